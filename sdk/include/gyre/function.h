@@ -1,0 +1,151 @@
+/* gyre/function.h: the user functions that operators of the runtime call.
+ *
+ * | kind      | what it is for                                        | contract struct            |
+ * |-----------|-------------------------------------------------------|----------------------------|
+ * | aggregate | rolling, windowed and final aggregates                | gyre_aggregate             |
+ * | window    | gets the rows of a window and puts rows out           | gyre_window_function       |
+ * | key       | computes a key column: key = { fn = "geo.cell"; }     | gyre_key_function          |
+ * | partition | picks the task of each row                            | gyre_partition_function    |
+ * | distance  | of two rows, for delta windows                        | gyre_distance_function     |
+ * | trigger   | decides when a window is put out                      | gyre_trigger_function      |
+ * | eviction  | decides what a window still keeps                     | gyre_eviction_function     |
+ * | timestamp | extracts a row's event time                           | gyre_timestamp_function    |
+ *
+ * All of them work on a batch per call. `ctx->config` is the function's own config, filled from its
+ * option table; functions keep nothing between calls but what they are handed. */
+#ifndef GYRE_FUNCTION_H
+#define GYRE_FUNCTION_H
+
+#include <gyre/operator.h>
+
+#define GYRE_FN_AGGREGATE 1u
+#define GYRE_FN_WINDOW 2u
+#define GYRE_FN_KEY 3u
+#define GYRE_FN_PARTITION 4u
+#define GYRE_FN_DISTANCE 5u
+#define GYRE_FN_TRIGGER 6u
+#define GYRE_FN_EVICTION 7u
+#define GYRE_FN_TIMESTAMP 8u
+
+/** A function's descriptor.
+ *  Shape:   `impl` points to the contract struct of `kind`. `fields` are the input fields it reads,
+ *           by name and type, in this order; `results` the columns it puts out. Where they depend on
+ *           options or schema, `bind` declares them with bind->read(0, ...) and bind->write(0, ...).
+ *  Owns:    constant data of the plugin
+ *  Thread:  [any], immutable
+ *  Since:   0.1 */
+struct gyre_function {
+    uint32_t size;
+    uint32_t kind;
+    const char *name; /* [a-z][a-z0-9_]* */
+    const char *doc;  /* one line */
+    uint32_t flags;
+    uint32_t config_size;
+    const struct gyre_option *options;
+    const struct gyre_field *fields;
+    const struct gyre_field *results;
+    uint32_t n_options;
+    uint32_t n_fields;
+    uint32_t n_results;
+    uint32_t reserved;
+    int32_t (*bind)(void *config, struct gyre_bind *bind); /* [control] */
+    const void *impl;
+};
+GYRE_STATIC_ASSERT(sizeof(struct gyre_function) == 88, "layout of gyre_function");
+
+#define GYRE_RETRACT_EXACT (1u << 0) /* retract undoes add to the bit (not so for sums of f64) */
+
+/** An aggregate: an accumulator, and the calls that feed and read it.
+ *
+ *  `rows` lists the indexes of n input rows, none of them dropped; `accs[j]` is the accumulator of
+ *  row `rows[j]`. Several rows may have one accumulator: take them in order. A bad row (an overflow)
+ *  is reported with gyre_bad_row and leaves its accumulator as it was.
+ *  Shape:   `result` writes its columns of `out` at row `row`. `roll` (optional) is add and result
+ *           at once: it adds rows[j] and writes the new result at `out` row rows[j]; the host makes
+ *           it of the two where it is NULL, slower.
+ *  Owns:    accumulators are the host's, of the type declared here or by bind->accumulator; their
+ *           str and bytes members are assigned with gyre_state_str
+ *  Thread:  [task]
+ *  Errors:  0 or a code, text in ctx->error
+ *  Since:   0.1 */
+struct gyre_aggregate {
+    uint32_t size;
+    uint32_t flags;
+    const struct gyre_state_type *accumulator;
+    int32_t (*add)(struct gyre_ctx *ctx, const struct gyre_batch *in, const uint32_t *rows,
+                   uint32_t n, void *const *accs);
+    int32_t (*roll)(struct gyre_ctx *ctx, const struct gyre_batch *in, const uint32_t *rows,
+                    uint32_t n, void *const *accs, struct gyre_out *out);
+    int32_t (*result)(struct gyre_ctx *ctx, const void *acc, struct gyre_out *out, uint32_t row);
+    int32_t (*merge)(struct gyre_ctx *ctx, void *into, const void *from);     /* optional */
+    int32_t (*retract)(struct gyre_ctx *ctx, const struct gyre_batch *in, const uint32_t *rows,
+                       uint32_t n, void *const *accs);                        /* optional */
+};
+GYRE_STATIC_ASSERT(sizeof(struct gyre_aggregate) == 56, "layout of gyre_aggregate");
+
+/** Gets the rows of a fired window, oldest first, in one or several batches.
+ *  Units:   start_us, end_us: INT64_MIN where the window is not one of time
+ *  Thread:  [task]
+ *  Since:   0.1 */
+struct gyre_window_function {
+    uint32_t size;
+    uint32_t reserved;
+    int32_t (*fire)(struct gyre_ctx *ctx, const struct gyre_batch *const *rows, uint32_t n_batches,
+                    int64_t start_us, int64_t end_us);
+};
+
+/** Computes the key column(s) of every row, aligned with the input.
+ *  Thread:  [task] */
+struct gyre_key_function {
+    uint32_t size;
+    uint32_t reserved;
+    int32_t (*keys)(struct gyre_ctx *ctx, const struct gyre_batch *in, struct gyre_out *out);
+};
+
+/** Picks the consuming task of every kept row: tasks_of[row] in 0 ... n_tasks - 1.
+ *  Thread:  [task] */
+struct gyre_partition_function {
+    uint32_t size;
+    uint32_t reserved;
+    int32_t (*partition)(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t n_tasks,
+                         uint32_t *tasks_of);
+};
+
+/** The distance from row `a` of one batch to row `b` of another.
+ *  Thread:  [task] */
+struct gyre_distance_function {
+    uint32_t size;
+    uint32_t reserved;
+    double (*distance)(struct gyre_ctx *ctx, const struct gyre_batch *old_rows, uint32_t a,
+                       const struct gyre_batch *new_rows, uint32_t b);
+};
+
+/** Says after each row whether the window fires; `acc` is its per-window state.
+ *  Thread:  [task] */
+struct gyre_trigger_function {
+    uint32_t size;
+    uint32_t reserved;
+    const struct gyre_state_type *state;
+    int32_t (*on_row)(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row, void *acc);
+    int32_t (*on_time)(struct gyre_ctx *ctx, int64_t watermark_us, void *acc);
+};
+
+/** Says after each row how many of the oldest kept rows to drop.
+ *  Thread:  [task] */
+struct gyre_eviction_function {
+    uint32_t size;
+    uint32_t reserved;
+    uint64_t (*evict)(struct gyre_ctx *ctx, const struct gyre_batch *const *rows,
+                      uint32_t n_batches);
+};
+
+/** Writes the event time of every kept row.
+ *  Units:   µs since the epoch
+ *  Thread:  [task] */
+struct gyre_timestamp_function {
+    uint32_t size;
+    uint32_t reserved;
+    int32_t (*times)(struct gyre_ctx *ctx, const struct gyre_batch *in, int64_t *times);
+};
+
+#endif

@@ -1,0 +1,301 @@
+/* gyre/host.h: what the host offers to an instance while it runs.
+ *
+ * Every callback gets a `struct gyre_ctx *`: the instance's view of the host. The host's functions
+ * stand in one table, append-only; a plugin lists the optional features it needs in its descriptor
+ * (`needs`), so that a host without one says so at load. The inline functions below are the way to
+ * call them. */
+#ifndef GYRE_HOST_H
+#define GYRE_HOST_H
+
+#include <gyre/batch.h>
+#include <gyre/state.h>
+
+#define GYRE_FEATURE_STATE (1ull << 0)      /* keyed state */
+#define GYRE_FEATURE_TIMERS (1ull << 1)     /* event-time and processing-time timers */
+#define GYRE_FEATURE_ROUNDS (1ull << 2)     /* rounds of loops, votes */
+#define GYRE_FEATURE_ITEMS (1ull << 3)      /* operator state items */
+#define GYRE_FEATURE_TWO_PHASE (1ull << 4)  /* prepare, commit, abort */
+
+#define GYRE_LOG_ERROR 0u
+#define GYRE_LOG_WARN 1u
+#define GYRE_LOG_INFO 2u
+#define GYRE_LOG_DEBUG 3u
+
+#define GYRE_CLOCK_EVENT 0u
+#define GYRE_CLOCK_PROCESSING 1u
+
+struct gyre_host;
+
+/** An instance's view of the host.
+ *  Shape:   `outputs[p]` is output port p. `config` is what the option table and `bind` filled.
+ *           `key` has one column per key field with one row, where a callback is for one key.
+ *  Units:   `watermark_us` event time, INT64_MIN before the first, INT64_MAX at the end of input
+ *  Owns:    the host; valid from open to close
+ *  Thread:  [task]
+ *  Since:   0.1 */
+struct gyre_ctx {
+    uint32_t size;
+    uint32_t task;  /* 0 ... tasks - 1 */
+    uint32_t tasks;
+    uint32_t n_outputs;
+    const struct gyre_host *host;
+    const void *config;
+    struct gyre_out *const *outputs;
+    struct gyre_error *error;
+    int64_t watermark_us;
+    const struct gyre_batch *key;
+};
+GYRE_STATIC_ASSERT(sizeof(struct gyre_ctx) == 64, "layout of gyre_ctx");
+
+/* The table. Call it through the functions below. */
+struct gyre_host {
+    uint32_t size;
+    uint32_t reserved;
+    uint64_t features;
+    void (*log)(struct gyre_ctx *ctx, uint32_t level, const char *text);
+    int64_t *(*counter)(struct gyre_ctx *ctx, const char *name);
+    double *(*gauge)(struct gyre_ctx *ctx, const char *name);
+    void *(*alloc)(struct gyre_ctx *ctx, void *old, size_t size);
+    int64_t (*now)(struct gyre_ctx *ctx);
+    uint64_t (*random)(struct gyre_ctx *ctx);
+    void (*bad_row)(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row,
+                    const char *text);
+    void (*bad_input)(struct gyre_ctx *ctx, const char *raw, size_t len, const char *text);
+    void (*watermark)(struct gyre_ctx *ctx, int64_t time_us);
+    void (*idle)(struct gyre_ctx *ctx);
+    int32_t (*state_slots)(struct gyre_ctx *ctx, uint32_t state, const struct gyre_batch *in,
+                           void **slots);
+    void *(*state_slot)(struct gyre_ctx *ctx, uint32_t state);
+    void (*state_remove)(struct gyre_ctx *ctx, uint32_t state, const struct gyre_batch *in,
+                         uint32_t row);
+    int32_t (*state_str)(struct gyre_ctx *ctx, struct gyre_str *into, const struct gyre_str *from);
+    void *(*list_add)(struct gyre_ctx *ctx, struct gyre_list *list);
+    uint64_t (*list_count)(const struct gyre_list *list);
+    void *(*list_at)(struct gyre_list *list, uint64_t i);
+    void (*list_drop)(struct gyre_ctx *ctx, struct gyre_list *list, uint64_t first_n);
+    void *(*map_get)(struct gyre_ctx *ctx, struct gyre_map *map, const void *key, int32_t create);
+    int32_t (*map_remove)(struct gyre_ctx *ctx, struct gyre_map *map, const void *key);
+    uint64_t (*map_count)(const struct gyre_map *map);
+    void *(*map_next)(struct gyre_map *map, uint64_t *cursor, const void **key);
+    int32_t (*timer_set)(struct gyre_ctx *ctx, uint32_t clock, int64_t time_us, uint64_t tag);
+    int32_t (*timer_delete)(struct gyre_ctx *ctx, uint32_t clock, int64_t time_us, uint64_t tag);
+    void (*vote)(struct gyre_ctx *ctx, int32_t stop);
+};
+GYRE_STATIC_ASSERT(sizeof(struct gyre_host) == 216, "layout of gyre_host");
+
+/** Logs one line; the host adds operator and task.
+ *  Thread:  [task] */
+GYRE_PRINTF(3, 4)
+static inline void gyre_log(struct gyre_ctx *ctx, uint32_t level, const char *format, ...)
+{
+    char text[GYRE_ERROR_TEXT];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    ctx->host->log(ctx, level, text);
+}
+
+/** Fills the call's error and returns `code`: `return gyre_fail(ctx, GYRE_EIO, "...", ...)`.
+ *  Thread:  [task] */
+GYRE_PRINTF(3, 4)
+static inline int32_t gyre_fail(struct gyre_ctx *ctx, int32_t code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    gyre_error_set_v(ctx->error, code, -1, format, args);
+    va_end(args);
+    return code;
+}
+
+/** Reports a bad input row; it goes by the job's on_error and counts as dropped: the operator puts
+ *  nothing out for it (on an aligned port the host drops it). The call goes on.
+ *  Thread:  [task]
+ *  Since:   0.1 */
+GYRE_PRINTF(4, 5)
+static inline void gyre_bad_row(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row,
+                                const char *format, ...)
+{
+    char text[GYRE_ERROR_TEXT];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    ctx->host->bad_row(ctx, in, row, text);
+}
+
+/** Reports raw input that a source could not make a row of; it goes by on_error.
+ *  Thread:  [task]
+ *  Since:   0.1 */
+GYRE_PRINTF(4, 5)
+static inline void gyre_bad_input(struct gyre_ctx *ctx, const char *raw, size_t len,
+                                  const char *format, ...)
+{
+    char text[GYRE_ERROR_TEXT];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    ctx->host->bad_input(ctx, raw, len, text);
+}
+
+/** A counter of this task by name, shown in the run's report; NULL without memory.
+ *  Owns:    the host; valid until close. Ask once, in open.
+ *  Thread:  [task] */
+static inline int64_t *gyre_counter(struct gyre_ctx *ctx, const char *name)
+{
+    return ctx->host->counter(ctx, name);
+}
+
+/** A gauge of this task by name, shown in the run's report; NULL without memory.
+ *  Owns:    the host; valid until close
+ *  Thread:  [task] */
+static inline double *gyre_gauge(struct gyre_ctx *ctx, const char *name)
+{
+    return ctx->host->gauge(ctx, name);
+}
+
+/** Allocates (old NULL), resizes, or frees (size 0, returns NULL) memory accounted to the operator.
+ *  Owns:    the instance, which frees it in close
+ *  Thread:  [task]
+ *  Errors:  NULL without memory; `old` then stays */
+static inline void *gyre_alloc(struct gyre_ctx *ctx, void *old, size_t size)
+{
+    return ctx->host->alloc(ctx, old, size);
+}
+
+/** Processing time. Plugins read no other clock.
+ *  Units:   µs since the epoch
+ *  Thread:  [task] */
+static inline int64_t gyre_now(struct gyre_ctx *ctx)
+{
+    return ctx->host->now(ctx);
+}
+
+/** A random number of the task's own seeded sequence. Plugins use no other randomness.
+ *  Thread:  [task] */
+static inline uint64_t gyre_random(struct gyre_ctx *ctx)
+{
+    return ctx->host->random(ctx);
+}
+
+/** Says that no row with an earlier event time will follow (sources, std.timestamps and the like).
+ *  Thread:  [task]
+ *  Since:   0.1 */
+static inline void gyre_watermark(struct gyre_ctx *ctx, int64_t time_us)
+{
+    ctx->host->watermark(ctx, time_us);
+}
+
+/** Gives the slot of state `state` for the key of each kept row: `slots[row]`.
+ *  Shape:   VALUE: a pointer to the value, initialized at the first touch; LIST: a gyre_list *;
+ *           MAP: a gyre_map *. `slots` has room for `in->rows`; those of dropped rows are unset
+ *  Owns:    the host; valid until the next state call of this callback
+ *  Thread:  [task]
+ *  Errors:  GYRE_ENOMEM; nothing was changed
+ *  Since:   0.1 */
+static inline int32_t gyre_state_slots(struct gyre_ctx *ctx, uint32_t state,
+                                       const struct gyre_batch *in, void **slots)
+{
+    return ctx->host->state_slots(ctx, state, in, slots);
+}
+
+/** The slot of the key a callback is for (on_timer); NULL without memory.
+ *  Owns:    as gyre_state_slots
+ *  Thread:  [task] */
+static inline void *gyre_state_slot(struct gyre_ctx *ctx, uint32_t state)
+{
+    return ctx->host->state_slot(ctx, state);
+}
+
+/** Removes the entry of the row's key, or with `in` NULL that of the callback's key.
+ *  Thread:  [task] */
+static inline void gyre_state_remove(struct gyre_ctx *ctx, uint32_t state,
+                                     const struct gyre_batch *in, uint32_t row)
+{
+    ctx->host->state_remove(ctx, state, in, row);
+}
+
+/** Assigns a string member of a state value: the bytes are copied, the old ones freed.
+ *  Thread:  [task]
+ *  Errors:  GYRE_ENOMEM; the old value stays */
+static inline int32_t gyre_state_str(struct gyre_ctx *ctx, struct gyre_str *into,
+                                     const struct gyre_str *from)
+{
+    return ctx->host->state_str(ctx, into, from);
+}
+
+/** Appends an initialized item to a list and returns it; NULL without memory.
+ *  Owns:    the host; valid until the next call on this list
+ *  Thread:  [task] */
+static inline void *gyre_list_add(struct gyre_ctx *ctx, struct gyre_list *list)
+{
+    return ctx->host->list_add(ctx, list);
+}
+
+static inline uint64_t gyre_list_count(struct gyre_ctx *ctx, const struct gyre_list *list)
+{
+    return ctx->host->list_count(list);
+}
+
+/** Item `i`, oldest first.
+ *  Thread:  [task] */
+static inline void *gyre_list_at(struct gyre_ctx *ctx, struct gyre_list *list, uint64_t i)
+{
+    return ctx->host->list_at(list, i);
+}
+
+/** Drops the `first_n` oldest items.
+ *  Thread:  [task] */
+static inline void gyre_list_drop(struct gyre_ctx *ctx, struct gyre_list *list, uint64_t first_n)
+{
+    ctx->host->list_drop(ctx, list, first_n);
+}
+
+/** The value under `key`; where there is none an initialized one with `create`, else NULL.
+ *  Owns:    the host; valid until the next call on this map
+ *  Thread:  [task]
+ *  Errors:  NULL with `create` set: out of memory */
+static inline void *gyre_map_get(struct gyre_ctx *ctx, struct gyre_map *map, const void *key,
+                                 int32_t create)
+{
+    return ctx->host->map_get(ctx, map, key, create);
+}
+
+/** Removes `key`; returns 1 where it was there.
+ *  Thread:  [task] */
+static inline int32_t gyre_map_remove(struct gyre_ctx *ctx, struct gyre_map *map, const void *key)
+{
+    return ctx->host->map_remove(ctx, map, key);
+}
+
+static inline uint64_t gyre_map_count(struct gyre_ctx *ctx, const struct gyre_map *map)
+{
+    return ctx->host->map_count(map);
+}
+
+/** Walks a map: start with `*cursor` 0; NULL at the end. Do not change the map meanwhile.
+ *  Thread:  [task] */
+static inline void *gyre_map_next(struct gyre_ctx *ctx, struct gyre_map *map, uint64_t *cursor,
+                                  const void **key)
+{
+    return ctx->host->map_next(map, cursor, key);
+}
+
+/** Sets a timer for the current key; setting the same (clock, time, tag) twice is one timer.
+ *  Needs:   GYRE_FEATURE_TIMERS
+ *  Thread:  [task]
+ *  Errors:  GYRE_ENOMEM */
+static inline int32_t gyre_timer_set(struct gyre_ctx *ctx, uint32_t clock, int64_t time_us,
+                                     uint64_t tag)
+{
+    return ctx->host->timer_set(ctx, clock, time_us, tag);
+}
+
+static inline int32_t gyre_timer_delete(struct gyre_ctx *ctx, uint32_t clock, int64_t time_us,
+                                        uint64_t tag)
+{
+    return ctx->host->timer_delete(ctx, clock, time_us, tag);
+}
+
+#endif
