@@ -135,13 +135,32 @@ static inline struct gyre_str gyre_out_str(struct gyre_out *out, const char *dat
         return gyre_str_view(data, len);
     char *copy = out->text;
     if ((size_t)(out->text_end - copy) < len) {
-        copy = out->grow(out, len);
+        copy = out->grow(out, len); /* sets text and text_end */
         if (copy == NULL)
             return gyre_str_view("", 0);
     }
     out->text = copy + len;
     memcpy(copy, data, len);
     return gyre_str_view(copy, len);
+}
+
+/** At least `n` free bytes in the output's arena, for text that is made or read in place: write up
+ *  to `n` bytes, then store references with gyre_str_view and call gyre_out_used with what was used.
+ *  Owns:    the host; what was used lives as long as a batch that refers to it, and beyond the
+ *           callback until the next gyre_out_room or gyre_out_str on this port finds no room
+ *  Thread:  [task]
+ *  Errors:  NULL without memory; the host then fails the call
+ *  Since:   0.1 */
+static inline char *gyre_out_room(struct gyre_out *out, uint32_t n)
+{
+    if ((size_t)(out->text_end - out->text) >= n)
+        return out->text;
+    return out->grow(out, n);
+}
+
+static inline void gyre_out_used(struct gyre_out *out, uint32_t n)
+{
+    out->text += n;
 }
 
 /** Lets own column `column` hold references into the bytes of input column `in_column` instead of
