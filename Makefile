@@ -1,0 +1,173 @@
+# gyre: builds the runtime, the plugins, the tests. `make help` lists the targets.
+#
+#   make CC=clang        another compiler           make NATIVE=1   for this CPU alone
+#   make DEBUG=1         -O1, debug checks          make WERROR=1   warnings are errors
+#   make V=1             shows the commands         make BUILD=dir  another output folder
+#
+# Files are found by wildcard: a new source, plugin or test needs no line here.
+# plugins/NAME/plugin.mk may ask for libraries; without them the plugin is left out with a line:
+#   NAME_PKG  := jansson          pkg-config names: probed, and used for flags and libraries
+#   NAME_HDR  := csv.h            headers of libraries without a .pc file: probed
+#   NAME_LIBS := -lcsv            their link flags
+#   NAME_APT  := libjansson-dev   Debian packages that bring all these (`make check` installs them)
+
+BUILD    ?= build
+SAN      ?=
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+OBJ      := $(BUILD)/obj
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes $(if $(WERROR),-Werror)
+CFLAGS   := $(if $(DEBUG)$(SAN)$(COVER),-O1 -DGY_DEBUG,-O3) -g -std=c17 -D_GNU_SOURCE $(WARNINGS) \
+            $(if $(NATIVE),-march=native) $(if $(COVER),--coverage) \
+            $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer -DGY_SANITIZED)
+LDFLAGS  := $(if $(SAN),-fsanitize=$(SAN)) $(if $(COVER),--coverage)
+LIBS     := -ldl -lconfig -lxxhash -lpthread -lm
+SDK      := -Isdk/include
+# Sanitizer runtimes are in the executable, so plugins cannot resolve everything themselves.
+SHARED   := -fPIC -fvisibility=hidden
+LDSHARED := -shared $(if $(SAN),,-Wl,-z,defs)
+DEPFLAGS  = -MMD -MP -MF $@.d -MT $@
+
+# One core, one job, unless told: make -j4, or JOBS=4.
+ifeq ($(MAKELEVEL)$(filter -j% --jobs%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(or $(JOBS),$(shell nproc))
+endif
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)mkdir -p $(@D) &&
+
+objects  = $(patsubst %.c,$(OBJ)/%.o,$(1))
+LIB_SRC := $(filter-out runtime/app/main.c,$(wildcard runtime/*/*.c))
+SUPPORT := $(call objects,$(wildcard tests/support/*.c))
+
+-include $(wildcard plugins/*/plugin.mk)
+has_hdr  = $(shell $(CC) -E -include $(1) -x c /dev/null >/dev/null 2>&1 && echo yes)
+lacking  = $(if $($(1)_PKG),$(shell pkg-config --exists $($(1)_PKG) 2>/dev/null || echo $($(1)_PKG))) \
+           $(foreach h,$($(1)_HDR),$(if $(call has_hdr,$(h)),,$(h)))
+pkg      = $(if $($(2)_PKG),$(shell pkg-config $(1) $($(2)_PKG)))
+ALL_PLUGINS := $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard plugins/*/*.c)))))
+PLUGINS  := $(foreach p,$(ALL_PLUGINS),$(if $(strip $(call lacking,$(p))),,$(p)))
+LEFT_OUT := $(filter-out $(PLUGINS),$(ALL_PLUGINS))
+
+so       = $(patsubst tests/$(1)/%.c,$(BUILD)/$(1)/%.so,$(wildcard tests/$(1)/*.c))
+SUITES  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/e2e/test_*.c tests/sim/test_*.c))
+RUN     := $(strip $(if $(ONLY),$(foreach s,$(SUITES),$(if $(findstring $(ONLY),$(s)),$(s))),$(SUITES)))
+LIMITS  := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+PROGRAM := $(if $(wildcard runtime/app/main.c),$(BUILD)/gyre) \
+           $(foreach p,$(PLUGINS),$(BUILD)/plugins/$(p).so)
+EXTRAS  := $(call so,bad) $(call so,fixtures)
+export GYRE_BUILD := $(abspath $(BUILD))
+
+# ---- targets -----------------------------------------------------------------------------------
+
+all: $(PROGRAM) left-out ## build the program and its plugins (the default)
+
+demo: setup ## count the words of real text, and show how to count yours
+	@$(MAKE) all && jobs/demo.sh
+
+check: setup ## run all tests (ONLY=text: suites with that in their name; minutes)
+	@$(MAKE) suites && tests/run.sh $(RUN)
+
+asan: ## the tests under the address and leak sanitizer
+	@$(MAKE) check BUILD=build/asan SAN=address
+
+ubsan: ## the tests under the undefined behaviour sanitizer
+	@$(MAKE) check BUILD=build/ubsan SAN=undefined
+
+tsan: ## the tests under the thread sanitizer
+	@$(MAKE) check BUILD=build/tsan SAN=thread
+
+tidy: ## format, floors, include cycles, function lengths, headers alone, doc labels
+	@tests/tidy.sh
+
+format: ## rewrite the sources in the project's format
+	@find runtime plugins sdk tests -name '*.[ch]' | xargs -r clang-format -i
+
+sim: setup ## whole jobs under a seeded scheduler (SEEDS=n, SEED=n replays one)
+	@$(MAKE) suites && GYRE_SIM_SEEDS=$(SEEDS) GYRE_SIM_SEED=$(SEED) \
+	    tests/run.sh $(filter $(BUILD)/tests/sim/%,$(SUITES))
+
+bench: setup ## measure, and print figures beside the machine's limits
+	@$(MAKE) all bench-programs && tests/bench/bench.sh
+
+fuzz: ## fuzz each tests/fuzz/fuzz_*.c (FUZZ_SECONDS=60 each; needs clang)
+	@$(MAKE) fuzzers CC=clang BUILD=build/fuzz SAN=address,undefined,fuzzer-no-link
+	@tests/fuzz.sh build/fuzz/tests/fuzz $(or $(FUZZ_SECONDS),60)
+
+cover: ## line coverage of the runtime and the plugins by the tests
+	@$(MAKE) check BUILD=build/cover COVER=1
+	@tests/cover.sh build/cover/obj
+
+setup: ## install what building and testing needs (Debian, Ubuntu)
+	@.ci/setup build test
+
+clean: ## remove everything that was built
+	rm -rf build $(filter-out /,$(BUILD))
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+suites: all $(EXTRAS) $(SUITES)
+bench-programs: $(LIMITS) $(call so,bench/plugins)
+fuzzers: $(FUZZERS)
+left-out:
+	@$(foreach p,$(LEFT_OUT),echo "plugin $(p) left out, missing: $(strip $(call lacking,$(p)))\
+	    (from: $(or $($(p)_APT),see plugins/$(p)/plugin.mk))";):
+
+.PHONY: all demo check asan ubsan tsan tidy format sim bench fuzz cover setup clean help \
+        suites bench-programs fuzzers left-out FORCE
+.SECONDARY:
+.SECONDEXPANSION:
+.DELETE_ON_ERROR:
+
+# ---- rules -------------------------------------------------------------------------------------
+
+# Everything compiled depends on the flags it was compiled with, and on nothing being missing.
+FLAGS := $(CC) $(CFLAGS) $(LDFLAGS)
+$(OBJ)/flags: FORCE
+	@.ci/setup --check build
+	@mkdir -p $(@D) && echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
+
+$(OBJ)/runtime/%.o: runtime/%.c $(OBJ)/flags
+	$(call say,CC)$(CC) $(CFLAGS) -Iruntime $(SDK) $(DEPFLAGS) -c $< -o $@
+
+$(OBJ)/tests/%.o: tests/%.c $(OBJ)/flags
+	$(call say,CC)$(CC) $(CFLAGS) -Itests -Itests/support -Iruntime $(SDK) $(DEPFLAGS) -c $< -o $@
+
+$(OBJ)/plugins/%.o: plugins/%.c $(OBJ)/flags
+	$(call say,CC)$(CC) $(CFLAGS) $(SHARED) $(SDK) $(call pkg,--cflags,$(firstword $(subst /, ,$*))) \
+	    $(DEPFLAGS) -c $< -o $@
+
+$(BUILD)/libgyre.a: $(call objects,$(LIB_SRC))
+	$(call say,AR)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/gyre: $(OBJ)/runtime/app/main.o $(BUILD)/libgyre.a
+	$(call say,LINK)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+# The loader refuses what others can write, hence the chmod.
+$(BUILD)/plugins/%.so: $$(call objects,$$(wildcard plugins/$$*/*.c))
+	$(call say,LINK)$(CC) $(LDFLAGS) $(LDSHARED) $^ $(call pkg,--libs,$*) $($*_LIBS) -o $@ \
+	    && chmod go-w $(@D) $@
+
+SO_FROM_C = $(call say,SO)$(CC) $(CFLAGS) $(SHARED) $(SDK) $(DEPFLAGS) $(LDFLAGS) $(LDSHARED) $< -o $@ \
+	    && chmod go-w $(@D) $@
+$(BUILD)/bad/%.so: tests/bad/%.c $(OBJ)/flags
+	$(SO_FROM_C)
+$(BUILD)/fixtures/%.so: tests/fixtures/%.c $(OBJ)/flags
+	$(SO_FROM_C)
+$(BUILD)/bench/plugins/%.so: tests/bench/plugins/%.c $(OBJ)/flags
+	$(SO_FROM_C)
+
+$(BUILD)/bench/%: $(OBJ)/tests/bench/%.o
+	$(call say,LINK)$(CC) $(LDFLAGS) $^ -lxxhash -lpthread -lm -o $@
+
+$(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(BUILD)/libgyre.a
+	$(call say,LINK)$(CC) $(LDFLAGS) -fsanitize=fuzzer $^ $(LIBS) -o $@
+
+# A suite: its test_*.c, the other sources of its folder, tests/support, the library.
+$(BUILD)/tests/%: $(OBJ)/tests/%.o $$(call objects,$$(filter-out %/test_$$(*F).c,$$(filter-out \
+    $$(wildcard tests/$$(*D)/test_*.c),$$(wildcard tests/$$(*D)/*.c)))) $(SUPPORT) $(BUILD)/libgyre.a
+	$(call say,LINK)$(CC) $(LDFLAGS) $^ $(LIBS) -lcunit -o $@
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,164 @@
+/* Mistakes are stored as they come and sorted when printed; see err.h. */
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "base/vec.h"
+
+void gy_diags_fini(struct gy_diags *d)
+{
+    for (size_t i = 0; i < d->list.n; i++)
+        gy_free(d->list.items[i].text);
+    for (size_t i = 0; i < d->files.n; i++)
+        gy_free(d->files.items[i]);
+    gy_vec_fini(&d->list);
+    gy_vec_fini(&d->files);
+    d->oom = false;
+}
+
+/* Finds or adds a file name; a job file has a handful of them. -1 without memory. */
+static int file_index(struct gy_diags *d, const char *file, size_t *index)
+{
+    for (size_t i = 0; i < d->files.n; i++) {
+        const char *known = d->files.items[i];
+        if (strcmp(known, file) == 0) {
+            *index = i;
+            return 0;
+        }
+    }
+    char *copy = gy_strdup(file);
+    if (!copy)
+        return -1;
+    if (gy_vec_push(&d->files, copy) < 0) {
+        gy_free(copy);
+        return -1;
+    }
+    *index = d->files.n - 1;
+    return 0;
+}
+
+static bool is_known(const struct gy_diags *d, const struct gy_diag *diag)
+{
+    for (size_t i = 0; i < d->list.n; i++) {
+        const struct gy_diag *other = &d->list.items[i];
+        if (other->line == diag->line && other->file_index == diag->file_index &&
+            strcmp(other->text, diag->text) == 0)
+            return true;
+    }
+    return false;
+}
+
+void gy_diags_add(struct gy_diags *d, const char *file, int line, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    struct gy_diag diag = {.line = file ? line : 0, .text = gy_vprintf(fmt, args)};
+    va_end(args);
+    if (!diag.text || file_index(d, file ? file : "", &diag.file_index) < 0)
+        goto fail;
+    if (is_known(d, &diag)) {
+        gy_free(diag.text);
+        return;
+    }
+    diag.seen = d->list.n;
+    if (gy_vec_push(&d->list, diag) == 0)
+        return;
+fail:
+    gy_free(diag.text);
+    d->oom = true;
+}
+
+size_t gy_diags_count(const struct gy_diags *d)
+{
+    return d->list.n + d->oom;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct gy_diag *x = a, *y = b;
+    if (x->file_index != y->file_index)
+        return x->file_index < y->file_index ? -1 : 1;
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    return x->seen < y->seen ? -1 : 1;
+}
+
+void gy_diags_print(struct gy_diags *d, FILE *to)
+{
+    if (d->list.n > 0)
+        qsort(d->list.items, d->list.n, sizeof *d->list.items, compare);
+    for (size_t i = 0; i < d->list.n; i++) {
+        const struct gy_diag *diag = &d->list.items[i];
+        const char *file = d->files.items[diag->file_index];
+        if (diag->line > 0)
+            fprintf(to, "%s:%d: %s\n", file, diag->line, diag->text);
+        else if (*file)
+            fprintf(to, "%s: %s\n", file, diag->text);
+        else
+            fprintf(to, "%s\n", diag->text);
+    }
+    if (d->oom)
+        fprintf(to, "out of memory: there are more mistakes than are shown here\n");
+}
+
+/* ---- the nearest name ---- */
+
+#define NAME_MAX_BYTES 64
+
+static unsigned char lower(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+/* Damerau and Levenshtein's distance, whatever the case, row by row with three rows kept. */
+static unsigned distance(const char *a, size_t n, const char *b, size_t m)
+{
+    unsigned rows[3][NAME_MAX_BYTES + 1];
+    for (size_t j = 0; j <= m; j++)
+        rows[0][j] = (unsigned)j;
+    for (size_t i = 1; i <= n; i++) {
+        unsigned *now = rows[i % 3], *last = rows[(i - 1) % 3], *before = rows[(i + 1) % 3];
+        now[0] = (unsigned)i;
+        for (size_t j = 1; j <= m; j++) {
+            unsigned char x = lower(a[i - 1]), y = lower(b[j - 1]);
+            unsigned best = least(now[j - 1], last[j]) + 1;
+            best = least(best, last[j - 1] + (x != y));
+            if (i > 1 && j > 1 && x == lower(b[j - 2]) && y == lower(a[i - 2]))
+                best = least(best, before[j - 2] + 1);
+            now[j] = best;
+        }
+    }
+    return rows[n % 3][m];
+}
+
+const char *gy_nearest(const char *name, const char *const *candidates, size_t n)
+{
+    size_t len = strlen(name);
+    if (len == 0 || len > NAME_MAX_BYTES)
+        return NULL;
+    const char *nearest = NULL;
+    unsigned best = UINT32_MAX;
+    for (size_t i = 0; i < n; i++) {
+        size_t other = strlen(candidates[i]);
+        if (other == 0 || other > NAME_MAX_BYTES)
+            continue;
+        unsigned longer = (unsigned)(len > other ? len : other);
+        unsigned d = distance(name, len, candidates[i], other);
+        unsigned bound = longer / 3 > 0 ? longer / 3 : 1;
+        if (d <= bound && d < longer && d < best) {
+            best = d;
+            nearest = candidates[i];
+        }
+    }
+    return nearest;
+}

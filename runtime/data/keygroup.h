@@ -1,0 +1,57 @@
+/* Keys: their canonical form, their hash, their group. Part of the snapshot format.
+ *
+ *   one fixed-width field    widened to 8 bytes (i32 sign-extended, bool zero-extended, -0.0 made
+ *                            0.0, every NaN made 0x7ff8000000000000), XXH3-64 of these 8 bytes.
+ *                            On 8 bytes XXH3-64 is a bijection: equal hash is equal key, and
+ *                            gy_key_unhash gives the 8 bytes back.
+ *   one str or bytes field   up to 12 bytes: XXH3-64 of its 16-byte view (length and padding are in
+ *                            it); longer: XXH3-64 of the 4-byte length and all bytes
+ *   several fields           XXH3-64 of, field after field, 8 canonical bytes or u32 length + bytes
+ *   a null field             one field: the hash of 9 bytes (0xff, eight 0); several: 0xff.. u32
+ *                            length UINT32_MAX and no bytes, or the 8 bytes of GY_KEY_NULL
+ *
+ * Key group = high 64 bits of hash * G; subtask = group * P / G. */
+#ifndef GY_DATA_KEYGROUP_H
+#define GY_DATA_KEYGROUP_H
+
+#include "data/batch.h"
+
+#define GY_KEYS_MAX 16
+
+/* The fields of a key, as types; positions say where they stand in a batch. */
+struct gy_key {
+    uint32_t n; /* 1 ... GY_KEYS_MAX */
+    uint32_t types[GY_KEYS_MAX];
+    bool nullable[GY_KEYS_MAX];
+};
+
+/** True where the hash alone identifies the key: one fixed-width field that is never null. */
+static inline bool gy_key_is_exact(const struct gy_key *key)
+{
+    return key->n == 1 && !gyre_type_is_str(key->types[0]) && !key->nullable[0];
+}
+
+/** Hashes the keys of all `rows` rows into `hash`; also those of dropped rows, whatever their bits,
+ *  except that strings of dropped rows are not followed.
+ *  Shape:   columns[k] is the column of key field k
+ *  Errors:  GYRE_ENOMEM */
+int gy_key_hash(const struct gy_key *key, const struct gy_column *const *columns,
+                const uint8_t *keep, uint32_t rows, uint64_t *hash);
+
+/** The 8 canonical bytes whose XXH3-64 is `hash`. */
+uint64_t gy_key_unhash(uint64_t hash);
+
+/** Writes the value of a key field of `type` whose canonical 8 bytes are `canonical` to `into`. */
+void gy_key_decode(uint32_t type, uint64_t canonical, void *into);
+
+static inline uint32_t gy_key_group(uint64_t hash, uint32_t groups)
+{
+    return (uint32_t)(((unsigned __int128)hash * groups) >> 64);
+}
+
+static inline uint32_t gy_key_subtask(uint64_t hash, uint32_t groups, uint32_t parallelism)
+{
+    return (uint32_t)((uint64_t)gy_key_group(hash, groups) * parallelism / groups);
+}
+
+#endif

@@ -1,0 +1,122 @@
+/* The keyed state of one operator task: one table per declared state.
+ *
+ * A table has buckets of eight full 64-bit hashes, found by one SIMD compare; flat values of up to 16
+ * bytes stand in the bucket, larger ones, lists and maps behind a reference to a slab. The bucket
+ * index is monotone in the hash, so that a walk meets the entries key group by key group. Keys that
+ * their hash does not identify (strings, several fields, nullable) are stored and compared.
+ *
+ * Every bucket bears the epoch in which it was last saved or made. `gy_store_epoch` starts a new one;
+ * the first touch of a bucket that bears an older one calls `save` for its entries before they can
+ * change (save before write); with no snapshot pending nobody looks at it beyond one comparison.
+ *
+ * Slots handed out count as written, and are valid until the next call that may add or remove. */
+#ifndef GY_STATE_STORE_H
+#define GY_STATE_STORE_H
+
+#include "data/batch.h"
+#include "data/keygroup.h"
+#include <gyre/state.h>
+
+struct gy_store;
+
+/* What the entries of a store are. */
+struct gy_store_config {
+    struct gy_key key;                     /* n 0: not keyed, the store has one entry */
+    uint32_t kind;                         /* GYRE_STATE_... */
+    const struct gyre_state_type *type;    /* outlives the store */
+    const struct gyre_state_type *map_key; /* MAP, else NULL */
+};
+
+/* One entry met on a walk; borrowed until the store changes. */
+struct gy_store_entry {
+    uint64_t hash;
+    const void *key; /* stored key, for gy_store_key_column; NULL where the hash is the key */
+    void *slot;      /* the value, gyre_list or gyre_map */
+};
+
+/** Makes an empty store.
+ *  Errors:  NULL and `error`: without memory, or for a type that cannot be stored (see
+ *           gy_state_type_check) */
+struct gy_store *gy_store_new(const struct gy_store_config *config, struct gyre_error *error);
+
+/** Frees a store with all values; NULL is fine. */
+void gy_store_free(struct gy_store *store);
+
+/** Checks a declared type: members at their offsets within value_size, no bytes uncovered beyond
+ *  alignment unless encode and decode are there, sane sizes. 0, or GYRE_EINVAL with a sentence.
+ *  Thread:  [control] */
+int gy_state_type_check(const struct gyre_state_type *type, struct gyre_error *error);
+
+/** Gives the slot of the key of each of n rows: slots[j] for rows[j]; makes entries that are not
+ *  there. Room for all is reserved first, so that nothing moves between the first and the last.
+ *  Shape:   hash[row], and columns[k] the column of key field k (read only where the key is not
+ *           exact); rows NULL: rows 0 ... n - 1
+ *  Errors:  GYRE_ENOMEM, nothing was changed */
+int gy_store_slots(struct gy_store *store, const uint64_t *hash,
+                   const struct gy_column *const *columns, const uint32_t *rows, uint32_t n,
+                   void **slots);
+
+/** The slot of an entry by its hash and stored key; NULL where it is not there. */
+void *gy_store_find(struct gy_store *store, uint64_t hash, const struct gy_column *const *columns,
+                    uint32_t row);
+
+/** Removes the entry of a row's key; true where it was there. */
+bool gy_store_remove(struct gy_store *store, uint64_t hash, const struct gy_column *const *columns,
+                     uint32_t row);
+
+uint64_t gy_store_count(const struct gy_store *store);
+
+/** Bytes of memory the store holds. */
+size_t gy_store_bytes(const struct gy_store *store);
+
+/** Walks the entries in order of their hash's bucket: up to `most` from `*cursor` (0 at first) on;
+ *  returns how many, 0 at the end. The store must not change between the calls of one walk, but by
+ *  changes to values. */
+uint32_t gy_store_walk(const struct gy_store *store, uint64_t *cursor,
+                       struct gy_store_entry *entries, uint32_t most);
+
+/** Writes key field `field` of the entries into a column, from row `first` on. Strings longer than
+ *  12 bytes are references into the store: copy them while the store stands.
+ *  Shape:   `valid` NULL where the field is not nullable */
+void gy_store_key_column(const struct gy_store *store, const struct gy_store_entry *entries,
+                         uint32_t n, uint32_t field, void *data, uint8_t *valid, uint32_t first);
+
+/** Assigns a str or bytes member of a state value: copies the bytes, frees the old ones. Never
+ *  called on a value outside a store. 0, or GYRE_ENOMEM and the old value stays. */
+int gy_store_str(struct gy_store *store, struct gyre_str *into, const struct gyre_str *from);
+
+/* Save before write. */
+
+/** What takes an entry whose epoch ends. Called on the task's thread, also inside gy_store_slots;
+ *  must not call the store. `removed`: the entry is about to be removed. */
+typedef void gy_store_save(void *host, const struct gy_store_entry *entry);
+
+/** Starts epoch `epoch` (larger than any before): entries touched from now on are saved first. */
+void gy_store_epoch(struct gy_store *store, uint64_t epoch, gy_store_save *save, void *host);
+
+/** Saves up to about `most` entries that the epoch has not saved yet; false when none is left, which
+ *  ends the epoch's saving. */
+bool gy_store_save_slice(struct gy_store *store, uint32_t most);
+
+/** Encodes an entry's key and value (list, map) into `writer`; the format is in store.c. */
+int gy_store_encode(const struct gy_store *store, const struct gy_store_entry *entry,
+                    struct gyre_writer *writer);
+
+/** Adds the entry that gy_store_encode wrote. Type version and fingerprint are checked by the caller.
+ *  Errors:  GYRE_ECORRUPT or GYRE_ENOMEM: the store is as before */
+int gy_store_decode(struct gy_store *store, struct gyre_reader *reader, uint32_t version);
+
+/** A number that changes when names, types or order of a type's members change. */
+uint64_t gy_state_fingerprint(const struct gyre_state_type *type);
+
+/* Lists and maps of one key: what the host table's list_ and map_ functions call. Same contracts. */
+void *gy_list_add(struct gyre_list *list);
+uint64_t gy_list_count(const struct gyre_list *list);
+void *gy_list_at(struct gyre_list *list, uint64_t i);
+void gy_list_drop(struct gyre_list *list, uint64_t first_n);
+void *gy_map_get(struct gyre_map *map, const void *key, int32_t create);
+int32_t gy_map_remove(struct gyre_map *map, const void *key);
+uint64_t gy_map_count(const struct gyre_map *map);
+void *gy_map_next(struct gyre_map *map, uint64_t *cursor, const void **key);
+
+#endif

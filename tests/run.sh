@@ -1,0 +1,73 @@
+#!/bin/bash
+# Runs test suites, JOBS (2) at a time: prints what each says, then one line for all of them.
+#
+#   tests/run.sh SUITE...        each an executable made by `make check` (build/tests/unit/test_buf)
+#
+# Exit 0 when everything passed. A suite that dies without its last line counts as one failure.
+# GYRE_BUILD names the build folder; the suites hand it on to what they start.
+
+set -u
+jobs=${TEST_JOBS:-2}
+
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:detect_stack_use_after_return=1}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}
+
+# Older thread sanitizers cannot live with the address randomization of newer kernels.
+prefix=()
+case ${GYRE_BUILD:-} in
+*/tsan) setarch "$(uname -m)" -R true 2>/dev/null && prefix=(setarch "$(uname -m)" -R) ;;
+esac
+
+logs=$(mktemp -d) || exit 1
+trap 'rm -rf "$logs"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
+
+# Its output, then a failure of its own if the exit status contradicts the last line.
+run_suite() {
+    local suite=$1 log=$2 status
+    "${prefix[@]}" "$suite" >"$log" 2>&1
+    status=$?
+    if ! grep -qE '^[^ ]+: [0-9]+ passed, [0-9]+ failed$' "$log"; then
+        {
+            echo "${suite##*/}: FAILED the suite itself: exit status $status, no summary"
+            echo "${suite##*/}: 0 passed, 1 failed"
+        } >>"$log"
+    elif [ $status -gt 1 ]; then
+        {
+            echo "${suite##*/}: FAILED the suite itself: exit status $status"
+            echo "${suite##*/}-exit: 0 passed, 1 failed"
+        } >>"$log"
+    fi
+    mv "$log" "$log.done"
+}
+
+# Prints the summary of a suite; all that it said if something failed.
+show() {
+    if grep -qE 'passed, [1-9][0-9]* failed$' "$1"; then
+        cat "$1"
+    else
+        grep -E '^[^ ]+: ([0-9]+ passed, 0 failed$|skipped )' "$1"
+    fi
+}
+
+n=0
+for suite; do
+    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
+        wait -n
+    done
+    n=$((n + 1))
+    run_suite "$suite" "$logs/$(printf %04d $n)" &
+    for log in "$logs"/*.done; do
+        [ -e "$log" ] && show "$log" && mv "$log" "${log%.done}.shown"
+    done
+done
+wait
+for log in "$logs"/*.done; do
+    [ -e "$log" ] && show "$log" && mv "$log" "${log%.done}.shown"
+done
+
+[ $n -gt 0 ] || echo "no suite to run"
+cat "$logs"/*.shown 2>/dev/null | awk '
+    /^[^ ]+: [0-9]+ passed, [0-9]+ failed$/ { passed += $2; failed += $4 }
+    END { printf "%d passed, %d failed\n", passed, failed; exit failed > 0 || passed == 0 }'

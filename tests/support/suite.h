@@ -1,0 +1,50 @@
+/* A test suite: a table of functions, each run in a process of its own.
+ *
+ *     static void empty_buffer_reads_as_truncated(void)
+ *     {
+ *         CU_ASSERT_EQUAL(gy_reader_u32(&r), 0);
+ *     }
+ *
+ *     static const struct suite_test tests[] = {
+ *         SUITE_TEST(empty_buffer_reads_as_truncated),
+ *         SUITE_TEST_WITHIN(a_slow_one, 120),
+ *     };
+ *     SUITE_MAIN("buf", tests)
+ *
+ * Assertions are CUnit's (CU_ASSERT..., and ..._FATAL to end the test). A test fails when one
+ * of them does, when it crashes, exits, hangs (30 s unless it says otherwise; ten times that
+ * under a sanitizer), or when it asserted nothing at all. The other tests run all the same.
+ *
+ * The program:  test_buf [--list] [--no-fork] [--verbose] [--timeout SECONDS] [FILTER]
+ * FILTER is a part of a name. --no-fork runs the tests in this process, for the debugger. */
+#ifndef TESTS_SUITE_H
+#define TESTS_SUITE_H
+
+#include <CUnit/CUnit.h>
+#include <stddef.h>
+
+struct suite_test {
+    const char *name;
+    void (*run)(void);
+    int timeout_s; /* 0: the default */
+};
+
+/* clang-format off */
+#define SUITE_TEST(fn) {#fn, (fn), 0}
+#define SUITE_TEST_WITHIN(fn, seconds) {#fn, (fn), (seconds)}
+/* clang-format on */
+
+/** Runs the tests that `argv` asks for; the status for `main` to return: 0 all passed, 1 not, 2 usage. */
+int suite_main(const char *suite, const struct suite_test *tests, size_t test_count, int argc,
+               char **argv);
+
+/** Ends the running test as skipped (neither passed nor failed), for want of what `reason` says. */
+_Noreturn void suite_skip(const char *reason);
+
+#define SUITE_MAIN(suite, tests)                                                                   \
+    int main(int argc, char **argv)                                                                \
+    {                                                                                              \
+        return suite_main((suite), (tests), sizeof(tests) / sizeof(*(tests)), argc, argv);         \
+    }
+
+#endif

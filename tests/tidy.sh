@@ -1,0 +1,189 @@
+#!/bin/sh
+# Checks what STYLE and floors ask for and no compiler sees; prints findings, exits 1 if any.
+#
+#   tests/tidy.sh [CHECK]...     default all: format text lengths floors cycles headers docs calls
+#
+#   format   clang-format 14 agrees (other versions differ in details: left out with a line)
+#   text     no trailing blanks, no notes to self, no paths of somebody's machine, no tabs in C
+#   lengths  functions up to 70 lines, files up to 800 (from 600 on a hint)
+#   floors   a file includes its own floor's headers, lower floors', and <gyre/...>; plugins the SDK
+#   cycles   no header includes itself through others
+#   headers  every header compiles alone, as C17 by each compiler here; the SDK's as C++17 too
+#   docs     documented functions of the SDK have a labelled comment, callbacks say `Thread:`
+#   calls    operators and runtime/op have no threads and no clocks of their own
+
+set -u
+cd "$(dirname "$0")/.." || exit 2
+findings=$(mktemp) || exit 2
+scratch=$(mktemp) || exit 2
+trap 'rm -f "$findings" "$scratch"' EXIT
+
+find_() { find runtime plugins sdk tests jobs "$@" 2>/dev/null | sort; }
+c_files() { find_ -type f -name '*.[ch]'; }
+headers() { find runtime sdk -type f -name '*.h' 2>/dev/null | sort; }
+finding() { echo "$*" >>"$findings"; }
+left_out() { echo "tidy: left out: $*"; }
+
+check_format() {
+    tool=clang-format-14
+    command -v $tool >/dev/null 2>&1 || tool=clang-format
+    case $($tool --version 2>/dev/null) in
+    *version\ 14.*) ;;
+    '') left_out "format, for want of clang-format" && return ;;
+    *) left_out "format, clang-format is not version 14" && return ;;
+    esac
+    # One finding per file and line; the tool's own words are long.
+    c_files | xargs -r $tool --dry-run 2>&1 |
+        sed -n 's/^\([^:]*:[0-9]*\):[0-9]*: warning: .*/\1: format (make format)/p' |
+        sort -u >>"$findings"
+}
+
+check_text() {
+    { c_files && find_ -type f \( -name '*.sh' -o -name '*.md' -o -name '*.cfg' -o -name '*.mk' \) &&
+        find Makefile README.md .ci .clang-format .editorconfig -type f 2>/dev/null; } >"$scratch"
+    # The patterns are put together so that they do not find themselves.
+    awk -v notes="TO""DO|FIX""ME|XX""X" -v paths="/wo""rk/|/ho""me/" -v skip="tests/tidy.sh" '
+        /[ \t]$/ && FILENAME !~ /\.md$/ { print FILENAME ":" FNR ": trailing blank" }
+        /[ \t]$/ && FILENAME ~ /\.md$/ && !/[^ ]  $/ { print FILENAME ":" FNR ": trailing blank" }
+        $0 ~ "(^|[^A-Za-z])(" notes ")([^A-Za-z]|$)" { print FILENAME ":" FNR ": note to self" }
+        $0 ~ "(^|[^A-Za-z0-9_.)}])(" paths ")" { print FILENAME ":" FNR ": path of one machine" }
+        /\t/ && FILENAME ~ /\.[ch]$/ { print FILENAME ":" FNR ": tab" }
+    ' $(cat "$scratch") >>"$findings"
+}
+
+check_lengths() {
+    # clang-format puts the braces of functions, and of nothing else, alone into column 1.
+    c_files | xargs -r awk '
+        FNR == 1 { start = 0 }
+        /^\{/ { start = FNR }
+        /^\}/ && start {
+            if (FNR - start - 1 > 70)
+                print FILENAME ":" start ": function of " FNR - start - 1 " lines, 70 are the most"
+            start = 0
+        }' >>"$findings"
+    for file in $(c_files); do
+        lines=$(wc -l <"$file")
+        if [ "$lines" -gt 800 ]; then
+            finding "$file: $lines lines, 800 are the most: it holds two concepts"
+        elif [ "$lines" -gt 600 ]; then
+            echo "tidy: hint: $file has $lines lines; past 600 a file holds two concepts"
+        fi
+    done
+}
+
+# Prints "FILE LINE KIND NAME" for every include; KIND is q (quotes) or a (angles).
+includes() {
+    awk '/^[ \t]*#[ \t]*include[ \t]*["<]/ {
+        kind = /include[ \t]*"/ ? "q" : "a"
+        name = $0; sub(/^[^"<]*["<]/, "", name); sub(/[">].*/, "", name)
+        print FILENAME, FNR, kind, name
+    }' "$@" /dev/null
+}
+
+check_floors() {
+    includes $(find_ -type f -name '*.[ch]') | awk '
+        BEGIN { n = split("base data plan state op flow app", f); for (i = 1; i <= n; i++) floor[f[i]] = i }
+        function say(text) { print $1 ":" $2 ": " text }
+        {
+            split($1, at, "/"); split($4, to, "/")
+            if (at[1] == "runtime" && $3 == "q") {
+                if (!(to[1] in floor))
+                    say("include \"" $4 "\": write \"FLOOR/" $4 "\", or <...> for what is not of the runtime")
+                else if (floor[to[1]] > floor[at[2]])
+                    say(at[2] "/ is below " to[1] "/ and may not include \"" $4 "\"")
+            }
+            if (at[1] == "plugins" && $3 == "q" && system("test -e plugins/" at[2] "/" $4) != 0)
+                say("a plugin includes <gyre/...>, system headers and its own, not \"" $4 "\"")
+            if (at[1] == "sdk" && at[2] == "include" && $3 == "a" && to[1] != "gyre" && to[2] != "" )
+                say("the SDK needs libc alone, not <" $4 ">")
+            if (at[1] == "sdk" && at[2] == "include" && $3 == "q")
+                say("the SDK includes its own as <gyre/...>")
+        }' >>"$findings"
+}
+
+check_cycles() {
+    includes $(headers) | awk '
+        { split($4, to, "/") }
+        $3 == "q" { print $1, "runtime/" $4 }
+        $3 == "a" && to[1] == "gyre" { print $1, "sdk/include/" $4 }' >"$scratch"
+    tsort <"$scratch" 2>&1 >/dev/null | sed -n 's/^tsort: \(.*\/.*\)/\1: in an include cycle/p' >>"$findings"
+}
+
+# compiles COMPILER LANGUAGE STANDARD HEADER FLAGS...
+compiles() {
+    compiler=$1 language=$2 standard=$3 header=$4
+    shift 4
+    echo "#include \"$header\"" | $compiler -fsyntax-only -x "$language" -std="$standard" "$@" -I. -I runtime \
+        -I sdk/include -Wall -Wextra -Werror - >"$scratch" 2>&1 ||
+        finding "$header: does not compile alone ($compiler, $standard): $(grep -m 1 -E 'error' "$scratch")"
+}
+
+check_headers() {
+    ran=
+    for compiler in gcc clang; do
+        command -v $compiler >/dev/null 2>&1 || { left_out "$compiler, not installed"; continue; }
+        ran=yes
+        for header in $(headers); do
+            case $header in
+            sdk/*) compiles $compiler c c17 "$header" -pedantic ;;
+            *) compiles $compiler c c17 "$header" -D_GNU_SOURCE ;;
+            esac
+        done
+    done
+    [ $ran ] || finding "no compiler to check headers with"
+    for compiler in g++ clang++; do
+        command -v $compiler >/dev/null 2>&1 || { left_out "SDK headers as C++17 by $compiler, not installed"; continue; }
+        echo '#include <string>' | $compiler -fsyntax-only -x c++ - 2>/dev/null ||
+            { left_out "SDK headers as C++17 by $compiler, it has no C++ library"; continue; }
+        for header in $(headers | grep '^sdk/'); do
+            compiles $compiler c++ c++17 "$header" -pedantic
+        done
+    done
+}
+
+check_docs() {
+    # A /** comment */, and the declaration after it up to ; or {.
+    find sdk/include -name '*.h' 2>/dev/null | sort | xargs -r awk '
+        function judge() {
+            callback = declaration ~ /\(\*[ ]*[a-z_0-9]+\)[ ]*\(/ && declaration !~ /typedef/
+            fn = declaration ~ /(^|[ *])gyre_[a-z0-9_]+\(/
+            label = comment ~ /(Shape|Units|Owns|Thread|Errors|Source|Since):/
+            if (callback && comment !~ /Thread:|\[(task|control|any)\]/)
+                print at ": this callback does not say `Thread:`"
+            else if (fn && !callback && !label)
+                print at ": no label (Shape, Units, Owns, Thread, Errors, Source or Since)"
+            comment = declaration = ""
+        }
+        FNR == 1 { inside = waiting = 0; comment = declaration = "" }
+        /\/\*\*([^*\/]|$)/ && !inside { inside = 1; waiting = 0; comment = declaration = ""; at = FILENAME ":" FNR }
+        inside { comment = comment "\n" $0; if (/\*\//) { inside = 0; waiting = 1 } ; next }
+        waiting && /^[ \t]*(#|$|\/\*|\/\/)/ && declaration == "" { if (/^[ \t]*#|^$/) waiting = 0; next }
+        waiting {
+            declaration = declaration " " $0
+            if (/^(struct|union|enum)[^()]*\{/ ) { waiting = 0; next }
+            if (/[;{]/) { judge(); waiting = 0 }
+        }' >>"$findings"
+}
+
+check_calls() {
+    find runtime/op plugins -name '*.[ch]' 2>/dev/null | sort | xargs -r awk '
+        { line = $0; sub(/\/\/.*/, "", line); gsub(/"[^"]*"/, "", line) }
+        line ~ /^[ \t]*\*/ || line ~ /^[ \t]*\/\*/ { next }
+        line ~ /(^|[^a-z_])(pthread_create|thrd_create)[ ]*\(/ { print FILENAME ":" FNR ": starts a thread" }
+        line ~ /(^|[^a-z_>.])(clock_gettime|gettimeofday|time)[ ]*\(/ {
+            print FILENAME ":" FNR ": reads a clock; time comes from the host"
+        }' >>"$findings"
+}
+
+[ $# -gt 0 ] || set -- format text lengths floors cycles headers docs calls
+for check; do
+    case $check in
+    format | text | lengths | floors | cycles | headers | docs | calls) check_$check ;;
+    *) echo "tidy: no check \"$check\"; there are: format text lengths floors cycles headers docs calls" >&2 && exit 2 ;;
+    esac
+done
+
+sort -u "$findings" | sort -t : -k 1,1 -k 2,2n
+count=$(sort -u "$findings" | wc -l)
+echo "tidy: $count findings in $(c_files | wc -l) files"
+[ "$count" -eq 0 ]
