@@ -103,7 +103,7 @@ setup: ## install what building and testing needs (Debian, Ubuntu)
 	@.ci/setup build test
 
 clean: ## remove everything that was built
-	rm -rf build $(filter-out /,$(BUILD))
+	rm -rf build $(filter-out build /,$(BUILD))
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile

@@ -33,6 +33,10 @@ set -e
     echo "demo: gyre run jobs/wordcount-batch.cfg ended with status $status" >&2
     exit $status
 }
+[ -s "$work/counts.csv" ] || {
+    echo "demo: gyre run jobs/wordcount-batch.cfg put out no words" >&2
+    exit 1
+}
 
 echo
 echo "The ten most frequent words of $what:"

@@ -32,10 +32,12 @@ check_format() {
     '') left_out "format, for want of clang-format" && return ;;
     *) left_out "format, clang-format is not version 14" && return ;;
     esac
-    # One finding per file and line; the tool's own words are long.
+    # One finding per file: the tool's own words are long.
     c_files | xargs -r $tool --dry-run 2>&1 |
-        sed -n 's/^\([^:]*:[0-9]*\):[0-9]*: warning: .*/\1: format (make format)/p' |
-        sort -u >>"$findings"
+        sed -n 's/^\([^:]*\):\([0-9]*\):[0-9]*: warning: .*/\1 \2/p' | sort -u -k 1,1 -k 2,2n |
+        awk '{ if (!count[$1]++) first[$1] = $2 }
+            END { for (f in count) print f ":" first[f] ": format, " count[f] " lines (make format)" }' \
+            >>"$findings"
 }
 
 check_text() {

@@ -22,7 +22,6 @@
 
 #define HIDDEN_BIT    (UINT64_C(1) << 52)
 #define FRACTION_MASK (HIDDEN_BIT - 1)
-#define DIGITS_MAX    19   /* any number of so many digits fits a word */
 #define EXPONENT_BIAS 1075 /* of a double seen as an integer times a power of two */
 #define TEXT_MAX      4096
 

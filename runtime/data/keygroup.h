@@ -44,9 +44,11 @@ uint64_t gy_key_unhash(uint64_t hash);
 /** Writes the value of a key field of `type` whose canonical 8 bytes are `canonical` to `into`. */
 void gy_key_decode(uint32_t type, uint64_t canonical, void *into);
 
+__extension__ typedef unsigned __int128 gy_u128;
+
 static inline uint32_t gy_key_group(uint64_t hash, uint32_t groups)
 {
-    return (uint32_t)(((unsigned __int128)hash * groups) >> 64);
+    return (uint32_t)(((gy_u128)hash * groups) >> 64);
 }
 
 static inline uint32_t gy_key_subtask(uint64_t hash, uint32_t groups, uint32_t parallelism)

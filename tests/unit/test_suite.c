@@ -202,10 +202,25 @@ static const struct suite_test tests[] = {
     SUITE_TEST(program_that_is_not_there_is_status_127),
 };
 
+/* A runner that ignored failed assertions would pass all of the tests above, so this one thing is
+ * asked without it. */
+static bool runner_can_fail(void)
+{
+    struct process_result r;
+    run_sample("fails", &r);
+    bool failed = r.status == 1 && strstr(r.out, "sample: 0 passed, 1 failed\n");
+    process_result_fini(&r);
+    return failed;
+}
+
 int main(int argc, char **argv)
 {
     if (getenv("SUITE_SAMPLE")) {
         return suite_main("sample", samples, sizeof(samples) / sizeof(*samples), argc, argv);
+    }
+    if (!runner_can_fail()) {
+        fputs("suite: FAILED a failed assertion does not fail its test\n", stderr);
+        return 3;
     }
     return suite_main("suite", tests, sizeof(tests) / sizeof(*tests), argc, argv);
 }
