@@ -59,11 +59,14 @@ void *gy_alloc(size_t size)
 
 void *gy_calloc(size_t n, size_t size)
 {
+    size_t total;
+    if (__builtin_mul_overflow(n, size, &total)) {
+        errno = ENOMEM;
+        return NULL;
+    }
     if (must_fail())
         return NULL;
-    if (n == 0 || size == 0)
-        n = size = 1;
-    return born(calloc(n, size));
+    return born(calloc(1, total > 0 ? total : 1));
 }
 
 void *gy_realloc(void *p, size_t size)
@@ -90,14 +93,18 @@ void *gy_realloc_array(void *p, size_t n, size_t size)
 
 void *gy_alloc_aligned(size_t size, size_t align)
 {
-    if (align < sizeof(void *))
-        align = align > 0 && !(align & (align - 1)) ? sizeof(void *) : 0;
+    if (align == 0 || (align & (align - 1))) {
+        errno = EINVAL;
+        return NULL;
+    }
     if (must_fail())
         return NULL;
-    void *p = NULL;
+    if (align < sizeof(void *))
+        align = sizeof(void *);
     if (size == 0)
         size = 1;
-    int error = align > 0 ? posix_memalign(&p, align, size) : EINVAL;
+    void *p = NULL;
+    int error = posix_memalign(&p, align, size);
     if (error) {
         errno = error;
         return NULL;

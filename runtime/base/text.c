@@ -239,7 +239,7 @@ size_t gy_text_format_count(char *out, uint64_t n)
     while (i + 1 < N(scales) && n >= scales[i].worth * 1000 - scales[i].worth / 2)
         i++;
     uint64_t worth = scales[i].worth;
-    unsigned decimals = n < 10 * worth - worth / 200 ? 2 : n < 100 * worth - worth / 20 ? 1 : 0;
+    unsigned decimals = n < 10 * worth ? 2 : n < 100 * worth ? 1 : 0;
     size_t len = put_ratio(out, n, worth, decimals);
     out[len++] = scales[i].suffix;
     out[len] = '\0';

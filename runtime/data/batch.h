@@ -1,16 +1,18 @@
 /* Batches inside the runtime: columns that are shared by reference, and the memory behind them.
  *
- * Everything a batch refers to lives in a gy_buf, a block with a count of references: the values of a
- * column, its validity, the times, hashes and masks, and the arenas that hold strings longer than 12
- * bytes. A batch, its columns and its buffers belong to ONE worker, so that the counts are plain
- * integers; what goes to another worker is copied by the exchange (flow/exchange).
+ * A gy_batch is a view: it stands in the output port that made it, and whoever it is handed to may
+ * read it until the call returns. Nobody keeps it: an exchange copies its rows, an output builder
+ * adopts the arenas of the strings it refers to. So a batch passes through a chain of operators
+ * without one reference being counted, and an aligned output shares its input's columns by copying
+ * their pointers.
  *
- *     gy_batch ──> gy_column ──> gy_buf values, gy_buf valid
- *        │             └──────> gy_arenas ──> gy_buf, gy_buf ... (string bytes)
- *        └──> gy_buf keep, gy_buf time, gy_buf hash
+ * What may outlive the call are the bytes of strings longer than 12: they stand in arenas, gy_bufs
+ * with a count of references. Counts belong to ONE worker and are plain integers; what goes to
+ * another worker is copied (flow/exchange).
  *
- * Invariants: what a published batch refers to is immutable; a reference of a string points into an
- * arena of its own column; `kept` is the number of rows whose keep byte is not 0, and is not 0. */
+ * Invariants: what a batch refers to does not change while it is handed around; a reference of a
+ * string points into an arena of its own column; `kept` is the number of rows whose keep byte is not
+ * 0, and is not 0. */
 #ifndef GY_DATA_BATCH_H
 #define GY_DATA_BATCH_H
 
@@ -22,44 +24,40 @@ struct gy_pool;
 /* A block with a count of references. */
 struct gy_buf {
     uint32_t refs;
-    uint32_t size; /* usable bytes at `bytes` */
+    uint32_t size;                       /* usable bytes at `bytes` */
     void (*release)(struct gy_buf *buf); /* called at the last reference */
     void *owner;                         /* for `release`: the pool, the channel */
     struct gy_buf *next;                 /* in a free list */
     _Alignas(64) char bytes[];
 };
 
-/* The arenas that a column's strings point into; shared by the columns of one output. */
+/* The arenas that strings point into; shared by the string columns of one output. */
 struct gy_arenas {
     uint32_t refs;
     uint32_t n;
     uint32_t capacity;
-    struct gy_buf **items;
+    struct gy_buf *memory; /* this list's own block */
+    struct gy_buf *items[];
 };
 
+/* One column of a view; `data` NULL: the column was pruned, nobody reads it. */
 struct gy_column {
-    const void *data;     /* NULL: the column was pruned, nobody reads it */
-    const uint8_t *valid; /* NULL: no row is null */
-    struct gy_buf *data_buf;
-    struct gy_buf *valid_buf;
+    const void *data;
+    const uint8_t *valid;     /* NULL: no row is null */
     struct gy_arenas *arenas; /* NULL: no string is longer than 12 bytes */
 };
 
-/* Rows on their way. Owned by one worker. */
+/* Rows on their way: a view. */
 struct gy_batch {
-    uint32_t refs;
     uint32_t rows;
     uint32_t kept;
     uint32_t n_columns;
-    const uint8_t *keep; /* NULL: all rows are kept */
-    const int64_t *time; /* NULL: not carried */
-    const uint64_t *hash;
-    struct gy_buf *keep_buf;
-    struct gy_buf *time_buf;
-    struct gy_buf *hash_buf;
-    struct gy_buf *selection_buf; /* made on demand by gy_batch_selection */
-    struct gy_pool *pool;
-    struct gy_column columns[];
+    uint32_t reserved;
+    const uint8_t *keep;       /* NULL: all rows are kept */
+    const uint32_t *selection; /* of `keep`, where somebody has made it; else NULL */
+    const int64_t *time;       /* NULL: not carried */
+    const uint64_t *hash;      /* NULL: no key, or not computed yet */
+    const struct gy_column *columns;
 };
 
 /** A worker's store of free buffers, by power-of-two size. Keeps what was freed for the next use;
@@ -80,60 +78,37 @@ struct gy_buf *gy_buf_new(struct gy_pool *pool, size_t size);
 
 static inline struct gy_buf *gy_buf_ref(struct gy_buf *buf)
 {
-    if (buf != NULL)
-        buf->refs++;
+    buf->refs++;
     return buf;
 }
 
+/** Gives a reference back; NULL is fine. */
 static inline void gy_buf_drop(struct gy_buf *buf)
 {
     if (buf != NULL && --buf->refs == 0)
         buf->release(buf);
 }
 
-/** A list of arenas, empty, with one reference.
- *  Errors:  NULL without memory */
-struct gy_arenas *gy_arenas_new(void);
+/** Adds a reference to `buf` to the list at `*arenas`, unless it is there already. The list is made
+ *  where it is NULL, and copied first where somebody else has a reference to it.
+ *  Errors:  GYRE_ENOMEM, the list is as before */
+int gy_arenas_add(struct gy_pool *pool, struct gy_arenas **arenas, struct gy_buf *buf);
 
-/** Adds a reference to `buf`, unless it is in the list already; 0, or GYRE_ENOMEM. */
-int gy_arenas_add(struct gy_arenas *arenas, struct gy_buf *buf);
+/** gy_arenas_add of every arena of `from`; NULL is fine. */
+int gy_arenas_add_all(struct gy_pool *pool, struct gy_arenas **arenas,
+                      const struct gy_arenas *from);
 
-static inline struct gy_arenas *gy_arenas_ref(struct gy_arenas *arenas)
-{
-    if (arenas != NULL)
-        arenas->refs++;
-    return arenas;
-}
-
+/** Gives a reference to a list back; NULL is fine. */
 void gy_arenas_drop(struct gy_arenas *arenas);
 
-/** An empty batch of `n_columns` zeroed columns with one reference.
- *  Owns:    the caller, until gy_batch_drop
- *  Errors:  NULL without memory */
-struct gy_batch *gy_batch_new(struct gy_pool *pool, uint32_t n_columns);
-
-static inline struct gy_batch *gy_batch_ref(struct gy_batch *batch)
-{
-    batch->refs++;
-    return batch;
-}
-
-void gy_batch_drop(struct gy_batch *batch);
-
-/** Shares column `from` as `into`, which was zeroed or is dropped first. */
-void gy_column_share(struct gy_column *into, const struct gy_column *from);
-void gy_column_drop(struct gy_column *column);
-
-/** The indexes of the kept rows, `batch->kept` of them; NULL where all are kept (`ok` true) or
- *  without memory (`ok` false). Built once, branch-free; belongs to the batch. */
-const uint32_t *gy_batch_selection(struct gy_batch *batch, bool *ok);
-
-/** A batch of the kept rows alone: `batch` itself, with one more reference, where all are kept.
- *  Strings are shared, not copied.
- *  Errors:  NULL without memory */
-struct gy_batch *gy_batch_compact(struct gy_batch *batch, const struct gyre_schema *schema);
+/** Writes the indexes of the kept rows to `selection` (room for `rows`), without a branch.
+ *  Returns how many. */
+uint32_t gy_select(const uint8_t *keep, uint32_t rows, uint32_t *selection);
 
 /** Counts the rows of a mask whose byte is not 0. */
 uint32_t gy_keep_count(const uint8_t *keep, uint32_t rows);
+
+/** Copies values `selection[0 ... n - 1]` of `size` bytes each from `from` to `to`, closed up. */
+void gy_gather(void *to, const void *from, uint32_t size, const uint32_t *selection, uint32_t n);
 
 #endif

@@ -31,11 +31,13 @@ static void mistakes_come_sorted_by_file_and_line_and_once_each(void)
     gy_diags_add(&d, "z.gyre", 3, "second of %d", 3);
     gy_diags_add(&d, "z.gyre", 3, "another of 3");
     gy_diags_add(&d, "z.gyre", 9, "late");
+    gy_diags_add(&d, "z.gyre", 12, "late");
     gy_diags_add(&d, "--set a.b", 0, "no such option");
     gy_diags_add(&d, NULL, 7, "no place");
-    CU_ASSERT_EQUAL(gy_diags_count(&d), 6);
-    const char *want = "z.gyre:3: second of 3\nz.gyre:3: another of 3\nz.gyre:9: late\n"
-                       "a.gyre:2: included\n--set a.b: no such option\nno place\n";
+    CU_ASSERT_EQUAL(gy_diags_count(&d), 7);
+    const char *want =
+        "z.gyre:3: second of 3\nz.gyre:3: another of 3\nz.gyre:9: late\nz.gyre:12: late\n"
+        "a.gyre:2: included\n--set a.b: no such option\nno place\n";
     prints(&d, want);
     prints(&d, want);
     gy_diags_fini(&d);

@@ -1,0 +1,187 @@
+/* See batch.h. The pool keeps one free list per power of two from 256 bytes to 1 MiB; larger
+ * buffers go back to the system at once. */
+#include "data/batch.h"
+
+#include "base/mem.h"
+
+enum { POOL_SMALLEST = 8, POOL_LARGEST = 20, POOL_CLASSES = POOL_LARGEST - POOL_SMALLEST + 1 };
+enum { ARENAS_FIRST = 12 };
+
+struct gy_pool {
+    size_t bytes;
+    struct gy_buf *free[POOL_CLASSES];
+};
+
+struct gy_pool *gy_pool_new(void)
+{
+    return gy_alloc(sizeof(struct gy_pool));
+}
+
+void gy_pool_free(struct gy_pool *pool)
+{
+    if (pool == NULL)
+        return;
+    for (int c = 0; c < POOL_CLASSES; c++) {
+        while (pool->free[c] != NULL) {
+            struct gy_buf *buf = pool->free[c];
+            pool->free[c] = buf->next;
+            gy_free(buf);
+        }
+    }
+    gy_free(pool);
+}
+
+size_t gy_pool_bytes(const struct gy_pool *pool)
+{
+    return pool->bytes;
+}
+
+static int class_of(size_t size)
+{
+    if (size <= (size_t)1 << POOL_SMALLEST)
+        return 0;
+    return 64 - __builtin_clzll((unsigned long long)size - 1) - POOL_SMALLEST;
+}
+
+static void release_to_pool(struct gy_buf *buf)
+{
+    struct gy_pool *pool = buf->owner;
+    int c = class_of(buf->size);
+    if (c >= POOL_CLASSES) {
+        pool->bytes -= buf->size;
+        gy_free(buf);
+        return;
+    }
+#ifdef GY_DEBUG
+    memset(buf->bytes, 0xDB, buf->size);
+#endif
+    buf->next = pool->free[c];
+    pool->free[c] = buf;
+}
+
+struct gy_buf *gy_buf_new(struct gy_pool *pool, size_t size)
+{
+    int c = class_of(size);
+    struct gy_buf *buf = c < POOL_CLASSES ? pool->free[c] : NULL;
+    if (buf != NULL) {
+        pool->free[c] = buf->next;
+    } else {
+        size_t usable = c < POOL_CLASSES ? (size_t)1 << (c + POOL_SMALLEST) : size;
+        if (usable > UINT32_MAX)
+            return NULL;
+        buf = gy_alloc_aligned(sizeof *buf + usable, 64);
+        if (buf == NULL)
+            return NULL;
+        buf->size = (uint32_t)usable;
+        buf->owner = pool;
+        buf->release = release_to_pool;
+        pool->bytes += usable;
+    }
+    buf->refs = 1;
+    buf->next = NULL;
+    return buf;
+}
+
+static struct gy_arenas *arenas_new(struct gy_pool *pool, uint32_t capacity)
+{
+    struct gy_buf *memory =
+        gy_buf_new(pool, sizeof(struct gy_arenas) + capacity * sizeof(struct gy_buf *));
+    if (memory == NULL)
+        return NULL;
+    struct gy_arenas *arenas = (struct gy_arenas *)(void *)memory->bytes;
+    arenas->refs = 1;
+    arenas->n = 0;
+    arenas->capacity =
+        (uint32_t)((memory->size - sizeof(struct gy_arenas)) / sizeof(struct gy_buf *));
+    arenas->memory = memory;
+    return arenas;
+}
+
+void gy_arenas_drop(struct gy_arenas *arenas)
+{
+    if (arenas == NULL || --arenas->refs != 0)
+        return;
+    for (uint32_t i = 0; i < arenas->n; i++)
+        gy_buf_drop(arenas->items[i]);
+    gy_buf_drop(arenas->memory);
+}
+
+/* Makes `*arenas` a list of its own with room for one more. */
+static int arenas_own(struct gy_pool *pool, struct gy_arenas **arenas)
+{
+    struct gy_arenas *old = *arenas;
+    if (old != NULL && old->refs == 1 && old->n < old->capacity)
+        return 0;
+    struct gy_arenas *copy = arenas_new(pool, old == NULL ? ARENAS_FIRST : 2 * old->n + 1);
+    if (copy == NULL)
+        return GYRE_ENOMEM;
+    for (uint32_t i = 0; old != NULL && i < old->n; i++)
+        copy->items[copy->n++] = gy_buf_ref(old->items[i]);
+    gy_arenas_drop(old);
+    *arenas = copy;
+    return 0;
+}
+
+int gy_arenas_add(struct gy_pool *pool, struct gy_arenas **arenas, struct gy_buf *buf)
+{
+    for (uint32_t i = *arenas != NULL ? (*arenas)->n : 0; i-- > 0;)
+        if ((*arenas)->items[i] == buf)
+            return 0;
+    if (arenas_own(pool, arenas) != 0)
+        return GYRE_ENOMEM;
+    (*arenas)->items[(*arenas)->n++] = gy_buf_ref(buf);
+    return 0;
+}
+
+int gy_arenas_add_all(struct gy_pool *pool, struct gy_arenas **arenas,
+                      const struct gy_arenas *from)
+{
+    for (uint32_t i = 0; from != NULL && i < from->n; i++)
+        if (gy_arenas_add(pool, arenas, from->items[i]) != 0)
+            return GYRE_ENOMEM;
+    return 0;
+}
+
+uint32_t gy_select(const uint8_t *keep, uint32_t rows, uint32_t *selection)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < rows; i++) {
+        selection[n] = i;
+        n += keep[i] != 0;
+    }
+    return n;
+}
+
+uint32_t gy_keep_count(const uint8_t *keep, uint32_t rows)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < rows; i++)
+        n += keep[i] != 0;
+    return n;
+}
+
+#define GATHER(type)                                                                               \
+    do {                                                                                           \
+        type *restrict t = to;                                                                     \
+        const type *restrict f = from;                                                             \
+        for (uint32_t j = 0; j < n; j++)                                                           \
+            t[j] = f[selection[j]];                                                                \
+    } while (0)
+
+void gy_gather(void *to, const void *from, uint32_t size, const uint32_t *selection, uint32_t n)
+{
+    switch (size) {
+    case 1:
+        GATHER(uint8_t);
+        break;
+    case 4:
+        GATHER(uint32_t);
+        break;
+    case 8:
+        GATHER(uint64_t);
+        break;
+    default:
+        GATHER(struct gyre_str);
+        break;
+    }
+}
