@@ -9,7 +9,7 @@ enum { ARENAS_FIRST = 12 };
 
 struct gy_pool {
     size_t bytes;
-    struct gy_buf *free[POOL_CLASSES];
+    struct gy_block *free[POOL_CLASSES];
 };
 
 struct gy_pool *gy_pool_new(void)
@@ -23,7 +23,7 @@ void gy_pool_free(struct gy_pool *pool)
         return;
     for (int c = 0; c < POOL_CLASSES; c++) {
         while (pool->free[c] != NULL) {
-            struct gy_buf *buf = pool->free[c];
+            struct gy_block *buf = pool->free[c];
             pool->free[c] = buf->next;
             gy_free(buf);
         }
@@ -43,7 +43,7 @@ static int class_of(size_t size)
     return 64 - __builtin_clzll((unsigned long long)size - 1) - POOL_SMALLEST;
 }
 
-static void release_to_pool(struct gy_buf *buf)
+static void release_to_pool(struct gy_block *buf)
 {
     struct gy_pool *pool = buf->owner;
     int c = class_of(buf->size);
@@ -59,10 +59,10 @@ static void release_to_pool(struct gy_buf *buf)
     pool->free[c] = buf;
 }
 
-struct gy_buf *gy_buf_new(struct gy_pool *pool, size_t size)
+struct gy_block *gy_block_new(struct gy_pool *pool, size_t size)
 {
     int c = class_of(size);
-    struct gy_buf *buf = c < POOL_CLASSES ? pool->free[c] : NULL;
+    struct gy_block *buf = c < POOL_CLASSES ? pool->free[c] : NULL;
     if (buf != NULL) {
         pool->free[c] = buf->next;
     } else {
@@ -84,15 +84,15 @@ struct gy_buf *gy_buf_new(struct gy_pool *pool, size_t size)
 
 static struct gy_arenas *arenas_new(struct gy_pool *pool, uint32_t capacity)
 {
-    struct gy_buf *memory =
-        gy_buf_new(pool, sizeof(struct gy_arenas) + capacity * sizeof(struct gy_buf *));
+    struct gy_block *memory =
+        gy_block_new(pool, sizeof(struct gy_arenas) + capacity * sizeof(struct gy_block *));
     if (memory == NULL)
         return NULL;
     struct gy_arenas *arenas = (struct gy_arenas *)(void *)memory->bytes;
     arenas->refs = 1;
     arenas->n = 0;
     arenas->capacity =
-        (uint32_t)((memory->size - sizeof(struct gy_arenas)) / sizeof(struct gy_buf *));
+        (uint32_t)((memory->size - sizeof(struct gy_arenas)) / sizeof(struct gy_block *));
     arenas->memory = memory;
     return arenas;
 }
@@ -102,8 +102,8 @@ void gy_arenas_drop(struct gy_arenas *arenas)
     if (arenas == NULL || --arenas->refs != 0)
         return;
     for (uint32_t i = 0; i < arenas->n; i++)
-        gy_buf_drop(arenas->items[i]);
-    gy_buf_drop(arenas->memory);
+        gy_block_drop(arenas->items[i]);
+    gy_block_drop(arenas->memory);
 }
 
 /* Makes `*arenas` a list of its own with room for one more. */
@@ -116,20 +116,20 @@ static int arenas_own(struct gy_pool *pool, struct gy_arenas **arenas)
     if (copy == NULL)
         return GYRE_ENOMEM;
     for (uint32_t i = 0; old != NULL && i < old->n; i++)
-        copy->items[copy->n++] = gy_buf_ref(old->items[i]);
+        copy->items[copy->n++] = gy_block_ref(old->items[i]);
     gy_arenas_drop(old);
     *arenas = copy;
     return 0;
 }
 
-int gy_arenas_add(struct gy_pool *pool, struct gy_arenas **arenas, struct gy_buf *buf)
+int gy_arenas_add(struct gy_pool *pool, struct gy_arenas **arenas, struct gy_block *buf)
 {
     for (uint32_t i = *arenas != NULL ? (*arenas)->n : 0; i-- > 0;)
         if ((*arenas)->items[i] == buf)
             return 0;
     if (arenas_own(pool, arenas) != 0)
         return GYRE_ENOMEM;
-    (*arenas)->items[(*arenas)->n++] = gy_buf_ref(buf);
+    (*arenas)->items[(*arenas)->n++] = gy_block_ref(buf);
     return 0;
 }
 

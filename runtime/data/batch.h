@@ -6,7 +6,7 @@
  * without one reference being counted, and an aligned output shares its input's columns by copying
  * their pointers.
  *
- * What may outlive the call are the bytes of strings longer than 12: they stand in arenas, gy_bufs
+ * What may outlive the call are the bytes of strings longer than 12: they stand in arenas, gy_blocks
  * with a count of references. Counts belong to ONE worker and are plain integers; what goes to
  * another worker is copied (flow/exchange).
  *
@@ -22,12 +22,12 @@
 struct gy_pool;
 
 /* A block with a count of references. */
-struct gy_buf {
+struct gy_block {
     uint32_t refs;
     uint32_t size;                       /* usable bytes at `bytes` */
-    void (*release)(struct gy_buf *buf); /* called at the last reference */
+    void (*release)(struct gy_block *buf); /* called at the last reference */
     void *owner;                         /* for `release`: the pool, the channel */
-    struct gy_buf *next;                 /* in a free list */
+    struct gy_block *next;                 /* in a free list */
     _Alignas(64) char bytes[];
 };
 
@@ -36,8 +36,8 @@ struct gy_arenas {
     uint32_t refs;
     uint32_t n;
     uint32_t capacity;
-    struct gy_buf *memory; /* this list's own block */
-    struct gy_buf *items[];
+    struct gy_block *memory; /* this list's own block */
+    struct gy_block *items[];
 };
 
 /* One column of a view; `data` NULL: the column was pruned, nobody reads it. */
@@ -72,18 +72,18 @@ void gy_pool_free(struct gy_pool *pool);
 size_t gy_pool_bytes(const struct gy_pool *pool);
 
 /** A buffer of at least `size` bytes with one reference; contents undefined.
- *  Owns:    the caller, until gy_buf_drop
+ *  Owns:    the caller, until gy_block_drop
  *  Errors:  NULL without memory */
-struct gy_buf *gy_buf_new(struct gy_pool *pool, size_t size);
+struct gy_block *gy_block_new(struct gy_pool *pool, size_t size);
 
-static inline struct gy_buf *gy_buf_ref(struct gy_buf *buf)
+static inline struct gy_block *gy_block_ref(struct gy_block *buf)
 {
     buf->refs++;
     return buf;
 }
 
 /** Gives a reference back; NULL is fine. */
-static inline void gy_buf_drop(struct gy_buf *buf)
+static inline void gy_block_drop(struct gy_block *buf)
 {
     if (buf != NULL && --buf->refs == 0)
         buf->release(buf);
@@ -92,7 +92,7 @@ static inline void gy_buf_drop(struct gy_buf *buf)
 /** Adds a reference to `buf` to the list at `*arenas`, unless it is there already. The list is made
  *  where it is NULL, and copied first where somebody else has a reference to it.
  *  Errors:  GYRE_ENOMEM, the list is as before */
-int gy_arenas_add(struct gy_pool *pool, struct gy_arenas **arenas, struct gy_buf *buf);
+int gy_arenas_add(struct gy_pool *pool, struct gy_arenas **arenas, struct gy_block *buf);
 
 /** gy_arenas_add of every arena of `from`; NULL is fine. */
 int gy_arenas_add_all(struct gy_pool *pool, struct gy_arenas **arenas,

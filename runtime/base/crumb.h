@@ -1,0 +1,27 @@
+/* The crash breadcrumb: which plugin's callback this thread is in.
+ *
+ * Set by op/instance around every callback, read by the signal handler of app/crash, so that a crash
+ * names the plugin. One of the two mutable globals of the runtime; each thread has its own. */
+#ifndef GY_BASE_CRUMB_H
+#define GY_BASE_CRUMB_H
+
+#include <stdint.h>
+
+/* What stays the same for one operator task. Strings outlive the instance. */
+struct gy_crumb_site {
+    const char *job;
+    const char *id;          /* of the operator */
+    const char *op;          /* "plugin.op" */
+    const char *plugin_path; /* of the shared object */
+    uint32_t task;
+};
+
+struct gy_crumb {
+    const struct gy_crumb_site *site; /* NULL: not in a callback */
+    const char *callback;
+    uint64_t batch; /* how many batches the instance has got */
+};
+
+extern _Thread_local struct gy_crumb gy_crumb;
+
+#endif

@@ -1,0 +1,264 @@
+/* See output.h. */
+#include "op/output.h"
+
+#include "base/mem.h"
+
+enum { TEXT_BYTES = 32 * 1024, ROWS = GYRE_BATCH_ROWS };
+
+/* Adds the current arena to the batch, where the batch may refer to it. */
+static void retain_text(struct gy_port *port)
+{
+    if (port->text_buf != NULL && port->out.text != port->text_buf->bytes)
+        if (gy_arenas_add(port->pool, &port->arenas, port->text_buf) != 0)
+            port->error = GYRE_ENOMEM;
+}
+
+static char *grow(struct gyre_out *out, uint32_t len)
+{
+    struct gy_port *port = (struct gy_port *)out;
+    retain_text(port);
+    struct gy_block *buf = gy_block_new(port->pool, len > TEXT_BYTES ? len : TEXT_BYTES);
+    if (buf == NULL) {
+        port->error = GYRE_ENOMEM;
+        return NULL;
+    }
+    gy_block_drop(port->text_buf);
+    port->text_buf = buf;
+    out->text = buf->bytes;
+    out->text_end = buf->bytes + buf->size;
+    return out->text;
+}
+
+static void adopt(struct gyre_out *out, uint32_t column, const struct gyre_batch *in,
+                  uint32_t in_column)
+{
+    struct gy_port *port = (struct gy_port *)out;
+    struct gy_arenas *const *arenas = in->host;
+    (void)column;
+    if (arenas[in_column] == NULL)
+        return;
+    if (gy_arenas_add_all(port->pool, &port->adopted, arenas[in_column]) != 0 ||
+        gy_arenas_add_all(port->pool, &port->arenas, arenas[in_column]) != 0)
+        port->error = GYRE_ENOMEM;
+}
+
+static size_t round_up(size_t n)
+{
+    return (n + 63) & ~(size_t)63;
+}
+
+/* The own columns, times and mask of one batch lie in one block, each on a cache line of its own. */
+static int allocate(struct gy_port *port)
+{
+    const struct gy_output *plan = port->plan;
+    size_t bytes = 2 * round_up(ROWS) + round_up(ROWS * sizeof(int64_t));
+    for (uint32_t k = 0; k < plan->n_own; k++)
+        bytes += round_up((size_t)ROWS * gyre_type_size(plan->own[k].type)) + round_up(ROWS);
+    port->memory = gy_block_new(port->pool, bytes);
+    if (port->memory == NULL)
+        return GYRE_ENOMEM;
+    char *at = port->memory->bytes;
+    for (uint32_t k = 0; k < plan->n_own; k++) {
+        port->data[k] = at;
+        at += round_up((size_t)ROWS * gyre_type_size(plan->own[k].type));
+        if ((plan->own[k].flags & GYRE_NULLABLE) != 0) {
+            port->valid[k] = (uint8_t *)at;
+            at += round_up(ROWS);
+        }
+    }
+    port->keep = (uint8_t *)at;
+    port->dropped_keep = (uint8_t *)at + round_up(ROWS);
+    if (plan->needs_time)
+        port->out.time = (int64_t *)(void *)(at + 2 * round_up(ROWS));
+    if ((plan->flags & GYRE_PORT_FILTERS) != 0)
+        port->out.keep = port->keep;
+    return 0;
+}
+
+/* Without memory: every row is written over the same scratch row. */
+static void use_scratch(struct gy_port *port)
+{
+    port->error = GYRE_ENOMEM;
+    for (uint32_t k = 0; k < port->plan->n_own; k++) {
+        port->data[k] = port->scratch;
+        if ((port->plan->own[k].flags & GYRE_NULLABLE) != 0)
+            port->valid[k] = (uint8_t *)port->scratch;
+    }
+    port->out.rows = 0;
+    port->out.capacity = 1;
+}
+
+/* A new batch begins: every nullable value is there, unless said otherwise. */
+static void begin(struct gy_port *port)
+{
+    for (uint32_t k = 0; k < port->plan->n_own; k++)
+        if (port->valid[k] != NULL)
+            memset(port->valid[k], 1, ROWS);
+    port->out.rows = 0;
+    port->out.capacity = ROWS;
+}
+
+static void full(struct gyre_out *out)
+{
+    struct gy_port *port = (struct gy_port *)out;
+    if (port->error == 0 && out->capacity != 0)
+        gy_port_flush(port);
+    if (port->error == 0 && (port->memory != NULL || allocate(port) == 0))
+        begin(port);
+    else
+        use_scratch(port);
+}
+
+static void stamp(struct gy_port *port)
+{
+    int64_t *time = port->out.time;
+    for (uint32_t i = 0; time != NULL && i < port->out.rows; i++)
+        if (time[i] == GYRE_NO_TIME)
+            time[i] = port->now_us;
+}
+
+static void point_own_column(struct gy_port *port, struct gy_column *column, int32_t own)
+{
+    column->data = port->data[own];
+    column->valid = port->valid[own];
+    column->arenas = gyre_type_is_str(port->plan->own[own].type) ? port->arenas : NULL;
+}
+
+/* The batch is gone: its references are given back, those adopted in this callback stay. */
+static void forget(struct gy_port *port)
+{
+    if (port->arenas == NULL)
+        return;
+    gy_arenas_drop(port->arenas);
+    port->arenas = NULL;
+    if (gy_arenas_add_all(port->pool, &port->arenas, port->adopted) != 0)
+        port->error = GYRE_ENOMEM;
+}
+
+static void hand_out(struct gy_port *port, const struct gy_batch *batch)
+{
+    port->rows_total += batch->kept;
+    port->batches_total++;
+    port->emit(port->host, port->index, batch);
+    forget(port);
+}
+
+void gy_port_flush(struct gy_port *port)
+{
+    struct gyre_out *out = &port->out;
+    if (out->rows == 0 || port->error != 0 || (port->plan->flags & GYRE_PORT_ALIGNED) != 0)
+        return;
+    if (port->stamps)
+        stamp(port);
+    if (port->has_strings)
+        retain_text(port);
+    for (uint32_t f = 0; f < port->plan->schema.n_fields; f++)
+        point_own_column(port, &port->columns[f], port->plan->origins[f].own);
+    struct gy_batch batch = {.rows = out->rows,
+                             .kept = out->rows,
+                             .n_columns = port->plan->schema.n_fields,
+                             .time = out->time,
+                             .columns = port->columns};
+    hand_out(port, &batch);
+    begin(port);
+}
+
+int gy_port_prepare(struct gy_port *port, const struct gy_batch *in)
+{
+    if (port->memory == NULL && allocate(port) != 0) {
+        port->error = GYRE_ENOMEM;
+        return GYRE_ENOMEM;
+    }
+    for (uint32_t k = 0; k < port->plan->n_own; k++)
+        if (port->valid[k] != NULL)
+            memset(port->valid[k], 1, in->rows);
+    return 0;
+}
+
+/* The mask of an aligned batch: the operator's own, or the input's, less the bad rows. */
+static const uint8_t *final_keep(struct gy_port *port, const struct gy_batch *in,
+                                 const uint8_t *dropped)
+{
+    const uint8_t *keep = port->out.keep != NULL ? port->out.keep : in->keep;
+    if (dropped == NULL)
+        return keep;
+    for (uint32_t i = 0; i < in->rows; i++)
+        port->dropped_keep[i] = (uint8_t)((keep == NULL || keep[i] != 0) & (dropped[i] == 0));
+    return port->dropped_keep;
+}
+
+void gy_port_finish(struct gy_port *port, const struct gy_batch *in, const uint8_t *dropped)
+{
+    const struct gy_output *plan = port->plan;
+    const uint8_t *keep = final_keep(port, in, dropped);
+    uint32_t kept = keep == in->keep ? in->kept : gy_keep_count(keep, in->rows);
+    if (kept == 0 || port->error != 0) {
+        forget(port);
+        return;
+    }
+    if (port->has_strings)
+        retain_text(port);
+    for (uint32_t f = 0; f < plan->schema.n_fields; f++) {
+        if (plan->origins[f].own >= 0)
+            point_own_column(port, &port->columns[f], plan->origins[f].own);
+        else
+            port->columns[f] = in->columns[plan->origins[f].input];
+    }
+    struct gy_batch batch = {
+        .rows = in->rows,
+        .kept = kept,
+        .n_columns = plan->schema.n_fields,
+        .keep = kept == in->rows ? NULL : keep,
+        .selection = keep == in->keep ? in->selection : NULL,
+        .time = (plan->flags & GYRE_PORT_TIME) != 0 && port->out.time != NULL ? port->out.time
+                                                                            : in->time,
+        .hash = plan->keeps_hash ? in->hash : NULL,
+        .columns = port->columns};
+    hand_out(port, &batch);
+}
+
+void gy_port_settle(struct gy_port *port)
+{
+    gy_arenas_drop(port->adopted);
+    port->adopted = NULL;
+}
+
+int gy_port_init(struct gy_port *port, const struct gy_output *plan, uint32_t index,
+                 struct gy_pool *pool,
+                 void (*emit)(void *host, uint32_t port, const struct gy_batch *batch), void *host)
+{
+    memset(port, 0, sizeof *port);
+    port->plan = plan;
+    port->pool = pool;
+    port->emit = emit;
+    port->host = host;
+    port->index = index;
+    port->columns = gy_calloc(plan->schema.n_fields + 1, sizeof *port->columns);
+    port->data = gy_calloc(plan->n_own + 1, sizeof *port->data);
+    port->valid = gy_calloc(plan->n_own + 1, sizeof *port->valid);
+    if (port->columns == NULL || port->data == NULL || port->valid == NULL)
+        return GYRE_ENOMEM;
+    for (uint32_t k = 0; k < plan->n_own; k++)
+        port->has_strings |= gyre_type_is_str(plan->own[k].type);
+    port->out = (struct gyre_out){.size = sizeof port->out,
+                                  .n_columns = plan->n_own,
+                                  .data = port->data,
+                                  .valid = port->valid,
+                                  .full = full,
+                                  .grow = grow,
+                                  .adopt = adopt,
+                                  .host = port};
+    return 0;
+}
+
+void gy_port_fini(struct gy_port *port)
+{
+    gy_arenas_drop(port->arenas);
+    gy_arenas_drop(port->adopted);
+    gy_block_drop(port->text_buf);
+    gy_block_drop(port->memory);
+    gy_free(port->columns);
+    gy_free(port->data);
+    gy_free(port->valid);
+    memset(port, 0, sizeof *port);
+}

@@ -1,0 +1,66 @@
+/* One output port of an operator instance: the builder behind `struct gyre_out`.
+ *
+ * A rows port collects rows until it is full or flushed; an aligned port is prepared before and
+ * finished after each call, around the input's columns. What is complete is handed to `emit` as a
+ * view (data/batch.h): the port's own columns are used again for the next batch.
+ *
+ * Strings: `text` is free room in the current arena. A batch refers to every arena that was current
+ * while it was filled and to those adopted; adoptions last until the callback ends, over several
+ * batches where one call fills them.
+ *
+ * Emission never fails where a plugin can see it: without memory the rows go into a scratch row and
+ * `error` is set, which fails the call when it returns. */
+#ifndef GY_OP_OUTPUT_H
+#define GY_OP_OUTPUT_H
+
+#include "data/batch.h"
+#include "plan/logical.h"
+
+struct gy_port {
+    struct gyre_out out; /* what the plugin sees; first, so that the host finds the port */
+    const struct gy_output *plan;
+    struct gy_pool *pool;
+    void (*emit)(void *host, uint32_t port, const struct gy_batch *batch);
+    void *host;
+    uint32_t index;
+    int32_t error;       /* sticky; 0 or GYRE_ENOMEM */
+    bool stamps;         /* rows with GYRE_NO_TIME get `now` */
+    bool has_strings;    /* some own column is str or bytes */
+    int64_t now_us;      /* the time of the call */
+    uint64_t rows_total; /* put out so far */
+    uint64_t batches_total;
+    struct gy_block *memory; /* own columns, one block; NULL until the first row */
+    struct gy_block *text_buf;
+    struct gy_arenas *arenas;        /* of the batch being filled */
+    struct gy_arenas *adopted;       /* of this callback */
+    struct gy_column *columns;       /* of the stream that leaves, one per field */
+    void **data;                     /* per own column */
+    uint8_t **valid;                 /* per own column; NULL where not nullable */
+    uint8_t *keep;                   /* own mask of an aligned port */
+    uint8_t *dropped_keep;           /* mask after bad rows were taken out */
+    uint64_t scratch[2];             /* what a row without memory is written to */
+};
+
+/** Prepares a port of an instance; `emit` takes its batches, as views.
+ *  Errors:  GYRE_ENOMEM; gy_port_fini is fine then */
+int gy_port_init(struct gy_port *port, const struct gy_output *plan, uint32_t index,
+                 struct gy_pool *pool,
+                 void (*emit)(void *host, uint32_t port, const struct gy_batch *batch), void *host);
+
+/** Frees a port; a zeroed one is fine. Rows not flushed are lost. */
+void gy_port_fini(struct gy_port *port);
+
+/** Hands out the rows collected so far (rows ports). */
+void gy_port_flush(struct gy_port *port);
+
+/** Aligned ports: makes room for the own columns of `in`'s rows. 0, or GYRE_ENOMEM. */
+int gy_port_prepare(struct gy_port *port, const struct gy_batch *in);
+
+/** Aligned ports: puts the batch together and hands it out, without the rows that `dropped` marks
+ *  (NULL: none). */
+void gy_port_finish(struct gy_port *port, const struct gy_batch *in, const uint8_t *dropped);
+
+/** Ends a callback: forgets what it adopted. */
+void gy_port_settle(struct gy_port *port);
+
+#endif
