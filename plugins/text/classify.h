@@ -51,16 +51,14 @@ static inline uint64_t word_bits16(__m128i x, int32_t split)
     return (uint64_t)(uint32_t)_mm_movemask_epi8(any);
 }
 
-/* The word bits of `n` <= 64 bytes at `at`. The 16 bytes before at + n are readable. */
+/* The word bits of `n` bytes at `at`, 16 <= n <= 64. Where n is no multiple of 16 the last loads
+ * overlap, which sets the same bits twice: there is no branch on n to guess wrong. */
 static inline uint64_t word_bits(const char *at, size_t n, int32_t split)
 {
     uint64_t bits = 0;
-    size_t i = 0;
-    for (; i + 16 <= n; i += 16)
-        bits |= word_bits16(_mm_loadu_si128((const void *)(at + i)), split) << i;
-    if (i < n) { /* the last ones: load the 16 bytes that end with them */
-        uint64_t last = word_bits16(_mm_loadu_si128((const void *)(at + n - 16)), split);
-        bits |= last >> (16 - (n - i)) << i;
+    for (size_t i = 0; i < 64; i += 16) {
+        size_t from = i < n - 16 ? i : n - 16;
+        bits |= word_bits16(_mm_loadu_si128((const void *)(at + from)), split) << from;
     }
     return bits;
 }
@@ -81,12 +79,19 @@ static const int8_t keep_first[GYRE_STR_INLINE + 1][16] __attribute__((aligned(1
 };
 #undef KEEP_ROW
 
+/* What lower-cases sixteen bytes: the bit to set in letters, sixteen times. */
+typedef __m128i lowering;
+
+static inline lowering lowering_of(int32_t lower)
+{
+    return _mm_set1_epi8(lower ? 0x20 : 0);
+}
+
 /* Stores the inline string of the first `len` <= 12 of the 16 bytes at `at`. */
-static inline void store_inline(struct gyre_str *into, const char *at, uint32_t len, int32_t lower)
+static inline void store_inline(struct gyre_str *into, const char *at, uint32_t len, lowering bit)
 {
     __m128i x = _mm_loadu_si128((const void *)at);
     x = _mm_and_si128(x, _mm_load_si128((const void *)keep_first[len]));
-    __m128i bit = _mm_set1_epi8(lower ? 0x20 : 0);
     x = _mm_or_si128(x, _mm_and_si128(in_range(x, 'A', 25), bit));
     x = _mm_or_si128(_mm_slli_si128(x, 4), _mm_cvtsi32_si128((int)len));
     _mm_storeu_si128((void *)into, x);
@@ -102,7 +107,14 @@ static inline uint64_t word_bits(const char *at, size_t n, int32_t split)
     return bits;
 }
 
-static inline void store_inline(struct gyre_str *into, const char *at, uint32_t len, int32_t lower)
+typedef int32_t lowering;
+
+static inline lowering lowering_of(int32_t lower)
+{
+    return lower;
+}
+
+static inline void store_inline(struct gyre_str *into, const char *at, uint32_t len, lowering lower)
 {
     struct gyre_str word = gyre_str_view(at, len);
     for (uint32_t i = 0; lower && i < len; i++)

@@ -9,7 +9,7 @@
  *
  * Invariants:
  *  - No byte outside of the line is read. Short words are loaded 16 bytes at a time; near the end
- *    of the line they are loaded from a copy of its last bytes that has room behind it.
+ *    of the line they are loaded from a copy of its last 16 bytes that has room behind it.
  *  - At most 33 words end in a block (one of them begun before it). Where the batch has room for
  *    these they are written without asking, else one by one with gyre_out_row. */
 #include "words.h"
@@ -17,7 +17,6 @@
 
 #define BLOCK 64u
 #define BLOCK_WORDS 33u
-#define TAIL 32u
 #define NO_WORD SIZE_MAX
 
 struct words_config {
@@ -25,24 +24,23 @@ struct words_config {
     int32_t split;
 };
 
-/* The line at hand, and where its words go. */
+/* One call's work. */
 struct cutter {
     const struct gyre_batch *in;
     struct gyre_out *out;
     int32_t lower;
     int32_t split;
     int32_t adopted; /* the output shares the input's arenas already */
-    int64_t time;
-    const char *data;
-    size_t len;
-    size_t tail_from;             /* the tail holds the line's bytes from here */
-    char room[16 + TAIL + 16];    /* room, the tail, room */
+    int64_t time;    /* of the line at hand */
 };
 
-static inline char *tail_of(struct cutter *c)
-{
-    return c->room + 16;
-}
+/* The line at hand. Passed by value, so that it stays in registers while columns are written. */
+struct line {
+    const char *data;
+    size_t len;
+    uintptr_t to_tail; /* from a byte among the last 16 to its copy, which has room behind it */
+    lowering lower;
+};
 
 /* A word of more than 12 bytes: a view of the input, or lower-cased in the output's arena. */
 __attribute__((noinline)) static struct gyre_str long_word(struct cutter *c, const char *at,
@@ -67,21 +65,25 @@ __attribute__((noinline)) static struct gyre_str long_word(struct cutter *c, con
 }
 
 /* Stores the word in bytes start ... end - 1 of the line. */
-static inline void store_word(struct cutter *c, struct gyre_str *into, size_t start, size_t end)
+static inline void store_word(struct cutter *c, const struct line *line, struct gyre_str *into,
+                              size_t start, size_t end)
 {
     uint32_t len = (uint32_t)(end - start);
     if (len > GYRE_STR_INLINE) {
-        *into = long_word(c, c->data + start, len);
+        *into = long_word(c, line->data + start, len);
         return;
     }
-    const char *near_end = tail_of(c) + (start - c->tail_from);
-    store_inline(into, start + 16 <= c->len ? c->data + start : near_end, len, c->lower);
+    /* chosen by a mask: a branch is guessed wrong for a word or two of every line */
+    uintptr_t near_end = (uintptr_t)0 - (start + 16 > line->len);
+    uintptr_t at = (uintptr_t)(line->data + start) + (line->to_tail & near_end);
+    store_inline(into, (const char *)at, len, line->lower);
 }
 
-static void append_word(struct cutter *c, size_t start, size_t end)
+/* Appends one word where the batch may be full. */
+static void append_word(struct cutter *c, struct line line, size_t start, size_t end)
 {
     uint32_t row = gyre_out_row(c->out, c->time);
-    store_word(c, GYRE_OUT(c->out, 0, struct gyre_str) + row, start, end);
+    store_word(c, &line, GYRE_OUT(c->out, 0, struct gyre_str) + row, start, end);
     GYRE_OUT(c->out, 1, int64_t)[row] = 1;
 }
 
@@ -93,7 +95,8 @@ static inline size_t lowest(uint64_t bits)
 
 /* Puts out the words that end in the block at `from`, of which `bits` are the word bits. `start` is
  * where a word began before the block, or NO_WORD; returns the same for the next block. */
-static inline size_t cut_block(struct cutter *c, size_t from, uint64_t bits, size_t start)
+static inline size_t cut_block(struct cutter *c, struct line line, size_t from, uint64_t bits,
+                               size_t start)
 {
     struct gyre_out *out = c->out;
     uint64_t before = bits << 1 | (start != NO_WORD);
@@ -105,7 +108,7 @@ static inline size_t cut_block(struct cutter *c, size_t from, uint64_t bits, siz
     uint32_t first = out->rows, row = first;
     if (out->capacity - first < BLOCK_WORDS) {
         for (; ends != 0; ends &= ends - 1, starts &= starts - 1) {
-            append_word(c, start, from + lowest(ends));
+            append_word(c, line, start, from + lowest(ends));
             start = from + lowest(starts);
         }
         return bits >> 63 != 0 ? start : NO_WORD;
@@ -113,7 +116,7 @@ static inline size_t cut_block(struct cutter *c, size_t from, uint64_t bits, siz
     struct gyre_str *words = GYRE_OUT(out, 0, struct gyre_str);
     int64_t *counts = GYRE_OUT(out, 1, int64_t);
     for (; ends != 0; ends &= ends - 1, starts &= starts - 1) {
-        store_word(c, words + row, start, from + lowest(ends));
+        store_word(c, &line, words + row, start, from + lowest(ends));
         counts[row++] = 1;
         start = from + lowest(starts);
     }
@@ -123,23 +126,34 @@ static inline size_t cut_block(struct cutter *c, size_t from, uint64_t bits, siz
     return bits >> 63 != 0 ? start : NO_WORD;
 }
 
-static void cut_line(struct cutter *c)
+/* Cuts a line of at least 16 bytes. */
+static inline void cut_line(struct cutter *c, const char *data, size_t len, lowering lower)
 {
-    const char *blocks = c->data;
-    c->tail_from = c->len > TAIL ? c->len - TAIL : 0;
-    if (c->len >= TAIL) {
-        memcpy(tail_of(c), c->data + c->tail_from, TAIL);
-    } else { /* too short to be looked at in place */
-        memcpy(tail_of(c), c->data, c->len);
-        blocks = tail_of(c);
-    }
-    size_t start = NO_WORD;
-    for (size_t from = 0; from < c->len; from += BLOCK) {
-        size_t n = c->len - from < BLOCK ? c->len - from : BLOCK;
-        start = cut_block(c, from, word_bits(blocks + from, n, c->split), start);
+    char tail[32] = {0};
+    size_t last16 = len - 16, start = NO_WORD;
+    memcpy(tail, data + last16, 16);
+    struct line line = {data, len, (uintptr_t)tail - (uintptr_t)(data + last16), lower};
+    for (size_t from = 0; from < len; from += BLOCK) {
+        size_t n = len - from, shift = 0;
+        if (n < 16) { /* a short last block: look at the 16 bytes that end with it */
+            shift = 16 - n;
+            n = 16;
+        }
+        n = n < BLOCK ? n : BLOCK;
+        uint64_t bits = word_bits(data + from - shift, n, c->split) >> shift;
+        start = cut_block(c, line, from, bits, start);
     }
     if (start != NO_WORD) /* the last block was full, its last byte part of a word */
-        append_word(c, start, c->len);
+        append_word(c, line, start, len);
+}
+
+/* Cuts a line of less than 16 bytes, which has to be copied before 16 can be looked at. */
+static inline void cut_short(struct cutter *c, const char *data, size_t len, lowering lower)
+{
+    char copy[32] = {0};
+    memcpy(copy, data, len);
+    uint64_t bits = word_bits(copy, 16, c->split) & ((1ull << len) - 1);
+    cut_block(c, (struct line){data, len, (uintptr_t)copy - (uintptr_t)data, lower}, 0, bits, NO_WORD);
 }
 
 static int32_t words_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)
@@ -149,12 +163,14 @@ static int32_t words_process(void *self, struct gyre_ctx *ctx, const struct gyre
     const struct gyre_str *lines = GYRE_COLUMN(in, 0, struct gyre_str);
     struct cutter c = {.in = in, .out = ctx->outputs[0], .lower = config->lower,
                        .split = config->split};
+    lowering lower = lowering_of(config->lower);
     GYRE_ROWS(in, row)
     {
-        c.data = gyre_str_data(&lines[row]);
-        c.len = lines[row].len;
         c.time = gyre_row_time(in, row);
-        cut_line(&c);
+        if (lines[row].len >= 16)
+            cut_line(&c, lines[row].u.ptr, lines[row].len, lower);
+        else
+            cut_short(&c, gyre_str_data(&lines[row]), lines[row].len, lower);
     }
     return GYRE_OK;
 }

@@ -5,11 +5,12 @@
  *                            On 8 bytes XXH3-64 is a bijection: equal hash is equal key, and
  *                            gy_key_unhash gives the 8 bytes back.
  *   one str or bytes field   up to 12 bytes: XXH3-64 of its 16-byte view (length and padding are in
- *                            it); longer: XXH3-64 of the 4-byte length and all bytes
- *   several fields           XXH3-64 of, field after field, 8 canonical bytes or u32 length + bytes
- *   a null field             one field: the hash of 9 bytes (0xff, eight 0); several: 0xff.. u32
- *                            length UINT32_MAX and no bytes, or the 8 bytes of GY_KEY_NULL
+ *                            it); longer: XXH3-64 of all its bytes
+ *   a null field             GY_KEY_NULL: XXH3-64 of 9 bytes (0xff, eight 0)
+ *   several fields           XXH3-64 of 8 bytes per field, one after the other: the widened value of
+ *                            a fixed-width field, the hash of a string as above, GY_KEY_NULL for null
  *
+ * All of it little-endian. Where the hash does not identify the key, keys are compared.
  * Key group = high 64 bits of hash * G; subtask = group * P / G. */
 #ifndef GY_DATA_KEYGROUP_H
 #define GY_DATA_KEYGROUP_H
@@ -17,6 +18,8 @@
 #include "data/batch.h"
 
 #define GY_KEYS_MAX 16
+
+#define GY_KEY_NULL UINT64_C(0x0d1ee38efbc250cf)
 
 /* The fields of a key, as types; positions say where they stand in a batch. */
 struct gy_key {
@@ -33,13 +36,16 @@ static inline bool gy_key_is_exact(const struct gy_key *key)
 
 /** Hashes the keys of all `rows` rows into `hash`; also those of dropped rows, whatever their bits,
  *  except that strings of dropped rows are not followed.
- *  Shape:   columns[k] is the column of key field k
- *  Errors:  GYRE_ENOMEM */
+ *  Shape:   columns[k] is the column of key field k; keep NULL: no row is dropped
+ *  Errors:  none: it takes no memory and gives 0 */
 int gy_key_hash(const struct gy_key *key, const struct gy_column *const *columns,
                 const uint8_t *keep, uint32_t rows, uint64_t *hash);
 
 /** The 8 canonical bytes whose XXH3-64 is `hash`. */
 uint64_t gy_key_unhash(uint64_t hash);
+
+/** The 8 canonical bytes of a value of the fixed-width `type`. */
+uint64_t gy_key_canonical(uint32_t type, const void *value);
 
 /** Writes the value of a key field of `type` whose canonical 8 bytes are `canonical` to `into`. */
 void gy_key_decode(uint32_t type, uint64_t canonical, void *into);

@@ -15,7 +15,7 @@ static void retain_text(struct gy_port *port)
 
 static char *grow(struct gyre_out *out, uint32_t len)
 {
-    struct gy_port *port = (struct gy_port *)out;
+    struct gy_port *port = out->host; /* `out` may be a part of the port's own (op/hosted) */
     retain_text(port);
     struct gy_block *buf = gy_block_new(port->pool, len > TEXT_BYTES ? len : TEXT_BYTES);
     if (buf == NULL) {
@@ -24,15 +24,15 @@ static char *grow(struct gyre_out *out, uint32_t len)
     }
     gy_block_drop(port->text_buf);
     port->text_buf = buf;
-    out->text = buf->bytes;
-    out->text_end = buf->bytes + buf->size;
+    out->text = port->out.text = buf->bytes;
+    out->text_end = port->out.text_end = buf->bytes + buf->size;
     return out->text;
 }
 
 static void adopt(struct gyre_out *out, uint32_t column, const struct gyre_batch *in,
                   uint32_t in_column)
 {
-    struct gy_port *port = (struct gy_port *)out;
+    struct gy_port *port = out->host;
     struct gy_arenas *const *arenas = in->host;
     (void)column;
     if (arenas[in_column] == NULL)
@@ -100,7 +100,7 @@ static void begin(struct gy_port *port)
 
 static void full(struct gyre_out *out)
 {
-    struct gy_port *port = (struct gy_port *)out;
+    struct gy_port *port = out->host;
     if (port->error == 0 && out->capacity != 0)
         gy_port_flush(port);
     if (port->error == 0 && (port->memory != NULL || allocate(port) == 0))

@@ -17,6 +17,9 @@ struct gy_plugin {
     struct gyre_note note;
 };
 
+/* What this host offers; a plugin that needs more is refused when it is loaded. */
+#define GY_HOST_FEATURES (GYRE_FEATURE_STATE | GYRE_FEATURE_TWO_PHASE)
+
 /* The plugins of one job or command. Owned by one thread. */
 struct gy_plugins;
 
@@ -42,6 +45,12 @@ const struct gy_plugin *gy_plugins_at(const struct gy_plugins *plugins, size_t i
 /** The operator or function `name` of a plugin; NULL where there is none. */
 const struct gyre_operator *gy_plugin_operator(const struct gy_plugin *plugin, const char *name);
 const struct gyre_function *gy_plugin_function(const struct gy_plugin *plugin, const char *name);
+
+/** Name, kind ("source", "aggregate", ...) and line of text of an item that is an operator or a function;
+ *  NULL for a state type. */
+const char *gy_item_name(const struct gyre_item *item);
+const char *gy_item_kind(const struct gyre_item *item);
+const char *gy_item_doc(const struct gyre_item *item);
 
 /** Names of all operators and functions of a plugin, for suggestions: fills up to `most`; count. */
 size_t gy_plugin_names(const struct gy_plugin *plugin, const char **names, size_t most);

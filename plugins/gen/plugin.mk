@@ -1,0 +1,2 @@
+# The Zipf table needs pow().
+gen_LIBS := -lm

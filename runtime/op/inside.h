@@ -1,0 +1,91 @@
+/* The inside of an operator instance, for the files of this floor: instance.c (life and calls),
+ * callin.c (what comes in, presented to the plugin), hosttable.c (what a plugin may call), hosted.c
+ * (aggregate functions as operators). */
+#ifndef GY_OP_INSIDE_H
+#define GY_OP_INSIDE_H
+
+#include "base/crumb.h"
+#include "base/rng.h"
+#include "base/vec.h"
+#include "op/instance.h"
+#include "op/output.h"
+#include "state/store.h"
+
+/* Plugin's counters and gauges. */
+struct gy_metric {
+    char *name;
+    bool is_gauge;
+    union {
+        int64_t counter;
+        double gauge;
+    } value;
+};
+
+/* How input port p is presented: its columns in the order in which the operator reads them. */
+struct gy_view {
+    struct gyre_batch batch;
+    struct gyre_column *columns;
+    struct gy_arenas **arenas;         /* beside `columns`; batch.host points here, for adopt */
+    struct gy_block **compact;         /* per field of the stream, for closing up; NULL until used */
+    struct gy_column *compact_columns;
+};
+
+struct gy_instance {
+    struct gyre_ctx ctx; /* first, so that the host's functions find the instance */
+    const struct gy_node *node;
+    struct gy_env env;
+    void *self;
+    uint32_t flags; /* the node's, and what a hosted function can do */
+    bool opened;
+    struct gy_port *ports;
+    struct gyre_out **outs;
+    struct gy_view *views;
+    struct gyre_error error;
+    const char *callback; /* the one at hand */
+    char *failed_row;
+    int32_t sticky; /* an error that the plugin did not return: no memory, a bad row with "fail" */
+    struct gy_crumb_site site;
+    struct gy_rng rng;
+    const struct gy_batch *in; /* the batch at hand, closed up where the operator is not mask-aware */
+    const struct gy_input *in_plan;
+    bool any_dropped;
+    struct gy_store **stores;
+    uint64_t cursor;   /* of the walk that gy_instance_resume goes on with */
+    bool resuming;
+    struct gy_instance_stats stats;
+    GY_VEC(struct gy_metric *) metrics;
+    uint32_t *all_rows; /* hosted: all_rows[j] = j, the rows of a batch without dropped ones */
+    int64_t *times;     /* of a batch closed up; NULL until used */
+    uint32_t selection[GYRE_BATCH_ROWS];
+    uint64_t hash[GYRE_BATCH_ROWS];
+    uint8_t dropped[GYRE_BATCH_ROWS];
+    void *slots[GYRE_BATCH_ROWS];
+};
+
+extern const struct gyre_host gy_host_table;
+
+/** Presents `in` on input `port` to the plugin: closed up, with selection and hash as its flags ask
+ *  for. Sets `instance->in`. The view, or NULL without memory. */
+const struct gyre_batch *gy_present(struct gy_instance *instance, uint32_t port,
+                                    const struct gy_batch *in, struct gy_batch *room);
+int gy_view_init(struct gy_view *view, const struct gy_input *plan);
+void gy_view_fini(struct gy_view *view, const struct gy_input *plan);
+
+/** The key's columns in the batch at hand: columns[k] for key field k. */
+void gy_key_columns(const struct gy_instance *instance, const struct gy_column **columns);
+
+/** Fills the instance's error and returns `code`. */
+int gy_instance_fail(struct gy_instance *instance, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** Marks a row of the batch at hand as bad: by the operator's on_error. */
+void gy_instance_bad_row(struct gy_instance *instance, uint32_t row, const char *text);
+void gy_instance_bad_input(struct gy_instance *instance, const char *raw, size_t len,
+                           const char *text);
+
+/* Aggregate functions as operators. */
+int gy_hosted_init(struct gy_instance *instance, struct gyre_error *error);
+int gy_hosted_process(struct gy_instance *instance, const struct gyre_batch *in);
+int gy_hosted_resume(struct gy_instance *instance);
+
+#endif

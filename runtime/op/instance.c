@@ -1,0 +1,331 @@
+/* See instance.h. Every call into a plugin goes through BEGIN and END: they set the crash breadcrumb
+ * and gather the errors of a call from the three places they can be in, its code, the ports, and
+ * what it reported on the way. */
+#include "op/inside.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "data/json.h"
+
+#include <stdarg.h>
+
+enum { FAILED_ROW_MAX = 1024 };
+
+int gy_instance_fail(struct gy_instance *instance, int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    gyre_error_set_v(&instance->error, code, -1, format, args);
+    va_end(args);
+    return code;
+}
+
+/* What a call has to put back when it ends: callbacks nest, where one calls the next operator. */
+struct call {
+    struct gy_crumb before;
+};
+
+static struct call begin(struct gy_instance *instance, const char *callback)
+{
+    struct call call = {gy_crumb};
+    gy_crumb.site = &instance->site;
+    gy_crumb.callback = callback;
+    gy_crumb.batch = instance->stats.batches_in;
+    instance->callback = callback;
+    return call;
+}
+
+static int settle(struct gy_instance *instance, int code)
+{
+    for (uint32_t p = 0; p < instance->node->n_outputs; p++) {
+        gy_port_settle(&instance->ports[p]);
+        if (code == 0 && instance->sticky == 0)
+            instance->sticky = instance->ports[p].error;
+    }
+    if (code == 0 && instance->sticky == 0)
+        return 0;
+    if (code == 0)
+        code = instance->sticky;
+    if (instance->error.text[0] == 0)
+        gy_instance_fail(instance, code, "%s",
+                         code == GYRE_ENOMEM ? "out of memory" : "failed without saying why");
+    instance->error.code = code;
+    return code;
+}
+
+static int end(struct gy_instance *instance, struct call call, int code)
+{
+    gy_crumb = call.before;
+    return settle(instance, code);
+}
+
+static void count_bad_row(struct gy_instance *instance, const char *text)
+{
+    instance->stats.bad_rows++;
+    if (instance->stats.bad_rows == 1)
+        gy_log(GY_LOG_WARN, "%s[%u]: bad row, and more may follow: %s", instance->node->id,
+               instance->ctx.task, text);
+}
+
+/* Puts a bad row out on the `.errors` port. */
+static void put_error(struct gy_instance *instance, const char *text, const char *row, size_t len)
+{
+    struct gyre_out *out = &instance->ports[instance->node->errors_port].out;
+    uint32_t r = gyre_out_row(out, GYRE_NO_TIME);
+    struct gyre_str error = gyre_out_str(out, text, (uint32_t)strlen(text));
+    struct gyre_str raw = gyre_out_str(out, row, (uint32_t)len);
+    GYRE_OUT(out, 0, struct gyre_str)[r] = error;
+    GYRE_OUT(out, 1, struct gyre_str)[r] = raw;
+}
+
+static void bad(struct gy_instance *instance, int64_t row, const char *text, const char *raw,
+                size_t len)
+{
+    if (instance->node->on_error == GY_ON_ERROR_FAIL) {
+        if (instance->sticky == 0) {
+            instance->sticky = GYRE_EROW;
+            gyre_error_set(&instance->error, GYRE_EROW, row, "%s", text);
+            gy_free(instance->failed_row);
+            instance->failed_row =
+                gy_printf("%.*s%s", (int)(len > FAILED_ROW_MAX ? FAILED_ROW_MAX : len), raw,
+                          len > FAILED_ROW_MAX ? "..." : "");
+        }
+        return;
+    }
+    count_bad_row(instance, text);
+    if (instance->node->on_error == GY_ON_ERROR_PORT)
+        put_error(instance, text, raw, len);
+}
+
+void gy_instance_bad_row(struct gy_instance *instance, uint32_t row, const char *text)
+{
+    if (instance->in == NULL || row >= instance->in->rows)
+        return;
+    if (!instance->any_dropped)
+        memset(instance->dropped, 0, instance->in->rows);
+    instance->any_dropped = true;
+    instance->dropped[row] = 1;
+    struct gy_buf json = {0};
+    gy_json_row(&json, &instance->in_plan->schema, instance->in->columns, row);
+    bad(instance, row, text, (const char *)json.data, json.len);
+    gy_buf_fini(&json);
+}
+
+void gy_instance_bad_input(struct gy_instance *instance, const char *raw, size_t len,
+                           const char *text)
+{
+    bad(instance, -1, text, raw, len);
+}
+
+static bool is_aligned(const struct gy_port *port)
+{
+    return (port->plan->flags & GYRE_PORT_ALIGNED) != 0;
+}
+
+static int call_process(struct gy_instance *instance, const struct gyre_batch *view)
+{
+    if (instance->node->n_hosted != 0)
+        return gy_hosted_process(instance, view);
+    return instance->node->descriptor->process(instance->self, &instance->ctx, view);
+}
+
+int gy_instance_process(struct gy_instance *instance, uint32_t port, const struct gy_batch *in)
+{
+    struct gy_batch room;
+    uint32_t n_outputs = instance->node->n_outputs;
+    instance->stats.rows_in += in->kept;
+    instance->stats.batches_in++;
+    instance->any_dropped = false;
+    const struct gyre_batch *view = gy_present(instance, port, in, &room);
+    if (view == NULL)
+        return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for a batch");
+    for (uint32_t p = 0; p < n_outputs; p++) {
+        if (instance->ports[p].stamps)
+            instance->ports[p].now_us = gy_clock_now_us(instance->env.clock);
+        if (is_aligned(&instance->ports[p]) && gy_port_prepare(&instance->ports[p], &room) != 0)
+            return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for an output batch");
+    }
+    struct call call = begin(instance, "process");
+    int code = call_process(instance, view);
+    gy_crumb = call.before;
+    for (uint32_t p = 0; p < n_outputs; p++)
+        if (is_aligned(&instance->ports[p]) && code == 0 && instance->sticky == 0)
+            gy_port_finish(&instance->ports[p], &room,
+                           instance->any_dropped ? instance->dropped : NULL);
+    instance->in = NULL;
+    return settle(instance, code);
+}
+
+int gy_instance_add_split(struct gy_instance *instance, uint32_t split, const void *bytes, size_t n)
+{
+    struct call call = begin(instance, "add_split");
+    int code = instance->node->descriptor->add_split(instance->self, &instance->ctx, split, bytes,
+                                                     n, NULL);
+    return end(instance, call, code);
+}
+
+int gy_instance_poll(struct gy_instance *instance, struct gyre_poll *poll)
+{
+    for (uint32_t p = 0; p < instance->node->n_outputs; p++)
+        if (instance->ports[p].stamps)
+            instance->ports[p].now_us = gy_clock_now_us(instance->env.clock);
+    struct call call = begin(instance, "poll");
+    int code = instance->node->descriptor->poll(instance->self, &instance->ctx, poll);
+    return end(instance, call, code);
+}
+
+int gy_instance_watermark(struct gy_instance *instance, int64_t time_us)
+{
+    const struct gyre_operator *descriptor = instance->node->descriptor;
+    instance->ctx.watermark_us = time_us;
+    if (instance->node->n_hosted != 0) {
+        instance->resuming =
+            time_us == INT64_MAX && instance->node->aggregation == GY_AGG_FINAL;
+        return gy_instance_resume(instance);
+    }
+    if (descriptor->on_watermark == NULL)
+        return 0;
+    struct call call = begin(instance, "on_watermark");
+    return end(instance, call, descriptor->on_watermark(instance->self, &instance->ctx));
+}
+
+int gy_instance_resume(struct gy_instance *instance)
+{
+    if (!instance->resuming)
+        return 0;
+    struct call call = begin(instance, "result");
+    int code = gy_hosted_resume(instance);
+    instance->resuming = code == 1;
+    int failed = end(instance, call, code < 0 ? code : 0);
+    return failed != 0 ? failed : code;
+}
+
+int gy_instance_flush(struct gy_instance *instance, bool idle)
+{
+    const struct gyre_operator *descriptor = instance->node->descriptor;
+    int code = 0;
+    if (idle && descriptor != NULL && descriptor->flush != NULL) {
+        struct call call = begin(instance, "flush");
+        code = end(instance, call, descriptor->flush(instance->self, &instance->ctx));
+    }
+    for (uint32_t p = 0; code == 0 && p < instance->node->n_outputs; p++)
+        gy_port_flush(&instance->ports[p]);
+    return settle(instance, code);
+}
+
+/* A writer that grows, for what a sink hands to commit and abort. */
+static int32_t grow_writer(struct gyre_writer *writer, size_t more)
+{
+    size_t capacity = writer->capacity * 2 + more + 256;
+    uint8_t *data = gy_realloc(writer->data, capacity);
+    if (data == NULL)
+        return writer->error = GYRE_ENOMEM;
+    writer->data = data;
+    writer->capacity = capacity;
+    return 0;
+}
+
+static int prepare(struct gy_instance *instance, const char *txn, struct gyre_writer *writer)
+{
+    const struct gyre_operator *descriptor = instance->node->descriptor;
+    if (descriptor->prepare == NULL)
+        return 0;
+    struct call call = begin(instance, "prepare");
+    int code = descriptor->prepare(instance->self, &instance->ctx, txn, writer);
+    return end(instance, call, code != 0 ? code : writer->error);
+}
+
+int gy_instance_commit(struct gy_instance *instance, const char *txn)
+{
+    const struct gyre_operator *descriptor = instance->node->descriptor;
+    struct gyre_writer writer = {.size = sizeof writer, .grow = grow_writer};
+    if (descriptor == NULL || descriptor->commit == NULL)
+        return 0;
+    int code = prepare(instance, txn, &writer);
+    if (code == 0) {
+        struct gyre_reader reader = {
+            .size = sizeof reader, .data = writer.data, .length = writer.length};
+        struct call call = begin(instance, "commit");
+        code = end(instance, call,
+                   descriptor->commit(instance->self, &instance->ctx, txn, &reader));
+    }
+    gy_free(writer.data);
+    return code;
+}
+
+int gy_instance_abort(struct gy_instance *instance, const char *txn)
+{
+    const struct gyre_operator *descriptor = instance->node->descriptor;
+    struct gyre_reader reader = {.size = sizeof reader};
+    if (descriptor == NULL || descriptor->abort == NULL || !instance->opened)
+        return 0;
+    struct call call = begin(instance, "abort");
+    return end(instance, call, descriptor->abort(instance->self, &instance->ctx, txn, &reader));
+}
+
+int gy_instance_open(struct gy_instance *instance)
+{
+    const struct gyre_operator *descriptor = instance->node->descriptor;
+    instance->opened = true;
+    if (descriptor == NULL || descriptor->open == NULL)
+        return 0;
+    struct call call = begin(instance, "open");
+    return end(instance, call, descriptor->open(instance->self, &instance->ctx));
+}
+
+const struct gyre_error *gy_instance_error(const struct gy_instance *instance)
+{
+    return &instance->error;
+}
+
+const char *gy_instance_failed_row(const struct gy_instance *instance)
+{
+    return instance->failed_row;
+}
+
+const char *gy_instance_failed_callback(const struct gy_instance *instance)
+{
+    return instance->callback != NULL ? instance->callback : "open";
+}
+
+const struct gy_node *gy_instance_node(const struct gy_instance *instance)
+{
+    return instance->node;
+}
+
+uint32_t gy_instance_task(const struct gy_instance *instance)
+{
+    return instance->ctx.task;
+}
+
+int64_t gy_instance_watermark_get(const struct gy_instance *instance)
+{
+    return instance->ctx.watermark_us;
+}
+
+void gy_instance_stats(const struct gy_instance *instance, struct gy_instance_stats *stats)
+{
+    *stats = instance->stats;
+    stats->rows_out = stats->batches_out = 0;
+    for (uint32_t p = 0; p < instance->node->n_outputs; p++) {
+        stats->rows_out += instance->ports[p].rows_total;
+        stats->batches_out += instance->ports[p].batches_total;
+    }
+    stats->state_bytes = stats->state_entries = 0;
+    for (uint32_t s = 0; s < instance->node->n_states; s++) {
+        stats->state_bytes += gy_store_bytes(instance->stores[s]);
+        stats->state_entries += gy_store_count(instance->stores[s]);
+    }
+}
+
+bool gy_instance_metric(const struct gy_instance *instance, uint32_t i, const char **name,
+                        double *value)
+{
+    if (i >= instance->metrics.n)
+        return false;
+    const struct gy_metric *metric = instance->metrics.items[i];
+    *name = metric->name;
+    *value = metric->is_gauge ? metric->value.gauge : (double)metric->value.counter;
+    return true;
+}

@@ -1,0 +1,100 @@
+/* ONE operator instance: the thin waist of gyre.
+ *
+ * An instance is driven by calls alone: rows in, watermark, poll, flush; rows out through `emit`. It
+ * knows no thread, no channel, and no clock but the one it is given. The engine, the simulation, the
+ * tests of job files and the plugin test kit all drive plugins through this header and nothing else.
+ *
+ *     gy_instance_new ── open ──┬─ process(port, batch) ─┬── close ── free
+ *                               ├─ add_split, poll ──────┤
+ *                               ├─ watermark, resume ────┤
+ *                               └─ flush ────────────────┘
+ *
+ * A call that fails leaves its sentence in gy_instance_error and the instance can only be closed.
+ * Batches given to and taken from an instance are views (data/batch.h). */
+#ifndef GY_OP_INSTANCE_H
+#define GY_OP_INSTANCE_H
+
+#include "base/clock.h"
+#include "data/batch.h"
+#include "plan/logical.h"
+
+struct gy_instance;
+
+/* What an instance stands on. Copied; what it points to outlives the instance. */
+struct gy_env {
+    const char *job;
+    struct gy_pool *pool;
+    const struct gy_clock *clock;
+    uint64_t seed; /* of the job; each task's random sequence is derived from it */
+    /* Takes a batch of output `port`: a view, valid until it returns. */
+    void (*emit)(void *host, uint32_t port, const struct gy_batch *batch);
+    /* Takes a watermark that the operator itself puts out (sources, timestamps). NULL: dropped. */
+    void (*watermark)(void *host, int64_t time_us);
+    void *host;
+};
+
+/* What an instance has done. Read by the thread that drives it. */
+struct gy_instance_stats {
+    uint64_t rows_in, batches_in;
+    uint64_t rows_out, batches_out;
+    uint64_t bad_rows;    /* skipped or sent to .errors */
+    uint64_t bytes_alloc; /* held by the plugin through gyre_alloc */
+    uint64_t state_bytes, state_entries;
+};
+
+/** Makes the instance of task `task` of `tasks`; not open yet.
+ *  Errors:  NULL and `error` */
+struct gy_instance *gy_instance_new(const struct gy_node *node, uint32_t task, uint32_t tasks,
+                                    const struct gy_env *env, struct gyre_error *error);
+
+/** Closes the plugin's side where it was opened, and frees; NULL is fine. */
+void gy_instance_free(struct gy_instance *instance);
+
+/** Opens the plugin's side. 0, or a code. */
+int gy_instance_open(struct gy_instance *instance);
+
+/** Takes one batch into input `port`. 0, or a code. */
+int gy_instance_process(struct gy_instance *instance, uint32_t port, const struct gy_batch *in);
+
+/** Sources: starts on a split. 0, or a code. */
+int gy_instance_add_split(struct gy_instance *instance, uint32_t split, const void *bytes, size_t n);
+
+/** Sources: puts rows out, about `poll->budget`; see gyre_poll. 0, or a code. */
+int gy_instance_poll(struct gy_instance *instance, struct gyre_poll *poll);
+
+/** Advances the watermark; INT64_MAX is the end of input. Returns 0 when all that follows from it
+ *  has been put out, 1 when gy_instance_resume has to be called for more, or a code. */
+int gy_instance_watermark(struct gy_instance *instance, int64_t time_us);
+
+/** Goes on with what a watermark began: a bounded slice of rows. As gy_instance_watermark. */
+int gy_instance_resume(struct gy_instance *instance);
+
+/** Hands out rows collected so far. With `idle` no more input is at hand, and sinks write out what
+ *  they buffer. 0, or a code. */
+int gy_instance_flush(struct gy_instance *instance, bool idle);
+
+/** Sinks: ends transaction `txn` in one go: prepare, commit. Without these callbacks: nothing. */
+int gy_instance_commit(struct gy_instance *instance, const char *txn);
+
+/** Sinks: undoes `txn`. */
+int gy_instance_abort(struct gy_instance *instance, const char *txn);
+
+/** The failure of the last call that failed; `code` 0: none. `row` is told by the text. */
+const struct gyre_error *gy_instance_error(const struct gy_instance *instance);
+
+/** The bad row of the failure as JSON; NULL where no row is to blame. */
+const char *gy_instance_failed_row(const struct gy_instance *instance);
+
+/** The name of the callback that failed. */
+const char *gy_instance_failed_callback(const struct gy_instance *instance);
+
+const struct gy_node *gy_instance_node(const struct gy_instance *instance);
+uint32_t gy_instance_task(const struct gy_instance *instance);
+int64_t gy_instance_watermark_get(const struct gy_instance *instance);
+void gy_instance_stats(const struct gy_instance *instance, struct gy_instance_stats *stats);
+
+/** The plugin's counters and gauges: the i-th name and value; false past the last. */
+bool gy_instance_metric(const struct gy_instance *instance, uint32_t i, const char **name,
+                        double *value);
+
+#endif

@@ -1,0 +1,144 @@
+/* Making and freeing an instance: everything it needs while it runs is allocated here, once. */
+#include "op/inside.h"
+
+#include "base/mem.h"
+
+static int init_ports(struct gy_instance *instance)
+{
+    const struct gy_node *node = instance->node;
+    instance->ports = gy_calloc(node->n_outputs + 1, sizeof *instance->ports);
+    instance->outs = gy_calloc(node->n_outputs + 1, sizeof *instance->outs);
+    if (instance->ports == NULL || instance->outs == NULL)
+        return GYRE_ENOMEM;
+    for (uint32_t p = 0; p < node->n_outputs; p++) {
+        struct gy_port *port = &instance->ports[p];
+        if (gy_port_init(port, &node->outputs[p], p, instance->env.pool, instance->env.emit,
+                         instance->env.host) != 0)
+            return GYRE_ENOMEM;
+        bool timeless = (node->kind == GYRE_SOURCE && (node->flags & GYRE_SETS_TIME) == 0) ||
+                        node->aggregation == GY_AGG_FINAL || (int32_t)p == node->errors_port;
+        port->stamps = timeless && node->outputs[p].needs_time;
+        instance->outs[p] = &port->out;
+    }
+    return 0;
+}
+
+static int init_views(struct gy_instance *instance)
+{
+    const struct gy_node *node = instance->node;
+    instance->views = gy_calloc(node->n_inputs + 1, sizeof *instance->views);
+    if (instance->views == NULL)
+        return GYRE_ENOMEM;
+    for (uint32_t p = 0; p < node->n_inputs; p++)
+        if (gy_view_init(&instance->views[p], &node->inputs[p]) != 0)
+            return GYRE_ENOMEM;
+    return 0;
+}
+
+static int init_stores(struct gy_instance *instance, struct gyre_error *error)
+{
+    const struct gy_node *node = instance->node;
+    instance->stores = gy_calloc(node->n_states + 1, sizeof(struct gy_store *));
+    if (instance->stores == NULL)
+        return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for the state");
+    for (uint32_t s = 0; s < node->n_states; s++) {
+        struct gy_store_config config = {.key = node->key,
+                                         .kind = node->states[s]->kind,
+                                         .type = node->states[s]->type,
+                                         .map_key = node->states[s]->key};
+        instance->stores[s] = gy_store_new(&config, error);
+        if (instance->stores[s] == NULL)
+            return error->code;
+    }
+    return 0;
+}
+
+static int init_plugin_side(struct gy_instance *instance, struct gyre_error *error)
+{
+    const struct gy_node *node = instance->node;
+    if (node->n_hosted != 0)
+        return gy_hosted_init(instance, error);
+    instance->ctx.config = node->config;
+    instance->self = gy_alloc(node->descriptor->instance_size + 1);
+    if (instance->self == NULL)
+        return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for an instance");
+    return 0;
+}
+
+struct gy_instance *gy_instance_new(const struct gy_node *node, uint32_t task, uint32_t tasks,
+                                    const struct gy_env *env, struct gyre_error *error)
+{
+    struct gy_instance *instance = gy_alloc(sizeof *instance);
+    error->code = 0;
+    if (instance == NULL) {
+        gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for an instance");
+        return NULL;
+    }
+    instance->node = node;
+    instance->env = *env;
+    instance->flags = node->flags;
+    instance->error.size = sizeof instance->error;
+    instance->site = (struct gy_crumb_site){
+        .job = env->job,
+        .id = node->id,
+        .op = node->op,
+        .plugin_path = node->plugin != NULL ? node->plugin->path : "",
+        .task = task};
+    gy_rng_init(&instance->rng, env->seed + node->index * 65537u + task);
+    if (init_ports(instance) != 0 || init_views(instance) != 0)
+        gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for an instance");
+    if (error->code != 0 || init_stores(instance, error) != 0 ||
+        init_plugin_side(instance, error) != 0) {
+        gy_instance_free(instance);
+        return NULL;
+    }
+    instance->ctx = (struct gyre_ctx){.size = sizeof instance->ctx,
+                                      .task = task,
+                                      .tasks = tasks,
+                                      .n_outputs = node->n_outputs,
+                                      .host = &gy_host_table,
+                                      .config = instance->ctx.config,
+                                      .outputs = instance->outs,
+                                      .error = &instance->error,
+                                      .watermark_us = INT64_MIN};
+    return instance;
+}
+
+static void close_plugin_side(struct gy_instance *instance)
+{
+    const struct gyre_operator *descriptor = instance->node->descriptor;
+    if (!instance->opened || descriptor == NULL || descriptor->close == NULL)
+        return;
+    struct gy_crumb before = gy_crumb;
+    gy_crumb = (struct gy_crumb){.site = &instance->site, .callback = "close"};
+    descriptor->close(instance->self, &instance->ctx);
+    gy_crumb = before;
+}
+
+void gy_instance_free(struct gy_instance *instance)
+{
+    if (instance == NULL)
+        return;
+    const struct gy_node *node = instance->node;
+    close_plugin_side(instance);
+    for (uint32_t p = 0; instance->ports != NULL && p < node->n_outputs; p++)
+        gy_port_fini(&instance->ports[p]);
+    for (uint32_t p = 0; instance->views != NULL && p < node->n_inputs; p++)
+        gy_view_fini(&instance->views[p], &node->inputs[p]);
+    for (uint32_t s = 0; instance->stores != NULL && s < node->n_states; s++)
+        gy_store_free(instance->stores[s]);
+    for (size_t m = 0; m < instance->metrics.n; m++) {
+        gy_free(instance->metrics.items[m]->name);
+        gy_free(instance->metrics.items[m]);
+    }
+    gy_vec_fini(&instance->metrics);
+    gy_free(instance->ports);
+    gy_free(instance->outs);
+    gy_free(instance->views);
+    gy_free(instance->stores);
+    gy_free(instance->self);
+    gy_free(instance->failed_row);
+    gy_free(instance->all_rows);
+    gy_free(instance->times);
+    gy_free(instance);
+}

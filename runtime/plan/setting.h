@@ -1,0 +1,89 @@
+/* Settings: a job file as a tree, each node with its file and line.
+ *
+ * libconfig reads the text; its tree is copied into this one, which adds what the rest needs: where a
+ * setting stands (an included file too), `${NAME}` replaced in strings, what relative paths are
+ * relative to, and values given on the command line. Those stay text (RAW) until somebody knows the
+ * type that is wanted: gy_value_... in value.h.
+ *
+ * Before libconfig sees the text it is scanned for integers beyond 32 bits without `L` (beyond 64
+ * with it), which libconfig 1.5 corrupts silently. Only what libconfig 1.5 has is used of it.
+ *
+ * Everything is in the scope's arena. */
+#ifndef GY_PLAN_SETTING_H
+#define GY_PLAN_SETTING_H
+
+#include "base/arena_ctl.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Where things are allocated and where mistakes are told. Both borrowed. */
+struct gy_scope {
+    struct gy_arena_ctl *arena;
+    struct gy_diags *diags;
+};
+
+enum gy_setting_kind {
+    GY_SETTING_BOOL,
+    GY_SETTING_INT,
+    GY_SETTING_FLOAT,
+    GY_SETTING_STRING,
+    GY_SETTING_LIST, /* libconfig's lists and arrays */
+    GY_SETTING_GROUP,
+    GY_SETTING_RAW /* from the command line: text whose type is not known yet */
+};
+
+struct gy_setting {
+    const char *name; /* that of the setting around it in a list */
+    const char *file; /* or "--set ID.OPTION", with line 0 */
+    int line;
+    const char *dir; /* relative paths are relative to it; "": the working directory */
+    enum gy_setting_kind kind;
+    bool bool_value;
+    int64_t int_value;
+    double float_value;
+    const char *text; /* STRING, RAW */
+    uint32_t n;       /* LIST, GROUP */
+    struct gy_setting **items;
+};
+
+/** Reads a job file; NULL with the mistakes told. A mistake of syntax is told alone.
+ *  Owns:    the scope's arena */
+struct gy_setting *gy_setting_read_file(const struct gy_scope *scope, const char *path);
+
+/** Reads one value in libconfig syntax, for a RAW setting at whose place it then stands.
+ *  Errors:  NULL, told */
+struct gy_setting *gy_setting_read_value(const struct gy_scope *scope,
+                                         const struct gy_setting *raw);
+
+/** A setting of the command line: `label` stands for the file in messages ("--set a.b"). */
+struct gy_setting *gy_setting_raw(const struct gy_scope *scope, const char *name,
+                                  const char *label, const char *text);
+
+/** An empty group at the place of `at`. */
+struct gy_setting *gy_setting_group(const struct gy_scope *scope, const char *name,
+                                    const struct gy_setting *at);
+
+/** The member `name` of a group, NULL where there is none; `group` may be NULL. */
+struct gy_setting *gy_setting_get(const struct gy_setting *group, const char *name);
+
+/** Adds a member to a group, in place of one with its name. */
+void gy_setting_put(const struct gy_scope *scope, struct gy_setting *group,
+                    struct gy_setting *member);
+
+/** Scans job-file text for integers that libconfig would corrupt; included files as well, relative
+ *  to `dir`. `depth` 0 at the outermost file. */
+void gy_setting_scan_integers(const struct gy_scope *scope, const char *text, const char *file,
+                              const char *dir, int depth);
+
+/** The whole of a file, 0-terminated; NULL, with errno. */
+char *gy_setting_load(const struct gy_scope *scope, const char *path, size_t *size);
+
+/** The folder of a path: "" where it names none, "/" for the root. */
+const char *gy_path_dir(const struct gy_scope *scope, const char *path);
+
+/** `path` seen from `dir`; absolute paths as they are. */
+const char *gy_path_in(const struct gy_scope *scope, const char *dir, const char *path);
+
+#endif

@@ -1,0 +1,167 @@
+/* Finds integers that libconfig would corrupt, in the text itself; see setting.h.
+ *
+ * The scanner knows libconfig's tokens as far as it must to tell an integer from a part of a name,
+ * a string, a comment or a number with a point or an exponent:
+ *
+ *   comment   # or // to the end of the line, or between slash-star and star-slash
+ *   string    "..." with \ before any byte
+ *   name      [A-Za-z*][-A-Za-z0-9_*]*
+ *   integer   [-+]?[0-9]+, 0x..., 0b...; then L or LL for 64 bits
+ *   include   @include "FILE" at the start of a line */
+#include "plan/setting.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INCLUDE_DEPTH 10 /* libconfig's own */
+
+struct scan {
+    const struct gy_scope *scope;
+    const char *file;
+    const char *dir; /* NULL: includes are not followed */
+    const char *at;
+    int line;
+    int depth;
+};
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_name(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' ||
+           c == '*' || c == '-';
+}
+
+static void skip_line(struct scan *s)
+{
+    while (*s->at != '\0' && *s->at != '\n')
+        s->at++;
+}
+
+static void skip_comment(struct scan *s)
+{
+    for (s->at += 2; *s->at != '\0'; s->at++) {
+        if (s->at[0] == '*' && s->at[1] == '/') {
+            s->at += 2;
+            return;
+        }
+        s->line += *s->at == '\n';
+    }
+}
+
+static void skip_string(struct scan *s)
+{
+    for (s->at++; *s->at != '\0' && *s->at != '"'; s->at++) {
+        if (s->at[0] == '\\' && s->at[1] != '\0')
+            s->at++;
+        s->line += *s->at == '\n';
+    }
+    s->at += *s->at == '"';
+}
+
+/* The digits of an integer and their base; false where it is a number with point or exponent. */
+static bool integer_end(const char *digits, const char **end, int *base)
+{
+    const char *p = digits;
+    *base = 10;
+    if (p[0] == '0' && (p[1] == 'x' || p[1] == 'X')) {
+        *base = 16;
+        p += 2;
+        p += strspn(p, "0123456789abcdefABCDEF");
+    } else if (p[0] == '0' && (p[1] == 'b' || p[1] == 'B')) {
+        *base = 2;
+        p += 2;
+        p += strspn(p, "01");
+    } else {
+        p += strspn(p, "0123456789");
+        if (*p == '.' || *p == 'e' || *p == 'E')
+            return false;
+    }
+    *end = p;
+    return true;
+}
+
+static void judge_integer(struct scan *s, const char *start, const char *end, int base, bool wide)
+{
+    const char *digits = start + (*start == '-' || *start == '+');
+    bool negative = *start == '-';
+    errno = 0;
+    unsigned long long v = strtoull(base == 10 ? digits : digits + 2, NULL, base);
+    unsigned long long most = wide ? (unsigned long long)INT64_MAX + negative
+                                   : (unsigned long long)INT32_MAX + negative;
+    if (base != 10) /* bits, not a quantity: 0xffffffff is a 32-bit integer */
+        most = wide ? UINT64_MAX : UINT32_MAX;
+    if (errno == 0 && v <= most)
+        return;
+    int n = (int)(end - start);
+    if (wide || errno != 0 || v > (unsigned long long)INT64_MAX + negative)
+        gy_diags_add(s->scope->diags, s->file, s->line, "%.*s does not fit a 64-bit integer", n,
+                     start);
+    else
+        gy_diags_add(s->scope->diags, s->file, s->line,
+                     "%.*s does not fit a 32-bit integer: write %.*sL", n, start, n, start);
+}
+
+static void scan_number(struct scan *s)
+{
+    const char *start = s->at, *end = NULL;
+    int base = 10;
+    const char *digits = start + (*start == '-' || *start == '+');
+    if (!integer_end(digits, &end, &base)) {
+        s->at = digits + strspn(digits, "0123456789.eE");
+        while ((s->at[-1] == 'e' || s->at[-1] == 'E') && (*s->at == '-' || *s->at == '+'))
+            s->at += 1 + strspn(s->at + 1, "0123456789");
+        return;
+    }
+    bool wide = *end == 'L';
+    judge_integer(s, start, end, base, wide);
+    s->at = end + strspn(end, "L");
+}
+
+static void scan_include(struct scan *s)
+{
+    const char *quote = s->at + strlen("@include");
+    quote += strspn(quote, " \t");
+    const char *end = *quote == '"' ? strchr(quote + 1, '"') : NULL;
+    if (end == NULL || s->dir == NULL || s->depth >= INCLUDE_DEPTH) {
+        s->at++;
+        return;
+    }
+    char *name = gy_arena_ctl_strndup(s->scope->arena, quote + 1, (size_t)(end - quote - 1));
+    s->at = end + 1;
+    size_t size;
+    const char *path = name != NULL ? gy_path_in(s->scope, s->dir, name) : NULL;
+    const char *text = path != NULL ? gy_setting_load(s->scope, path, &size) : NULL;
+    if (text != NULL) /* libconfig has told about one that cannot be read */
+        gy_setting_scan_integers(s->scope, text, path, s->dir, s->depth + 1);
+}
+
+void gy_setting_scan_integers(const struct gy_scope *scope, const char *text, const char *file,
+                              const char *dir, int depth)
+{
+    struct scan s = {scope, file, dir, text, file != NULL && dir == NULL ? 0 : 1, depth};
+    while (*s.at != '\0') {
+        char c = s.at[0], next = s.at[1];
+        if (c == '#' || (c == '/' && next == '/'))
+            skip_line(&s);
+        else if (c == '/' && next == '*')
+            skip_comment(&s);
+        else if (c == '"')
+            skip_string(&s);
+        else if (strncmp(s.at, "@include", 8) == 0)
+            scan_include(&s);
+        else if (is_digit(c) || ((c == '-' || c == '+') && is_digit(next)))
+            scan_number(&s);
+        else if (c == '.')
+            s.at += 1 + strspn(s.at + 1, "0123456789");
+        else if (is_name(c))
+            while (is_name(*s.at))
+                s.at++;
+        else
+            s.line += *s.at++ == '\n';
+    }
+}
