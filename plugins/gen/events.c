@@ -1,7 +1,7 @@
 /* plugins/gen/events.c: keyed events, made from a seed.
  *
- * Row i is a function of (seed, i) alone: 64 bits of hash give its key and value, 64 more that are
- * cheap to make of them its delay. Its event time is i microseconds less the delay, so that rows are
+ * Row i is a function of (seed, i) alone: its hash, stirred a little more for each, gives its
+ * key, its value and its delay. Its event time is i microseconds less the delay, so that rows are
  * out of order by less than `out_of_order`, and the watermark follows i - `out_of_order`.
  *
  *   key    uniform in 0 ... keys - 1, or of Zipf's distribution (key 0 is the most frequent)
@@ -9,6 +9,7 @@
  *   time   i - (uniform in 0 ... out_of_order - 1), in us */
 #include "events.h"
 #include "blocks.h"
+#include "hash.h"
 #include "zipf.h"
 
 #define VALUES 1000u
@@ -22,40 +23,19 @@ struct events_config {
     int64_t out_of_order;
 };
 
-struct events {
-    struct blocks blocks;
-    struct zipf_column *zipf;
-    uint64_t keys;
-    uint64_t seed; /* mixed */
-    uint64_t out_of_order_us;
-    int64_t watermark_us;
+/* All that a row depends on. Copied before a loop, so that it stays in registers. */
+struct recipe {
+    struct zipf_column *zipf; /* NULL: uniform */
+    uint64_t seed;            /* spread over 64 bits */
+    uint32_t keys;
+    uint32_t out_of_order_us;
 };
 
-/* The finalizer of splitmix64 (Steele, Lea, Flood 2014). */
-static inline uint64_t mix(uint64_t x)
-{
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
-}
-
-/* Random bits of row `i`. */
-static inline uint64_t row_bits(uint64_t seed, uint64_t i)
-{
-    return mix(seed + i * 0x9e3779b97f4a7c15u);
-}
-
-/* More bits, where the first have been used up. */
-static inline uint64_t more_bits(uint64_t bits)
-{
-    return bits * 0xd6e8feb86659fd93u;
-}
-
-/* Scales 32 random bits to 0 ... n - 1, n up to 2^32. */
-static inline int64_t scale(uint64_t bits32, uint64_t n)
-{
-    return (int64_t)(bits32 * n >> 32);
-}
+struct events {
+    struct blocks blocks;
+    struct recipe recipe;
+    int64_t watermark_us;
+};
 
 static int32_t events_bind(void *config, struct gyre_bind *bind)
 {
@@ -72,13 +52,13 @@ static int32_t events_open(void *self, struct gyre_ctx *ctx)
     const struct events_config *c = ctx->config;
     e->blocks.rows = c->count > 0 ? (uint64_t)c->count : (uint64_t)INT64_MAX;
     e->blocks.rate = c->rate;
-    e->keys = (uint64_t)c->keys;
-    e->seed = mix((uint64_t)c->seed);
-    e->out_of_order_us = (uint64_t)c->out_of_order;
+    e->recipe.keys = (uint32_t)c->keys;
+    e->recipe.seed = ((uint64_t)c->seed + 1) * 0x9e3779b97f4a7c15u;
+    e->recipe.out_of_order_us = (uint32_t)c->out_of_order;
     e->watermark_us = INT64_MIN;
     if (c->zipf > 0) {
-        e->zipf = zipf_new(ctx, (uint32_t)c->keys, c->zipf);
-        if (e->zipf == NULL)
+        e->recipe.zipf = zipf_new(ctx, (uint32_t)c->keys, c->zipf);
+        if (e->recipe.zipf == NULL)
             return gyre_fail(ctx, GYRE_ENOMEM, "no memory for the Zipf table of %lld keys",
                              (long long)c->keys);
     }
@@ -89,9 +69,9 @@ static void events_close(void *self, struct gyre_ctx *ctx)
 {
     struct events *e = self;
     blocks_fini(&e->blocks, ctx);
-    if (e->zipf != NULL)
-        gyre_alloc(ctx, e->zipf, 0);
-    e->zipf = NULL;
+    if (e->recipe.zipf != NULL)
+        gyre_alloc(ctx, e->recipe.zipf, 0);
+    e->recipe.zipf = NULL;
 }
 
 static int32_t events_add(void *self, struct gyre_ctx *ctx, uint32_t split, const void *bytes,
@@ -106,28 +86,46 @@ static int32_t events_save(void *self, struct gyre_ctx *ctx, uint32_t split,
     return blocks_save(&((struct events *)self)->blocks, ctx, split, writer);
 }
 
-static void write_zipf_keys(const struct events *e, int64_t *keys, uint64_t first, uint32_t n)
+/* Where LANES rows go. */
+struct columns {
+    int64_t *keys;
+    int64_t *values;
+    int64_t *times;
+};
+
+/* Makes rows i ... i + LANES - 1; with Zipf's distribution the keys are random bits still. */
+static inline void make_rows(const struct recipe *r, const struct columns *to, uint64_t i)
 {
-    for (uint32_t i = 0; i < n; i++)
-        keys[i] = zipf_rank(e->zipf, (uint32_t)e->keys, row_bits(e->seed, first + i));
+    lanes number = lanes_from(i);
+    lanes for_key = random_bits(plus(number, lanes_of(r->seed)));
+    lanes for_value = stir(for_key, 0xd35a2d97);
+    lanes for_delay = stir(for_value, 0xc2b2ae3d);
+    store(to->values, scale(for_value, VALUES));
+    store(to->times, minus(number, scale(for_delay, r->out_of_order_us)));
+    if (r->zipf == NULL)
+        store(to->keys, scale(for_key, r->keys));
+    else
+        store(to->keys, low_and_high(stir(for_delay, 0x85ebca6b), for_key));
 }
 
 static void events_write(void *self, struct gyre_out *out, uint64_t first, uint32_t n)
 {
-    const struct events *e = self;
-    const uint64_t n_keys = e->keys, seed = e->seed, late = e->out_of_order_us;
+    const struct recipe recipe = ((const struct events *)self)->recipe;
     int64_t *keys = GYRE_OUT(out, 0, int64_t) + out->rows;
     int64_t *values = GYRE_OUT(out, 1, int64_t) + out->rows;
     int64_t *times = GYRE_OUT(out, 2, int64_t) + out->rows;
-    GYRE_IVDEP
-    for (uint32_t i = 0; i < n; i++) {
-        uint64_t bits = row_bits(seed, first + i), more = more_bits(bits);
-        keys[i] = scale(bits >> 32, n_keys);
-        values[i] = scale(more & UINT32_MAX, VALUES);
-        times[i] = (int64_t)(first + i) - scale(more >> 32, late);
+    uint32_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        make_rows(&recipe, &(struct columns){keys + i, values + i, times + i}, first + i);
+    for (; i < n; i++) {
+        int64_t spare[3][LANES];
+        make_rows(&recipe, &(struct columns){spare[0], spare[1], spare[2]}, first + i);
+        keys[i] = spare[0][0];
+        values[i] = spare[1][0];
+        times[i] = spare[2][0];
     }
-    if (e->zipf != NULL)
-        write_zipf_keys(e, keys, first, n);
+    for (i = 0; recipe.zipf != NULL && i < n; i++)
+        keys[i] = zipf_rank(recipe.zipf, recipe.keys, (uint64_t)keys[i]);
     if (out->time != NULL && out->time + out->rows != times)
         memcpy(out->time + out->rows, times, n * sizeof *times);
 }
@@ -136,7 +134,7 @@ static int32_t events_poll(void *self, struct gyre_ctx *ctx, struct gyre_poll *p
 {
     struct events *e = self;
     int32_t code = blocks_poll(&e->blocks, ctx, poll, events_write, e);
-    int64_t watermark_us = (int64_t)blocks_next(&e->blocks) - (int64_t)e->out_of_order_us;
+    int64_t watermark_us = (int64_t)blocks_next(&e->blocks) - (int64_t)e->recipe.out_of_order_us;
     if (code == GYRE_OK && watermark_us > e->watermark_us) {
         e->watermark_us = watermark_us;
         gyre_watermark(ctx, watermark_us);
@@ -145,7 +143,7 @@ static int32_t events_poll(void *self, struct gyre_ctx *ctx, struct gyre_poll *p
 }
 
 static const struct gyre_option options[] = {
-    GYRE_OPT_RANGE(struct events_config, keys, INT, "1000", 1, 4294967296, NULL,
+    GYRE_OPT_RANGE(struct events_config, keys, INT, "1000", 1, UINT32_MAX, NULL,
                    "how many different keys there are"),
     GYRE_OPT_RANGE(struct events_config, count, INT, "0", 0, INT64_MAX, "rows",
                    "how many rows to put out; 0: endless"),
@@ -154,7 +152,7 @@ static const struct gyre_option options[] = {
                    "the exponent of Zipf's distribution of keys; 0: uniform"),
     GYRE_OPT_RANGE(struct events_config, rate, FLOAT, "0", 0, 1000000000, "rows/s",
                    "rows per second over all tasks; 0: as fast as it goes"),
-    GYRE_OPT_RANGE(struct events_config, out_of_order, DURATION, "0us", 0, 4294967295, NULL,
+    GYRE_OPT_RANGE(struct events_config, out_of_order, DURATION, "0us", 0, UINT32_MAX, NULL,
                    "rows are out of order by less than this"),
 };
 

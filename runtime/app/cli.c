@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define FLAGS_MAX   8
-#define HELP_COLUMN 34
+#define HELP_COLUMN 37
 
 enum kind { SWITCH, TEXT, LIST, NUMBER, CHOICE, FOLDERS, SETTING };
 

@@ -304,7 +304,7 @@ int64_t gy_instance_watermark_get(const struct gy_instance *instance)
     return instance->ctx.watermark_us;
 }
 
-void gy_instance_stats(const struct gy_instance *instance, struct gy_instance_stats *stats)
+void gy_instance_counts(const struct gy_instance *instance, struct gy_instance_stats *stats)
 {
     *stats = instance->stats;
     stats->rows_out = stats->batches_out = 0;
@@ -312,6 +312,11 @@ void gy_instance_stats(const struct gy_instance *instance, struct gy_instance_st
         stats->rows_out += instance->ports[p].rows_total;
         stats->batches_out += instance->ports[p].batches_total;
     }
+}
+
+void gy_instance_stats(const struct gy_instance *instance, struct gy_instance_stats *stats)
+{
+    gy_instance_counts(instance, stats);
     stats->state_bytes = stats->state_entries = 0;
     for (uint32_t s = 0; s < instance->node->n_states; s++) {
         stats->state_bytes += gy_store_bytes(instance->stores[s]);

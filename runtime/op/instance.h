@@ -91,7 +91,10 @@ const char *gy_instance_failed_callback(const struct gy_instance *instance);
 const struct gy_node *gy_instance_node(const struct gy_instance *instance);
 uint32_t gy_instance_task(const struct gy_instance *instance);
 int64_t gy_instance_watermark_get(const struct gy_instance *instance);
+
+/** What the instance has done so far. `counts` leaves out what state and plugin hold, and is cheap. */
 void gy_instance_stats(const struct gy_instance *instance, struct gy_instance_stats *stats);
+void gy_instance_counts(const struct gy_instance *instance, struct gy_instance_stats *stats);
 
 /** The plugin's counters and gauges: the i-th name and value; false past the last. */
 bool gy_instance_metric(const struct gy_instance *instance, uint32_t i, const char **name,

@@ -1,7 +1,7 @@
 /* The logical graph: the operators of a job, bound, and the edges between their ports.
  *
  * This is what the engine, the tests and other hosts build operator instances from (op/instance):
- * after gy_logical_build has succeeded, everything in here is constant and valid. Every pointer is
+ * after gy_graph_build has succeeded, everything in here is constant and valid. Every pointer is
  * owned by the graph, but descriptors, which are the plugins'. */
 #ifndef GY_PLAN_LOGICAL_H
 #define GY_PLAN_LOGICAL_H
@@ -99,6 +99,8 @@ struct gy_edge {
     enum gy_partition partition;
     const struct gyre_function *function; /* GY_FUNCTION, or the key's function */
     void *function_config;
+    uint32_t n_reads; /* of the function: fields of the producer's output, in columns' order */
+    uint32_t *reads;
     bool feedback;
 };
 
@@ -113,5 +115,16 @@ struct gy_graph {
     uint32_t n_edges;
     struct gy_edge *edges;
 };
+
+struct gy_job;
+struct gy_diags;
+
+/** Makes the logical graph of a job: finds its operators in `plugins`, reads their options, binds
+ *  them in topological order, checks every schema.
+ *  Owns:    the caller, until gy_graph_free; `plugins` must outlive it, `job` need not
+ *  Errors:  NULL with every mistake told to `diags`, also where the job already had some */
+struct gy_graph *gy_graph_build(const struct gy_job *job, struct gy_plugins *plugins,
+                                struct gy_diags *diags);
+void gy_graph_free(struct gy_graph *graph);
 
 #endif

@@ -93,8 +93,6 @@ static void judge_integer(struct scan *s, const char *start, const char *end, in
     unsigned long long v = strtoull(base == 10 ? digits : digits + 2, NULL, base);
     unsigned long long most = wide ? (unsigned long long)INT64_MAX + negative
                                    : (unsigned long long)INT32_MAX + negative;
-    if (base != 10) /* bits, not a quantity: 0xffffffff is a 32-bit integer */
-        most = wide ? UINT64_MAX : UINT32_MAX;
     if (errno == 0 && v <= most)
         return;
     int n = (int)(end - start);

@@ -1,0 +1,51 @@
+/* plugins/file/input.h: the bytes of one file, read straight into the output's arena.
+ *
+ * The bytes at ... end - 1 are there; what precedes `at` has been used, and rows may refer to it.
+ * More are read behind `end` where the arena has room, else the unused rest is carried over to the
+ * front of another arena. So a line is a view of where it was read to, and only what straddles two
+ * arenas is copied.
+ *
+ *     arena   | lines that rows refer to | at  rest  end | room ...|
+ *     then    | rest | read now ...      |
+ *
+ * Invariant: one byte behind `end` belongs to the input, for a sentinel. */
+#ifndef GYRE_PLUGIN_FILE_INPUT_H
+#define GYRE_PLUGIN_FILE_INPUT_H
+
+#include <gyre/gyre.h>
+
+struct input {
+    const char *path;
+    char *at;
+    char *end;
+    char *carry; /* holds the rest while it moves */
+    size_t carry_size;
+    uint64_t offset; /* of `at` in the file */
+    int fd;
+    int is_stream; /* a pipe or terminal: no positions, and it may have to be waited for */
+    int is_open;
+    int at_eof; /* nothing comes after `end` */
+};
+
+#define INPUT_WAIT 1 /* nothing can be read now: wait until `fd` is readable */
+
+/* Opens `path` ("-": standard input) to be read from byte `offset` on. */
+int32_t input_open(struct input *in, struct gyre_ctx *ctx, const char *path, uint64_t offset);
+
+/* Reads more behind `end`, or sets `at_eof`. Returns 0, INPUT_WAIT (streams) or a code. */
+int32_t input_more(struct input *in, struct gyre_ctx *ctx);
+
+void input_close(struct input *in, struct gyre_ctx *ctx);
+
+static inline size_t input_left(const struct input *in)
+{
+    return (size_t)(in->end - in->at);
+}
+
+static inline void input_use(struct input *in, size_t n)
+{
+    in->at += n;
+    in->offset += n;
+}
+
+#endif

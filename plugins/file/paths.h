@@ -1,0 +1,20 @@
+/* plugins/file/paths.h: the files that a `path` option means. */
+#ifndef GYRE_PLUGIN_FILE_PATHS_H
+#define GYRE_PLUGIN_FILE_PATHS_H
+
+#include <gyre/gyre.h>
+
+/* Calls `each` for every file that `path` means, in the order of their names: the file of this very
+ * name, else those that match it as a glob. A directory, a missing file and a glob without a match
+ * are errors. `size` is -1 for what is no regular file (a pipe, a terminal).
+ * Returns 0, or a code with its text in `text`. */
+int32_t paths_each(const char *path, char text[GYRE_ERROR_TEXT],
+                   int32_t (*each)(void *user, const char *file, int64_t size), void *user);
+
+/* True for "-", which means standard input or output. */
+static inline int path_is_standard(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
+#endif

@@ -1,0 +1,325 @@
+/* Builds a flow from a physical graph: channels, tasks, instances, workers.
+ *
+ * Allocation may fail anywhere: what was built so far is in the flow, zeroed beyond, and gy_flow_free
+ * takes it apart. */
+#include "flow/flow.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <sys/eventfd.h>
+
+enum { CHANNEL_SLOTS = 64, CHANNEL_BYTES = 256 * 1024 };
+
+static const struct gy_graph *graph_of(const struct gy_flow *flow)
+{
+    return flow->physical->graph;
+}
+
+static const struct gy_chain *chain_of(const struct gy_flow *flow, uint32_t node)
+{
+    return &flow->physical->chains[flow->physical->chain_of[node]];
+}
+
+static struct gy_worker *worker_of(struct gy_flow *flow, const struct gy_chain *chain,
+                                   uint32_t subtask)
+{
+    if (!chain->blocking)
+        return &flow->workers[subtask % flow->physical->n_workers];
+    uint32_t w = flow->physical->n_workers;
+    for (const struct gy_chain *c = flow->physical->chains; c < chain; c++)
+        w += c->blocking ? c->parallelism : 0;
+    return &flow->workers[w + subtask];
+}
+
+static int build_workers(struct gy_flow *flow)
+{
+    flow->n_workers = flow->physical->n_workers;
+    for (uint32_t c = 0; c < flow->physical->n_chains; c++)
+        if (flow->physical->chains[c].blocking)
+            flow->n_workers += flow->physical->chains[c].parallelism;
+    flow->workers = gy_calloc(flow->n_workers, sizeof *flow->workers);
+    if (flow->workers == NULL)
+        return GYRE_ENOMEM;
+    for (uint32_t w = 0; w < flow->n_workers; w++) {
+        struct gy_worker *worker = &flow->workers[w];
+        worker->flow = flow;
+        worker->pool = gy_pool_new();
+        worker->tasks = gy_calloc(flow->n_tasks, sizeof(struct gy_task *));
+        if (worker->pool == NULL || worker->tasks == NULL)
+            return GYRE_ENOMEM;
+        if (!flow->options.alone && gy_parking_init(&worker->parking) != 0)
+            return GYRE_EIO;
+    }
+    return 0;
+}
+
+/* How many consumers one producer of an edge sends to. */
+static uint32_t dests_of(const struct gy_graph *graph, const struct gy_edge *edge)
+{
+    if (edge->partition == GY_FORWARD || edge->partition == GY_SINGLE)
+        return 1;
+    return graph->nodes[edge->to]->parallelism;
+}
+
+static int build_edge(struct gy_flow *flow, uint32_t e)
+{
+    const struct gy_edge *edge = &graph_of(flow)->edges[e];
+    const struct gy_node *from = graph_of(flow)->nodes[edge->from];
+    const struct gy_chain *to_chain = chain_of(flow, edge->to);
+    const struct gy_chain *from_chain = chain_of(flow, edge->from);
+    uint32_t n_dests = dests_of(graph_of(flow), edge);
+    uint32_t n = from->parallelism * n_dests;
+    if (gy_layout_init(&flow->layouts[e], &from->outputs[edge->from_port],
+                       edge->partition == GY_KEY) != 0)
+        return GYRE_ENOMEM;
+    flow->channels[e] = gy_alloc_aligned(n * sizeof(struct gy_channel), 64);
+    flow->outbound[e] = gy_calloc(n, sizeof(struct gy_channel *));
+    if (flow->channels[e] == NULL || flow->outbound[e] == NULL)
+        return GYRE_ENOMEM;
+    flow->n_channels[e] = n;
+    flow->n_dests[e] = n_dests;
+    for (uint32_t c = 0; c < n; c++) {
+        struct gy_channel *channel = &flow->channels[e][c];
+        flow->outbound[e][c] = channel;
+        if (gy_channel_init(channel, flow->options.channel_slots, flow->options.channel_bytes) !=
+            0)
+            return GYRE_ENOMEM;
+        if (flow->options.alone)
+            continue;
+        uint32_t producer = c / n_dests;
+        uint32_t consumer = edge->partition == GY_FORWARD ? producer : c % n_dests;
+        channel->producer = &worker_of(flow, from_chain, producer)->parking;
+        channel->consumer = &worker_of(flow, to_chain, consumer)->parking;
+    }
+    return 0;
+}
+
+static int build_edges(struct gy_flow *flow)
+{
+    uint32_t n = graph_of(flow)->n_edges;
+    flow->layouts = gy_calloc(n + 1, sizeof *flow->layouts);
+    flow->channels = gy_calloc(n + 1, sizeof(struct gy_channel *));
+    flow->outbound = gy_calloc(n + 1, sizeof(struct gy_channel **));
+    flow->n_channels = gy_calloc(n + 1, sizeof(uint32_t));
+    flow->n_dests = gy_calloc(n + 1, sizeof(uint32_t));
+    if (flow->layouts == NULL || flow->channels == NULL || flow->outbound == NULL ||
+        flow->n_channels == NULL || flow->n_dests == NULL)
+        return GYRE_ENOMEM;
+    for (uint32_t e = 0; e < n; e++)
+        if (!flow->physical->chained[e] && build_edge(flow, e) != 0)
+            return GYRE_ENOMEM;
+    return 0;
+}
+
+static struct gy_member *member_of(struct gy_task *task, uint32_t node)
+{
+    for (uint32_t m = 0; m < task->n_members; m++)
+        if (task->members[m].node->index == node)
+            return &task->members[m];
+    return NULL;
+}
+
+/* How many channels of edge `e` lead into one consuming task. */
+static uint32_t inbound_of(const struct gy_flow *flow, uint32_t e)
+{
+    const struct gy_edge *edge = &graph_of(flow)->edges[e];
+    return edge->partition == GY_FORWARD ? 1 : graph_of(flow)->nodes[edge->from]->parallelism;
+}
+
+/* The slot that an edge's input has in its consumer's gate: those of edges before it come first. */
+static uint32_t slot_of(const struct gy_flow *flow, uint32_t edge)
+{
+    uint32_t slot = 0;
+    for (uint32_t e = 0; e < edge; e++)
+        if (graph_of(flow)->edges[e].to == graph_of(flow)->edges[edge].to)
+            slot += flow->physical->chained[e] ? 1 : inbound_of(flow, e);
+    return slot;
+}
+
+static int build_gate(struct gy_flow *flow, struct gy_member *member)
+{
+    uint32_t slots = 0;
+    for (uint32_t e = 0; e < graph_of(flow)->n_edges; e++)
+        if (graph_of(flow)->edges[e].to == member->node->index)
+            slots += flow->physical->chained[e] ? 1 : inbound_of(flow, e);
+    return gy_gate_init(&member->gate, slots);
+}
+
+static int build_routes(struct gy_flow *flow, struct gy_member *member)
+{
+    const struct gy_graph *graph = graph_of(flow);
+    member->routes = gy_calloc(graph->n_edges + 1, sizeof *member->routes);
+    if (member->routes == NULL)
+        return GYRE_ENOMEM;
+    for (uint32_t e = 0; e < graph->n_edges; e++) {
+        const struct gy_edge *edge = &graph->edges[e];
+        if (edge->from != member->node->index)
+            continue;
+        struct gy_route *route = &member->routes[member->n_routes++];
+        route->port = edge->from_port;
+        route->to_port = edge->to_port;
+        if (flow->physical->chained[e]) {
+            route->to = member_of(member->task, edge->to);
+            route->to_slot = slot_of(flow, e);
+            route->rehash = edge->partition == GY_KEY;
+            continue;
+        }
+        uint32_t first = member->task->index * flow->n_dests[e];
+        if (gy_exchange_init(&route->exchange, graph, edge, &flow->layouts[e],
+                             flow->outbound[e] + first, flow->n_dests[e],
+                             member->task->index) != 0)
+            return GYRE_ENOMEM;
+    }
+    return 0;
+}
+
+static int build_entry(struct gy_flow *flow, struct gy_task *task, struct gy_pool *pool,
+                       uint32_t e, uint32_t producer)
+{
+    const struct gy_edge *edge = &graph_of(flow)->edges[e];
+    bool forward = edge->partition == GY_FORWARD;
+    struct gy_entry *entry = &task->entries[task->n_entries++];
+    uint32_t dest = flow->n_dests[e] > 1 ? task->index : 0;
+    uint32_t from = forward ? task->index : producer;
+    entry->member = member_of(task, edge->to);
+    entry->port = edge->to_port;
+    entry->slot = slot_of(flow, e) + (forward ? 0 : producer);
+    return gy_inlet_init(&entry->inlet, &flow->channels[e][from * flow->n_dests[e] + dest],
+                         &flow->layouts[e], pool);
+}
+
+static int build_entries(struct gy_flow *flow, struct gy_task *task, struct gy_pool *pool)
+{
+    const struct gy_graph *graph = graph_of(flow);
+    uint32_t n = 0;
+    for (uint32_t e = 0; e < graph->n_edges; e++)
+        n += inbound_of(flow, e);
+    task->entries = gy_calloc(n + 1, sizeof *task->entries);
+    if (task->entries == NULL)
+        return GYRE_ENOMEM;
+    for (uint32_t e = 0; e < graph->n_edges; e++) {
+        if (flow->physical->chained[e] || member_of(task, graph->edges[e].to) == NULL)
+            continue;
+        for (uint32_t p = 0; p < inbound_of(flow, e); p++)
+            if (build_entry(flow, task, pool, e, p) != 0)
+                return GYRE_ENOMEM;
+    }
+    return 0;
+}
+
+static int build_member(struct gy_flow *flow, struct gy_task *task, struct gy_member *member,
+                        const struct gy_node *node, struct gy_pool *pool,
+                        struct gyre_error *error)
+{
+    struct gy_env env = {.job = graph_of(flow)->job,
+                         .pool = pool,
+                         .clock = flow->clock,
+                         .seed = flow->options.seed,
+                         .emit = gy_task_emit,
+                         .watermark = gy_task_watermark,
+                         .host = member};
+    member->task = task;
+    member->node = node;
+    member->watermark = member->wake_us = INT64_MIN;
+    member->wake_fd = -1;
+    if (node->kind == GYRE_SOURCE)
+        member->splits = &flow->splits[node->index];
+    member->instance = gy_instance_new(node, task->index, node->parallelism, &env, error);
+    return member->instance != NULL ? 0 : error->code;
+}
+
+static int build_task(struct gy_flow *flow, struct gy_task *task, const struct gy_chain *chain,
+                      uint32_t subtask, struct gyre_error *error)
+{
+    struct gy_worker *worker = worker_of(flow, chain, subtask);
+    task->flow = flow;
+    task->chain = chain;
+    task->index = subtask;
+    task->members = gy_calloc(chain->n_nodes, sizeof *task->members);
+    task->events_max = 2 * chain->n_nodes + 2;
+    task->events = gy_calloc(task->events_max, sizeof *task->events);
+    if (task->members == NULL || task->events == NULL)
+        return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for a task");
+    worker->tasks[worker->n_tasks++] = task;
+    for (uint32_t m = 0; m < chain->n_nodes; m++) {
+        task->n_members = m + 1;
+        int code = build_member(flow, task, &task->members[m],
+                                graph_of(flow)->nodes[chain->nodes[m]], worker->pool, error);
+        if (code != 0)
+            return code;
+    }
+    for (uint32_t m = 0; m < task->n_members; m++)
+        if (build_gate(flow, &task->members[m]) != 0 ||
+            build_routes(flow, &task->members[m]) != 0)
+            return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for a task");
+    if (build_entries(flow, task, worker->pool) != 0)
+        return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for a task");
+    return 0;
+}
+
+static int build_splits(struct gy_flow *flow, struct gyre_error *error)
+{
+    const struct gy_graph *graph = graph_of(flow);
+    flow->splits = gy_calloc(graph->n_nodes + 1, sizeof *flow->splits);
+    if (flow->splits == NULL)
+        return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for splits");
+    for (uint32_t n = 0; n < graph->n_nodes; n++) {
+        const struct gy_node *node = graph->nodes[n];
+        if (node->kind == GYRE_SOURCE &&
+            gy_splits_init(&flow->splits[n], node, node->parallelism, error) != 0)
+            return error->code;
+    }
+    return 0;
+}
+
+static int build(struct gy_flow *flow, struct gyre_error *error)
+{
+    const struct gy_physical *physical = flow->physical;
+    flow->first_task = gy_calloc(physical->n_chains + 1, sizeof(uint32_t));
+    for (uint32_t c = 0; flow->first_task != NULL && c < physical->n_chains; c++) {
+        flow->first_task[c] = flow->n_tasks;
+        flow->n_tasks += physical->chains[c].parallelism;
+    }
+    flow->tasks = gy_calloc(flow->n_tasks + 1, sizeof *flow->tasks);
+    if (flow->first_task == NULL || flow->tasks == NULL || build_workers(flow) != 0 ||
+        build_edges(flow) != 0)
+        return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for the tasks of the job");
+    if (build_splits(flow, error) != 0)
+        return error->code;
+    for (uint32_t c = 0; c < physical->n_chains; c++)
+        for (uint32_t i = 0; i < physical->chains[c].parallelism; i++)
+            if (build_task(flow, &flow->tasks[flow->first_task[c] + i], &physical->chains[c], i,
+                           error) != 0)
+                return error->code;
+    return 0;
+}
+
+struct gy_flow *gy_flow_new(const struct gy_physical *physical,
+                            const struct gy_flow_options *options, struct gyre_error *error)
+{
+    struct gy_flow *flow = gy_alloc_aligned(sizeof *flow, 64);
+    error->code = 0;
+    error->text[0] = 0;
+    if (flow == NULL) {
+        gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for the job");
+        return NULL;
+    }
+    flow->physical = physical;
+    flow->options = *options;
+    flow->clock = options->clock;
+    if (flow->options.channel_slots == 0)
+        flow->options.channel_slots = CHANNEL_SLOTS;
+    if (flow->options.channel_bytes == 0)
+        flow->options.channel_bytes = CHANNEL_BYTES;
+    pthread_mutex_init(&flow->failure_lock, NULL);
+    flow->done_fd = eventfd(0, EFD_CLOEXEC);
+    if (flow->done_fd < 0)
+        gyre_error_set(error, GYRE_EIO, -1, "eventfd: %s", strerror(errno));
+    if (flow->done_fd < 0 || build(flow, error) != 0) {
+        gy_flow_free(flow);
+        return NULL;
+    }
+    atomic_store_explicit(&flow->tasks_left, flow->n_tasks, memory_order_relaxed);
+    return flow;
+}

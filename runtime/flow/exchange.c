@@ -1,0 +1,441 @@
+/* The producing side of an exchange; see exchange.h.
+ *
+ * Rows that all go to one destination (one consumer, broadcast, rebalance) are copied column by
+ * column. Rows of a keyed edge are scattered: first the destination and slot of each row, then one
+ * pass over up to four 8-byte columns at once, and one pass for each of the others. */
+#include "flow/exchange.h"
+
+#include "base/mem.h"
+
+/* The message being filled for one destination. */
+struct gy_open {
+    struct gy_message *message; /* NULL: none yet */
+    char *columns;
+    char *text, *text_end; /* free room in the newest text block */
+};
+
+/* Scratch of one write; rows is the list of kept rows. */
+struct gy_scatter {
+    uint32_t rows[GYRE_BATCH_ROWS];
+    uint16_t dest[GYRE_BATCH_ROWS];
+    uint16_t slot[GYRE_BATCH_ROWS];
+    uint64_t hash[GYRE_BATCH_ROWS];
+};
+
+int gy_exchange_init(struct gy_exchange *exchange, const struct gy_graph *graph,
+                     const struct gy_edge *edge, const struct gy_layout *layout,
+                     struct gy_channel **channels, uint32_t n_dests, uint32_t task)
+{
+    const struct gy_node *to = graph->nodes[edge->to];
+    memset(exchange, 0, sizeof *exchange);
+    exchange->edge = edge;
+    exchange->layout = layout;
+    exchange->key = to->key;
+    memcpy(exchange->key_fields, to->inputs[edge->to_port].key_fields,
+           sizeof exchange->key_fields);
+    exchange->n_dests = n_dests;
+    exchange->channels = channels;
+    exchange->groups = to->max_parallelism;
+    exchange->turn = task % n_dests;
+    exchange->open = gy_calloc(n_dests, sizeof *exchange->open);
+    exchange->scatter = gy_alloc(sizeof *exchange->scatter);
+    exchange->dest_of_group = gy_calloc(exchange->groups + 1, sizeof(uint16_t));
+    if (exchange->open == NULL || exchange->scatter == NULL || exchange->dest_of_group == NULL)
+        return GYRE_ENOMEM;
+    for (uint32_t g = 0; g < exchange->groups; g++)
+        exchange->dest_of_group[g] = (uint16_t)((uint64_t)g * n_dests / exchange->groups);
+    return 0;
+}
+
+void gy_exchange_fini(struct gy_exchange *exchange)
+{
+    for (uint32_t d = 0; exchange->open != NULL && d < exchange->n_dests; d++)
+        if (exchange->open[d].message != NULL)
+            gy_message_drop(exchange->open[d].message);
+    gy_free(exchange->open);
+    gy_free(exchange->scatter);
+    gy_free(exchange->dest_of_group);
+    memset(exchange, 0, sizeof *exchange);
+}
+
+static struct gy_message *new_message(struct gy_exchange *exchange, uint32_t dest, uint32_t rows)
+{
+    uint32_t head = (uint32_t)(sizeof(struct gy_message) + 63) & ~63u;
+    struct gy_block *block =
+        gy_channel_take(exchange->channels[dest], head + rows * exchange->layout->row_bytes);
+    if (block == NULL) {
+        exchange->error = GYRE_ENOMEM;
+        return NULL;
+    }
+    struct gy_message *message = (struct gy_message *)(void *)block->bytes;
+    *message = (struct gy_message){.kind = GY_ROWS, .capacity = rows, .block = block};
+    message->bytes = block->size;
+    return message;
+}
+
+/* The open message of a destination, with room for at least one row; NULL without memory. */
+static struct gy_open *open_for(struct gy_exchange *exchange, uint32_t dest)
+{
+    struct gy_open *open = &exchange->open[dest];
+    if (open->message != NULL)
+        return open;
+    open->message = new_message(exchange, dest, exchange->layout->capacity);
+    if (open->message == NULL)
+        return NULL;
+    open->columns = gy_message_columns(open->message);
+    open->text = open->text_end = NULL;
+    return open;
+}
+
+/* Copies a message of few rows into a small block; the large one is kept open for the next rows. */
+static struct gy_message *shrink(struct gy_exchange *exchange, uint32_t dest,
+                                 struct gy_message *large)
+{
+    const struct gy_layout *layout = exchange->layout;
+    uint32_t rows = (large->rows + 15) & ~15u;
+    struct gy_message *small = new_message(exchange, dest, rows);
+    if (small == NULL)
+        return NULL;
+    const char *from = gy_message_columns(large);
+    char *to = gy_message_columns(small);
+    size_t n = large->rows;
+    for (uint32_t f = 0; f < layout->n_fields; f++) {
+        uint32_t at = (uint32_t)layout->offsets[f];
+        uint32_t valid = (uint32_t)layout->valid[f];
+        if (layout->offsets[f] >= 0)
+            memcpy(to + (size_t)at * rows, from + (size_t)at * large->capacity,
+                   n * gyre_type_size(layout->types[f]));
+        if (layout->valid[f] >= 0)
+            memcpy(to + (size_t)valid * rows, from + (size_t)valid * large->capacity, n);
+    }
+    if (layout->hash >= 0)
+        memcpy(to + (size_t)layout->hash * rows, from + (size_t)layout->hash * large->capacity,
+               n * 8);
+    if (layout->time >= 0)
+        memcpy(to + (size_t)layout->time * rows, from + (size_t)layout->time * large->capacity,
+               n * 8);
+    small->rows = large->rows;
+    small->texts = large->texts;
+    small->bytes += large->bytes - large->block->size;
+    return small;
+}
+
+static void send(struct gy_exchange *exchange, uint32_t dest)
+{
+    struct gy_open *open = &exchange->open[dest];
+    struct gy_message *message = open->message;
+    if (message == NULL || message->rows == 0)
+        return;
+    uint32_t used = ((message->rows + 15) & ~15u) * exchange->layout->row_bytes;
+    struct gy_message *small = NULL;
+    if (used + sizeof(struct gy_message) + 63 <= GY_BLOCK_SMALL)
+        small = shrink(exchange, dest, message);
+    if (small != NULL) {
+        message->rows = 0;
+        message->texts = NULL;
+        message->bytes = message->block->size;
+        open->text = open->text_end = NULL;
+        message = small;
+    } else {
+        open->message = NULL;
+    }
+    gy_channel_push(exchange->channels[dest], message);
+}
+
+/* Copies a long string into the destination's text block. */
+static struct gyre_str copy_text(struct gy_exchange *exchange, uint32_t dest,
+                                 const struct gyre_str *s)
+{
+    struct gy_open *open = &exchange->open[dest];
+    if ((size_t)(open->text_end - open->text) < s->len) {
+        /* The first text block of a message is small: most messages have few long strings. */
+        uint32_t usual = open->message->texts == NULL ? GY_BLOCK_SMALL : GY_BLOCK_LARGE;
+        struct gy_block *block =
+            gy_channel_take(exchange->channels[dest], s->len > usual ? s->len : usual);
+        if (block == NULL) {
+            exchange->error = GYRE_ENOMEM;
+            return gyre_str_view("", 0);
+        }
+        block->next = open->message->texts;
+        open->message->texts = block;
+        open->message->bytes += block->size;
+        open->text = block->bytes;
+        open->text_end = block->bytes + block->size;
+    }
+    struct gyre_str copy = *s;
+    memcpy(open->text, s->u.ptr, s->len);
+    copy.u.ptr = open->text;
+    open->text += s->len;
+    return copy;
+}
+
+/* Copies rows[0 ... n - 1] of one column behind the rows that the destination has. */
+static void append_column(struct gy_exchange *exchange, uint32_t dest, const void *data,
+                          uint32_t size, bool is_str, int32_t offset, const uint32_t *rows,
+                          uint32_t n)
+{
+    const struct gy_open *open = &exchange->open[dest];
+    char *to = open->columns + (size_t)offset * open->message->capacity +
+               (size_t)open->message->rows * size;
+    if (rows[n - 1] - rows[0] == n - 1)
+        memcpy(to, (const char *)data + (size_t)rows[0] * size, (size_t)n * size);
+    else
+        gy_gather(to, data, size, rows, n);
+    struct gyre_str *strings = (struct gyre_str *)(void *)to;
+    for (uint32_t j = 0; is_str && j < n; j++)
+        if (strings[j].len > GYRE_STR_INLINE)
+            strings[j] = copy_text(exchange, dest, &strings[j]);
+}
+
+/* A column without nulls may come for a nullable field. */
+static void append_valid(struct gy_exchange *exchange, uint32_t dest, const uint8_t *valid,
+                         int32_t offset, const uint32_t *rows, uint32_t n)
+{
+    const struct gy_open *open = &exchange->open[dest];
+    if (valid != NULL)
+        append_column(exchange, dest, valid, 1, false, offset, rows, n);
+    else
+        memset(open->columns + (size_t)offset * open->message->capacity + open->message->rows, 1,
+               n);
+}
+
+/* Copies all listed rows to one destination, in as many messages as it takes. */
+static void write_to(struct gy_exchange *exchange, uint32_t dest, const struct gy_batch *in,
+                     const uint64_t *hash, const uint32_t *rows, uint32_t n)
+{
+    const struct gy_layout *layout = exchange->layout;
+    while (n > 0 && open_for(exchange, dest) != NULL) {
+        struct gy_message *message = exchange->open[dest].message;
+        uint32_t room = message->capacity - message->rows;
+        uint32_t m = n < room ? n : room;
+        for (uint32_t f = 0; f < layout->n_fields; f++) {
+            if (layout->offsets[f] >= 0)
+                append_column(exchange, dest, in->columns[f].data, gyre_type_size(layout->types[f]),
+                              gyre_type_is_str(layout->types[f]), layout->offsets[f], rows, m);
+            if (layout->valid[f] >= 0)
+                append_valid(exchange, dest, in->columns[f].valid, layout->valid[f], rows, m);
+        }
+        if (layout->hash >= 0)
+            append_column(exchange, dest, hash, 8, false, layout->hash, rows, m);
+        if (layout->time >= 0)
+            append_column(exchange, dest, in->time, 8, false, layout->time, rows, m);
+        message->rows += m;
+        if (message->rows == message->capacity)
+            send(exchange, dest);
+        rows += m;
+        n -= m;
+    }
+}
+
+/* What one scattered column is: where it comes from and where it goes in a message. */
+struct lane {
+    const void *data;
+    size_t offset; /* in a full block */
+};
+
+/* Scatters up to four 8-byte columns in one pass, without a branch. */
+static void scatter_8(const struct gy_scatter *s, char *const *bases, const struct lane *lanes,
+                      uint32_t n_lanes, uint32_t first, uint32_t n)
+{
+    const uint64_t *a = lanes[0].data, *b = lanes[1].data, *c = lanes[2].data, *d = lanes[3].data;
+    size_t oa = lanes[0].offset, ob = lanes[1].offset, oc = lanes[2].offset, od = lanes[3].offset;
+#define LANE(from, offset)                                                                         \
+    memcpy(base + (offset) + (size_t)s->slot[j] * 8, &(from)[s->rows[j]], 8)
+#define LOOP(body)                                                                                 \
+    for (uint32_t j = first; j < first + n; j++) {                                                 \
+        char *base = bases[s->dest[j]];                                                            \
+        body;                                                                                      \
+    }
+    switch (n_lanes) {
+    case 1:
+        LOOP(LANE(a, oa));
+        break;
+    case 2:
+        LOOP(LANE(a, oa); LANE(b, ob));
+        break;
+    case 3:
+        LOOP(LANE(a, oa); LANE(b, ob); LANE(c, oc));
+        break;
+    default:
+        LOOP(LANE(a, oa); LANE(b, ob); LANE(c, oc); LANE(d, od));
+    }
+#undef LOOP
+#undef LANE
+}
+
+/* Scatters a column of another size. */
+static void scatter_other(struct gy_exchange *exchange, char *const *bases, const void *data,
+                          uint32_t size, bool is_str, size_t offset, uint32_t first, uint32_t n)
+{
+    const struct gy_scatter *s = exchange->scatter;
+    for (uint32_t j = first; j < first + n; j++) {
+        char *to = bases[s->dest[j]] + offset + (size_t)s->slot[j] * size;
+        const char *from = (const char *)data + (size_t)s->rows[j] * size;
+        if (size == 16) {
+            struct gyre_str v;
+            memcpy(&v, from, 16);
+            if (is_str && v.len > GYRE_STR_INLINE)
+                v = copy_text(exchange, s->dest[j], &v);
+            memcpy(to, &v, 16);
+        } else if (size == 4) {
+            memcpy(to, from, 4);
+        } else {
+            *to = *from;
+        }
+    }
+}
+
+static const uint8_t all_valid[GYRE_BATCH_ROWS] = {[0 ... GYRE_BATCH_ROWS - 1] = 1};
+
+/* Scatters rows first ... first + n - 1 of the list, whose slots are assigned. */
+static void scatter_columns(struct gy_exchange *exchange, const struct gy_batch *in,
+                            const uint64_t *hash, char *const *bases, uint32_t first, uint32_t n)
+{
+    const struct gy_layout *layout = exchange->layout;
+    size_t capacity = layout->capacity;
+    struct lane lanes[4] = {{0}};
+    uint32_t n_lanes = 0;
+#define ADD_LANE(from, at)                                                                         \
+    do {                                                                                           \
+        lanes[n_lanes++] = (struct lane){from, (size_t)(at) * capacity};                           \
+        if (n_lanes == 4) {                                                                        \
+            scatter_8(exchange->scatter, bases, lanes, 4, first, n);                               \
+            n_lanes = 0;                                                                           \
+        }                                                                                          \
+    } while (0)
+    if (layout->hash >= 0)
+        ADD_LANE(hash, layout->hash);
+    if (layout->time >= 0)
+        ADD_LANE(in->time, layout->time);
+    for (uint32_t f = 0; f < layout->n_fields; f++) {
+        uint32_t size = gyre_type_size(layout->types[f]);
+        if (layout->offsets[f] >= 0 && size == 8)
+            ADD_LANE(in->columns[f].data, layout->offsets[f]);
+        else if (layout->offsets[f] >= 0)
+            scatter_other(exchange, bases, in->columns[f].data, size,
+                          gyre_type_is_str(layout->types[f]),
+                          (size_t)layout->offsets[f] * capacity, first, n);
+        if (layout->valid[f] >= 0)
+            scatter_other(exchange, bases,
+                          in->columns[f].valid != NULL ? in->columns[f].valid : all_valid, 1,
+                          false, (size_t)layout->valid[f] * capacity, first, n);
+    }
+#undef ADD_LANE
+    if (n_lanes > 0)
+        scatter_8(exchange->scatter, bases, lanes, n_lanes, first, n);
+}
+
+/* Gives the next rows their slots, as many as surely fit; 0 without memory. */
+static uint32_t assign_slots(struct gy_exchange *exchange, char **bases, uint32_t first,
+                             uint32_t n)
+{
+    struct gy_scatter *s = exchange->scatter;
+    uint32_t next[exchange->n_dests];
+    uint32_t room = n;
+    for (uint32_t d = 0; d < exchange->n_dests; d++) {
+        struct gy_open *open = open_for(exchange, d);
+        if (open == NULL)
+            return 0;
+        bases[d] = open->columns;
+        next[d] = open->message->rows;
+        if (exchange->layout->capacity - next[d] < room)
+            room = exchange->layout->capacity - next[d];
+    }
+    for (uint32_t j = first; j < first + room; j++)
+        s->slot[j] = (uint16_t)next[s->dest[j]]++;
+    for (uint32_t d = 0; d < exchange->n_dests; d++)
+        exchange->open[d].message->rows = next[d];
+    return room;
+}
+
+static void write_scattered(struct gy_exchange *exchange, const struct gy_batch *in,
+                            const uint64_t *hash, uint32_t n)
+{
+    struct gy_scatter *s = exchange->scatter;
+    char *bases[exchange->n_dests];
+    for (uint32_t j = 0; j < n; j++)
+        s->dest[j] = exchange->dest_of_group[gy_key_group(hash[s->rows[j]], exchange->groups)];
+    for (uint32_t first = 0; first < n && exchange->error == 0;) {
+        uint32_t m = assign_slots(exchange, bases, first, n - first);
+        scatter_columns(exchange, in, hash, bases, first, m);
+        first += m;
+        for (uint32_t d = 0; d < exchange->n_dests && exchange->error == 0; d++)
+            if (exchange->open[d].message->rows == exchange->layout->capacity)
+                send(exchange, d);
+    }
+}
+
+static const uint64_t *hash_rows(struct gy_exchange *exchange, const struct gy_batch *in)
+{
+    const struct gy_column *columns[GY_KEYS_MAX];
+    for (uint32_t k = 0; k < exchange->key.n; k++)
+        columns[k] = &in->columns[exchange->key_fields[k]];
+    if (gy_key_hash(&exchange->key, columns, in->keep, in->rows, exchange->scatter->hash) != 0)
+        exchange->error = GYRE_ENOMEM;
+    return exchange->scatter->hash;
+}
+
+void gy_exchange_write(struct gy_exchange *exchange, const struct gy_batch *in)
+{
+    uint32_t *rows = exchange->scatter->rows;
+    const uint64_t *hash = NULL;
+    uint32_t n = in->kept;
+    if (in->keep != NULL)
+        gy_select(in->keep, in->rows, rows);
+    else
+        for (uint32_t j = 0; j < n; j++)
+            rows[j] = j;
+    if (exchange->layout->hash >= 0)
+        hash = hash_rows(exchange, in);
+    if (exchange->error != 0)
+        return;
+    switch (exchange->edge->partition) {
+    case GY_BROADCAST:
+        for (uint32_t d = 0; d < exchange->n_dests; d++)
+            write_to(exchange, d, in, hash, rows, n);
+        break;
+    case GY_KEY:
+        if (exchange->n_dests > 1)
+            write_scattered(exchange, in, hash, n);
+        else
+            write_to(exchange, 0, in, hash, rows, n);
+        break;
+    case GY_REBALANCE:
+        write_to(exchange, exchange->turn, in, hash, rows, n);
+        exchange->turn = (exchange->turn + 1) % exchange->n_dests;
+        break;
+    default:
+        write_to(exchange, 0, in, hash, rows, n);
+    }
+}
+
+void gy_exchange_flush(struct gy_exchange *exchange, bool force)
+{
+    for (uint32_t d = 0; d < exchange->n_dests && exchange->error == 0; d++)
+        if (exchange->open[d].message != NULL &&
+            (force || gy_channel_is_hungry(exchange->channels[d])))
+            send(exchange, d);
+}
+
+void gy_exchange_signal(struct gy_exchange *exchange, enum gy_message_kind kind, int64_t time_us,
+                        bool stopped)
+{
+    gy_exchange_flush(exchange, true);
+    for (uint32_t d = 0; d < exchange->n_dests && exchange->error == 0; d++) {
+        struct gy_message *message = new_message(exchange, d, 0);
+        if (message == NULL)
+            return;
+        message->kind = kind;
+        message->time_us = time_us;
+        message->stopped = stopped;
+        gy_channel_push(exchange->channels[d], message);
+    }
+}
+
+bool gy_exchange_drain(struct gy_exchange *exchange)
+{
+    bool empty = true;
+    for (uint32_t d = 0; d < exchange->n_dests; d++)
+        empty &= gy_channel_drain(exchange->channels[d]);
+    return empty;
+}

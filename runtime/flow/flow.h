@@ -1,0 +1,122 @@
+/* A job as it runs: its tasks, the channels between them, the workers that run them.
+ *
+ *     gy_flow_new ── gy_flow_open ──┬─ gy_flow_start, gy_flow_join   threads (flow/worker)
+ *                                   └─ gy_flow_run_alone             the caller's thread (flow/alone)
+ *                  ── gy_flow_commit ── gy_flow_free
+ *
+ * Subtask i of every chain runs on worker i mod W; a chain that blocks has a worker per task. The
+ * first failure wins: it is kept, every worker ends, and nothing is committed. */
+#ifndef GY_FLOW_FLOW_H
+#define GY_FLOW_FLOW_H
+
+#include "flow/scheduler.h"
+#include "flow/task.h"
+#include "plan/physical.h"
+
+#include <pthread.h>
+
+/* How a flow runs; zeroed: the defaults. */
+struct gy_flow_options {
+    const struct gy_clock *clock; /* required */
+    uint64_t seed;
+    uint32_t channel_slots;  /* messages per channel; 0: 64 */
+    uint64_t channel_bytes;  /* per channel; 0: 256 KiB */
+    bool alone;              /* run by gy_flow_run_alone: no parking */
+};
+
+/* The first failure of a run. Strings are the flow's. */
+struct gy_failure {
+    const struct gy_node *node; /* NULL: none */
+    uint32_t task;
+    int code;
+    char *callback;
+    char *text;
+    char *row; /* JSON, or NULL */
+};
+
+/* One worker: a thread's worth of tasks. Owned by its thread while it runs. */
+struct gy_worker {
+    struct gy_flow *flow;
+    pthread_t thread;
+    bool started;
+    struct gy_parking parking;
+    struct gy_pool *pool;
+    uint32_t n_tasks;
+    struct gy_task **tasks;
+};
+
+struct gy_flow {
+    const struct gy_physical *physical;
+    const struct gy_clock *clock;
+    struct gy_flow_options options;
+    uint32_t n_tasks;
+    struct gy_task *tasks; /* by chain, then subtask */
+    uint32_t *first_task;  /* per chain */
+    uint32_t n_workers;
+    struct gy_worker *workers;
+    struct gy_layout *layouts;    /* per edge */
+    struct gy_channel **channels;  /* per edge: [producer * n_dests + dest]; NULL: chained */
+    struct gy_channel ***outbound; /* per edge: pointers to the same */
+    uint32_t *n_channels;          /* per edge */
+    uint32_t *n_dests;             /* per edge: consumers that one producer sends to */
+    struct gy_splits *splits;     /* per node */
+    int done_fd;                  /* readable when every worker has ended */
+    _Atomic uint32_t tasks_left;
+    _Atomic uint32_t workers_left;
+    _Atomic bool failed;
+    _Atomic bool stopping;
+    pthread_mutex_t failure_lock;
+    struct gy_failure failure;
+};
+
+/** Builds tasks, channels and instances of a physical graph, which outlives the flow.
+ *  Errors:  NULL and `error` */
+struct gy_flow *gy_flow_new(const struct gy_physical *physical,
+                            const struct gy_flow_options *options, struct gyre_error *error);
+void gy_flow_free(struct gy_flow *flow);
+
+/** Opens every instance, consumers before producers. 0, or a code; the failure is kept. */
+int gy_flow_open(struct gy_flow *flow);
+
+/** Starts the workers' threads. 0, or a code and `error`.
+ *  Thread:  [control]; signals that the caller handles must be blocked, threads inherit it */
+int gy_flow_start(struct gy_flow *flow, struct gyre_error *error);
+
+/** Waits for every worker to end. `done_fd` becomes readable just before this would not wait. */
+void gy_flow_join(struct gy_flow *flow);
+
+/** Runs the whole job on the caller's thread: `scheduler` picks the tasks, `clock` (the flow's own) is
+ *  moved forward when all wait for it. 0, or a code; GYRE_ECONTRACT: nothing can run any more. */
+int gy_flow_run_alone(struct gy_flow *flow, struct gy_scheduler *scheduler,
+                      struct gy_clock_manual *clock);
+
+/** Tells the sources to stop: rows in flight drain, nothing is told the end of input.
+ *  Thread:  [any] */
+void gy_flow_stop(struct gy_flow *flow);
+
+/** Commits (or after a failure aborts) what the sinks have written. 0, or a code; the failure is
+ *  kept. */
+int gy_flow_commit(struct gy_flow *flow);
+
+/* For tasks. */
+
+static inline bool gy_flow_has_failed(const struct gy_flow *flow)
+{
+    /* relaxed: a late look costs one more batch. */
+    return atomic_load_explicit(&flow->failed, memory_order_relaxed);
+}
+
+static inline bool gy_flow_is_stopping(const struct gy_flow *flow)
+{
+    /* relaxed: a late look costs one more poll. */
+    return atomic_load_explicit(&flow->stopping, memory_order_relaxed);
+}
+
+/** Keeps the failure of an instance, if it is the first, and ends the run. */
+void gy_flow_fail(struct gy_flow *flow, const struct gy_instance *instance);
+void gy_flow_fail_memory(struct gy_flow *flow, const struct gy_instance *instance);
+
+/** Counts a task that has ended. */
+void gy_flow_task_done(struct gy_flow *flow, struct gy_task *task);
+
+#endif

@@ -1,0 +1,378 @@
+/* See task.h. */
+#include "flow/task.h"
+
+#include "flow/flow.h"
+
+#include <assert.h>
+
+/* A turn ends after so many batches or polls, so that the tasks of a worker take turns, and one
+ * source does not run far ahead of another. */
+enum { TURN_BATCHES = 8, POLL_BUDGET = 4 * GYRE_BATCH_ROWS };
+
+static void fail(struct gy_member *member)
+{
+    gy_flow_fail(member->task->flow, member->instance);
+}
+
+void gy_task_emit(void *host, uint32_t port, const struct gy_batch *batch)
+{
+    struct gy_member *member = host;
+    for (uint32_t r = 0; r < member->n_routes; r++) {
+        struct gy_route *route = &member->routes[r];
+        if (route->port != port || gy_flow_has_failed(member->task->flow))
+            continue;
+        if (route->to == NULL) {
+            gy_exchange_write(&route->exchange, batch);
+            if (route->exchange.error != 0)
+                gy_flow_fail_memory(member->task->flow, member->instance);
+            continue;
+        }
+        struct gy_batch rehashed = *batch;
+        rehashed.hash = NULL;
+        if (gy_instance_process(route->to->instance, route->to_port,
+                                route->rehash ? &rehashed : batch) != 0)
+            fail(route->to);
+    }
+}
+
+/* ---- events: watermarks and ends, told in order ---- */
+
+static void push_event(struct gy_task *task, struct gy_event event)
+{
+    /* At most one watermark and one end of each member are pending: later ones coalesce. */
+    for (uint32_t e = 0; e < task->n_events; e++) {
+        struct gy_event *pending = &task->events[e];
+        if (pending->member == event.member && pending->kind == GY_WATERMARK &&
+            event.kind == GY_WATERMARK && !pending->begun) {
+            pending->time_us = event.time_us;
+            return;
+        }
+    }
+    assert(task->n_events < task->events_max);
+    task->events[task->n_events++] = event;
+}
+
+void gy_task_watermark(void *host, int64_t time_us)
+{
+    struct gy_member *member = host;
+    if (time_us <= member->watermark)
+        return;
+    member->watermark = time_us;
+    push_event(member->task,
+               (struct gy_event){.member = member, .kind = GY_WATERMARK, .time_us = time_us});
+}
+
+static void gate_watermark(struct gy_member *member, uint32_t slot, int64_t time_us)
+{
+    if (gy_gate_watermark(&member->gate, slot, time_us))
+        push_event(member->task, (struct gy_event){.member = member,
+                                                   .kind = GY_WATERMARK,
+                                                   .time_us = member->gate.watermark});
+}
+
+static void gate_end(struct gy_member *member, uint32_t slot, bool stopped)
+{
+    bool advanced;
+    bool last = gy_gate_end(&member->gate, slot, stopped, &advanced);
+    if (advanced)
+        push_event(member->task, (struct gy_event){.member = member,
+                                                   .kind = GY_WATERMARK,
+                                                   .time_us = member->gate.watermark});
+    if (last)
+        push_event(member->task, (struct gy_event){.member = member,
+                                                   .kind = GY_END,
+                                                   .stopped = member->gate.stopped});
+}
+
+/* Passes an event that the member has dealt with on to its consumers. */
+static void pass_on(const struct gy_event *event)
+{
+    struct gy_member *member = event->member;
+    for (uint32_t r = 0; r < member->n_routes; r++) {
+        struct gy_route *route = &member->routes[r];
+        bool again = false; /* several ports may lead to one slot of a consumer: it is told once */
+        for (uint32_t q = 0; q < r; q++)
+            again |= route->to != NULL && member->routes[q].to == route->to &&
+                     member->routes[q].to_slot == route->to_slot;
+        if (again)
+            continue;
+        if (route->to == NULL)
+            gy_exchange_signal(&route->exchange, event->kind, event->time_us, event->stopped);
+        else if (event->kind == GY_WATERMARK)
+            gate_watermark(route->to, route->to_slot, event->time_us);
+        else
+            gate_end(route->to, route->to_slot, event->stopped);
+    }
+}
+
+static void member_ended(struct gy_member *member)
+{
+    struct gy_task *task = member->task;
+    member->ended = true;
+    if (++task->n_ended == task->n_members)
+        gy_flow_task_done(task->flow, task);
+}
+
+/* Tells one event to its member, or goes on telling it; true when it is over. */
+static bool tell(struct gy_event *event)
+{
+    struct gy_member *member = event->member;
+    int code = 0;
+    if (event->kind == GY_WATERMARK) {
+        code = event->begun ? gy_instance_resume(member->instance)
+                            : gy_instance_watermark(member->instance, event->time_us);
+        event->begun = true;
+    }
+    if (code == 0)
+        code = gy_instance_flush(member->instance, event->kind == GY_END);
+    if (code < 0)
+        fail(member);
+    return code == 0;
+}
+
+/* Deals with pending events until one needs another slice; true where something was done. */
+static bool settle(struct gy_task *task)
+{
+    bool moved = false;
+    while (task->n_events > 0 && !gy_flow_has_failed(task->flow)) {
+        moved = true;
+        if (!tell(&task->events[0]))
+            break;
+        struct gy_event event = task->events[0];
+        task->n_events--;
+        memmove(task->events, task->events + 1, task->n_events * sizeof event);
+        pass_on(&event);
+        if (event.kind == GY_END)
+            member_ended(event.member);
+    }
+    return moved;
+}
+
+/* ---- input ---- */
+
+static void take_rows(struct gy_entry *entry, struct gy_message *message)
+{
+    struct gy_member *member = entry->member;
+    const struct gy_batch *batch = gy_inlet_open(&entry->inlet, message);
+    if (batch == NULL)
+        gy_flow_fail_memory(member->task->flow, member->instance);
+    else if (gy_instance_process(member->instance, entry->port, batch) != 0)
+        fail(member);
+    gy_inlet_done(&entry->inlet);
+}
+
+/* Takes one message of one channel, in turn; false where all are empty. */
+static bool take_message(struct gy_task *task)
+{
+    for (uint32_t tried = 0; tried < task->n_entries; tried++) {
+        struct gy_entry *entry = &task->entries[task->next_entry];
+        task->next_entry = (task->next_entry + 1) % task->n_entries;
+        if (entry->inlet.channel == NULL)
+            continue;
+        struct gy_message *message = gy_channel_pop(entry->inlet.channel);
+        if (message == NULL)
+            continue;
+        if (message->kind == GY_ROWS) {
+            take_rows(entry, message);
+            return true;
+        }
+        if (message->kind == GY_WATERMARK)
+            gate_watermark(entry->member, entry->slot, message->time_us);
+        else
+            gate_end(entry->member, entry->slot, message->stopped);
+        gy_message_drop(message);
+        return true;
+    }
+    return false;
+}
+
+static void end_source(struct gy_member *member, bool stopped)
+{
+    member->source_ended = true;
+    if (!stopped)
+        push_event(member->task, (struct gy_event){.member = member,
+                                                   .kind = GY_WATERMARK,
+                                                   .time_us = INT64_MAX});
+    push_event(member->task,
+               (struct gy_event){.member = member, .kind = GY_END, .stopped = stopped});
+}
+
+static bool add_split(struct gy_member *member, uint32_t id)
+{
+    const struct gy_split *split = &member->splits->items[id];
+    if (gy_instance_add_split(member->instance, id, split->bytes, split->n) != 0) {
+        fail(member);
+        return false;
+    }
+    member->active_splits++;
+    return true;
+}
+
+/* Sees to it that the source has a split to read; false where it has none and will get none. */
+static bool feed(struct gy_member *member)
+{
+    struct gy_splits *splits = member->splits;
+    if (splits->abi.order == GYRE_SPLITS_DEAL && !member->splits_dealt) {
+        member->splits_dealt = true;
+        for (uint32_t id = member->task->index; id < splits->n; id += splits->abi.tasks)
+            if (!add_split(member, id))
+                return false;
+    }
+    if (splits->abi.order == GYRE_SPLITS_QUEUE && member->active_splits == 0) {
+        int64_t id = gy_splits_take(splits);
+        if (id >= 0 && !add_split(member, (uint32_t)id))
+            return false;
+    }
+    return member->active_splits > 0;
+}
+
+static bool is_due(const struct gy_member *member)
+{
+    struct pollfd fd = {.fd = member->wake_fd, .events = POLLIN};
+    if (member->wake_us == INT64_MIN)
+        return true;
+    if (member->wake_us != INT64_MAX &&
+        gy_clock_now_us(member->task->flow->clock) >= member->wake_us)
+        return true;
+    return member->wake_fd >= 0 && poll(&fd, 1, 0) > 0;
+}
+
+/* Polls one source; true where it may have more at once. */
+static bool poll_source(struct gy_member *member)
+{
+    struct gyre_poll poll = {.size = sizeof poll,
+                             .budget = POLL_BUDGET,
+                             .wake_us = INT64_MAX,
+                             .fd = -1};
+    if (gy_flow_is_stopping(member->task->flow)) {
+        end_source(member, true);
+        return true;
+    }
+    if (!is_due(member))
+        return false;
+    if (!feed(member)) {
+        if (!gy_flow_has_failed(member->task->flow))
+            end_source(member, false);
+        return true;
+    }
+    if (gy_instance_poll(member->instance, &poll) != 0) {
+        fail(member);
+        return false;
+    }
+    member->wake_us = INT64_MIN;
+    if (poll.status == GYRE_POLL_SPLIT && member->active_splits > 0)
+        member->active_splits--;
+    if (poll.status == GYRE_POLL_IDLE) {
+        member->wake_us = poll.wake_us;
+        member->wake_fd = poll.fd;
+    }
+    return poll.status != GYRE_POLL_IDLE;
+}
+
+static bool poll_sources(struct gy_task *task)
+{
+    bool more = false;
+    for (uint32_t m = 0; m < task->n_members; m++) {
+        struct gy_member *member = &task->members[m];
+        if (member->node->kind == GYRE_SOURCE && !member->source_ended)
+            more |= poll_source(member);
+    }
+    return more;
+}
+
+/* ---- output ---- */
+
+/* True where everything written to exchanges has found room. */
+static bool has_room(struct gy_task *task)
+{
+    bool room = true;
+    for (uint32_t m = 0; m < task->n_members; m++)
+        for (uint32_t r = 0; r < task->members[m].n_routes; r++)
+            if (task->members[m].routes[r].to == NULL)
+                room &= gy_exchange_drain(&task->members[m].routes[r].exchange);
+    return room;
+}
+
+static void flush(struct gy_task *task, bool idle)
+{
+    for (uint32_t m = 0; m < task->n_members && !gy_flow_has_failed(task->flow); m++) {
+        struct gy_member *member = &task->members[m];
+        if (!member->ended && gy_instance_flush(member->instance, idle) != 0)
+            fail(member);
+        for (uint32_t r = 0; r < member->n_routes; r++)
+            if (member->routes[r].to == NULL)
+                gy_exchange_flush(&member->routes[r].exchange, idle);
+    }
+}
+
+static void publish(struct gy_task *task)
+{
+    struct gy_instance_stats stats;
+    for (uint32_t m = 0; m < task->n_members; m++) {
+        struct gy_published *published = &task->members[m].published;
+        gy_instance_counts(task->members[m].instance, &stats);
+        /* relaxed: each number stands for itself. */
+        atomic_store_explicit(&published->rows_in, stats.rows_in, memory_order_relaxed);
+        atomic_store_explicit(&published->rows_out, stats.rows_out, memory_order_relaxed);
+    }
+}
+
+/* Takes up to a turn's worth of input; true where the input ran out. */
+static bool take_input(struct gy_task *task, bool *moved)
+{
+    for (uint32_t n = 0; n < TURN_BATCHES; n++) {
+        bool got = task->n_entries > 0 && take_message(task);
+        got |= poll_sources(task);
+        if (!got)
+            return true;
+        *moved = true;
+        task->dirty = true;
+        settle(task);
+        if (task->n_events > 0 || task->done || gy_flow_has_failed(task->flow) ||
+            !has_room(task))
+            return false;
+    }
+    return false;
+}
+
+bool gy_task_run(struct gy_task *task)
+{
+    bool moved = false;
+    bool ran_out = false;
+    if (task->done || !has_room(task))
+        return false;
+    int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
+    moved |= settle(task);
+    if (task->n_events == 0 && !task->done && has_room(task))
+        ran_out = take_input(task, &moved);
+    if (task->dirty || moved) {
+        flush(task, ran_out);
+        task->dirty = !ran_out;
+        publish(task);
+        task->busy_ns += gy_clock_mono_ns(task->flow->clock) - start_ns;
+    }
+    return moved;
+}
+
+bool gy_task_open(struct gy_task *task)
+{
+    for (uint32_t m = task->n_members; m-- > 0;) {
+        if (gy_instance_open(task->members[m].instance) != 0) {
+            fail(&task->members[m]);
+            return false;
+        }
+    }
+    return true;
+}
+
+int64_t gy_task_wake_us(const struct gy_task *task)
+{
+    int64_t earliest = INT64_MAX;
+    for (uint32_t m = 0; m < task->n_members; m++) {
+        const struct gy_member *member = &task->members[m];
+        if (member->node->kind == GYRE_SOURCE && !member->source_ended &&
+            member->wake_us != INT64_MIN && member->wake_us < earliest)
+            earliest = member->wake_us;
+    }
+    return earliest;
+}

@@ -1,0 +1,112 @@
+/* A task: subtask i of a chain of operators, the unit that a worker schedules.
+ *
+ * The operators of a chain call each other: a batch that one emits is processed by the next before
+ * the emitting call returns. What goes to other tasks is written to exchanges, what comes from them
+ * arrives in channels. One turn of a task takes a bounded number of batches:
+ *
+ *     drain what waits for room ──> anything left? then the task is blocked, and does not run
+ *     settle events (watermarks, ends) that an operator tells in slices
+ *     take batches from channels, poll sources
+ *     flush: partly filled batches leave, so that no row is held back
+ *
+ * Invariant: a task takes new input only while nothing waits for room and no event is pending; so
+ * what waits is bounded by what one batch or one slice can make.
+ *
+ * Owned by one worker; `published` is read by others. */
+#ifndef GY_FLOW_TASK_H
+#define GY_FLOW_TASK_H
+
+#include "flow/exchange.h"
+#include "flow/gate.h"
+#include "flow/splits.h"
+#include "op/instance.h"
+
+struct gy_flow;
+struct gy_task;
+struct gy_member;
+
+/* Where an output port leads: to another member of the task, or into an exchange. */
+struct gy_route {
+    uint32_t port;
+    struct gy_member *to; /* chained, else NULL */
+    uint32_t to_port;
+    uint32_t to_slot;
+    bool rehash; /* the key of the consumer is another one */
+    struct gy_exchange exchange;
+};
+
+/* Counts of one operator task, for progress while it runs. Written by the task's worker. */
+struct gy_published {
+    _Atomic uint64_t rows_in;
+    _Atomic uint64_t rows_out;
+};
+
+/* One operator instance within a task. */
+struct gy_member {
+    struct gy_task *task;
+    const struct gy_node *node;
+    struct gy_instance *instance;
+    struct gy_gate gate;
+    uint32_t n_routes;
+    struct gy_route *routes;
+    bool ended;
+    struct gy_published published;
+    /* Sources: */
+    struct gy_splits *splits;
+    uint32_t active_splits;
+    bool splits_dealt;
+    bool source_ended;
+    int64_t watermark; /* the greatest put out */
+    int64_t wake_us;   /* idle until then, INT64_MIN: not idle */
+    int32_t wake_fd;
+};
+
+/* An inbound channel of a member. */
+struct gy_entry {
+    struct gy_inlet inlet;
+    struct gy_member *member;
+    uint32_t port;
+    uint32_t slot;
+};
+
+struct gy_event {
+    struct gy_member *member;
+    enum gy_message_kind kind;
+    int64_t time_us;
+    bool stopped;
+    bool begun; /* told to the instance, which goes on in slices */
+};
+
+struct gy_task {
+    struct gy_flow *flow;
+    const struct gy_chain *chain;
+    uint32_t index; /* subtask */
+    uint32_t n_members;
+    struct gy_member *members; /* in topological order */
+    uint32_t n_entries;
+    struct gy_entry *entries;
+    uint32_t next_entry; /* round robin */
+    uint32_t n_events, events_max;
+    struct gy_event *events; /* first in, first out */
+    uint32_t n_ended;        /* members */
+    bool done;
+    bool dirty; /* took something since the last idle flush */
+    int64_t busy_ns;
+};
+
+/** Runs one turn; true where it did something. */
+bool gy_task_run(struct gy_task *task);
+
+/** Opens all instances, consumers first; false where one failed (the flow then knows). */
+bool gy_task_open(struct gy_task *task);
+
+/** Takes a batch that a member emits; the `emit` of its gy_env. */
+void gy_task_emit(void *member, uint32_t port, const struct gy_batch *batch);
+
+/** Takes a watermark that a source puts out; the `watermark` of its gy_env. */
+void gy_task_watermark(void *member, int64_t time_us);
+
+/** The earliest processing time at which a source of the task wants to be polled; INT64_MAX: none. */
+int64_t gy_task_wake_us(const struct gy_task *task);
+
+#endif

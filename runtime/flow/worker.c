@@ -1,0 +1,115 @@
+/* Workers: the threads that run a flow's tasks.
+ *
+ * A worker runs its tasks in turn while any of them does something. With nothing to do it spins
+ * briefly, since waking a sleeping thread costs the others a hundred times what a look at a ring
+ * does; then it sleeps until somebody wakes it, a descriptor is ready, or a source is due. */
+#include "flow/flow.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+enum { SPIN_NS = 20 * 1000, POLL_FDS_MAX = 64 };
+
+static bool run_all(struct gy_worker *worker, struct gy_scheduler *scheduler)
+{
+    bool moved = false;
+    for (uint32_t n = 0; n < worker->n_tasks && !gy_flow_has_failed(worker->flow); n++)
+        moved |= gy_task_run(worker->tasks[scheduler->pick(scheduler, worker->n_tasks)]);
+    return moved;
+}
+
+/* A worker ends with the whole flow, since a task that is done may be asked to give blocks back. */
+static bool is_over(const struct gy_flow *flow)
+{
+    /* acquire: pairs with gy_flow_task_done. */
+    return gy_flow_has_failed(flow) ||
+           atomic_load_explicit(&flow->tasks_left, memory_order_acquire) == 0;
+}
+
+/* Collects what the sources of the worker wait for. */
+static uint32_t waits_of(const struct gy_worker *worker, struct pollfd *fds, int64_t *wake_us)
+{
+    uint32_t n = 1; /* fds[0] is the parking's */
+    *wake_us = INT64_MAX;
+    for (uint32_t t = 0; t < worker->n_tasks; t++) {
+        const struct gy_task *task = worker->tasks[t];
+        int64_t task_us = gy_task_wake_us(task);
+        *wake_us = task_us < *wake_us ? task_us : *wake_us;
+        for (uint32_t m = 0; m < task->n_members; m++) {
+            const struct gy_member *member = &task->members[m];
+            if (member->wake_fd >= 0 && member->wake_us != INT64_MIN && !member->source_ended &&
+                n < POLL_FDS_MAX)
+                fds[n++] = (struct pollfd){.fd = member->wake_fd, .events = POLLIN};
+        }
+    }
+    return n;
+}
+
+static void rest(struct gy_worker *worker, struct gy_scheduler *scheduler)
+{
+    const struct gy_clock *clock = worker->flow->clock;
+    struct pollfd fds[POLL_FDS_MAX];
+    int64_t wake_us;
+    int64_t until_ns = gy_clock_mono_ns(clock) + SPIN_NS;
+    while (gy_clock_mono_ns(clock) < until_ns)
+        if (run_all(worker, scheduler) || is_over(worker->flow))
+            return;
+    gy_parking_announce(&worker->parking);
+    if (run_all(worker, scheduler) || is_over(worker->flow)) {
+        gy_parking_cancel(&worker->parking);
+        return;
+    }
+    uint32_t n = waits_of(worker, fds, &wake_us);
+    int64_t timeout_us = INT64_MAX;
+    if (wake_us != INT64_MAX) {
+        timeout_us = wake_us - gy_clock_now_us(clock);
+        if (timeout_us < 0)
+            timeout_us = 0;
+    }
+    gy_parking_sleep(&worker->parking, fds, n, timeout_us);
+}
+
+static void *worker_main(void *argument)
+{
+    struct gy_worker *worker = argument;
+    struct gy_flow *flow = worker->flow;
+    struct gy_scheduler scheduler;
+    uint64_t one = 1;
+    gy_scheduler_fair(&scheduler);
+    while (!is_over(flow))
+        if (!run_all(worker, &scheduler))
+            rest(worker, &scheduler);
+    /* acq_rel: the last one tells, after all the others' work. */
+    if (atomic_fetch_sub_explicit(&flow->workers_left, 1, memory_order_acq_rel) == 1)
+        if (write(flow->done_fd, &one, sizeof one) < 0)
+            return NULL; /* cannot happen: the counter was 0 */
+    return NULL;
+}
+
+int gy_flow_start(struct gy_flow *flow, struct gyre_error *error)
+{
+    atomic_store_explicit(&flow->workers_left, flow->n_workers, memory_order_relaxed);
+    for (uint32_t w = 0; w < flow->n_workers; w++) {
+        int code = pthread_create(&flow->workers[w].thread, NULL, worker_main, &flow->workers[w]);
+        if (code != 0) {
+            atomic_store_explicit(&flow->failed, true, memory_order_release);
+            gy_flow_stop(flow);
+            gy_flow_join(flow);
+            return gyre_error_set(error, GYRE_EIO, -1, "cannot start worker thread %u of %u: %s",
+                                  w + 1, flow->n_workers, strerror(code));
+        }
+        flow->workers[w].started = true;
+    }
+    return 0;
+}
+
+void gy_flow_join(struct gy_flow *flow)
+{
+    for (uint32_t w = 0; w < flow->n_workers; w++) {
+        if (flow->workers[w].started)
+            pthread_join(flow->workers[w].thread, NULL);
+        flow->workers[w].started = false;
+    }
+}

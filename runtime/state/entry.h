@@ -1,0 +1,71 @@
+/* One entry of a store, apart from where it stands: its stored key and its value, list or map.
+ *
+ *   inlined   cell of the bucket: stored key (0 or 16 bytes), value (up to 16)
+ *   else      cell of the bucket: pointer to a block of stored key (16 per field), value
+ *
+ * The slot is where the value begins: the value itself, a struct gyre_list or a struct gyre_map. */
+#ifndef GY_STATE_ENTRY_H
+#define GY_STATE_ENTRY_H
+
+#include "state/blocks.h"
+#include "state/keycell.h"
+#include "state/list.h"
+#include "state/map.h"
+#include "state/store.h"
+#include "state/type.h"
+
+#define GY_INLINE_VALUE 16u
+
+/* What all entries of a store have in common. */
+struct gy_shape {
+    struct gy_key key; /* n 0: not keyed */
+    bool exact;        /* no stored key: the hash is the key, or there is none */
+    bool inlined;
+    uint32_t kind;
+    uint32_t value_at;   /* bytes from the stored key to the slot */
+    uint32_t size;       /* bytes of stored key and slot together */
+    uint32_t cell_size;  /* bytes of a cell of the bucket */
+    struct gy_type type; /* of values, items, values of maps */
+    struct gy_type map_key;
+    struct gy_list_shape list;
+    struct gy_map_shape map;
+    struct gy_blocks blocks;
+};
+
+/** Makes the shape of a checked configuration; fini accepts it half done.
+ *  Errors:  GYRE_ENOMEM */
+int gy_shape_init(struct gy_shape *shape, const struct gy_store_config *config);
+void gy_shape_fini(struct gy_shape *shape);
+
+/** The bytes of a cell's entry: the stored key, then the slot. */
+static inline char *gy_entry_body(const struct gy_shape *shape, void *cell)
+{
+    return shape->inlined ? (char *)cell : *(char **)cell;
+}
+
+static inline void *gy_entry_slot(const struct gy_shape *shape, void *cell)
+{
+    return gy_entry_body(shape, cell) + shape->value_at;
+}
+
+static inline struct gy_store_entry gy_entry_view(const struct gy_shape *shape, uint64_t hash,
+                                                  void *cell)
+{
+    char *body = gy_entry_body(shape, cell);
+    return (struct gy_store_entry){hash, shape->exact ? NULL : body, body + shape->value_at};
+}
+
+/** Makes an entry in an unused cell, its value initialized. `key` is copied; NULL where exact.
+ *  Errors:  GYRE_ENOMEM: the cell is unused; never where gy_entry_is_plain */
+int gy_entry_init(struct gy_shape *shape, void *cell, const struct gy_cell *key);
+
+/** Ends the value and the key; the cell is unused. */
+void gy_entry_fini(struct gy_shape *shape, void *cell);
+
+/** True where an entry takes no memory of its own and ends without a trace. */
+static inline bool gy_entry_is_plain(const struct gy_shape *shape)
+{
+    return shape->inlined && shape->exact && shape->type.plain;
+}
+
+#endif

@@ -1,0 +1,123 @@
+/* The hash table of a store: buckets of eight, ordered by hash.
+ *
+ *   bucket   0    eight full 64-bit hashes, 0 where the lane is free: one cache line
+ *            64   eight cells, see entry.h
+ *
+ * A hash is at home in bucket hash * n_buckets >> 64: any number of buckets will do, and the order of
+ * homes is the order of hashes. An entry whose home is full stands in the next bucket that has a free
+ * lane (the first one comes after the last).
+ *
+ * Invariants: hash 0 is not in the table (the store keeps it apart); from the home of an entry up to
+ * its bucket all buckets are full, which is where searching may stop; at most three quarters of the
+ * lanes are taken, so that some bucket always ends a search. Removing pulls a later entry back into
+ * the hole where it was in a full bucket, so there are no tombstones.
+ *
+ * Saving: `saved` has a bit per bucket, which is looked at while a snapshot is pending and only then.
+ * Who is about to change a bucket, or hands out its cells, touches it: the first touch gives its
+ * entries to `save`. When the table is rebuilt while a snapshot is pending, the bit goes along: a new
+ * bucket that got both saved and unsaved entries saves the latter at once. */
+#ifndef GY_STATE_TABLE_H
+#define GY_STATE_TABLE_H
+
+#include "state/entry.h"
+
+#define GY_LANES 8u
+#define GY_BUCKET_HEAD 64u
+#define GY_PASS 128u /* rows that are prefetched before they are resolved */
+
+struct gy_table;
+
+/* Finds a candidate for each of n rows, n <= GY_PASS: cells[j] is the cell of the first entry in the
+ * home bucket with the hash of rows[j] (j where rows is NULL), or NULL; gives the number of NULLs. */
+typedef uint32_t gy_probe_fn(const struct gy_table *table, const uint64_t *hash,
+                             const uint32_t *rows, uint32_t n, void **cells);
+
+struct gy_table {
+    char *buckets;
+    uint64_t n_buckets;
+    uint32_t stride; /* bytes of a bucket */
+    uint32_t cell_size;
+    bool prefetch;     /* larger than the L2 cache */
+    bool pending;      /* a snapshot has not saved all yet */
+    uint64_t count;    /* entries */
+    uint64_t *saved;   /* bit per bucket */
+    uint64_t cursor;   /* buckets before it are saved */
+    gy_store_save *save;
+    void *host;
+    gy_probe_fn *probe;
+    struct gy_shape *shape;
+    void *memory; /* what `buckets` stands in */
+    size_t bytes;
+    size_t cache_bytes;
+};
+
+static inline uint64_t gy_table_home(const struct gy_table *table, uint64_t hash)
+{
+    return (uint64_t)(((gy_u128)hash * table->n_buckets) >> 64);
+}
+
+static inline char *gy_table_bucket(const struct gy_table *table, uint64_t i)
+{
+    return table->buckets + i * table->stride;
+}
+
+static inline uint64_t *gy_bucket_hashes(char *bucket)
+{
+    return (uint64_t *)(void *)bucket;
+}
+
+/** Makes an empty table, which owns nothing yet. */
+void gy_table_init(struct gy_table *table, struct gy_shape *shape);
+
+/** Ends all entries and frees the table. */
+void gy_table_fini(struct gy_table *table);
+
+/** Makes room for n more entries.
+ *  Errors:  GYRE_ENOMEM, nothing was changed */
+int gy_table_reserve(struct gy_table *table, uint64_t n);
+
+/** The cell of a key; NULL where it is not there. `key` NULL where the hash is the key. */
+void *gy_table_find(const struct gy_table *table, uint64_t hash, const struct gy_cell *key);
+
+/** Takes a lane for a hash whose key is not there, for which room was reserved; its cell is unused,
+ *  and is to be used or given back with gy_table_unlink. */
+void *gy_table_link(struct gy_table *table, uint64_t hash);
+
+/** Removes a hash from the table by its cell, whose entry has ended. Other entries may move. */
+void gy_table_unlink(struct gy_table *table, void *cell);
+
+/** The bucket of a cell. */
+uint64_t gy_table_bucket_of(const struct gy_table *table, const void *cell);
+
+/** Gives memory back if few entries are left; cells move. */
+void gy_table_shrink(struct gy_table *table);
+
+/** Saves the entries of bucket i unless they are saved; for use while a snapshot is pending. */
+void gy_table_save_bucket(struct gy_table *table, uint64_t i);
+
+static inline void gy_table_touch(struct gy_table *table, uint64_t i)
+{
+    if (table->pending && (table->saved[i / 64] >> (i % 64) & 1) == 0)
+        gy_table_save_bucket(table, i);
+}
+
+/** Starts saving: no bucket is saved. `save` NULL: there is nothing to save any more. */
+void gy_table_epoch(struct gy_table *table, gy_store_save *save, void *host);
+
+/** Saves up to about `most` entries; false when all are saved. */
+bool gy_table_save_slice(struct gy_table *table, uint32_t most);
+
+/** Walks the entries from `*cursor` on; see gy_store_walk. */
+uint32_t gy_table_walk(struct gy_table *table, uint64_t *cursor, struct gy_store_entry *entries,
+                       uint32_t most);
+
+/** Bits of the lanes of a bucket that hold `hash`. */
+uint32_t gy_bucket_match(const char *bucket, uint64_t hash);
+
+/** The fastest probe that this machine can run. */
+gy_probe_fn *gy_probe_choose(void);
+
+/** The i-th of the probes that this machine can run, for tests; NULL beyond the last. */
+gy_probe_fn *gy_probe_at(uint32_t i);
+
+#endif

@@ -1,0 +1,22 @@
+/* Refused: an operator of a kind that nobody knows. */
+#include <gyre/gyre.h>
+
+static int32_t process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)
+{
+    (void)self, (void)ctx, (void)in;
+    return 0;
+}
+
+static const struct gyre_port in[] = {GYRE_PORT("in", GYRE_PORT_ALL, NULL, 0, "rows")};
+
+static const struct gyre_operator gyre_op_drop = {
+    .size = sizeof(struct gyre_operator),
+    .kind = 9,
+    .name = "drop",
+    .doc = "Drops rows.",
+    .inputs = in,
+    .n_inputs = 1,
+    .process = process,
+};
+
+GYRE_PLUGIN(operator_kind, "1.0", GYRE_OP(drop))

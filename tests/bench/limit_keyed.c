@@ -1,0 +1,282 @@
+/* limit_keyed KEYS COUNT SEED [OUT.csv]: sums of gen.events by key, by hand: what the keyed job is
+ * held to.
+ *
+ * 128 rows at a time: make keys and values, hash all keys, prefetch their buckets where the table
+ * is larger than the L2 cache, then add. The table is made of buckets that hold eight full hashes
+ * (one cache line) and eight sums (another); all eight are compared at once. A full bucket goes on in
+ * the next. The hash is a bijection of 64 bits: equal hash is equal key, and the key comes back by
+ * the inverse. Hash 0 marks a free place; the one key that has it gets a sum of its own.
+ *
+ * Like the job it does not know the number of keys: the table starts small and doubles.
+ *
+ * The rows are those of plugins/gen/events.c (`row_bits` below repeats plugins/gen/hash.h); that
+ * bench.sh finds equal sums keeps the two alike. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#define PASS_ROWS     128u
+#define WAYS          8u
+#define VALUES        1000u
+#define START_BUCKETS 1024u
+#define HUGE_BYTES    (2u << 20)
+#define L2_BYTES      (1u << 20)
+
+struct bucket {
+    uint64_t hash[WAYS]; /* 0: free; places fill from the front */
+    int64_t sum[WAYS];
+};
+
+struct table {
+    struct bucket *buckets; /* by the high bits of the hash */
+    uint32_t shift;         /* 64 - log2(number of buckets) */
+    uint64_t n_buckets;
+    uint64_t used;
+    uint64_t used_max; /* grow beyond */
+    int64_t zero_sum;  /* of the key with hash 0 */
+    int zero_seen;
+};
+
+/* ---- rows ---------------------------------------------------------------------------------- */
+
+static inline uint64_t stir(uint64_t x, uint32_t multiplier)
+{
+    x = (uint64_t)(uint32_t)x * multiplier + (x >> 32);
+    return x ^ x >> 32;
+}
+
+static inline uint64_t row_bits(uint64_t seed, uint64_t row)
+{
+    uint64_t x = row + (seed + 1) * 0x9e3779b97f4a7c15u;
+    return stir(stir(stir(x, 0xed5ad4bb), 0xac4c1b51), 0x9e3779b1);
+}
+
+static inline uint64_t row_key(uint64_t bits, uint32_t keys)
+{
+    return (bits >> 32) * keys >> 32;
+}
+
+static inline int64_t row_value(uint64_t bits)
+{
+    return (int64_t)((uint64_t)(uint32_t)bits * VALUES >> 32);
+}
+
+/* ---- table --------------------------------------------------------------------------------- */
+
+#define FACTOR_1 0x9e3779b97f4a7c15u
+#define FACTOR_2 0xd6e8feb86659fd93u
+
+static inline uint64_t hash_of(uint64_t key)
+{
+    key *= FACTOR_1;
+    key ^= key >> 32;
+    return key * FACTOR_2;
+}
+
+/* The inverse of an odd number modulo 2^64, by Newton's iteration. */
+static uint64_t inverse(uint64_t odd)
+{
+    uint64_t x = odd;
+    for (int i = 0; i < 6; i++)
+        x *= 2 - odd * x;
+    return x;
+}
+
+static uint64_t key_of(uint64_t hash)
+{
+    uint64_t key = hash * inverse(FACTOR_2);
+    key ^= key >> 32;
+    return key * inverse(FACTOR_1);
+}
+
+/* Bit i: place i of the bucket holds `hash`. */
+static inline uint32_t match(const struct bucket *b, uint64_t hash)
+{
+#if defined(__AVX512F__)
+    return _mm512_cmpeq_epi64_mask(_mm512_load_si512(b->hash), _mm512_set1_epi64((int64_t)hash));
+#elif defined(__AVX2__)
+    __m256i wanted = _mm256_set1_epi64x((int64_t)hash);
+    const __m256i *at = (const __m256i *)(const void *)b->hash;
+    __m256i first = _mm256_cmpeq_epi64(_mm256_load_si256(at), wanted);
+    __m256i second = _mm256_cmpeq_epi64(_mm256_load_si256(at + 1), wanted);
+    return (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(first)) |
+           (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(second)) << 4;
+#elif defined(__SSE2__)
+    /* Halves of 32 bits are compared, then packed to 16: both of a place must be equal. */
+    __m128i wanted = _mm_set1_epi64x((int64_t)hash);
+    const __m128i *at = (const __m128i *)(const void *)b->hash;
+    __m128i first = _mm_packs_epi32(_mm_cmpeq_epi32(_mm_load_si128(at), wanted),
+                                    _mm_cmpeq_epi32(_mm_load_si128(at + 1), wanted));
+    __m128i second = _mm_packs_epi32(_mm_cmpeq_epi32(_mm_load_si128(at + 2), wanted),
+                                     _mm_cmpeq_epi32(_mm_load_si128(at + 3), wanted));
+    __m128i places = _mm_packs_epi32(_mm_cmpeq_epi32(first, _mm_set1_epi32(-1)),
+                                     _mm_cmpeq_epi32(second, _mm_set1_epi32(-1)));
+    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(places, _mm_setzero_si128()));
+#else
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < WAYS; i++)
+        bits |= (uint32_t)(b->hash[i] == hash) << i;
+    return bits;
+#endif
+}
+
+static void take_buckets(struct table *t, uint32_t log2_buckets)
+{
+    t->n_buckets = UINT64_C(1) << log2_buckets;
+    t->shift = 64 - log2_buckets;
+    t->used_max = t->n_buckets * WAYS * 5 / 8;
+    size_t bytes = t->n_buckets * sizeof *t->buckets;
+    t->buckets = aligned_alloc(bytes >= HUGE_BYTES ? HUGE_BYTES : 128, bytes);
+    if (t->buckets == NULL) {
+        fprintf(stderr, "limit_keyed: out of memory\n");
+        exit(1);
+    }
+    madvise(t->buckets, bytes >= HUGE_BYTES ? bytes : 0, MADV_HUGEPAGE);
+    memset(t->buckets, 0, bytes);
+}
+
+static void insert(struct table *t, uint64_t hash, int64_t sum)
+{
+    uint64_t at = hash >> t->shift;
+    for (;; at = (at + 1) & (t->n_buckets - 1)) {
+        struct bucket *b = &t->buckets[at];
+        for (uint32_t i = 0; i < WAYS; i++)
+            if (b->hash[i] == 0) {
+                b->hash[i] = hash;
+                b->sum[i] = sum;
+                return;
+            }
+    }
+}
+
+static void grow(struct table *t)
+{
+    struct bucket *old = t->buckets;
+    uint64_t n = t->n_buckets;
+    take_buckets(t, 64 - t->shift + 1);
+    for (uint64_t at = 0; at < n; at++)
+        for (uint32_t i = 0; i < WAYS && old[at].hash[i] != 0; i++)
+            insert(t, old[at].hash[i], old[at].sum[i]);
+    free(old);
+}
+
+static inline void add_to(int64_t *sum, int64_t value)
+{
+    if (__builtin_add_overflow(*sum, value, sum)) {
+        fprintf(stderr, "limit_keyed: a sum overflows\n");
+        exit(1);
+    }
+}
+
+/* The rest of the search where the first bucket does not hold the hash. */
+static __attribute__((noinline)) void add_far(struct table *t, uint64_t hash, int64_t value)
+{
+    if (hash == 0) {
+        t->zero_seen = 1;
+        add_to(&t->zero_sum, value);
+        return;
+    }
+    uint64_t at = hash >> t->shift;
+    for (; t->buckets[at].hash[WAYS - 1] != 0; at = (at + 1) & (t->n_buckets - 1)) {
+        uint32_t found = match(&t->buckets[at], hash);
+        if (found != 0) {
+            add_to(&t->buckets[at].sum[__builtin_ctz(found)], value);
+            return;
+        }
+    }
+    uint32_t found = match(&t->buckets[at], hash);
+    if (found != 0) {
+        add_to(&t->buckets[at].sum[__builtin_ctz(found)], value);
+        return;
+    }
+    if (t->used++ >= t->used_max)
+        grow(t);
+    insert(t, hash, value);
+}
+
+static inline void add(struct table *t, uint64_t hash, int64_t value)
+{
+    struct bucket *b = &t->buckets[hash >> t->shift];
+    uint32_t found = match(b, hash);
+    /* Hash 0 matches free places. */
+    if (__builtin_expect(found != 0 && hash != 0, 1))
+        add_to(&b->sum[__builtin_ctz(found)], value);
+    else
+        add_far(t, hash, value);
+}
+
+/* ---- program ------------------------------------------------------------------------------- */
+
+static void sum_rows(struct table *t, uint32_t keys, uint64_t count, uint64_t seed)
+{
+    uint64_t hashes[PASS_ROWS];
+    int64_t values[PASS_ROWS];
+    for (uint64_t row = 0; row < count; row += PASS_ROWS) {
+        uint32_t n = count - row < PASS_ROWS ? (uint32_t)(count - row) : PASS_ROWS;
+        for (uint32_t i = 0; i < PASS_ROWS; i++) {
+            uint64_t bits = row_bits(seed, row + i);
+            hashes[i] = hash_of(row_key(bits, keys));
+            values[i] = row_value(bits);
+        }
+        for (uint32_t i = 0; t->n_buckets * sizeof *t->buckets > L2_BYTES && i < n; i++) {
+            struct bucket *b = &t->buckets[hashes[i] >> t->shift];
+            __builtin_prefetch(b->hash, 1);
+            __builtin_prefetch(b->sum, 1);
+        }
+        for (uint32_t i = 0; i < n; i++)
+            add(t, hashes[i], values[i]);
+    }
+}
+
+static void finish_key(FILE *out, uint64_t hash, int64_t sum, uint64_t *distinct, int64_t *total)
+{
+    ++*distinct;
+    *total += sum;
+    if (out != NULL)
+        fprintf(out, "%lld,%lld\n", (long long)key_of(hash), (long long)sum);
+}
+
+/* Walks the table as the job does at its end: each key and sum is read once. */
+static int finish(const struct table *t, const char *path, uint64_t *distinct, int64_t *total)
+{
+    FILE *out = path != NULL ? fopen(path, "w") : NULL;
+    if (path != NULL && out == NULL) {
+        fprintf(stderr, "limit_keyed: %s: %s\n", path, strerror(errno));
+        return 1;
+    }
+    if (t->zero_seen)
+        finish_key(out, 0, t->zero_sum, distinct, total);
+    for (uint64_t at = 0; at < t->n_buckets; at++)
+        for (uint32_t i = 0; i < WAYS && t->buckets[at].hash[i] != 0; i++)
+            finish_key(out, t->buckets[at].hash[i], t->buckets[at].sum[i], distinct, total);
+    return out != NULL ? fclose(out) : 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 4 || argc > 5) {
+        fprintf(stderr, "usage: limit_keyed KEYS COUNT SEED [OUT.csv]\n");
+        return 2;
+    }
+    uint32_t keys = (uint32_t)strtoul(argv[1], NULL, 10);
+    uint64_t count = strtoull(argv[2], NULL, 10), distinct = 0;
+    int64_t total = 0;
+    struct timespec start, end;
+    struct table t = {0};
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    take_buckets(&t, (uint32_t)__builtin_ctz(START_BUCKETS));
+    sum_rows(&t, keys, count, strtoull(argv[3], NULL, 10));
+    int failed = finish(&t, argv[4], &distinct, &total);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    double ns = (double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec);
+    printf("rows=%llu distinct=%llu total=%lld ns_per_row=%.2f\n", (unsigned long long)count,
+           (unsigned long long)distinct, (long long)total, ns / (double)(count ? count : 1));
+    return failed;
+}
