@@ -61,15 +61,15 @@ static char *put_decimal(char *to, uint64_t m, unsigned k)
     return to + k;
 }
 
+/* Any v > 0. */
 static char *put_general(char *to, double v)
 {
     char text[NUMBER_MAX];
-    int digits = fabs(v) < 1e-290 ? 1 : 15; /* near zero a double has fewer of them */
+    int digits = v < 1e-290 ? 1 : 15; /* near zero a double has fewer of them */
     while (snprintf(text, sizeof text, "%.*g", digits, v), digits < 17 && strtod(text, NULL) != v)
         digits++;
-    if (fabs(v) >= 1e16) /* %g leaves out the exponent where all 17 digits are before the point */
-        snprintf(text, sizeof text, strchr(text, 'e') != NULL ? "%.*g" : "%.*e",
-                 strchr(text, 'e') != NULL ? digits : digits - 1, v);
+    if (v >= 1e16 && strchr(text, 'e') == NULL) /* %g shows 17 digits without an exponent */
+        snprintf(text, sizeof text, "%.*e", digits - 1, v);
     size_t n = strlen(text);
     memcpy(to, text, n);
     return to + n;
@@ -92,14 +92,14 @@ char *number_put_f64(char *to, double v)
     }
     if (isinf(v))
         return put_word(to, "inf");
-    if (v < WHOLE_EXACT && (double)(uint64_t)v == v)
+    if (v < 1e16 && (double)(uint64_t)v == v)
         return put_u64(to, (uint64_t)v);
     if (v < 1e-4 || v > 1e12)
         return put_general(to, v);
-    for (unsigned k = 1; k <= DECIMALS_TRIED; k++) {
-        double m = nearbyint(v * pow10_exact[k]);
-        if (m < WHOLE_EXACT && m / pow10_exact[k] == v)
-            return put_decimal(to, (uint64_t)m, k);
+    for (unsigned k = 1; k <= DECIMALS_TRIED && v * pow10_exact[k] < WHOLE_EXACT; k++) {
+        uint64_t m = (uint64_t)(v * pow10_exact[k] + 0.5);
+        if ((double)m / pow10_exact[k] == v)
+            return put_decimal(to, m, k);
     }
     return put_general(to, v);
 }
@@ -123,9 +123,9 @@ int number_get_i64(const char *at, size_t n, int64_t *v)
 
 /* A decimal number as it was scanned. */
 struct decimal {
-    uint64_t digits; /* without the point, as far as they fit */
+    uint64_t digits; /* without the point */
     int64_t exponent;
-    int too_long;
+    int too_long; /* for these two */
 };
 
 static size_t scan_digits(const char *at, size_t n, struct decimal *d, int after_point)
@@ -141,7 +141,21 @@ static size_t scan_digits(const char *at, size_t n, struct decimal *d, int after
     return i;
 }
 
-/* Scans [digits][.digits][e[sign]digits] with a digit at least; 0 where it is not all of that. */
+/* Scans [sign]digits, the exponent; 0 where it is not that. */
+static int scan_exponent(const char *at, size_t n, struct decimal *d)
+{
+    size_t sign = n != 0 && (*at == '-' || *at == '+');
+    struct decimal e = {0};
+    if (n == sign || scan_digits(at + sign, n - sign, &e, 0) != n - sign)
+        return 0;
+    if (e.too_long || e.digits > 400)
+        d->too_long = 1;
+    else
+        d->exponent += *at == '-' ? -(int64_t)e.digits : (int64_t)e.digits;
+    return 1;
+}
+
+/* Scans [digits][.digits][e exponent] with a digit at least; 0 where it is not all of that. */
 static int scan_decimal(const char *at, size_t n, struct decimal *d)
 {
     size_t i = scan_digits(at, n, d, 0), digits = i;
@@ -152,14 +166,8 @@ static int scan_decimal(const char *at, size_t n, struct decimal *d)
     }
     if (digits == 0)
         return 0;
-    if (i < n && (at[i] | 0x20) == 'e') {
-        int64_t exponent;
-        if (!number_get_i64(at + i + 1, n - i - 1, &exponent))
-            return n - i > 20; /* an exponent beyond all bounds is left to strtod */
-        d->too_long |= exponent > 400 || exponent < -400;
-        d->exponent += d->too_long ? 0 : exponent;
-        i = n;
-    }
+    if (i < n && (at[i] | 0x20) == 'e')
+        return scan_exponent(at + i + 1, n - i - 1, d);
     return i == n;
 }
 

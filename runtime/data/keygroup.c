@@ -214,3 +214,10 @@ void gy_key_decode(uint32_t type, uint64_t canonical, void *into)
     /* Little-endian: the low bytes of the widened value are the value. */
     memcpy(into, &canonical, gyre_type_size(type));
 }
+
+bool gy_key_is_canonical(uint32_t type, uint64_t canonical)
+{
+    uint64_t value = 0;
+    gy_key_decode(type, canonical, &value);
+    return gy_key_canonical(type, &value) == canonical;
+}

@@ -47,6 +47,9 @@ uint64_t gy_key_unhash(uint64_t hash);
 /** The 8 canonical bytes of a value of the fixed-width `type`. */
 uint64_t gy_key_canonical(uint32_t type, const void *value);
 
+/** False for 8 bytes that no value of `type` has: -0.0, another NaN, an i32 beyond 32 bits. */
+bool gy_key_is_canonical(uint32_t type, uint64_t canonical);
+
 /** Writes the value of a key field of `type` whose canonical 8 bytes are `canonical` to `into`. */
 void gy_key_decode(uint32_t type, uint64_t canonical, void *into);
 

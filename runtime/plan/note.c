@@ -144,7 +144,7 @@ static int read_ident(struct elf_file *file, unsigned char ident[EI_NIDENT])
     if (memcmp(ident, ELFMAG, n < SELFMAG ? n : SELFMAG) != 0) {
         char hex[3 * SELFMAG + 1] = "";
         for (size_t i = 0; i < n && i < SELFMAG; i++)
-            snprintf(hex + 3 * i, 4, "%s%02x", i > 0 ? " " : "", ident[i]);
+            snprintf(hex + (i > 0 ? 3 * i - 1 : 0), 4, "%s%02x", i > 0 ? " " : "", ident[i]);
         return gy_note_refuse(file->error, file->path,
                               "is no ELF file: it begins with %s, not with 7f 45 4c 46; name a "
                               "plugin's .so",

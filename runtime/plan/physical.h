@@ -1,7 +1,8 @@
 /* The physical graph: which operators run together in one task, and which edges are exchanges.
  *
  * An edge is chained (a call) where its partition is forward, both sides have one parallelism, it is
- * no feedback edge, and neither side blocks. A chain is a set of operators connected by chained
+ * no feedback edge, neither side blocks, and no other way leads from the one chain to the other (a
+ * task would wait for room that only it can make). A chain is a set of operators connected by chained
  * edges; subtask i of all its operators is one task, the unit that a worker schedules. Every other
  * edge is an exchange: one channel from each producing to each consuming task (forward and single
  * exchanges: to one). */

@@ -76,20 +76,31 @@ static int check_writers(const char *path, const char *shown, const struct stat 
     return 0;
 }
 
-static int check_permissions(const char *path, struct gyre_error *error)
+/* The folder of `path`: whoever may write there can put another file in its place. */
+static int check_folder(const char *path, const struct stat *gyre, struct gyre_error *error)
 {
-    struct stat gyre = {0};
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
-    size_t n = slash > path ? (size_t)(slash - path) : 1;
+    int n = snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1,
+                     slash ? path : ".");
+    if (n >= PATH_MAX)
+        return gy_note_refuse(error, path, "has a path of more than %d bytes; use a shorter one",
+                              PATH_MAX);
+    return check_writers(n > 0 ? folder : "/", path, gyre, error);
+}
+
+/* `path` as it was given can be a link to `absolute`: then both folders count. */
+static int check_permissions(const char *path, const char *absolute, struct gyre_error *error)
+{
+    struct stat gyre = {0};
     if (stat("/proc/self/exe", &gyre) < 0)
         gyre = (struct stat){.st_uid = geteuid(), .st_gid = getegid()};
-    int code = check_writers(path, path, &gyre, error);
-    if (code < 0)
-        return code;
-    memcpy(folder, path, n); /* realpath(3) made the path: shorter than PATH_MAX */
-    folder[n] = '\0';
-    return check_writers(folder, path, &gyre, error);
+    int code = check_writers(absolute, absolute, &gyre, error);
+    if (code == 0)
+        code = check_folder(absolute, &gyre, error);
+    if (code == 0 && strcmp(path, absolute) != 0)
+        code = check_folder(path, &gyre, error);
+    return code;
 }
 
 /* ---- loading one file ---- */
@@ -156,7 +167,7 @@ static struct gy_plugin *load(const char *path, const char *name, struct gyre_er
                        plugin->note.name, name, plugin->note.name);
         goto fail;
     }
-    if (check_permissions(plugin->path, error) < 0 || open_object(plugin, error) < 0 ||
+    if (check_permissions(path, plugin->path, error) < 0 || open_object(plugin, error) < 0 ||
         gy_plugin_check(plugin, error) < 0)
         goto fail;
     return plugin;

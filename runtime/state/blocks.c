@@ -25,7 +25,7 @@ void gy_blocks_fini(struct gy_blocks *blocks)
     memset(blocks, 0, sizeof *blocks);
 }
 
-static void *take_alone(struct gy_blocks *blocks, size_t size)
+void *gy_blocks_take_alone(struct gy_blocks *blocks, size_t size)
 {
     void *block = gy_realloc(NULL, size);
     if (block != NULL)
@@ -33,7 +33,7 @@ static void *take_alone(struct gy_blocks *blocks, size_t size)
     return block;
 }
 
-static void give_alone(struct gy_blocks *blocks, void *block, size_t size)
+void gy_blocks_give_alone(struct gy_blocks *blocks, void *block, size_t size)
 {
     blocks->bytes -= size;
     gy_free(block);
@@ -43,14 +43,14 @@ static void give_alone(struct gy_blocks *blocks, void *block, size_t size)
 
 void *gy_blocks_take(struct gy_blocks *blocks, size_t size)
 {
-    return take_alone(blocks, size);
+    return gy_blocks_take_alone(blocks, size);
 }
 
 void gy_blocks_give(struct gy_blocks *blocks, void *block, size_t size)
 {
     (void)class_of;
     if (block != NULL)
-        give_alone(blocks, block, size);
+        gy_blocks_give_alone(blocks, block, size);
 }
 
 #else
@@ -76,7 +76,7 @@ static int refill(struct gy_blocks *blocks, uint32_t class)
 void *gy_blocks_take(struct gy_blocks *blocks, size_t size)
 {
     if (size > GY_BLOCK_MAX)
-        return take_alone(blocks, size);
+        return gy_blocks_take_alone(blocks, size);
     uint32_t class = class_of(size);
     void *block = blocks->free[class];
     if (block != NULL) {
@@ -96,7 +96,7 @@ void gy_blocks_give(struct gy_blocks *blocks, void *block, size_t size)
     if (block == NULL)
         return;
     if (size > GY_BLOCK_MAX) {
-        give_alone(blocks, block, size);
+        gy_blocks_give_alone(blocks, block, size);
         return;
     }
     uint32_t class = class_of(size);

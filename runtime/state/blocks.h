@@ -36,4 +36,10 @@ void *gy_blocks_take(struct gy_blocks *blocks, size_t size);
 /** Takes a block back; NULL is fine. */
 void gy_blocks_give(struct gy_blocks *blocks, void *block, size_t size);
 
+/** The same by gy_realloc and gy_free whatever the size, for what may be given back to another store
+ *  of the operator than it was taken from: `bytes` is then right for the sum of the stores.
+ *  Errors:  NULL without memory */
+void *gy_blocks_take_alone(struct gy_blocks *blocks, size_t size);
+void gy_blocks_give_alone(struct gy_blocks *blocks, void *block, size_t size);
+
 #endif

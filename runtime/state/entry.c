@@ -106,3 +106,29 @@ void gy_entry_fini(struct gy_shape *shape, void *cell)
     if (!shape->inlined)
         gy_blocks_give(&shape->blocks, body, shape->size);
 }
+
+void gy_slot_write(const struct gy_shape *shape, const void *slot, struct gyre_writer *writer)
+{
+    switch (shape->kind) {
+    case GYRE_STATE_LIST:
+        gy_list_write(slot, writer);
+        break;
+    case GYRE_STATE_MAP:
+        gy_map_write(slot, writer);
+        break;
+    default:
+        gy_value_write(&shape->type, slot, writer);
+    }
+}
+
+int gy_slot_read(struct gy_shape *shape, void *slot, struct gyre_reader *reader, uint32_t version)
+{
+    switch (shape->kind) {
+    case GYRE_STATE_LIST:
+        return gy_list_read(slot, reader, version);
+    case GYRE_STATE_MAP:
+        return gy_map_read(slot, reader, version);
+    default:
+        return gy_value_read(&shape->type, &shape->blocks, slot, reader, version);
+    }
+}

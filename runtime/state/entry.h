@@ -62,6 +62,13 @@ int gy_entry_init(struct gy_shape *shape, void *cell, const struct gy_cell *key)
 /** Ends the value and the key; the cell is unused. */
 void gy_entry_fini(struct gy_shape *shape, void *cell);
 
+/** Encodes what is in a slot; errors stay in the writer. */
+void gy_slot_write(const struct gy_shape *shape, const void *slot, struct gyre_writer *writer);
+
+/** Decodes into the slot of a new entry.
+ *  Errors:  GYRE_ECORRUPT, GYRE_ENOMEM, those of the type: the entry can be ended */
+int gy_slot_read(struct gy_shape *shape, void *slot, struct gyre_reader *reader, uint32_t version);
+
 /** True where an entry takes no memory of its own and ends without a trace. */
 static inline bool gy_entry_is_plain(const struct gy_shape *shape)
 {

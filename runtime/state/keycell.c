@@ -130,14 +130,6 @@ void gy_cells_write(const struct gy_key *key, const struct gy_cell *cells,
     }
 }
 
-/* A number that widening does not give is no key: -0.0, another NaN, an i32 beyond 32 bits. */
-static bool is_canonical(uint32_t type, uint64_t canonical)
-{
-    uint64_t value = 0;
-    gy_key_decode(type, canonical, &value);
-    return gy_key_canonical(type, &value) == canonical;
-}
-
 void gy_cells_read(const struct gy_key *key, struct gy_cell *cells, struct gyre_reader *reader)
 {
     for (uint32_t f = 0; f < key->n; f++) {
@@ -153,7 +145,7 @@ void gy_cells_read(const struct gy_key *key, struct gy_cell *cells, struct gyre_
         } else {
             cells[f].u.fixed.canonical = gyre_read_u64(reader);
             cells[f].u.fixed.null = 0;
-            if (!is_canonical(type, cells[f].u.fixed.canonical))
+            if (!gy_key_is_canonical(type, cells[f].u.fixed.canonical))
                 reader->error = GYRE_ECORRUPT;
         }
     }

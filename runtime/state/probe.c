@@ -103,7 +103,7 @@ PROBE(probe_avx512, AVX512, match_avx512, 0)
 
 gy_probe_fn *gy_probe_at(uint32_t i)
 {
-    gy_probe_fn *all[3];
+    gy_probe_fn *all[3] = {NULL, NULL, NULL};
     uint32_t n = 0;
     all[n++] = probe_sse2;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi"))

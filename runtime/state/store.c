@@ -1,8 +1,12 @@
 /* The keyed state of one operator task; see store.h.
  *
- * A store is a table of entries and one entry apart from it: that of hash 0, which is the marker of
- * free lanes. Keys that are identified by their hash may have it; of others a hash 0 is taken for 1.
- * A store that is not keyed has the entry apart and no other. */
+ * A store is a table of entries and one entry apart from it: that of hash 0, which marks free lanes.
+ * Keys that are identified by their hash may have it; of others a hash 0 is taken for 1. A store that
+ * is not keyed has the entry apart and no other.
+ *
+ *   encoded entry   u64 hash, the stored key (keycell.h) where the hash does not identify it, then
+ *                   the value (type.h), or u64 count and the items, or u64 count and keys and values
+ *                   in turn */
 #include "state/store.h"
 
 #include <assert.h>
@@ -20,6 +24,18 @@ struct gy_store {
     uint16_t fresh[GYRE_BATCH_ROWS]; /* rows of the call at hand that made an entry */
 };
 
+/* The rows of one call of gy_store_slots. */
+struct lookup {
+    const uint64_t *hash;
+    const struct gy_column *const *columns;
+    const uint32_t *rows;
+};
+
+static inline uint32_t row_of(const struct lookup *in, uint32_t j)
+{
+    return in->rows != NULL ? in->rows[j] : j;
+}
+
 struct gy_store *gy_store_new(const struct gy_store_config *config, struct gyre_error *error)
 {
     int code = gy_state_type_check(config->type, error);
@@ -29,10 +45,396 @@ struct gy_store *gy_store_new(const struct gy_store_config *config, struct gyre_
         return NULL;
     struct gy_store *store = gy_alloc(sizeof *store);
     if (store == NULL || gy_shape_init(&store->shape, config) != 0) {
-        gy_error_no_memory(error, config);
+        gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory for the state '%s'",
+                       config->type->name);
         gy_store_free(store);
         return NULL;
     }
     gy_table_init(&store->table, &store->shape);
     return store;
+}
+
+void gy_store_free(struct gy_store *store)
+{
+    if (store == NULL)
+        return;
+    gy_table_fini(&store->table);
+    if (store->zero_used)
+        gy_entry_fini(&store->shape, store->zero);
+    gy_shape_fini(&store->shape);
+    gy_free(store);
+}
+
+uint64_t gy_store_count(const struct gy_store *store)
+{
+    return store->table.count + store->zero_used;
+}
+
+size_t gy_store_bytes(const struct gy_store *store)
+{
+    return sizeof *store + store->table.bytes + store->shape.blocks.bytes;
+}
+
+/* ---- finding, making, removing one entry ------------------------------------------------------- */
+
+static inline uint64_t hash_of(const struct gy_store *store, uint64_t hash)
+{
+    if (store->shape.key.n == 0)
+        return 0;
+    return store->shape.exact ? hash : hash + (hash == 0);
+}
+
+static void touch_zero(struct gy_store *store)
+{
+    if (!store->table.pending || store->zero_saved)
+        return;
+    store->zero_saved = true;
+    if (!store->zero_used)
+        return;
+    struct gy_store_entry entry = gy_entry_view(&store->shape, 0, store->zero);
+    store->table.save(store->table.host, &entry);
+}
+
+/* Saves what stands in a cell's bucket before it can change. */
+static inline void touch(struct gy_store *store, uint64_t hash, const void *cell)
+{
+    struct gy_table *table = &store->table;
+    if (cell == store->zero) {
+        touch_zero(store);
+        return;
+    }
+    uint64_t i = gy_table_home(table, hash);
+    if ((uintptr_t)cell - (uintptr_t)gy_table_bucket(table, i) >= table->stride)
+        i = gy_table_bucket_of(table, cell);
+    gy_table_touch(table, i);
+}
+
+static void *find(struct gy_store *store, uint64_t hash, const struct gy_cell *key)
+{
+    if (hash == 0)
+        return store->zero_used ? store->zero : NULL;
+    return gy_table_find(&store->table, hash, key);
+}
+
+/* Makes an entry that is not there; room was reserved. NULL without memory. */
+static void *make(struct gy_store *store, uint64_t hash, const struct gy_cell *key)
+{
+    if (hash == 0) {
+        touch_zero(store);
+        store->zero_used = gy_entry_init(&store->shape, store->zero, key) == 0;
+        return store->zero_used ? store->zero : NULL;
+    }
+    void *cell = gy_table_link(&store->table, hash);
+    if (gy_entry_init(&store->shape, cell, key) == 0)
+        return cell;
+    gy_table_unlink(&store->table, cell);
+    return NULL;
+}
+
+static void end(struct gy_store *store, uint64_t hash, void *cell)
+{
+    touch(store, hash, cell);
+    gy_entry_fini(&store->shape, cell);
+    if (cell == store->zero)
+        store->zero_used = false;
+    else
+        gy_table_unlink(&store->table, cell);
+}
+
+/* Views a row's key in `cells`; NULL where the hash is the key. */
+static const struct gy_cell *load(const struct gy_store *store,
+                                  const struct gy_column *const *columns, uint32_t row,
+                                  struct gy_cell *cells)
+{
+    if (store->shape.exact)
+        return NULL;
+    gy_cells_load(&store->shape.key, columns, row, cells);
+    return cells;
+}
+
+void *gy_store_find(struct gy_store *store, uint64_t hash, const struct gy_column *const *columns,
+                    uint32_t row)
+{
+    struct gy_cell cells[GY_KEYS_MAX];
+    hash = hash_of(store, hash);
+    void *cell = find(store, hash, load(store, columns, row, cells));
+    if (cell == NULL)
+        return NULL;
+    touch(store, hash, cell);
+    return gy_entry_slot(&store->shape, cell);
+}
+
+bool gy_store_remove(struct gy_store *store, uint64_t hash, const struct gy_column *const *columns,
+                     uint32_t row)
+{
+    struct gy_cell cells[GY_KEYS_MAX];
+    hash = hash_of(store, hash);
+    void *cell = find(store, hash, load(store, columns, row, cells));
+    if (cell == NULL)
+        return false;
+    end(store, hash, cell);
+    gy_table_shrink(&store->table);
+    return true;
+}
+
+/* ---- the slots of a batch ---------------------------------------------------------------------- */
+
+/* The cell of row j, made where it is not there. */
+static void *find_or_make(struct gy_store *store, const struct lookup *in, uint32_t j)
+{
+    struct gy_cell cells[GY_KEYS_MAX];
+    uint32_t row = row_of(in, j);
+    uint64_t hash = in->hash != NULL ? hash_of(store, in->hash[row]) : 0;
+    const struct gy_cell *key = load(store, in->columns, row, cells);
+    void *cell = find(store, hash, key);
+    if (cell != NULL)
+        return cell;
+    cell = make(store, hash, key);
+    if (cell != NULL)
+        store->fresh[store->n_fresh++] = (uint16_t)j;
+    return cell;
+}
+
+/* Ends the entries that the call has made. */
+static void undo(struct gy_store *store, const struct lookup *in)
+{
+    struct gy_cell cells[GY_KEYS_MAX];
+    while (store->n_fresh != 0) {
+        uint32_t row = row_of(in, store->fresh[--store->n_fresh]);
+        uint64_t hash = hash_of(store, in->hash[row]);
+        void *cell = find(store, hash, load(store, in->columns, row, cells));
+        end(store, hash, cell);
+    }
+}
+
+/* Keys that are identified by their hash: what was found is right. */
+static int settle_exact(struct gy_store *store, const struct lookup *in, uint32_t from, uint32_t to,
+                        void **cells)
+{
+    for (uint32_t j = from; j < to; j++) {
+        if (cells[j] == NULL)
+            cells[j] = find_or_make(store, in, j);
+        if (cells[j] == NULL)
+            return GYRE_ENOMEM;
+    }
+    return 0;
+}
+
+static inline bool str_equal(const struct gyre_str *a, const struct gyre_str *b)
+{
+    uint64_t x[2], y[2];
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
+    if (x[0] != y[0])
+        return false;
+    return x[1] == y[1] ||
+           (a->len > GYRE_STR_INLINE && memcmp(a->u.ptr, b->u.ptr, a->len) == 0);
+}
+
+/* One string as the key: its view is compared in place. */
+static int settle_str(struct gy_store *store, const struct lookup *in, uint32_t from, uint32_t to,
+                      void **cells)
+{
+    const struct gyre_str *keys = in->columns[0]->data;
+    for (uint32_t j = from; j < to; j++) {
+        void *cell = cells[j];
+        if (cell != NULL) {
+            const void *stored = gy_entry_body(&store->shape, cell);
+            if (str_equal(stored, &keys[row_of(in, j)]))
+                continue;
+        }
+        cells[j] = find_or_make(store, in, j);
+        if (cells[j] == NULL)
+            return GYRE_ENOMEM;
+    }
+    return 0;
+}
+
+static int settle_any(struct gy_store *store, const struct lookup *in, uint32_t from, uint32_t to,
+                      void **cells)
+{
+    struct gy_cell key[GY_KEYS_MAX];
+    for (uint32_t j = from; j < to; j++) {
+        void *cell = cells[j];
+        if (cell != NULL) {
+            const void *stored = gy_entry_body(&store->shape, cell);
+            gy_cells_load(&store->shape.key, in->columns, row_of(in, j), key);
+            if (gy_cells_equal(&store->shape.key, stored, key))
+                continue;
+        }
+        cells[j] = find_or_make(store, in, j);
+        if (cells[j] == NULL)
+            return GYRE_ENOMEM;
+    }
+    return 0;
+}
+
+/* Finds the cells of rows from ... to - 1, at most GY_PASS. */
+static int resolve(struct gy_store *store, const struct lookup *in, uint32_t from, uint32_t to,
+                   void **cells)
+{
+    const struct gy_shape *shape = &store->shape;
+    const struct gy_table *table = &store->table;
+    uint32_t missing =
+        table->probe(table, in->rows != NULL ? in->hash : in->hash + from,
+                     in->rows != NULL ? in->rows + from : NULL, to - from, cells + from);
+    if (shape->exact)
+        return missing != 0 ? settle_exact(store, in, from, to, cells) : 0;
+    if (shape->key.n == 1 && !shape->key.nullable[0])
+        return settle_str(store, in, from, to, cells);
+    return settle_any(store, in, from, to, cells);
+}
+
+static int unkeyed_slots(struct gy_store *store, uint32_t n, void **slots)
+{
+    const struct lookup none = {NULL, NULL, NULL};
+    void *cell = find_or_make(store, &none, 0);
+    if (cell == NULL)
+        return GYRE_ENOMEM;
+    touch(store, 0, cell);
+    void *slot = gy_entry_slot(&store->shape, cell);
+    for (uint32_t j = 0; j < n; j++)
+        slots[j] = slot;
+    return 0;
+}
+
+int gy_store_slots(struct gy_store *store, const uint64_t *hash,
+                   const struct gy_column *const *columns, const uint32_t *rows, uint32_t n,
+                   void **slots)
+{
+    const struct gy_shape *shape = &store->shape;
+    const struct lookup in = {hash, columns, rows};
+    assert(n <= GYRE_BATCH_ROWS);
+    store->n_fresh = 0;
+    if (n == 0)
+        return 0;
+    if (shape->key.n == 0)
+        return unkeyed_slots(store, n, slots);
+    if (gy_table_reserve(&store->table, n) != 0)
+        return GYRE_ENOMEM;
+    for (uint32_t from = 0; from < n; from += GY_PASS) {
+        uint32_t to = n - from < GY_PASS ? n : from + GY_PASS;
+        if (resolve(store, &in, from, to, slots) != 0) {
+            undo(store, &in);
+            return GYRE_ENOMEM;
+        }
+        if (store->table.pending)
+            for (uint32_t j = from; j < to; j++)
+                touch(store, hash_of(store, hash[row_of(&in, j)]), slots[j]);
+        if (shape->value_at != 0 || !shape->inlined)
+            for (uint32_t j = from; j < to; j++)
+                slots[j] = gy_entry_slot(shape, slots[j]);
+    }
+    return 0;
+}
+
+/* ---- all entries ------------------------------------------------------------------------------- */
+
+/* The cursor counts the entry apart, then the lanes of the table. */
+uint32_t gy_store_walk(struct gy_store *store, uint64_t *cursor, struct gy_store_entry *entries,
+                       uint32_t most)
+{
+    uint32_t n = 0;
+    if (most == 0)
+        return 0;
+    if (*cursor == 0) {
+        *cursor = 1;
+        if (store->zero_used) {
+            touch_zero(store);
+            entries[n++] = gy_entry_view(&store->shape, 0, store->zero);
+        }
+    }
+    uint64_t lane = *cursor - 1;
+    n += gy_table_walk(&store->table, &lane, entries + n, most - n);
+    *cursor = lane + 1;
+    return n;
+}
+
+void gy_store_key_column(const struct gy_store *store, const struct gy_store_entry *entries,
+                         uint32_t n, uint32_t field, void *data, uint8_t *valid, uint32_t first)
+{
+    const struct gy_key *key = &store->shape.key;
+    if (!store->shape.exact) {
+        for (uint32_t i = 0; i < n; i++)
+            gy_cell_column(key, entries[i].key, field, data, valid, first + i);
+        return;
+    }
+    uint32_t type = key->types[0], size = gyre_type_size(type);
+    for (uint32_t i = 0; i < n; i++)
+        gy_key_decode(type, gy_key_unhash(entries[i].hash),
+                      (char *)data + (size_t)(first + i) * size);
+    if (valid != NULL)
+        memset(valid + first, 1, n);
+}
+
+int gy_store_str(struct gy_store *store, struct gyre_str *into, const struct gyre_str *from)
+{
+    return gy_str_assign(&store->shape.blocks, into, from);
+}
+
+/* ---- save before write ------------------------------------------------------------------------- */
+
+void gy_store_epoch(struct gy_store *store, gy_store_save *save, void *host)
+{
+    gy_table_epoch(&store->table, save, host);
+    store->zero_saved = false;
+}
+
+bool gy_store_save_slice(struct gy_store *store, uint32_t most)
+{
+    touch_zero(store);
+    return gy_table_save_slice(&store->table, most);
+}
+
+int gy_store_encode(const struct gy_store *store, const struct gy_store_entry *entry,
+                    struct gyre_writer *writer)
+{
+    gyre_write_u64(writer, entry->hash);
+    if (!store->shape.exact)
+        gy_cells_write(&store->shape.key, entry->key, writer);
+    gy_slot_write(&store->shape, entry->slot, writer);
+    return writer->error;
+}
+
+/* Reads hash and key, as a view of the input. */
+static int read_key(const struct gy_store *store, struct gyre_reader *reader, uint64_t *hash,
+                    struct gy_cell *cells)
+{
+    const struct gy_shape *shape = &store->shape;
+    uint64_t canonical;
+    bool right = true;
+    *hash = gyre_read_u64(reader);
+    if (shape->key.n == 0) {
+        right = *hash == 0;
+    } else if (shape->exact) {
+        canonical = gy_key_unhash(*hash);
+        right = gy_key_is_canonical(shape->key.types[0], canonical);
+    } else {
+        gy_cells_read(&shape->key, cells, reader);
+        right = reader->error == 0 && hash_of(store, gy_cells_hash(&shape->key, cells)) == *hash;
+    }
+    if (reader->error == 0 && !right)
+        reader->error = GYRE_ECORRUPT;
+    return reader->error;
+}
+
+int gy_store_decode(struct gy_store *store, struct gyre_reader *reader, uint32_t version)
+{
+    struct gy_cell cells[GY_KEYS_MAX];
+    uint64_t hash;
+    int code = read_key(store, reader, &hash, cells);
+    if (code != 0)
+        return code;
+    const struct gy_cell *key = store->shape.exact ? NULL : cells;
+    if (find(store, hash, key) != NULL)
+        return reader->error = GYRE_ECORRUPT; /* a key comes once */
+    if (gy_table_reserve(&store->table, hash != 0) != 0)
+        return GYRE_ENOMEM;
+    void *cell = make(store, hash, key);
+    if (cell == NULL)
+        return GYRE_ENOMEM;
+    code = gy_slot_read(&store->shape, gy_entry_slot(&store->shape, cell), reader, version);
+    if (code != 0)
+        end(store, hash, cell);
+    return code;
 }

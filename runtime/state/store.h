@@ -1,13 +1,15 @@
-/* The keyed state of one operator task: one table per declared state.
+/* The keyed state of one operator task: one store per declared state.
  *
- * A table has buckets of eight full 64-bit hashes, found by one SIMD compare; flat values of up to 16
- * bytes stand in the bucket, larger ones, lists and maps behind a reference to a slab. The bucket
- * index is monotone in the hash, so that a walk meets the entries key group by key group. Keys that
- * their hash does not identify (strings, several fields, nullable) are stored and compared.
+ * A store is a table of buckets of eight full 64-bit hashes, found by one SIMD compare (table.h); flat
+ * values of up to 16 bytes stand in the bucket, larger ones, lists and maps in a block that the bucket
+ * points to. The bucket index is monotone in the hash, so that a walk meets the entries key group by
+ * key group, but for the few whose bucket was full. Keys that their hash does not identify (strings,
+ * several fields, nullable) are stored and compared.
  *
- * Every bucket bears the epoch in which it was last saved or made. `gy_store_epoch` starts a new one;
- * the first touch of a bucket that bears an older one calls `save` for its entries before they can
- * change (save before write); with no snapshot pending nobody looks at it beyond one comparison.
+ * Save before write: while a snapshot is pending, a bucket has a bit that says whether its entries are
+ * saved. Whatever hands out slots of a bucket or changes it calls `save` for its entries first, unless
+ * they are saved; gy_store_save_slice does the rest. With no snapshot pending nobody looks at the
+ * bits. A list or a map is saved whole, with the other entries of its bucket.
  *
  * Slots handed out count as written, and are valid until the next call that may add or remove. */
 #ifndef GY_STATE_STORE_H
@@ -21,7 +23,7 @@ struct gy_store;
 
 /* What the entries of a store are. */
 struct gy_store_config {
-    struct gy_key key;                     /* n 0: not keyed, the store has one entry */
+    struct gy_key key;                     /* n 0: not keyed, the store has one entry, of hash 0 */
     uint32_t kind;                         /* GYRE_STATE_... */
     const struct gyre_state_type *type;    /* outlives the store */
     const struct gyre_state_type *map_key; /* MAP, else NULL */
@@ -48,15 +50,16 @@ void gy_store_free(struct gy_store *store);
 int gy_state_type_check(const struct gyre_state_type *type, struct gyre_error *error);
 
 /** Gives the slot of the key of each of n rows: slots[j] for rows[j]; makes entries that are not
- *  there. Room for all is reserved first, so that nothing moves between the first and the last.
+ *  there. Room for all is made first, so that nothing moves between the first and the last.
  *  Shape:   hash[row], and columns[k] the column of key field k (read only where the key is not
- *           exact); rows NULL: rows 0 ... n - 1
+ *           exact, else NULL will do); rows NULL: rows 0 ... n - 1; n up to GYRE_BATCH_ROWS; not
+ *           keyed: hash and columns NULL
  *  Errors:  GYRE_ENOMEM, nothing was changed */
 int gy_store_slots(struct gy_store *store, const uint64_t *hash,
                    const struct gy_column *const *columns, const uint32_t *rows, uint32_t n,
                    void **slots);
 
-/** The slot of an entry by its hash and stored key; NULL where it is not there. */
+/** The slot of a row's key; NULL where it is not there. It counts as written. */
 void *gy_store_find(struct gy_store *store, uint64_t hash, const struct gy_column *const *columns,
                     uint32_t row);
 
@@ -69,11 +72,11 @@ uint64_t gy_store_count(const struct gy_store *store);
 /** Bytes of memory the store holds. */
 size_t gy_store_bytes(const struct gy_store *store);
 
-/** Walks the entries in order of their hash's bucket: up to `most` from `*cursor` (0 at first) on;
- *  returns how many, 0 at the end. The store must not change between the calls of one walk, but by
- *  changes to values. */
-uint32_t gy_store_walk(const struct gy_store *store, uint64_t *cursor,
-                       struct gy_store_entry *entries, uint32_t most);
+/** Walks the entries, by and large in order of their hash: up to `most` from `*cursor` (0 at first) on;
+ *  returns how many, 0 at the end. Slots that it gives count as written. No entry may be added or
+ *  removed between the calls of one walk; values may change. */
+uint32_t gy_store_walk(struct gy_store *store, uint64_t *cursor, struct gy_store_entry *entries,
+                       uint32_t most);
 
 /** Writes key field `field` of the entries into a column, from row `first` on. Strings longer than
  *  12 bytes are references into the store: copy them while the store stands.
@@ -87,23 +90,27 @@ int gy_store_str(struct gy_store *store, struct gyre_str *into, const struct gyr
 
 /* Save before write. */
 
-/** What takes an entry whose epoch ends. Called on the task's thread, also inside gy_store_slots;
- *  must not call the store. `removed`: the entry is about to be removed. */
+/** What takes an entry of the snapshot: each that was there at gy_store_epoch, once, as it was then;
+ *  in no order. Called on the task's thread, also inside gy_store_slots, gy_store_find,
+ *  gy_store_remove, gy_store_walk; must not call the store but for gy_store_encode. */
 typedef void gy_store_save(void *host, const struct gy_store_entry *entry);
 
-/** Starts epoch `epoch` (larger than any before): entries touched from now on are saved first. */
-void gy_store_epoch(struct gy_store *store, uint64_t epoch, gy_store_save *save, void *host);
+/** Starts a snapshot: entries touched from now on are saved first. One that is pending is given up.
+ *  `save` NULL: gives it up, and nothing is saved any more. */
+void gy_store_epoch(struct gy_store *store, gy_store_save *save, void *host);
 
-/** Saves up to about `most` entries that the epoch has not saved yet; false when none is left, which
- *  ends the epoch's saving. */
+/** Saves up to about `most` entries that are not saved yet; false when none is left, which ends the
+ *  snapshot: `save` is not called again. */
 bool gy_store_save_slice(struct gy_store *store, uint32_t most);
 
 /** Encodes an entry's key and value (list, map) into `writer`; the format is in store.c. */
 int gy_store_encode(const struct gy_store *store, const struct gy_store_entry *entry,
                     struct gyre_writer *writer);
 
-/** Adds the entry that gy_store_encode wrote. Type version and fingerprint are checked by the caller.
- *  Errors:  GYRE_ECORRUPT or GYRE_ENOMEM: the store is as before */
+/** Adds the entry that gy_store_encode wrote under `version` of the type; another than the declared
+ *  one goes through the type's `migrate`. The fingerprint is checked by the caller.
+ *  Errors:  GYRE_ECORRUPT (also for a key that is there already), GYRE_ENOTSUP without `migrate`,
+ *           GYRE_ENOMEM, or what the type's functions gave: the store is as before */
 int gy_store_decode(struct gy_store *store, struct gyre_reader *reader, uint32_t version);
 
 /** A number that changes when names, types or order of a type's members change. */

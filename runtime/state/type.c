@@ -122,6 +122,21 @@ int gy_state_type_check(const struct gyre_state_type *type, struct gyre_error *e
     return check_cover(type, members, error);
 }
 
+int gy_map_key_check(const struct gyre_state_type *type, struct gyre_error *error)
+{
+    if (type == NULL)
+        return gyre_error_set(error, GYRE_EINVAL, -1, "a map declares no type for its keys");
+    int code = gy_state_type_check(type, error);
+    if (code != 0)
+        return code;
+    if (type->n_members == 0 || type->encode != NULL || type->init != NULL || type->fini != NULL)
+        return gyre_error_set(error, GYRE_EINVAL, -1,
+                              "state type '%s': keys of a map are compared by their members; list "
+                              "them all, without functions",
+                              type->name);
+    return 0;
+}
+
 int gy_type_init(struct gy_type *type, const struct gyre_state_type *declared)
 {
     *type = (struct gy_type){.declared = declared,
@@ -210,7 +225,7 @@ int gy_str_assign(struct gy_blocks *blocks, struct gyre_str *into, const struct 
 {
     struct gyre_str copy = *from;
     if (from->len > GYRE_STR_INLINE) {
-        char *bytes = gy_blocks_take(blocks, from->len);
+        char *bytes = gy_blocks_take_alone(blocks, from->len);
         if (bytes == NULL)
             return GYRE_ENOMEM;
         memcpy(bytes, from->u.ptr, from->len);
@@ -224,6 +239,6 @@ int gy_str_assign(struct gy_blocks *blocks, struct gyre_str *into, const struct 
 void gy_str_drop(struct gy_blocks *blocks, struct gyre_str *s)
 {
     if (s->len > GYRE_STR_INLINE)
-        gy_blocks_give(blocks, (void *)(uintptr_t)s->u.ptr, s->len);
+        gy_blocks_give_alone(blocks, (void *)(uintptr_t)s->u.ptr, s->len);
     memset(s, 0, sizeof *s);
 }

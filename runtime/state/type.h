@@ -1,7 +1,8 @@
 /* A declared state type, made ready: offsets resolved, its strings known.
  *
  * A value is `size` bytes at a multiple of `align`; values in an array stand `stride` bytes apart.
- * Its str and bytes members own what they refer to beyond 12 bytes, in the store's blocks.
+ * Its str and bytes members own what they refer to beyond 12 bytes, each an allocation of its own:
+ * a plugin assigns them without saying in which of its stores the value stands.
  *
  *   encoded value   u32 length, then either what `encode` wrote, or the members in order:
  *                   bool u8, i32 u32, i64 f64 time u64, str bytes u32 length + bytes */
@@ -28,6 +29,9 @@ struct gy_type {
     bool plain; /* zeroed at the start, nothing to free at the end */
     struct gy_member *members;
 };
+
+/** gy_state_type_check, and what keys of maps need beyond it. */
+int gy_map_key_check(const struct gyre_state_type *type, struct gyre_error *error);
 
 /** Resolves a checked type.
  *  Errors:  GYRE_ENOMEM */

@@ -412,6 +412,26 @@ static void what_others_may_write_is_refused(void)
     free(made);
 }
 
+static void a_link_that_others_may_replace_is_refused(void)
+{
+    char *made = dir_temp();
+    char *folder = realpath(made, NULL);
+    char *path = path_join(folder, "a.so"), *target = build_path(GOOD);
+    CU_ASSERT_EQUAL_FATAL(symlink(target, path), 0);
+    CU_ASSERT_EQUAL(add_alone(path).code, 0);
+    chmod(folder, 0777);
+    char *sentence = text_format("%s: stands in the folder %s that others may write (mode 0777); "
+                                 "chmod go-w %s",
+                                 path, folder, folder);
+    expect_text(add_alone(path).text, sentence);
+    free(sentence);
+    free(target);
+    free(path);
+    free(folder);
+    dir_remove(made);
+    free(made);
+}
+
 static void what_belongs_to_others_is_refused(void)
 {
     if (geteuid() != 0)
@@ -601,6 +621,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(damaged_headers_never_lead_out_of_the_file),
     SUITE_TEST(an_undefined_symbol_is_named),
     SUITE_TEST(what_others_may_write_is_refused),
+    SUITE_TEST(a_link_that_others_may_replace_is_refused),
     SUITE_TEST(what_belongs_to_others_is_refused),
     SUITE_TEST(the_first_folder_that_has_a_plugin_wins),
     SUITE_TEST(two_plugins_with_one_name_are_refused_naming_both),

@@ -1,0 +1,80 @@
+/* plugins/file/lines.c: format "lines", a row per line.
+ *
+ * A line is everything up to LF, the LF excluded: a CR before it stays. The last line of a file
+ * needs no LF. A line belongs to the range in which it begins: so a range first skips to the first
+ * LF at or behind the byte before it, and reads the line that crosses its end to the line's end. */
+#include "read.h"
+
+/* A line of more than row_max bytes, of which `n` are here: one bad row. */
+__attribute__((noinline)) static void too_long(struct reader *r, struct gyre_ctx *ctx, size_t n)
+{
+    gyre_bad_input(ctx, r->input.at, n, "%s: the line at byte %llu is longer than row_max = %lld",
+                   r->input.path, (unsigned long long)r->input.offset,
+                   (long long)r->config->row_max);
+}
+
+/* Stores a view member by member: put together elsewhere first, it costs several times as much. */
+static inline void store_view(struct gyre_str *into, const char *at, uint32_t len)
+{
+    if (len <= GYRE_STR_INLINE) {
+        *into = gyre_str_view(at, len);
+        return;
+    }
+    into->len = len;
+    memcpy(into->head, at, sizeof into->head);
+    into->u.ptr = at;
+}
+
+static inline void put_line(struct reader *r, struct gyre_ctx *ctx, size_t n, uint32_t *budget)
+{
+    struct gyre_out *out = ctx->outputs[0];
+    if (n > (uint64_t)r->config->row_max) {
+        too_long(r, ctx, n);
+        return;
+    }
+    uint32_t row = read_row(out);
+    store_view(GYRE_OUT(out, 0, struct gyre_str) + row, r->input.at, (uint32_t)n);
+    out->rows = row + 1;
+    --*budget;
+}
+
+/* The rest of the input holds no line end. */
+static int32_t read_rest(struct reader *r, struct gyre_ctx *ctx, uint32_t *budget)
+{
+    size_t rest = input_left(&r->input);
+    uint32_t *skipping = &r->ranges[0].skipping;
+    if (r->input.at_eof) {
+        if (rest != 0 && !*skipping)
+            put_line(r, ctx, rest, budget);
+        read_use(r, rest);
+        return READ_END;
+    }
+    r->scanned = rest;
+    if (!*skipping && rest > (uint64_t)r->config->row_max) {
+        too_long(r, ctx, rest);
+        *skipping = 1;
+    }
+    if (*skipping)
+        read_use(r, rest);
+    return READ_MORE;
+}
+
+int32_t lines_read(struct reader *r, struct gyre_ctx *ctx, uint32_t *budget)
+{
+    struct range *range = &r->ranges[0];
+    struct input *in = &r->input;
+    while (in->offset < range->end) {
+        if (*budget == 0)
+            return READ_BUDGET;
+        size_t rest = input_left(in) - r->scanned;
+        const char *lf = rest != 0 ? memchr(in->at + r->scanned, '\n', rest) : NULL;
+        if (lf == NULL)
+            return read_rest(r, ctx, budget);
+        size_t n = (size_t)(lf - in->at);
+        if (!range->skipping)
+            put_line(r, ctx, n, budget);
+        range->skipping = 0;
+        read_use(r, n + 1);
+    }
+    return READ_END;
+}

@@ -1,0 +1,319 @@
+/* plugins/file/read.c: the source file.read: its options, ranges, positions, and its rate.
+ *
+ * Files of lines are divided into ranges of RANGE bytes that tasks take in file order; a csv file,
+ * a file read at a rate, and what is not a regular file are one range each.
+ *
+ * | bytes of a split | what            |   | position | what                           |
+ * |------------------|-----------------|---|----------|--------------------------------|
+ * | u64              | start           |   | u64      | offset                         |
+ * | u64              | end             |   | u32      | 1: skip to the next line first |
+ * | u32              | number of splits|   |          |                                |
+ * | rest             | path            |   |          |                                |
+ *
+ * A rate is shared by the tasks that have something to read: each keeps to its part. */
+#include "read.h"
+#include "paths.h"
+
+#define RANGE (8u << 20)
+#define SPLIT_HEAD 20u
+#define PATH_LENGTH_MAX 4096u
+
+/* ---- binding ----------------------------------------------------------------------------------- */
+
+static int32_t declare_fields(const struct read_config *c, struct gyre_bind *bind)
+{
+    if (c->format == READ_LINES) {
+        if (c->schema.n_fields != 0 || c->header)
+            return gyre_bind_fail(bind, GYRE_EINVAL, c->header ? "header" : "schema",
+                                  "format \"lines\" has one field, `line`: this is for \"csv\"");
+        return bind->write(bind, 0, GYRE_TYPE_str, "line", 0) < 0 ? GYRE_EINVAL : GYRE_OK;
+    }
+    if (c->schema.n_fields == 0)
+        return gyre_bind_fail(bind, GYRE_EINVAL, NULL,
+                              "format \"csv\" needs a schema = ( {name=\"...\"; type=\"...\";} )");
+    for (uint32_t i = 0; i < c->schema.n_fields; i++) {
+        const struct gyre_field *field = gyre_schema_field(&c->schema, i);
+        int32_t column = bind->write(bind, 0, field->type, field->name, field->flags);
+        if (column < 0)
+            return column;
+    }
+    return GYRE_OK;
+}
+
+static int32_t note_stream(void *user, const char *file, int64_t size)
+{
+    (void)file;
+    if (size < 0)
+        *(int *)user = 1;
+    return GYRE_OK;
+}
+
+static int32_t read_bind(void *config, struct gyre_bind *bind)
+{
+    const struct read_config *c = config;
+    int is_stream = path_is_standard(c->path);
+    char text[GYRE_ERROR_TEXT];
+    if (c->format == READ_JSON)
+        return gyre_bind_fail(bind, GYRE_ENOTSUP, "format", "format \"json\" is not there yet");
+    if (c->follow)
+        return gyre_bind_fail(bind, GYRE_ENOTSUP, "follow", "`follow` is not there yet");
+    int32_t code = declare_fields(c, bind);
+    if (!is_stream && paths_each(c->path, text, note_stream, &is_stream) != GYRE_OK)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "path", "%s", text);
+    if (code == GYRE_OK && is_stream)
+        code = bind->set_flags(bind, GYRE_BLOCKING | GYRE_AT_MOST_ONCE);
+    if (code == GYRE_OK && path_is_standard(c->path))
+        code = bind->single(bind, "standard input cannot be divided");
+    return code;
+}
+
+/* ---- splits ------------------------------------------------------------------------------------ */
+
+/* Counts the splits first, then adds them: each says how many there are. */
+struct discovery {
+    const struct read_config *config;
+    struct gyre_splits *splits;
+    uint32_t total;
+    int counting;
+};
+
+static int32_t add_range(struct discovery *d, const char *path, uint64_t start, uint64_t end)
+{
+    char bytes[SPLIT_HEAD + PATH_LENGTH_MAX];
+    size_t length = strlen(path);
+    if (d->counting) {
+        d->total++;
+        return GYRE_OK;
+    }
+    if (length > PATH_LENGTH_MAX)
+        return gyre_error_set(d->splits->error, GYRE_EINVAL, -1, "%s: too long a path", path);
+    memcpy(bytes, &start, 8);
+    memcpy(bytes + 8, &end, 8);
+    memcpy(bytes + 16, &d->total, 4);
+    memcpy(bytes + SPLIT_HEAD, path, length);
+    return d->splits->add(d->splits, bytes, SPLIT_HEAD + length);
+}
+
+static int32_t add_file(void *user, const char *path, int64_t size)
+{
+    struct discovery *d = user;
+    /* files that say they are empty may not be, as in /proc: read them to their end */
+    if (d->config->format != READ_LINES || d->config->rate > 0 || size <= 0)
+        return add_range(d, path, 0, UINT64_MAX);
+    int32_t code = GYRE_OK;
+    for (uint64_t start = 0; code == GYRE_OK && start < (uint64_t)size; start += RANGE) {
+        uint64_t left = (uint64_t)size - start;
+        code = add_range(d, path, start, start + (left < RANGE ? left : RANGE));
+    }
+    return code;
+}
+
+static int32_t read_discover(const void *config, struct gyre_splits *splits)
+{
+    struct discovery d = {config, splits, 0, 1};
+    char text[GYRE_ERROR_TEXT];
+    splits->order = GYRE_SPLITS_QUEUE;
+    if (path_is_standard(d.config->path)) {
+        d.total = 1;
+        d.counting = 0;
+        return add_range(&d, "-", 0, UINT64_MAX);
+    }
+    int32_t code = paths_each(d.config->path, text, add_file, &d);
+    d.counting = 0;
+    if (code == GYRE_OK)
+        code = paths_each(d.config->path, text, add_file, &d);
+    else
+        gyre_error_set(splits->error, code, -1, "%s", text);
+    return code;
+}
+
+static int32_t read_add(void *self, struct gyre_ctx *ctx, uint32_t split, const void *bytes,
+                        size_t n, struct gyre_reader *position)
+{
+    struct reader *r = self;
+    struct range range = {.id = split};
+    uint64_t start;
+    if (n < SPLIT_HEAD)
+        return gyre_fail(ctx, GYRE_ECORRUPT, "a split of %zu bytes", n);
+    memcpy(&start, bytes, 8);
+    memcpy(&range.end, (const char *)bytes + 8, 8);
+    memcpy(&range.ranges, (const char *)bytes + 16, 4);
+    range.offset = start != 0 ? start - 1 : 0;
+    range.skipping = start != 0;
+    if (position != NULL) {
+        range.offset = gyre_read_u64(position);
+        range.skipping = gyre_read_u32(position);
+        if (position->error != 0)
+            return gyre_fail(ctx, GYRE_ECORRUPT, "the position of split %u cannot be read",
+                             (unsigned)split);
+    }
+    if (r->n_ranges == r->capacity) {
+        uint32_t capacity = r->capacity == 0 ? 4 : 2 * r->capacity;
+        struct range *ranges = gyre_alloc(ctx, r->ranges, capacity * sizeof *ranges);
+        if (ranges == NULL)
+            return gyre_fail(ctx, GYRE_ENOMEM, "no memory for %u splits", (unsigned)capacity);
+        r->ranges = ranges;
+        r->capacity = capacity;
+    }
+    range.path = gyre_alloc(ctx, NULL, n - SPLIT_HEAD + 1);
+    if (range.path == NULL)
+        return gyre_fail(ctx, GYRE_ENOMEM, "no memory for a path");
+    memcpy(range.path, (const char *)bytes + SPLIT_HEAD, n - SPLIT_HEAD);
+    range.path[n - SPLIT_HEAD] = 0;
+    r->ranges[r->n_ranges++] = range;
+    return GYRE_OK;
+}
+
+static int32_t read_save(void *self, struct gyre_ctx *ctx, uint32_t split,
+                         struct gyre_writer *writer)
+{
+    struct reader *r = self;
+    for (uint32_t i = 0; i < r->n_ranges; i++) {
+        const struct range *range = &r->ranges[i];
+        if (range->id != split)
+            continue;
+        int is_going = i == 0 && r->input.is_open && !csv_wants_header(r);
+        if (is_going && r->input.is_stream)
+            return gyre_fail(ctx, GYRE_ENOTSUP, "%s cannot be read again, so it cannot be in a "
+                             "snapshot", range->path);
+        gyre_write_u64(writer, is_going ? r->input.offset : range->offset);
+        gyre_write_u32(writer, range->skipping);
+        return writer->error;
+    }
+    return gyre_fail(ctx, GYRE_ECONTRACT, "split %u is not this task's", (unsigned)split);
+}
+
+/* ---- reading ----------------------------------------------------------------------------------- */
+
+static int32_t read_open(void *self, struct gyre_ctx *ctx)
+{
+    struct reader *r = self;
+    r->config = ctx->config;
+    return r->config->format == READ_CSV ? csv_open(r, ctx) : GYRE_OK;
+}
+
+static void drop_range(struct reader *r, struct gyre_ctx *ctx)
+{
+    gyre_alloc(ctx, r->ranges[0].path, 0);
+    r->n_ranges--;
+    memmove(r->ranges, r->ranges + 1, r->n_ranges * sizeof *r->ranges);
+}
+
+static void read_close(void *self, struct gyre_ctx *ctx)
+{
+    struct reader *r = self;
+    input_close(&r->input, ctx);
+    csv_close(r, ctx);
+    while (r->n_ranges != 0)
+        drop_range(r, ctx);
+    if (r->ranges != NULL)
+        gyre_alloc(ctx, r->ranges, 0);
+    r->ranges = NULL;
+}
+
+/* Rows per second that this task may put out. */
+static double share_of_rate(const struct reader *r, const struct gyre_ctx *ctx)
+{
+    uint32_t ranges = r->ranges[0].ranges;
+    return r->config->rate / (ranges < ctx->tasks ? ranges : ctx->tasks);
+}
+
+/* How many rows are due; where none is, when one will be. */
+static uint32_t rows_due(struct reader *r, struct gyre_ctx *ctx, struct gyre_poll *poll)
+{
+    uint32_t budget = poll->budget != 0 ? poll->budget : 1;
+    if (r->config->rate <= 0)
+        return budget;
+    int64_t now_us = gyre_now(ctx);
+    double rate = share_of_rate(r, ctx);
+    if (!r->started)
+        r->start_us = now_us;
+    r->started = 1;
+    double due = (double)(now_us - r->start_us) * rate / 1e6 + 1 - (double)r->rows_out;
+    if (due >= 1)
+        return due < budget ? (uint32_t)due : budget;
+    poll->wake_us = r->start_us + (int64_t)((double)r->rows_out * 1e6 / rate) + 1;
+    if (poll->wake_us <= now_us)
+        poll->wake_us = now_us + 1;
+    return 0;
+}
+
+static int32_t start_range(struct reader *r, struct gyre_ctx *ctx)
+{
+    csv_begin(r);
+    r->scanned = 0;
+    return input_open(&r->input, ctx, r->ranges[0].path,
+                      csv_wants_header(r) ? 0 : r->ranges[0].offset);
+}
+
+static void end_range(struct reader *r, struct gyre_ctx *ctx, struct gyre_poll *poll)
+{
+    poll->status = GYRE_POLL_SPLIT;
+    poll->split = r->ranges[0].id;
+    input_close(&r->input, ctx);
+    drop_range(r, ctx);
+}
+
+static int32_t read_poll(void *self, struct gyre_ctx *ctx, struct gyre_poll *poll)
+{
+    struct reader *r = self;
+    uint32_t due = r->n_ranges != 0 ? rows_due(r, ctx, poll) : 0, left = due;
+    if (due == 0) {
+        poll->status = GYRE_POLL_IDLE;
+        return GYRE_OK;
+    }
+    int32_t code = r->input.is_open ? GYRE_OK : start_range(r, ctx);
+    while (code == GYRE_OK) {
+        int32_t end = r->csv != NULL ? csv_read(r, ctx, &left) : lines_read(r, ctx, &left);
+        if (end < 0)
+            return end;
+        if (end == READ_END)
+            end_range(r, ctx, poll);
+        if (end != READ_MORE)
+            break;
+        code = input_more(&r->input, ctx);
+    }
+    r->rows_out += due - left;
+    if (code != INPUT_WAIT)
+        return code;
+    poll->status = GYRE_POLL_IDLE;
+    poll->fd = r->input.fd;
+    return GYRE_OK;
+}
+
+static const struct gyre_option options[] = {
+    GYRE_OPT(struct read_config, path, PATH, NULL, GYRE_REQUIRED,
+             "a file, a glob (\"logs/*.txt\"), or - for standard input"),
+    GYRE_OPT_CHOICE(struct read_config, format, "lines", "lines|csv|json",
+                    "lines: one field, line: str; else the fields of `schema`"),
+    GYRE_OPT(struct read_config, schema, SCHEMA, NULL, 0, "the fields of a csv or json file"),
+    GYRE_OPT(struct read_config, header, BOOL, "false", 0,
+             "csv: the first line names the fields, in any order"),
+    GYRE_OPT(struct read_config, follow, BOOL, "false", 0, "waits for more at the end of the file"),
+    GYRE_OPT_RANGE(struct read_config, rate, FLOAT, "0", 0, 1000000000, "rows/s",
+                   "rows per second over all tasks; 0: as fast as it goes"),
+    GYRE_OPT_RANGE(struct read_config, row_max, SIZE, "16MiB", 1, 1 << 30, NULL,
+                   "a longer line is a bad row"),
+};
+
+static const struct gyre_port output = GYRE_PORT("out", 0, NULL, 0, "a row per line or record");
+
+const struct gyre_operator gyre_op_read = {
+    .size = sizeof(struct gyre_operator),
+    .kind = GYRE_SOURCE,
+    .name = "read",
+    .doc = "Reads files or standard input, a row per line.",
+    .config_size = sizeof(struct read_config),
+    .instance_size = sizeof(struct reader),
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .outputs = &output,
+    .n_outputs = 1,
+    .bind = read_bind,
+    .open = read_open,
+    .close = read_close,
+    .discover = read_discover,
+    .add_split = read_add,
+    .poll = read_poll,
+    .save_split = read_save,
+};

@@ -1,0 +1,82 @@
+/* plugins/file/read.h: the source file.read, and what its parts know of each other.
+ *
+ * A task reads one range of a file at a time; ranges that wait stand behind it. `lines_read` and
+ * `csv_read` put out the rows of what has been read and ask for more. */
+#ifndef GYRE_PLUGIN_FILE_READ_H
+#define GYRE_PLUGIN_FILE_READ_H
+
+#include "input.h"
+
+extern const struct gyre_operator gyre_op_read;
+
+enum { READ_LINES, READ_CSV, READ_JSON };
+
+struct read_config {
+    const char *path;
+    int32_t format;
+    int32_t header;
+    int32_t follow;
+    struct gyre_schema schema;
+    double rate;
+    int64_t row_max;
+};
+
+/* A part of a file. It owns the lines that begin in start ... end - 1. */
+struct range {
+    char *path;
+    uint64_t end;
+    uint64_t offset;   /* where to go on, while it is not open */
+    uint32_t skipping; /* what comes before the next line end is not a row */
+    uint32_t id;
+    uint32_t ranges; /* how many there are in all */
+};
+
+struct csv;
+
+struct reader {
+    const struct read_config *config;
+    struct input input; /* of ranges[0] */
+    struct range *ranges;
+    uint32_t n_ranges;
+    uint32_t capacity;
+    size_t scanned;    /* bytes of the rest that are known to hold no line end */
+    uint64_t rows_out; /* since the clock of the rate began */
+    int64_t start_us;
+    int started;
+    struct csv *csv; /* NULL for lines */
+};
+
+/* Why a format's reader came back. */
+enum { READ_BUDGET, READ_MORE, READ_END };
+
+/* Put out at most *budget rows of what is in the input; return one of the above or a code. */
+int32_t lines_read(struct reader *r, struct gyre_ctx *ctx, uint32_t *budget);
+int32_t csv_read(struct reader *r, struct gyre_ctx *ctx, uint32_t *budget);
+
+/* Makes `r->csv` for the schema. */
+int32_t csv_open(struct reader *r, struct gyre_ctx *ctx);
+void csv_close(struct reader *r, struct gyre_ctx *ctx);
+/* A file begins: its header is expected. */
+void csv_begin(struct reader *r);
+/* True until the header has been read. */
+int csv_wants_header(const struct reader *r);
+
+/* Appends a row without an event time and returns its index. The caller counts it in out->rows when
+ * it is complete. */
+static inline uint32_t read_row(struct gyre_out *out)
+{
+    if (out->rows == out->capacity)
+        out->full(out);
+    if (out->time != NULL)
+        out->time[out->rows] = GYRE_NO_TIME;
+    return out->rows;
+}
+
+/* Uses `n` bytes, of which nothing is known about what follows. */
+static inline void read_use(struct reader *r, size_t n)
+{
+    input_use(&r->input, n);
+    r->scanned = 0;
+}
+
+#endif

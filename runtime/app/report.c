@@ -1,0 +1,232 @@
+/* See report.h. */
+#include "app/report.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/number.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static void put_name(struct gy_buf *json, const char *before, const char *name)
+{
+    gy_buf_text(json, before);
+    gy_text_json_string(json, name, strlen(name));
+    gy_buf_text(json, ": ");
+}
+
+static void put_string(struct gy_buf *json, const char *before, const char *name,
+                       const char *value)
+{
+    put_name(json, before, name);
+    gy_text_json_string(json, value, strlen(value));
+}
+
+static void put_count(struct gy_buf *json, const char *before, const char *name, uint64_t value)
+{
+    put_name(json, before, name);
+    gy_buf_printf(json, "%llu", (unsigned long long)value);
+}
+
+static void put_number(struct gy_buf *json, const char *before, const char *name, double value)
+{
+    char text[GY_NUMBER_MAX];
+    put_name(json, before, name);
+    gy_number_format_f64(text, isfinite(value) ? value : 0);
+    gy_buf_text(json, text);
+}
+
+/* Bytes of one row of a stream as columns, what stands outside of strings left out. */
+static uint64_t row_bytes(const struct gyre_schema *schema)
+{
+    uint64_t bytes = 0;
+    for (uint32_t f = 0; f < schema->n_fields; f++)
+        bytes += gyre_type_size(gyre_schema_field(schema, f)->type);
+    return bytes;
+}
+
+static void put_metrics(struct gy_buf *json, const struct gy_instance *instance)
+{
+    const char *name;
+    double value;
+    put_name(json, ", ", "counters");
+    gy_buf_text(json, "{");
+    for (uint32_t i = 0; gy_instance_metric(instance, i, &name, &value); i++)
+        put_number(json, i == 0 ? "" : ", ", name, value);
+    gy_buf_text(json, "}");
+}
+
+static void put_task(struct gy_buf *json, const struct gy_member *member)
+{
+    struct gy_instance_stats stats;
+    const struct gy_node *node = member->node;
+    int64_t watermark = gy_instance_watermark_get(member->instance);
+    gy_instance_stats(member->instance, &stats);
+    put_count(json, "\n        {", "task", member->task->index);
+    put_count(json, ", ", "rows_in", stats.rows_in);
+    put_count(json, ", ", "rows_out", stats.rows_out);
+    put_count(json, ", ", "batches_in", stats.batches_in);
+    put_count(json, ", ", "batches_out", stats.batches_out);
+    put_count(json, ", ", "bytes_in",
+              node->n_inputs > 0 ? stats.rows_in * row_bytes(&node->inputs[0].schema) : 0);
+    put_count(json, ", ", "bytes_out",
+              node->n_outputs > 0 ? stats.rows_out * row_bytes(&node->outputs[0].schema) : 0);
+    put_number(json, ", ", "chain_busy_seconds", (double)member->task->busy_ns / 1e9);
+    if (watermark == INT64_MIN)
+        gy_buf_text(json, ", \"watermark_us\": null");
+    else
+        gy_buf_printf(json, ", \"watermark_us\": %lld", (long long)watermark);
+    put_count(json, ", ", "late_rows", 0);
+    put_count(json, ", ", "failed_rows", stats.bad_rows);
+    put_count(json, ", ", "state_entries", stats.state_entries);
+    put_count(json, ", ", "state_bytes", stats.state_bytes);
+    put_count(json, ", ", "plugin_bytes", stats.bytes_alloc);
+    put_metrics(json, member->instance);
+    gy_buf_text(json, "}");
+}
+
+static void put_operator(struct gy_buf *json, const struct gy_flow *flow,
+                         const struct gy_node *node)
+{
+    const char *before = "";
+    put_string(json, "\n    {", "id", node->id);
+    put_string(json, ", ", "op", node->op);
+    put_count(json, ", ", "parallelism", node->parallelism);
+    put_name(json, ", ", "tasks");
+    gy_buf_text(json, "[");
+    for (uint32_t t = 0; t < flow->n_tasks; t++) {
+        for (uint32_t m = 0; m < flow->tasks[t].n_members; m++) {
+            if (flow->tasks[t].members[m].node != node)
+                continue;
+            gy_buf_text(json, before);
+            put_task(json, &flow->tasks[t].members[m]);
+            before = ",";
+        }
+    }
+    gy_buf_text(json, "]}");
+}
+
+static void put_report(struct gy_buf *json, const struct gy_flow *flow,
+                       const struct gy_outcome *outcome)
+{
+    const struct gy_graph *graph = flow->physical->graph;
+    struct rusage usage;
+    put_string(json, "{", "job", graph->job);
+    put_string(json, ",\n  ", "status", outcome->status);
+    put_string(json, ",\n  ", "mode", graph->mode == GYRE_MODE_BATCH ? "batch" : "stream");
+    put_count(json, ",\n  ", "workers", flow->n_workers);
+    put_number(json, ",\n  ", "wall_seconds", (double)outcome->wall_ns / 1e9);
+    if (getrusage(RUSAGE_SELF, &usage) == 0)
+        put_count(json, ",\n  ", "peak_memory_bytes", (uint64_t)usage.ru_maxrss * 1024);
+    put_name(json, ",\n  ", "snapshots");
+    gy_buf_text(json, "[]");
+    put_name(json, ",\n  ", "operators");
+    gy_buf_text(json, "[");
+    for (uint32_t n = 0; n < graph->n_nodes; n++) {
+        if (n > 0)
+            gy_buf_text(json, ",");
+        put_operator(json, flow, graph->nodes[n]);
+    }
+    gy_buf_text(json, "\n  ]\n}\n");
+}
+
+static int write_all(int fd, const uint8_t *data, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(fd, data, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return -1;
+        data += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
+int gy_report_write(const struct gy_flow *flow, const struct gy_outcome *outcome, const char *path)
+{
+    struct gy_buf json = {0};
+    bool to_stderr = strcmp(path, "-") == 0;
+    put_report(&json, flow, outcome);
+    int fd = to_stderr ? STDERR_FILENO
+                       : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int code = json.failed || fd < 0 ? -1 : write_all(fd, json.data, json.len);
+    if (fd >= 0 && !to_stderr && close(fd) != 0)
+        code = -1;
+    if (code != 0)
+        gy_log(GY_LOG_ERROR, "--report %s: %s", path,
+               json.failed ? "out of memory" : strerror(errno));
+    gy_buf_fini(&json);
+    return code;
+}
+
+/* Rows that sources have put out, and that sinks have taken. */
+static void count_rows(const struct gy_flow *flow, uint64_t *in, uint64_t *out)
+{
+    *in = *out = 0;
+    for (uint32_t t = 0; t < flow->n_tasks; t++) {
+        for (uint32_t m = 0; m < flow->tasks[t].n_members; m++) {
+            const struct gy_member *member = &flow->tasks[t].members[m];
+            /* relaxed: a figure for people. */
+            if (member->node->kind == GYRE_SOURCE)
+                *in += atomic_load_explicit(&member->published.rows_out, memory_order_relaxed);
+            if (member->node->kind == GYRE_SINK)
+                *out += atomic_load_explicit(&member->published.rows_in, memory_order_relaxed);
+        }
+    }
+}
+
+void gy_progress_init(struct gy_progress *progress, const struct gy_clock *clock)
+{
+    *progress = (struct gy_progress){.on = isatty(STDERR_FILENO) == 1};
+    progress->start_ns = progress->last_ns = gy_clock_mono_ns(clock);
+}
+
+void gy_progress_show(struct gy_progress *progress, const struct gy_flow *flow)
+{
+    char in_text[GY_NUMBER_MAX], out_text[GY_NUMBER_MAX], rate_text[GY_NUMBER_MAX];
+    uint64_t in, out;
+    int64_t now_ns = gy_clock_mono_ns(flow->clock);
+    if (!progress->on || now_ns == progress->last_ns)
+        return;
+    count_rows(flow, &in, &out);
+    double seconds = (double)(now_ns - progress->last_ns) / 1e9;
+    gy_text_format_count(in_text, in);
+    gy_text_format_count(out_text, out);
+    gy_text_format_count(rate_text, (uint64_t)((double)(in - progress->last_in) / seconds));
+    fprintf(stderr, "\r\033[K%s: %llds  %s rows in  %s rows out  %s rows/s",
+            flow->physical->graph->job, (long long)((now_ns - progress->start_ns) / 1000000000),
+            in_text, out_text, rate_text);
+    progress->last_ns = now_ns;
+    progress->last_in = in;
+    progress->shown = true;
+}
+
+void gy_progress_fini(struct gy_progress *progress)
+{
+    if (progress->shown)
+        fputc('\n', stderr);
+    progress->shown = false;
+}
+
+void gy_report_failure(const struct gy_flow *flow)
+{
+    const struct gy_failure *failure = &flow->failure;
+    const struct gy_node *node = failure->node;
+    if (node == NULL)
+        return;
+    fprintf(stderr, "gyre: job failed\n  job:      %s\n  operator: %s (%s), task %u of %u\n",
+            flow->physical->graph->job, node->id, node->op, failure->task, node->parallelism);
+    fprintf(stderr, "  plugin:   %s\n  callback: %s\n  what:     %s\n",
+            node->plugin != NULL ? node->plugin->path : "(none)",
+            failure->callback != NULL ? failure->callback : "?",
+            failure->text != NULL ? failure->text : gyre_error_name(failure->code));
+    if (failure->row != NULL)
+        fprintf(stderr, "  row:      %s\n", failure->row);
+    fprintf(stderr, "  snapshot: none to restart from\n");
+}

@@ -1,0 +1,38 @@
+/* What a run tells of itself: the JSON report, the progress line, the failure block. */
+#ifndef GY_APP_REPORT_H
+#define GY_APP_REPORT_H
+
+#include "flow/flow.h"
+
+/* How a run went. */
+struct gy_outcome {
+    const char *status; /* "finished", "stopped", "failed" */
+    int64_t wall_ns;
+};
+
+/** Writes one JSON object to `path` ("-": standard error, since standard output is the job's).
+ *  Errors:  -1 and a message */
+int gy_report_write(const struct gy_flow *flow, const struct gy_outcome *outcome,
+                    const char *path);
+
+/* The progress of a long run, on a terminal. */
+struct gy_progress {
+    bool on;
+    bool shown;
+    int64_t start_ns;
+    int64_t last_ns;
+    uint64_t last_in;
+};
+
+void gy_progress_init(struct gy_progress *progress, const struct gy_clock *clock);
+
+/** Rewrites the line: rows in and out, rows/s. */
+void gy_progress_show(struct gy_progress *progress, const struct gy_flow *flow);
+
+/** Ends the line. */
+void gy_progress_fini(struct gy_progress *progress);
+
+/** Prints the block of a failure to standard error. */
+void gy_report_failure(const struct gy_flow *flow);
+
+#endif
