@@ -186,14 +186,10 @@ static int convert_value(const struct cell *c)
         ((int32_t *)c->data)[c->row] = (int32_t)integer;
         return 1;
     case GYRE_TYPE_i64:
-    case GYRE_TYPE_time:
-        return number_get_i64(c->text, c->piece.len, (int64_t *)c->data + c->row);
-    case GYRE_TYPE_f64:
-        return number_get_f64(c->text, c->piece.len, (double *)c->data + c->row);
-    case GYRE_TYPE_bytes:
-        return base64_get(NULL, c->text, c->piece.len) >= 0;
-    default:
-        return 1;
+    case GYRE_TYPE_time: return number_get_i64(c->text, c->piece.len, (int64_t *)c->data + c->row);
+    case GYRE_TYPE_f64: return number_get_f64(c->text, c->piece.len, (double *)c->data + c->row);
+    case GYRE_TYPE_bytes: return base64_get(NULL, c->text, c->piece.len) >= 0;
+    default: return 1;
     }
 }
 
@@ -235,7 +231,8 @@ static uint32_t convert_values(struct reader *r, struct gyre_out *out, uint32_t 
         if (!convert_value(&cell)) {
             snprintf(why, 128, "\"%.*s\"%s is no %s%s", (int)(piece.len < 60 ? piece.len : 60),
                      cell.text, piece.len > 60 ? "..." : "",
-                     field->type == GYRE_TYPE_bytes ? "base64 for " : "", gyre_type_name(field->type));
+                     field->type == GYRE_TYPE_bytes ? "base64 for " : "",
+                     gyre_type_name(field->type));
             return i;
         }
     }
@@ -270,8 +267,8 @@ static void put_record(struct reader *r, struct gyre_ctx *ctx, size_t n, uint32_
     char why[128];
     uint32_t row = read_row(out), wrong = convert_values(r, out, row, why);
     if (wrong < schema->n_fields) {
-        gyre_bad_input(ctx, r->input.at, n, "field `%s` %s",
-                       gyre_schema_field(schema, wrong)->name, why);
+        gyre_bad_input(ctx, r->input.at, n, "field `%s` %s", gyre_schema_field(schema, wrong)->name,
+                       why);
         return;
     }
     convert_strings(r, out, row);
@@ -293,9 +290,9 @@ static int32_t take_header(struct reader *r, struct gyre_ctx *ctx)
     for (uint32_t i = 0; i < schema->n_fields; i++) {
         const char *name = gyre_schema_field(schema, i)->name;
         uint32_t k = 0;
-        while (k < csv->n_columns && (csv->pieces[k].len != strlen(name) ||
-                                      memcmp(r->input.at + csv->pieces[k].at, name,
-                                             csv->pieces[k].len) != 0))
+        while (k < csv->n_columns &&
+               (csv->pieces[k].len != strlen(name) ||
+                memcmp(r->input.at + csv->pieces[k].at, name, csv->pieces[k].len) != 0))
             k++;
         if (k == csv->n_columns)
             return gyre_fail(ctx, GYRE_EINVAL, "%s: its header has no field `%s`", r->input.path,
@@ -322,9 +319,9 @@ static int32_t need_more(struct reader *r, struct gyre_ctx *ctx)
     size_t rest = input_left(&r->input);
     if (rest <= (uint64_t)r->config->row_max)
         return READ_MORE;
-    gyre_bad_input(ctx, r->input.at, rest, "%s: the record at byte %llu is longer than row_max = %lld",
-                   r->input.path, (unsigned long long)r->input.offset,
-                   (long long)r->config->row_max);
+    gyre_bad_input(ctx, r->input.at, rest,
+                   "%s: the record at byte %llu is longer than row_max = %lld", r->input.path,
+                   (unsigned long long)r->input.offset, (long long)r->config->row_max);
     r->ranges[0].skipping = 1;
     read_use(r, rest);
     return READ_MORE;

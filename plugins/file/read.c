@@ -14,8 +14,8 @@
 #include "read.h"
 #include "paths.h"
 
-#define RANGE (8u << 20)
-#define SPLIT_HEAD 20u
+#define RANGE           (8u << 20)
+#define SPLIT_HEAD      20u
 #define PATH_LENGTH_MAX 4096u
 
 /* ---- binding ----------------------------------------------------------------------------------- */
@@ -174,8 +174,10 @@ static int32_t read_save(void *self, struct gyre_ctx *ctx, uint32_t split,
             continue;
         int is_going = i == 0 && r->input.is_open && !csv_wants_header(r);
         if (is_going && r->input.is_stream)
-            return gyre_fail(ctx, GYRE_ENOTSUP, "%s cannot be read again, so it cannot be in a "
-                             "snapshot", range->path);
+            return gyre_fail(ctx, GYRE_ENOTSUP,
+                             "%s cannot be read again, so it cannot be in a "
+                             "snapshot",
+                             range->path);
         gyre_write_u64(writer, is_going ? r->input.offset : range->offset);
         gyre_write_u32(writer, range->skipping);
         return writer->error;

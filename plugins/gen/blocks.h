@@ -19,7 +19,7 @@
 #include <gyre/gyre.h>
 
 #define BLOCK_ROWS 128u
-#define SPLITS 128u
+#define SPLITS     128u
 
 struct block_split {
     uint32_t id;     /* the host's */

@@ -39,8 +39,8 @@ static inline __m128i in_range(__m128i x, char first, char span)
 static inline uint64_t word_bits16(__m128i x, int32_t split)
 {
     if (split == SPLIT_SPACE) {
-        __m128i space = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8(' ')),
-                                     in_range(x, '\t', '\r' - '\t'));
+        __m128i space =
+            _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8(' ')), in_range(x, '\t', '\r' - '\t'));
         return (uint64_t)(uint32_t)_mm_movemask_epi8(space) ^ 0xffff;
     }
     __m128i letter = in_range(_mm_or_si128(x, _mm_set1_epi8(0x20)), 'a', 25);

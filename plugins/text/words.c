@@ -15,9 +15,9 @@
 #include "words.h"
 #include "classify.h"
 
-#define BLOCK 64u
+#define BLOCK       64u
 #define BLOCK_WORDS 33u
-#define NO_WORD SIZE_MAX
+#define NO_WORD     SIZE_MAX
 
 struct words_config {
     int32_t lower;
@@ -153,7 +153,8 @@ static inline void cut_short(struct cutter *c, const char *data, size_t len, low
     char copy[32] = {0};
     memcpy(copy, data, len);
     uint64_t bits = word_bits(copy, 16, c->split) & ((1ull << len) - 1);
-    cut_block(c, (struct line){data, len, (uintptr_t)copy - (uintptr_t)data, lower}, 0, bits, NO_WORD);
+    cut_block(c, (struct line){data, len, (uintptr_t)copy - (uintptr_t)data, lower}, 0, bits,
+              NO_WORD);
 }
 
 static int32_t words_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)
@@ -161,8 +162,8 @@ static int32_t words_process(void *self, struct gyre_ctx *ctx, const struct gyre
     (void)self;
     const struct words_config *config = ctx->config;
     const struct gyre_str *lines = GYRE_COLUMN(in, 0, struct gyre_str);
-    struct cutter c = {.in = in, .out = ctx->outputs[0], .lower = config->lower,
-                       .split = config->split};
+    struct cutter c = {
+        .in = in, .out = ctx->outputs[0], .lower = config->lower, .split = config->split};
     lowering lower = lowering_of(config->lower);
     GYRE_ROWS(in, row)
     {

@@ -1,8 +1,8 @@
 /* The command line: one table of commands from which parsing, help and usage errors are made.
  *
  * Flags may stand before, between and behind the operands; `--flag VALUE`, `--flag=VALUE` and `-p4`
- * are all fine; `--` ends the flags. What a command does not take is an error that names the nearest
- * thing that it does. Usage errors go to standard error and end with status 2. */
+ * are all fine; `--` ends the flags. What a command does not take is an error that names the
+ * nearest thing that it does. Usage errors go to standard error and end with status 2. */
 #ifndef GY_APP_CLI_H
 #define GY_APP_CLI_H
 

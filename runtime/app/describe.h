@@ -1,4 +1,4 @@
-/* What descriptors say, in words: shared by the text and the JSON of `gyre list` and `gyre inspect`. */
+/* What descriptors say, in words: shared by `gyre list` and `gyre inspect`, text and JSON. */
 #ifndef GY_APP_DESCRIBE_H
 #define GY_APP_DESCRIBE_H
 

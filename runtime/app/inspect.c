@@ -106,8 +106,8 @@ static void put_states(struct gy_buf *b, const struct gyre_operator *op)
 static void put_operator(struct gy_buf *b, const struct gyre_operator *op)
 {
     const char *items = gy_describe_items(op->items);
-    bool may_be_less = op->kind != GYRE_TRANSFORM && op->bind &&
-                       strcmp(gy_describe_delivery(op), "exactly once") == 0;
+    bool may_be_less =
+        op->kind == GYRE_SINK && op->bind && strcmp(gy_describe_delivery(op), "exactly once") == 0;
     put_ports(b, "inputs", op->inputs, op->n_inputs, false, op->bind != NULL);
     put_ports(b, "outputs", op->outputs, op->n_outputs, true, op->bind != NULL);
     put_options(b, op->options, op->n_options, 0);
@@ -120,7 +120,7 @@ static void put_operator(struct gy_buf *b, const struct gyre_operator *op)
         gy_buf_printf(b, "  %-*s%s\n", COLUMN + 2, "runs", words_of(&words));
     gy_buf_fini(&words);
     gy_buf_printf(b, "  %-*s%s%s\n", COLUMN + 2, "delivery", gy_describe_delivery(op),
-                  may_be_less ? ", or less with some options: see gyre check" : "");
+                  may_be_less ? "; some options may lower it, gyre check says so" : "");
 }
 
 static void put_columns(struct gy_buf *b, const char *title, const struct gyre_field *fields,

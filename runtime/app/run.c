@@ -122,7 +122,7 @@ static int run_graph(const struct gy_cli *cli, const struct gy_graph *graph)
 int gy_cmd_run(const struct gy_cli *cli)
 {
     struct gy_loaded loaded;
-    int status = gy_load(cli, GY_LOAD_TO_RUN, &loaded);
+    int status = gy_load(cli, &loaded);
     if (status == GY_EXIT_OK)
         status = run_graph(cli, loaded.graph);
     gy_loaded_fini(&loaded);

@@ -115,7 +115,7 @@ static int32_t host_state_slots(struct gyre_ctx *ctx, uint32_t state, const stru
 {
     struct gy_instance *i = instance_of(ctx);
     const struct gy_column *columns[GY_KEYS_MAX];
-    if (state >= i->node->n_states || i->in == NULL)
+    if (state >= i->n_stores || i->in == NULL)
         return gyre_fail(ctx, GYRE_ECONTRACT, "state_slots: there is no state %u here", state);
     gy_key_columns(i, columns);
     if (i->in->keep == NULL)
@@ -143,7 +143,7 @@ static void host_state_remove(struct gyre_ctx *ctx, uint32_t state, const struct
 {
     struct gy_instance *i = instance_of(ctx);
     const struct gy_column *columns[GY_KEYS_MAX];
-    if (state >= i->node->n_states || i->in == NULL || in == NULL)
+    if (state >= i->n_stores || i->in == NULL || in == NULL)
         return;
     gy_key_columns(i, columns);
     gy_store_remove(i->stores[state], in->hash[row], columns, row);
@@ -154,7 +154,7 @@ static int32_t host_state_str(struct gyre_ctx *ctx, struct gyre_str *into,
                               const struct gyre_str *from)
 {
     struct gy_instance *i = instance_of(ctx);
-    return i->node->n_states > 0 ? gy_store_str(i->stores[0], into, from) : GYRE_ECONTRACT;
+    return i->n_stores > 0 ? gy_store_str(i->stores[0], into, from) : GYRE_ECONTRACT;
 }
 
 static void *host_list_add(struct gyre_ctx *ctx, struct gyre_list *list)

@@ -49,7 +49,8 @@ struct gy_instance {
     const struct gy_batch *in; /* the batch at hand, closed up where the operator is not mask-aware */
     const struct gy_input *in_plan;
     bool any_dropped;
-    struct gy_store **stores;
+    uint32_t n_stores;
+    struct gy_store **stores; /* per state, or per hosted function */
     uint64_t cursor;   /* of the walk that gy_instance_resume goes on with */
     bool resuming;
     struct gy_instance_stats stats;

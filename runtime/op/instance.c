@@ -318,7 +318,7 @@ void gy_instance_stats(const struct gy_instance *instance, struct gy_instance_st
 {
     gy_instance_counts(instance, stats);
     stats->state_bytes = stats->state_entries = 0;
-    for (uint32_t s = 0; s < instance->node->n_states; s++) {
+    for (uint32_t s = 0; s < instance->n_stores; s++) {
         stats->state_bytes += gy_store_bytes(instance->stores[s]);
         stats->state_entries += gy_store_count(instance->stores[s]);
     }

@@ -35,17 +35,23 @@ static int init_views(struct gy_instance *instance)
     return 0;
 }
 
+/* One store per declared state; an operator that hosts an aggregate has its accumulators instead. */
 static int init_stores(struct gy_instance *instance, struct gyre_error *error)
 {
     const struct gy_node *node = instance->node;
-    instance->stores = gy_calloc(node->n_states + 1, sizeof(struct gy_store *));
+    instance->n_stores = node->n_hosted != 0 ? node->n_hosted : node->n_states;
+    instance->stores = gy_calloc(instance->n_stores + 1, sizeof(struct gy_store *));
     if (instance->stores == NULL)
         return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for the state");
-    for (uint32_t s = 0; s < node->n_states; s++) {
-        struct gy_store_config config = {.key = node->key,
-                                         .kind = node->states[s]->kind,
-                                         .type = node->states[s]->type,
-                                         .map_key = node->states[s]->key};
+    for (uint32_t s = 0; s < instance->n_stores; s++) {
+        struct gy_store_config config = {.key = node->key, .kind = GYRE_STATE_VALUE};
+        if (node->n_hosted != 0) {
+            config.type = node->hosted[s].accumulator;
+        } else {
+            config.kind = node->states[s]->kind;
+            config.type = node->states[s]->type;
+            config.map_key = node->states[s]->key;
+        }
         instance->stores[s] = gy_store_new(&config, error);
         if (instance->stores[s] == NULL)
             return error->code;
@@ -125,7 +131,7 @@ void gy_instance_free(struct gy_instance *instance)
         gy_port_fini(&instance->ports[p]);
     for (uint32_t p = 0; instance->views != NULL && p < node->n_inputs; p++)
         gy_view_fini(&instance->views[p], &node->inputs[p]);
-    for (uint32_t s = 0; instance->stores != NULL && s < node->n_states; s++)
+    for (uint32_t s = 0; instance->stores != NULL && s < instance->n_stores; s++)
         gy_store_free(instance->stores[s]);
     for (size_t m = 0; m < instance->metrics.n; m++) {
         gy_free(instance->metrics.items[m]->name);

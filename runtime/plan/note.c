@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* More than this of one note segment is not looked at: ours is among the first few hundred bytes. */
+/* More than this of one note segment is not looked at: ours is among the first hundreds. */
 #define NOTES_MAX   8192u
 #define PATH_SHOWN  160
 #define AGAIN       "build or copy it again"

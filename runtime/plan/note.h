@@ -1,4 +1,4 @@
-/* The note of a plugin, read from the file: what a plugin was built for, before any code of it runs.
+/* The note of a plugin, read from the file: what it was built for, before any code of it runs.
  *
  * The file is hostile until proven otherwise: every offset and length in it is checked against the
  * size of the file, nothing in it is trusted to be aligned, terminated or in order. The note is

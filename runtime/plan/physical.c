@@ -19,8 +19,10 @@ static bool is_blocking(const struct gy_node *node)
 static bool can_chain(const struct gy_graph *graph, const struct gy_edge *edge)
 {
     const struct gy_node *from = graph->nodes[edge->from], *to = graph->nodes[edge->to];
-    return edge->partition == GY_FORWARD && !edge->feedback &&
-           from->parallelism == to->parallelism && !is_blocking(from) && !is_blocking(to);
+    /* From one task to one task every partition is forward; the consumer hashes its own key. */
+    bool forward = edge->partition == GY_FORWARD || (from->parallelism == 1 && to->parallelism == 1);
+    return forward && !edge->feedback && from->parallelism == to->parallelism &&
+           !is_blocking(from) && !is_blocking(to);
 }
 
 /* True where two sets may become one: every edge between them is a call, and no way leads from one

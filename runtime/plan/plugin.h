@@ -1,9 +1,9 @@
 /* Plugins: finding, checking and loading them; their operators and functions by name.
  *
  * The ELF note is read from the file and checked BEFORE dlopen, so that no code of a wrong plugin
- * runs. A plugin is loaded with RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE by its absolute path, and never
- * unloaded. After loading, every descriptor is checked once; what passes can be used without further
- * checks. */
+ * runs. A plugin is loaded with RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE by its absolute path, and
+ * never unloaded. After loading, every descriptor is checked once; what passes can be used without
+ * further checks. */
 #ifndef GY_PLAN_PLUGIN_H
 #define GY_PLAN_PLUGIN_H
 
@@ -46,7 +46,7 @@ const struct gy_plugin *gy_plugins_at(const struct gy_plugins *plugins, size_t i
 const struct gyre_operator *gy_plugin_operator(const struct gy_plugin *plugin, const char *name);
 const struct gyre_function *gy_plugin_function(const struct gy_plugin *plugin, const char *name);
 
-/** Name, kind ("source", "aggregate", ...) and line of text of an item that is an operator or a function;
+/** Name, kind ("source", "aggregate", ...) and line of text of an operator or a function;
  *  NULL for a state type. */
 const char *gy_item_name(const struct gyre_item *item);
 const char *gy_item_kind(const struct gyre_item *item);

@@ -1,7 +1,7 @@
 /* The descriptors of a loaded plugin, checked once: what passes can be used without further checks.
  *
- * Only what a descriptor says of itself is checked here, not how a job uses it. The first fault found is
- * reported: the author of a plugin mends one and builds again. */
+ * Only what a descriptor says of itself is checked here, not how a job uses it. The first fault found
+ * is reported: the author of a plugin mends one and builds again. */
 #ifndef GY_PLAN_PLUGIN_CHECK_H
 #define GY_PLAN_PLUGIN_CHECK_H
 

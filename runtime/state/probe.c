@@ -43,29 +43,47 @@ INLINE void prefetch_cells(const struct gy_table *table, uint32_t n, void **cell
                 __builtin_prefetch(*(void **)cells[j], 1);
 }
 
+/* The bucket after the home of those who were not at home. */
+INLINE void finish(const struct gy_table *table, const uint64_t *hash, const uint32_t *rows,
+                   void **cells, const uint32_t *missing, uint32_t n)
+{
+    for (uint32_t m = 0; m < n; m++) {
+        uint32_t j = missing[m];
+        cells[j] = NULL;
+        if (table->prefetch) {
+            uint64_t home = gy_table_home(table, hash[rows != NULL ? rows[j] : j]);
+            char *at = gy_table_bucket(table, home + 1 < table->n_buckets ? home + 1 : 0);
+            __builtin_prefetch(at);
+            __builtin_prefetch(at + 64, 1);
+        }
+    }
+}
+
 #define PROBE(name, target, match, shift)                                                          \
     target static uint32_t name(const struct gy_table *table, const uint64_t *hash,                \
-                                const uint32_t *rows, uint32_t n, void **cells)                    \
+                                const uint32_t *rows, uint32_t n, void **cells, uint32_t *missing) \
     {                                                                                              \
         const uint64_t n_buckets = table->n_buckets, stride = table->stride;                       \
         const uint64_t cell_size = table->cell_size;                                               \
         char *const buckets = table->buckets;                                                      \
-        uint32_t missing = 0;                                                                      \
+        uint32_t n_missing = 0;                                                                    \
         if (table->prefetch)                                                                       \
             prefetch_pass(table, hash, rows, n);                                                   \
         for (uint32_t j = 0; j < n; j++) {                                                         \
             uint64_t h = hash[rows != NULL ? rows[j] : j];                                         \
             char *bucket = buckets + (uint64_t)(((gy_u128)h * n_buckets) >> 64) * stride;          \
             uint32_t mask = match(bucket, h);                                                      \
-            uint32_t lane = (uint32_t)__builtin_ctz(mask | UINT32_C(1) << 31) >> (shift);          \
-            char *cell = bucket + GY_BUCKET_HEAD + lane * cell_size;                               \
-            bool found = (mask != 0) & (h != 0);                                                   \
-            cells[j] = found ? cell : NULL;                                                        \
-            missing += !found;                                                                     \
+            if (__builtin_expect(mask == 0 || h == 0, 0)) {                                        \
+                missing[n_missing++] = j;                                                          \
+                continue;                                                                          \
+            }                                                                                      \
+            uint32_t lane = (uint32_t)__builtin_ctz(mask) >> (shift);                              \
+            cells[j] = bucket + GY_BUCKET_HEAD + lane * cell_size;                                 \
         }                                                                                          \
+        finish(table, hash, rows, cells, missing, n_missing);                                      \
         if (table->prefetch)                                                                       \
             prefetch_cells(table, n, cells);                                                       \
-        return missing;                                                                            \
+        return n_missing;                                                                          \
     }
 
 #if defined(__x86_64__)

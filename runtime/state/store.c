@@ -207,13 +207,13 @@ static void undo(struct gy_store *store, const struct lookup *in)
     }
 }
 
-/* Keys that are identified by their hash: what was found is right. */
-static int settle_exact(struct gy_store *store, const struct lookup *in, uint32_t from, uint32_t to,
-                        void **cells)
+/* Those of the n rows from `from` on that were not found at home. */
+static int settle(struct gy_store *store, const struct lookup *in, uint32_t from,
+                  const uint32_t *missing, uint32_t n, void **cells)
 {
-    for (uint32_t j = from; j < to; j++) {
-        if (cells[j] == NULL)
-            cells[j] = find_or_make(store, in, j);
+    for (uint32_t m = 0; m < n; m++) {
+        uint32_t j = from + missing[m];
+        cells[j] = find_or_make(store, in, j);
         if (cells[j] == NULL)
             return GYRE_ENOMEM;
     }
@@ -275,11 +275,12 @@ static int resolve(struct gy_store *store, const struct lookup *in, uint32_t fro
 {
     const struct gy_shape *shape = &store->shape;
     const struct gy_table *table = &store->table;
-    uint32_t missing =
-        table->probe(table, in->rows != NULL ? in->hash : in->hash + from,
-                     in->rows != NULL ? in->rows + from : NULL, to - from, cells + from);
+    uint32_t missing[GY_PASS];
+    uint32_t n = table->probe(table, in->rows != NULL ? in->hash : in->hash + from,
+                              in->rows != NULL ? in->rows + from : NULL, to - from, cells + from,
+                              missing);
     if (shape->exact)
-        return missing != 0 ? settle_exact(store, in, from, to, cells) : 0;
+        return settle(store, in, from, missing, n, cells);
     if (shape->key.n == 1 && !shape->key.nullable[0])
         return settle_str(store, in, from, to, cells);
     return settle_any(store, in, from, to, cells);

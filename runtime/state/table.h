@@ -28,9 +28,10 @@
 struct gy_table;
 
 /* Finds a candidate for each of n rows, n <= GY_PASS: cells[j] is the cell of the first entry in the
- * home bucket with the hash of rows[j] (j where rows is NULL), or NULL; gives the number of NULLs. */
+ * home bucket with the hash of rows[j] (j where rows is NULL). Gives how many rows have none there,
+ * and which these are in `missing`, which has room for GY_PASS; their cells are NULL. */
 typedef uint32_t gy_probe_fn(const struct gy_table *table, const uint64_t *hash,
-                             const uint32_t *rows, uint32_t n, void **cells);
+                             const uint32_t *rows, uint32_t n, void **cells, uint32_t *missing);
 
 struct gy_table {
     char *buckets;

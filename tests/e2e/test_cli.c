@@ -162,7 +162,7 @@ static const char *skip_scalar(const char *p)
     return *p == '"' ? p + 1 : NULL;
 }
 
-/* One whole value and nothing behind it: brackets match, commas and colons stand where they must. */
+/* One whole value and nothing behind it: brackets match, commas and colons are where they must. */
 static bool is_json(const char *p)
 {
     char open[64];

@@ -329,7 +329,60 @@ static void a_file_cut_at_any_length_is_refused(void)
     free(folder);
 }
 
-/* A seeded walk over damaged files; the sanitizers say whether a byte was read that is not there. */
+/* The dynamic linker would map what is not there and end with SIGBUS. */
+static void a_stripped_file_with_a_segment_cut_off_is_refused(void)
+{
+    char *folder = dir_temp();
+    char *path = copy_to(GOOD, folder, "a.so", 4096);
+    for (size_t i = 0; i < 8; i++)
+        poke(path, offsetof(Elf64_Ehdr, e_shoff) + i, 0);
+    CU_ASSERT(strstr(add_alone(path).text, "a.so: is cut short: it has 4096 bytes and its segments "
+                                           "would end at ") != NULL);
+    free(path);
+    dir_remove(folder);
+    free(folder);
+}
+
+/* The file is one segment of notes, the second of which begins `left` bytes before the end. */
+static void a_note_at_the_end_of_its_segment_is_not_read_beyond(void)
+{
+    enum { NOTES = 8192 };
+    static struct {
+        Elf64_Ehdr head;
+        Elf64_Phdr segment;
+        char notes[NOTES];
+    } file;
+    const struct gyre_note_entry ours = {
+        .owner_size = 5, .note_size = 160, .type = 1, .owner = "gyre"};
+    char *folder = dir_temp(), *path = path_join(folder, "a.so");
+    char *good = build_path(GOOD);
+    char *bytes = file_read(good, NULL);
+    for (uint32_t left = 4; left <= 20; left += 4) {
+        memset(&file, 0, sizeof file);
+        memcpy(&file.head, bytes, sizeof file.head);
+        file.head.e_phoff = sizeof file.head;
+        file.head.e_phnum = 1;
+        file.head.e_shoff = 0;
+        file.segment = (Elf64_Phdr){.p_type = PT_NOTE,
+                                    .p_offset = sizeof file.head + sizeof file.segment,
+                                    .p_filesz = NOTES,
+                                    .p_align = 4};
+        memcpy(file.notes, &(Elf64_Nhdr){.n_descsz = NOTES - 12 - left}, sizeof(Elf64_Nhdr));
+        memcpy(file.notes + NOTES - left, &ours, left);
+        file_write(path, &file, sizeof file);
+        expect_refused(path, left < 20 ? "is no gyre plugin: it has no note .note.gyre; write "
+                                         "GYRE_PLUGIN(...) into one of its sources"
+                                       : "is cut short: it has 8312 bytes and its note would end "
+                                         "at 8472; build or copy it again");
+    }
+    free(bytes);
+    free(good);
+    free(path);
+    dir_remove(folder);
+    free(folder);
+}
+
+/* A seeded walk over damaged files; the sanitizers say if a byte was read that is not there. */
 static void damaged_headers_never_lead_out_of_the_file(void)
 {
     struct gyre_error error = {.size = sizeof error};
@@ -618,6 +671,8 @@ static const struct suite_test tests[] = {
     SUITE_TEST(objects_for_other_machines_are_refused),
     SUITE_TEST(notes_that_no_compiler_makes_are_refused),
     SUITE_TEST(a_file_cut_at_any_length_is_refused),
+    SUITE_TEST(a_stripped_file_with_a_segment_cut_off_is_refused),
+    SUITE_TEST(a_note_at_the_end_of_its_segment_is_not_read_beyond),
     SUITE_TEST(damaged_headers_never_lead_out_of_the_file),
     SUITE_TEST(an_undefined_symbol_is_named),
     SUITE_TEST(what_others_may_write_is_refused),

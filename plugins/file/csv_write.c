@@ -1,0 +1,104 @@
+/* plugins/file/csv_write.c: see csv_write.h. */
+#include "csv_write.h"
+#include "base64.h"
+#include "number.h"
+
+static int needs_quotes(const char *at, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (at[i] == ',' || at[i] == '"' || at[i] == '\r' || at[i] == '\n')
+            return 1;
+    return n == 0;
+}
+
+static void put_quoted(struct output *o, const char *at, size_t n)
+{
+    output_put(o, "\"", 1);
+    for (;;) {
+        const char *quote = n != 0 ? memchr(at, '"', n) : NULL;
+        if (quote == NULL)
+            break;
+        size_t with = (size_t)(quote - at) + 1;
+        output_put(o, at, with);
+        output_put(o, "\"", 1);
+        at += with;
+        n -= with;
+    }
+    output_put(o, at, n);
+    output_put(o, "\"", 1);
+}
+
+static void put_str(struct output *o, const char *at, size_t n)
+{
+    if (needs_quotes(at, n))
+        put_quoted(o, at, n);
+    else
+        output_put(o, at, n);
+}
+
+/* Base64 in pieces that fit the buffer; 3 divides a piece, so that only the last one is padded. */
+static void put_bytes(struct output *o, const char *at, size_t n)
+{
+    if (n == 0)
+        output_put(o, "\"\"", 2);
+    while (n != 0) {
+        size_t piece = n < 3 * 4096 ? n : 3 * 4096;
+        output_used(o, base64_put(output_room(o, 4 * 4096), at, piece));
+        at += piece;
+        n -= piece;
+    }
+}
+
+static void put_text(struct output *o, uint32_t type, const struct gyre_str *s)
+{
+    if (type == GYRE_TYPE_bytes)
+        put_bytes(o, gyre_str_data(s), s->len);
+    else
+        put_str(o, gyre_str_data(s), s->len);
+}
+
+static char *put_bool(char *to, int value)
+{
+    memcpy(to, value ? "true" : "false", 5);
+    return to + (value ? 4 : 5);
+}
+
+/* Writes a value and what follows it. */
+static inline void put_field(struct output *o, const struct gyre_column *column, uint32_t type,
+                             uint32_t row, char separator)
+{
+    const void *data = column->data;
+    if (gyre_type_is_str(type) && (column->valid == NULL || column->valid[row]))
+        put_text(o, type, (const struct gyre_str *)data + row);
+    char *at = output_room(o, NUMBER_MAX + 1);
+    if (column->valid == NULL || column->valid[row]) {
+        switch (type) {
+        case GYRE_TYPE_bool: at = put_bool(at, ((const uint8_t *)data)[row]); break;
+        case GYRE_TYPE_i32: at = number_put_i64(at, ((const int32_t *)data)[row]); break;
+        case GYRE_TYPE_i64:
+        case GYRE_TYPE_time: at = number_put_i64(at, ((const int64_t *)data)[row]); break;
+        case GYRE_TYPE_f64: at = number_put_f64(at, ((const double *)data)[row]); break;
+        default: break;
+        }
+    }
+    *at = separator;
+    output_used(o, at + 1);
+}
+
+void csv_write_header(struct output *o, uint32_t n, const char *const *names)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        put_str(o, names[i], strlen(names[i]));
+        output_put(o, i + 1 < n ? "," : "\n", 1);
+    }
+}
+
+void csv_write_rows(struct output *o, const struct gyre_batch *in, uint32_t n,
+                    const uint32_t *types)
+{
+    GYRE_ROWS(in, row)
+    {
+        for (uint32_t i = 0; i < n; i++)
+            put_field(o, &in->columns[i], types[i], row, i + 1 < n ? ',' : '\n');
+    }
+}

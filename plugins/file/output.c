@@ -1,0 +1,122 @@
+/* plugins/file/output.c: see output.h. */
+#include "output.h"
+#include "paths.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int32_t output_init(struct output *o, struct gyre_ctx *ctx)
+{
+    *o = (struct output){.buffer = gyre_alloc(ctx, NULL, OUTPUT_BUFFER), .fd = -1};
+    if (o->buffer == NULL)
+        return gyre_fail(ctx, GYRE_ENOMEM, "no memory for a buffer of %u bytes", OUTPUT_BUFFER);
+    return GYRE_OK;
+}
+
+void output_fini(struct output *o, struct gyre_ctx *ctx)
+{
+    output_close(o);
+    if (o->buffer != NULL)
+        gyre_alloc(ctx, o->buffer, 0);
+    o->buffer = NULL;
+}
+
+int32_t output_open(struct output *o, struct gyre_ctx *ctx, const char *path, int flags)
+{
+    int is_stdout = path_is_standard(path);
+    int fd = is_stdout ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
+    if (fd < 0)
+        return gyre_fail(ctx, GYRE_EIO, "%s cannot be opened for writing: %s", path,
+                         strerror(errno));
+    o->path = is_stdout ? "standard output" : path;
+    o->fd = fd;
+    o->is_open = 1;
+    o->used = 0;
+    o->length = 0;
+    o->error = 0;
+    return GYRE_OK;
+}
+
+void output_close(struct output *o)
+{
+    if (o->is_open && o->fd != STDOUT_FILENO)
+        close(o->fd);
+    o->is_open = 0;
+    o->fd = -1;
+}
+
+int32_t output_cut(struct output *o, struct gyre_ctx *ctx, uint64_t length)
+{
+    struct stat st;
+    if (fstat(o->fd, &st) != 0)
+        return gyre_fail(ctx, GYRE_EIO, "%s: %s", o->path, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return GYRE_OK;
+    if ((uint64_t)st.st_size < length)
+        return gyre_fail(ctx, GYRE_EFAIL,
+                         "%s has %lld bytes, less than the %llu it had in the snapshot: put it "
+                         "back, or start without the snapshot",
+                         o->path, (long long)st.st_size, (unsigned long long)length);
+    if (ftruncate(o->fd, (off_t)length) != 0 || lseek(o->fd, (off_t)length, SEEK_SET) < 0)
+        return gyre_fail(ctx, GYRE_EIO, "%s cannot be cut to %llu bytes: %s", o->path,
+                         (unsigned long long)length, strerror(errno));
+    o->length = length;
+    return GYRE_OK;
+}
+
+static void write_all(struct output *o, const char *at, size_t n)
+{
+    while (n != 0 && o->error == 0) {
+        ssize_t written = write(o->fd, at, n);
+        if (written >= 0) {
+            at += written;
+            n -= (size_t)written;
+            o->length += (uint64_t)written;
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            struct pollfd wait = {.fd = o->fd, .events = POLLOUT};
+            poll(&wait, 1, -1); /* whatever it says, write says it again */
+        } else if (errno != EINTR) {
+            o->error = errno;
+        }
+    }
+}
+
+void output_drain(struct output *o)
+{
+    write_all(o, o->buffer, o->used);
+    o->used = 0;
+}
+
+void output_put(struct output *o, const char *bytes, size_t n)
+{
+    if (n > OUTPUT_BUFFER / 2) {
+        output_drain(o);
+        write_all(o, bytes, n);
+        return;
+    }
+    memcpy(output_room(o, n), bytes, n);
+    o->used += n;
+}
+
+int32_t output_flush(struct output *o, struct gyre_ctx *ctx)
+{
+    output_drain(o);
+    if (o->error == EPIPE)
+        return gyre_fail(ctx, GYRE_EIO, "%s: its reader has gone", o->path);
+    if (o->error != 0)
+        return gyre_fail(ctx, GYRE_EIO, "%s cannot be written: %s", o->path, strerror(o->error));
+    return GYRE_OK;
+}
+
+int32_t output_sync(struct output *o, struct gyre_ctx *ctx)
+{
+    if (output_flush(o, ctx) != GYRE_OK)
+        return ctx->error->code;
+    /* pipes and devices cannot be synced, and need not be */
+    if (fsync(o->fd) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
+        return gyre_fail(ctx, GYRE_EIO, "%s cannot be brought to the disk: %s", o->path,
+                         strerror(errno));
+    return GYRE_OK;
+}

@@ -1,0 +1,34 @@
+/* plugins/file/parts.h: the part files of a folder.
+ *
+ *   .part-T-N   written by task T, its N-th; not to be seen
+ *   part-T-N    the same, committed: renamed
+ *
+ * Numbers only grow, over restarts too, so a name is never used twice. A task cleans what belongs to
+ * it: the files of tasks T with T mod tasks == its own number, so that none meets another's. */
+#ifndef GYRE_PLUGIN_FILE_PARTS_H
+#define GYRE_PLUGIN_FILE_PARTS_H
+
+#include <gyre/gyre.h>
+
+#define PART_PATH_MAX 4352
+
+struct part {
+    uint32_t task;
+    uint64_t number;
+};
+
+/* Writes the path of a part in `folder` (which ends in '/'); returns it. */
+const char *part_path(char path[PART_PATH_MAX], const char *folder, struct part part, int is_seen);
+
+/* Makes the folder where there is none. */
+int32_t parts_make_folder(struct gyre_ctx *ctx, const char *folder);
+/* A run that does not restore: removes all parts of this task. */
+int32_t parts_remove(struct gyre_ctx *ctx, const char *folder);
+/* A run that restores: removes this task's unseen parts from number `next` on. */
+int32_t parts_remove_unseen(struct gyre_ctx *ctx, const char *folder, uint64_t next);
+
+/* Both may be called again after they have succeeded. */
+int32_t part_show(struct gyre_ctx *ctx, const char *folder, struct part part);
+int32_t part_drop(struct gyre_ctx *ctx, const char *folder, struct part part);
+
+#endif

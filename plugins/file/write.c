@@ -1,0 +1,284 @@
+/* plugins/file/write.c: the sink file.write.
+ *
+ * | path      | is              | exactly once by                                                |
+ * |-----------|-----------------|----------------------------------------------------------------|
+ * | -         | standard output | (at least once)                                                |
+ * | a name    | one file        | cutting it back to its length in the snapshot                  |
+ * | ends in / | a folder        | parts written unseen, synced by prepare, renamed by commit     |
+ *
+ * Whether a run restores is known when the first item has come, which is after open. So what empties
+ * the file or the folder is done by `start`, which every later callback calls first.
+ *
+ * An item of state (all tasks get all of them): u32 task, u64 number of the next part, u64 length.
+ * A transaction: u32 1 where there is a part, then u32 its task, u64 its number. */
+#include "write.h"
+#include "csv_write.h"
+#include "parts.h"
+#include "paths.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+
+enum { WRITE_CSV, WRITE_JSON };
+enum { TO_STDOUT, TO_FILE, TO_FOLDER };
+
+struct write_config {
+    const char *path;
+    int32_t format;
+    int32_t header;
+    /* made by bind */
+    int32_t target;
+    uint32_t n_fields;
+    uint32_t *types;
+    const char **names;
+};
+
+struct sink {
+    const struct write_config *config;
+    struct output output;
+    struct part part; /* the one being written, or the next */
+    uint64_t length;  /* of the file in the snapshot */
+    int is_restored;
+    int is_started;
+    char path[PART_PATH_MAX]; /* of the part */
+};
+
+/* ---- binding ----------------------------------------------------------------------------------- */
+
+static int32_t bind_target(struct write_config *c, struct gyre_bind *bind)
+{
+    struct stat st;
+    size_t length = strlen(c->path);
+    if (path_is_standard(c->path)) {
+        c->target = TO_STDOUT;
+        int32_t code = bind->set_flags(bind, GYRE_AT_LEAST_ONCE);
+        return code == GYRE_OK ? bind->single(bind, "standard output cannot be divided") : code;
+    }
+    if (length == 0 || length > PART_PATH_MAX - 64)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "path", "a path of %zu bytes", length);
+    if (c->path[length - 1] == '/') {
+        c->target = TO_FOLDER;
+        return GYRE_OK;
+    }
+    c->target = TO_FILE;
+    if (stat(c->path, &st) == 0 && S_ISDIR(st.st_mode))
+        return gyre_bind_fail(bind, GYRE_EINVAL, "path",
+                              "%s is a folder: end its name with / for part files", c->path);
+    if (stat(c->path, &st) == 0 && !S_ISREG(st.st_mode))
+        bind->set_flags(bind, GYRE_AT_LEAST_ONCE); /* a pipe cannot be cut back */
+    return bind->single(bind, "one file is written by one task; a path that ends in / takes more");
+}
+
+static int32_t write_bind(void *config, struct gyre_bind *bind)
+{
+    struct write_config *c = config;
+    const struct gyre_schema *schema = bind->inputs[0];
+    if (c->format == WRITE_JSON)
+        return gyre_bind_fail(bind, GYRE_ENOTSUP, "format", "format \"json\" is not there yet");
+    c->n_fields = schema->n_fields;
+    c->types = bind->alloc(bind, c->n_fields * sizeof *c->types);
+    c->names = bind->alloc(bind, c->n_fields * sizeof *c->names);
+    if (c->types == NULL || c->names == NULL)
+        return gyre_bind_fail(bind, GYRE_ENOMEM, NULL, "no memory");
+    for (uint32_t i = 0; i < c->n_fields; i++) {
+        const struct gyre_field *field = gyre_schema_field(schema, i);
+        size_t size = strlen(field->name) + 1;
+        char *name = bind->alloc(bind, size);
+        if (name == NULL)
+            return gyre_bind_fail(bind, GYRE_ENOMEM, NULL, "no memory");
+        memcpy(name, field->name, size);
+        c->names[i] = name;
+        c->types[i] = field->type;
+    }
+    return bind_target(c, bind);
+}
+
+/* ---- writing ----------------------------------------------------------------------------------- */
+
+static int32_t write_open(void *self, struct gyre_ctx *ctx)
+{
+    struct sink *s = self;
+    s->config = ctx->config;
+    s->part.task = ctx->task;
+    if (output_init(&s->output, ctx) != GYRE_OK)
+        return ctx->error->code;
+    if (s->config->target == TO_FOLDER)
+        return parts_make_folder(ctx, s->config->path);
+    return output_open(&s->output, ctx, s->config->path, 0);
+}
+
+static void put_header(struct sink *s)
+{
+    if (s->config->header)
+        csv_write_header(&s->output, s->config->n_fields, s->config->names);
+}
+
+/* Empties what a run that does not restore begins with; goes on where one that restores left off. */
+static int32_t start(struct sink *s, struct gyre_ctx *ctx)
+{
+    if (s->is_started)
+        return GYRE_OK;
+    int32_t code = GYRE_OK;
+    if (s->config->target == TO_FOLDER && s->is_restored)
+        code = parts_remove_unseen(ctx, s->config->path, s->part.number);
+    else if (s->config->target == TO_FOLDER)
+        code = parts_remove(ctx, s->config->path);
+    else if (s->config->target == TO_FILE)
+        code = output_cut(&s->output, ctx, s->length);
+    if (code != GYRE_OK)
+        return code;
+    s->is_started = 1;
+    if (s->config->target != TO_FOLDER && !s->is_restored)
+        put_header(s);
+    return GYRE_OK;
+}
+
+static int32_t write_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)
+{
+    struct sink *s = self;
+    int32_t code = start(s, ctx);
+    if (code == GYRE_OK && !s->output.is_open) {
+        part_path(s->path, s->config->path, s->part, 0);
+        code = output_open(&s->output, ctx, s->path, O_TRUNC);
+        if (code == GYRE_OK)
+            put_header(s);
+    }
+    if (code != GYRE_OK)
+        return code;
+    csv_write_rows(&s->output, in, s->config->n_fields, s->config->types);
+    return s->output.error != 0 ? output_flush(&s->output, ctx) : GYRE_OK;
+}
+
+static int32_t write_flush(void *self, struct gyre_ctx *ctx)
+{
+    struct sink *s = self;
+    int32_t code = start(s, ctx);
+    return code == GYRE_OK && s->output.is_open ? output_flush(&s->output, ctx) : code;
+}
+
+static void write_close(void *self, struct gyre_ctx *ctx)
+{
+    struct sink *s = self;
+    int is_left = s->config != NULL && s->config->target == TO_FOLDER && s->output.is_open;
+    output_fini(&s->output, ctx);
+    if (is_left) /* a part that no transaction took */
+        part_drop(ctx, s->config->path, s->part);
+}
+
+/* ---- snapshots --------------------------------------------------------------------------------- */
+
+static int32_t write_save(void *self, struct gyre_ctx *ctx, struct gyre_writer *writer,
+                          void (*next_item)(struct gyre_writer *writer))
+{
+    struct sink *s = self;
+    int32_t code = write_flush(s, ctx);
+    if (code != GYRE_OK)
+        return code;
+    int is_taken = s->config->target == TO_FOLDER && s->output.is_open; /* prepare is to come */
+    gyre_write_u32(writer, ctx->task);
+    gyre_write_u64(writer, s->part.number + (uint64_t)is_taken);
+    gyre_write_u64(writer, s->output.length);
+    next_item(writer);
+    return writer->error;
+}
+
+static int32_t write_restore(void *self, struct gyre_ctx *ctx, uint32_t version,
+                             struct gyre_reader *reader)
+{
+    struct sink *s = self;
+    (void)version;
+    (void)gyre_read_u32(reader);
+    uint64_t number = gyre_read_u64(reader);
+    uint64_t length = gyre_read_u64(reader);
+    if (reader->error != 0)
+        return gyre_fail(ctx, GYRE_ECORRUPT, "the state of file.write cannot be read");
+    s->is_restored = 1;
+    s->length = length;
+    if (number > s->part.number)
+        s->part.number = number;
+    return GYRE_OK;
+}
+
+static int32_t write_prepare(void *self, struct gyre_ctx *ctx, const char *txn,
+                             struct gyre_writer *writer)
+{
+    struct sink *s = self;
+    (void)txn;
+    int32_t code = start(s, ctx);
+    if (code == GYRE_OK && s->output.is_open)
+        code = output_sync(&s->output, ctx);
+    if (code != GYRE_OK)
+        return code;
+    int has_part = s->config->target == TO_FOLDER && s->output.is_open;
+    gyre_write_u32(writer, (uint32_t)has_part);
+    if (has_part) {
+        gyre_write_u32(writer, s->part.task);
+        gyre_write_u64(writer, s->part.number++);
+        output_close(&s->output);
+    }
+    return writer->error;
+}
+
+/* Calls `act` for the part of a transaction, if it has one. */
+static int32_t with_part(struct sink *s, struct gyre_ctx *ctx, struct gyre_reader *reader,
+                         int32_t (*act)(struct gyre_ctx *, const char *, struct part))
+{
+    struct part part = {0, 0};
+    uint32_t has_part = gyre_read_u32(reader);
+    if (has_part) {
+        part.task = gyre_read_u32(reader);
+        part.number = gyre_read_u64(reader);
+    }
+    if (reader->error != 0)
+        return gyre_fail(ctx, GYRE_ECORRUPT, "a transaction of file.write cannot be read");
+    return has_part ? act(ctx, s->config->path, part) : GYRE_OK;
+}
+
+static int32_t write_commit(void *self, struct gyre_ctx *ctx, const char *txn,
+                            struct gyre_reader *reader)
+{
+    (void)txn;
+    return with_part(self, ctx, reader, part_show);
+}
+
+static int32_t write_abort(void *self, struct gyre_ctx *ctx, const char *txn,
+                           struct gyre_reader *reader)
+{
+    (void)txn;
+    return with_part(self, ctx, reader, part_drop);
+}
+
+static const struct gyre_option options[] = {
+    GYRE_OPT(struct write_config, path, PATH, NULL, GYRE_REQUIRED,
+             "a file, a folder for part files (ends in /), or - for standard output"),
+    GYRE_OPT_CHOICE(struct write_config, format, "csv", "csv|json", "how a row is written"),
+    GYRE_OPT(struct write_config, header, BOOL, "false", 0,
+             "csv: each file begins with the names of the fields"),
+};
+
+static const struct gyre_port input = GYRE_PORT("in", GYRE_PORT_ALL, NULL, 0, "rows of any fields");
+
+const struct gyre_operator gyre_op_write = {
+    .size = sizeof(struct gyre_operator),
+    .kind = GYRE_SINK,
+    .name = "write",
+    .doc = "Writes rows to a file, to part files in a folder, or to standard output.",
+    .flags = GYRE_MASK_AWARE,
+    .config_size = sizeof(struct write_config),
+    .instance_size = sizeof(struct sink),
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .inputs = &input,
+    .n_inputs = 1,
+    .items = GYRE_ITEMS_UNION,
+    .needs = GYRE_FEATURE_ITEMS | GYRE_FEATURE_TWO_PHASE,
+    .bind = write_bind,
+    .open = write_open,
+    .close = write_close,
+    .process = write_process,
+    .flush = write_flush,
+    .save_items = write_save,
+    .restore_item = write_restore,
+    .prepare = write_prepare,
+    .commit = write_commit,
+    .abort = write_abort,
+};
