@@ -18,16 +18,11 @@ struct sum_config {
     int32_t nullable;
 };
 
-/* The longest accumulators; those of fields that are not nullable are their first 8 bytes. */
-struct sum_i64 {
-    int64_t sum;
-    int64_t values;
-};
-
-struct sum_f64 {
-    double sum;
-    int64_t values;
-};
+/* How many values a nullable field's accumulator holds. */
+static int64_t *values_of(void *acc)
+{
+    return (int64_t *)acc + 1;
+}
 
 static const struct gyre_member members_i64[] = {{"sum", GYRE_TYPE_i64, 0},
                                                  {"values", GYRE_TYPE_i64, 8}};
@@ -133,17 +128,16 @@ static inline void loop_f64(struct call c, int rolls)
 static int add_nullable(const struct call *c, uint32_t type, uint32_t row, void *acc)
 {
     if (type == GYRE_TYPE_f64) {
-        struct sum_f64 *f = acc;
-        f->values += c->sign;
-        f->sum = f->values != 0 ? f->sum + c->sign * GYRE_COLUMN(c->in, 0, double)[row] : 0;
-        return 1;
+        *(double *)acc += c->sign * GYRE_COLUMN(c->in, 0, double)[row];
+    } else {
+        int64_t value = type == GYRE_TYPE_i32 ? GYRE_COLUMN(c->in, 0, int32_t)[row]
+                                              : GYRE_COLUMN(c->in, 0, int64_t)[row];
+        if (!add_checked(acc, value, c->sign))
+            return 0;
     }
-    struct sum_i64 *i = acc;
-    int64_t value = type == GYRE_TYPE_i32 ? GYRE_COLUMN(c->in, 0, int32_t)[row]
-                                          : GYRE_COLUMN(c->in, 0, int64_t)[row];
-    if (!add_checked(&i->sum, value, c->sign))
-        return 0;
-    i->values += c->sign;
+    *values_of(acc) += c->sign;
+    if (*values_of(acc) == 0)
+        memset(acc, 0, 8); /* what rounding left of a sum of f64 */
     return 1;
 }
 
@@ -152,7 +146,7 @@ static int32_t sum_result(struct gyre_ctx *ctx, const void *acc, struct gyre_out
     const struct sum_config *config = ctx->config;
     memcpy((char *)out->data[0] + 8 * (size_t)row, acc, 8); /* the sum comes first in all of them */
     if (config->nullable)
-        out->valid[0][row] = ((const struct sum_i64 *)acc)->values != 0;
+        out->valid[0][row] = ((const int64_t *)acc)[1] != 0;
     return GYRE_OK;
 }
 
@@ -208,7 +202,7 @@ static int32_t sum_merge(struct gyre_ctx *ctx, void *into, const void *from)
     else if (!add_checked(into, *(const int64_t *)from, 1))
         return gyre_fail(ctx, GYRE_EROW, "the sum of `%s` goes beyond 64 bits", config->field);
     if (config->nullable)
-        ((struct sum_i64 *)into)->values += ((const struct sum_i64 *)from)->values;
+        *values_of(into) += ((const int64_t *)from)[1];
     return GYRE_OK;
 }
 

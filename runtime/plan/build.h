@@ -65,7 +65,7 @@ struct gy_build {
  *  Errors:  NULL without memory */
 void *gy_build_room(const struct gy_build *b, void *items, uint32_t n, size_t size);
 
-/** "{word: str, count: i64?}". */
+/** "{word: str, count: i64 or null}". */
 const char *gy_build_schema_text(const struct gy_build *b, const struct gyre_schema *schema);
 
 /** Names the stream of an input port: "`words`", "`split.even`" (the first of a union). */

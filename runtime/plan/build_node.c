@@ -205,10 +205,9 @@ static void check_key_ports(struct gy_build *b, struct gy_build_node *bn)
             names[p] = node->inputs[p].name;
             found |= key->port != NULL && strcmp(key->port, names[p]) == 0;
         }
-        const char *what = gy_arena_ctl_printf(b->scope.arena, "input port of %s", node->op);
-        if (!found && names != NULL && what != NULL)
-            gy_value_unknown(&b->scope, key->at, what, key->port, names, node->n_inputs,
-                             "a `key` group is by port");
+        if (!found && names != NULL)
+            gy_value_unknown(&b->scope, key->at, "input port", key->port, node->op, names,
+                             node->n_inputs, "a `key` group is by port");
         if (key->function != NULL)
             gy_build_function(b, key->function, GYRE_FN_KEY, "key", key->at);
     }

@@ -55,7 +55,7 @@ static void take_function(struct gy_build *b, struct gy_build_edge *e,
                           const struct gyre_function *f)
 {
     const struct gy_op_setting *set = b->nodes[e->to].set;
-    struct gy_option_owner owner = {set->partition, set->partition_at};
+    struct gy_option_owner owner = {set->partition, set->partition, set->partition_at};
     e->partition = GY_FUNCTION;
     e->function = f;
     if (f->config_size != 0)

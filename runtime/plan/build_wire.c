@@ -26,7 +26,7 @@ static uint32_t resolve_ref(struct gy_build *b, const struct gy_ref *ref)
         if (b->nodes[i].set->id != NULL)
             ids[n++] = b->nodes[i].set->id;
     if (ids != NULL)
-        gy_value_unknown(&b->scope, ref->at, "operator", ref->id, ids, n,
+        gy_value_unknown(&b->scope, ref->at, "operator", ref->id, NULL, ids, n,
                          "the job's `operators` lists all");
     return GY_NONE;
 }
@@ -61,10 +61,10 @@ static uint32_t wire_port(struct gy_build *b, struct gy_build_node *bn, const st
         if (strcmp(names[p], wire->port) == 0)
             return p;
     }
-    const char *what = gy_arena_ctl_printf(b->scope.arena, "input port of %s", node->op);
     const char *where = gy_arena_ctl_printf(b->scope.arena, "`gyre inspect %s` lists them", node->op);
-    if (names != NULL && what != NULL && where != NULL)
-        gy_value_unknown(&b->scope, wire->at, what, wire->port, names, node->n_inputs, where);
+    if (names != NULL && where != NULL)
+        gy_value_unknown(&b->scope, wire->at, "input port", wire->port, node->op, names,
+                         node->n_inputs, where);
     const char *near = names != NULL ? gy_nearest(wire->port, names, node->n_inputs) : NULL;
     for (uint32_t p = 0; near != NULL && p < node->n_inputs; p++)
         if (strcmp(node->inputs[p].name, near) == 0)
@@ -148,10 +148,14 @@ static void tell_no_port(struct gy_build *b, const struct gy_build_node *from,
     const char **names = gy_arena_ctl_calloc(b->scope.arena, node->n_outputs, sizeof *names);
     for (uint32_t p = 0; names != NULL && p < node->n_outputs; p++)
         names[p] = node->outputs[p].name;
-    const char *what = gy_arena_ctl_printf(b->scope.arena, "output port of `%s`", node->id);
-    const char *where = gy_arena_ctl_printf(b->scope.arena, "`gyre inspect %s` lists them", node->op);
-    if (names != NULL && what != NULL && where != NULL)
-        gy_value_unknown(&b->scope, ref->at, what, ref->port, names, node->n_outputs, where);
+    const char *of = gy_arena_ctl_printf(b->scope.arena, "`%s`", node->id);
+    const char *where = node->n_outputs > 0 ? "it has" : "it has none";
+    for (uint32_t p = 0; where != NULL && p < node->n_outputs; p++)
+        where = gy_arena_ctl_printf(b->scope.arena, "%s%s `%s`", where, p > 0 ? "," : "",
+                                    node->outputs[p].name);
+    if (names != NULL && of != NULL && where != NULL)
+        gy_value_unknown(&b->scope, ref->at, "output port", ref->port, of, names, node->n_outputs,
+                         where);
 }
 
 /* Finds the producer's port of an edge, once the producer has been bound. A port that an operator

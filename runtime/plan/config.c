@@ -155,7 +155,7 @@ static void read_keys(const struct gy_scope *scope, struct gy_job *job)
         for (size_t k = 0; k < n; k++)
             found |= strcmp(known[k], s->name) == 0;
         if (!found)
-            gy_value_unknown(scope, s, "job key", s->name, known, n, "a job has: " GY_JOB_KEYS);
+            gy_value_unknown(scope, s, "job key", s->name, NULL, known, n, "a job has: " GY_JOB_KEYS);
     }
     read_name(scope, job);
     const struct gy_setting *mode = gy_setting_get(job->root, "mode");

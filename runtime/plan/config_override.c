@@ -25,7 +25,7 @@ static struct gy_setting *as_group(const struct gy_scope *scope, struct gy_setti
     }
     if (s->kind == GY_SETTING_GROUP)
         return s;
-    gy_diags_add(scope->diags, at->file, at->line, "`%s` is no group that could be gone into",
+    gy_diags_add(scope->diags, at->file, at->line, "`%s` is not a group in the job file",
                  name);
     return NULL;
 }
@@ -65,7 +65,7 @@ static struct gy_setting *find_operator(const struct gy_scope *scope, struct gy_
         ids[n++] = s->text;
     }
     struct gy_setting at = {.file = label};
-    gy_value_unknown(scope, &at, "operator", id, ids, n, "the job's `operators` lists all");
+    gy_value_unknown(scope, &at, "operator", id, NULL, ids, n, "the job's `operators` lists all");
     return NULL;
 }
 

@@ -29,7 +29,7 @@ static const struct gy_setting *read_rows(const struct gy_scope *scope, const st
     for (uint32_t i = 0; i < s->n; i++) {
         const struct gy_setting *stream = s->items[i];
         if (gy_job_operator(job, stream->name) == NULL)
-            gy_value_unknown(scope, stream, "operator", stream->name, ids, n,
+            gy_value_unknown(scope, stream, "operator", stream->name, NULL, ids, n,
                              "the job's `operators` lists all");
         if (stream->kind != GY_SETTING_LIST) {
             gy_value_wrong(scope, stream, "a list of rows");

@@ -103,8 +103,10 @@ static void read_policy(const struct gy_scope *scope, const struct gy_setting *s
         chosen = i;
     }
     if (chosen == N_POLICIES) {
+        size_t before = gy_diags_count(scope->diags);
         gy_value_group(scope, group, "time count delta session all fn offset field from", s->name);
-        gy_diags_add(scope->diags, s->file, s->line, "%s: needs %s", s->name, forms);
+        if (gy_diags_count(scope->diags) == before)
+            gy_diags_add(scope->diags, s->file, s->line, "%s: needs %s", s->name, forms);
         return;
     }
     policy->kind = policies[chosen].kind;

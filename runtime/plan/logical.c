@@ -37,7 +37,7 @@ const char *gy_build_schema_text(const struct gy_build *b, const struct gyre_sch
         const struct gyre_field *f = gyre_schema_field(schema, i);
         text = gy_arena_ctl_printf(b->scope.arena, "%s%s%s: %s%s", text, i > 0 ? ", " : "", f->name,
                                    gyre_type_name(f->type),
-                                   (f->flags & GYRE_NULLABLE) != 0 ? "?" : "");
+                                   (f->flags & GYRE_NULLABLE) != 0 ? " or null" : "");
     }
     text = text != NULL ? gy_arena_ctl_printf(b->scope.arena, "%s}", text) : NULL;
     return text != NULL ? text : "?";
@@ -172,7 +172,7 @@ static void read_options(struct gy_build *b, struct gy_build_node *bn)
     for (uint32_t i = 0; settings != NULL && i < bn->set->n_options; i++)
         if (!host_as || strcmp(bn->set->options[i]->name, "as") != 0)
             settings[n++] = bn->set->options[i];
-    struct gy_option_owner owner = {node->op, bn->set->id_at};
+    struct gy_option_owner owner = {node->op, node->op, bn->set->id_at};
     if (!b->scope.arena->oom)
         bn->options_ok = gy_options_read(&b->scope, options, n_options, settings, n, &owner,
                                          config) == 0;

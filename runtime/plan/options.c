@@ -6,7 +6,7 @@
 #include "plan/value.h"
 
 static int read_group(const struct gy_scope *scope, const struct gyre_option *option,
-                      const struct gy_setting *s, void *config);
+                      const struct gy_setting *s, const char *inspect, void *config);
 
 static const char *copy(const struct gy_scope *scope, const char *text)
 {
@@ -107,7 +107,8 @@ static int read_schema(const struct gy_scope *scope, const struct gy_setting *s,
 /* ---- one option ---- */
 
 static int read_groups(const struct gy_scope *scope, const struct gyre_option *option,
-                       const struct gy_setting *s, struct gyre_groups *groups)
+                       const struct gy_setting *s, const char *inspect,
+                       struct gyre_groups *groups)
 {
     struct gy_setting **items;
     uint32_t n;
@@ -118,7 +119,8 @@ static int read_groups(const struct gy_scope *scope, const struct gyre_option *o
     if (structs == NULL)
         return -1;
     for (uint32_t i = 0; i < n; i++)
-        wrong |= read_group(scope, option, items[i], structs + (size_t)i * option->stride);
+        wrong |= read_group(scope, option, items[i], inspect,
+                            structs + (size_t)i * option->stride);
     if (wrong == 0)
         *groups = (struct gyre_groups){n, option->stride, structs};
     return wrong;
@@ -148,7 +150,7 @@ static int read_text(const struct gy_scope *scope, const struct gyre_option *opt
 }
 
 static int read_one(const struct gy_scope *scope, const struct gyre_option *option,
-                    const struct gy_setting *s, void *config)
+                    const struct gy_setting *s, const char *inspect, void *config)
 {
     void *at = (char *)config + option->offset;
     bool truth = false;
@@ -183,7 +185,7 @@ static int read_one(const struct gy_scope *scope, const struct gyre_option *opti
     case GYRE_OPTION_STRINGS: return read_strings(scope, s, "a list of strings", at);
     case GYRE_OPTION_SCHEMA: return read_schema(scope, s, at);
     case GYRE_OPTION_FUNCTION: return read_function(scope, s, at);
-    case GYRE_OPTION_GROUPS: return read_groups(scope, option, s, at);
+    case GYRE_OPTION_GROUPS: return read_groups(scope, option, s, inspect, at);
     default: return -1;
     }
 }
@@ -227,15 +229,15 @@ static int tell_unknown(const struct gy_scope *scope, const char *const *names, 
                         const struct gy_option_owner *owner)
 {
     int wrong = 0;
-    const char *what = gy_arena_ctl_printf(scope->arena, "option of %s", owner->what);
-    const char *where = gy_arena_ctl_printf(scope->arena, "`gyre inspect %s` lists them",
-                                            owner->what);
-    for (uint32_t i = 0; what != NULL && where != NULL && i < n_settings; i++) {
+    const char *where =
+        gy_arena_ctl_printf(scope->arena, "`gyre inspect %s` lists them", owner->inspect);
+    for (uint32_t i = 0; where != NULL && i < n_settings; i++) {
         bool known = false;
         for (uint32_t k = 0; k < n_names; k++)
             known |= strcmp(settings[i]->name, names[k]) == 0;
         if (!known) {
-            gy_value_unknown(scope, settings[i], what, settings[i]->name, names, n_names, where);
+            gy_value_unknown(scope, settings[i], "option", settings[i]->name, owner->what, names,
+                             n_names, where);
             wrong = -1;
         }
     }
@@ -259,7 +261,7 @@ int gy_options_read(const struct gy_scope *scope, const struct gyre_option *opti
         if (s == NULL && option->fallback != NULL)
             s = gy_setting_raw(scope, option->name, owner->what, option->fallback);
         if (s != NULL) {
-            wrong |= read_one(scope, option, s, config);
+            wrong |= read_one(scope, option, s, owner->inspect, config);
         } else if ((option->flags & GYRE_REQUIRED) != 0) {
             wrong = -1;
             if (!is_misspelt(option->name, settings, n_settings, names, n_options))
@@ -272,14 +274,14 @@ int gy_options_read(const struct gy_scope *scope, const struct gyre_option *opti
 }
 
 static int read_group(const struct gy_scope *scope, const struct gyre_option *option,
-                      const struct gy_setting *s, void *config)
+                      const struct gy_setting *s, const char *inspect, void *config)
 {
     const struct gy_setting *group = gy_value_tree(scope, s);
     if (group == NULL)
         return -1;
     if (group->kind != GY_SETTING_GROUP)
         return gy_value_wrong(scope, group, "a group { ... }");
-    struct gy_option_owner owner = {option->name, group};
+    struct gy_option_owner owner = {option->name, inspect, group};
     return gy_options_read(scope, option->members, option->n_members,
                            (const struct gy_setting *const *)group->items, group->n, &owner,
                            config);

@@ -8,7 +8,8 @@
 
 /* Whose options they are, for messages. */
 struct gy_option_owner {
-    const char *what;            /* "std.sum" */
+    const char *what;            /* "std.sum", or the option whose groups are read */
+    const char *inspect;         /* "std.sum": what `gyre inspect` lists them by */
     const struct gy_setting *at; /* where a missing option is told */
 };
 

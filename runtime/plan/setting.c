@@ -121,7 +121,22 @@ struct origin {
     const char *file;
     int line; /* -1: libconfig's own */
     const char *dir;
+    size_t scanned; /* the integers that do not fit were told from this one on ... */
+    size_t found;   /* ... up to this one */
 };
+
+/* True where an integer of this line does not fit. */
+static bool is_broken(const struct gy_scope *scope, const struct gy_setting *s,
+                      const struct origin *origin)
+{
+    for (size_t i = origin->scanned; i < origin->found; i++) {
+        const struct gy_diag *diag = &scope->diags->list.items[i];
+        if (diag->line == s->line &&
+            strcmp(scope->diags->files.items[diag->file_index], s->file) == 0)
+            return true;
+    }
+    return false;
+}
 
 static const char *expand(const struct gy_scope *scope, const struct gy_setting *s,
                           const char *text)
@@ -187,6 +202,8 @@ static struct gy_setting *copy_node(const struct gy_scope *scope, const config_s
         s->items = gy_arena_ctl_calloc(scope->arena, s->n, sizeof *s->items);
     } else {
         copy_scalar(scope, s, from);
+        if (s->kind == GY_SETTING_INT && is_broken(scope, s, origin))
+            s->kind = GY_SETTING_BROKEN;
     }
     return scope->arena->oom ? NULL : s;
 }
@@ -246,8 +263,9 @@ struct gy_setting *gy_setting_read_file(const struct gy_scope *scope, const char
     if (file == NULL || config_read_string(&config, text) != CONFIG_TRUE) {
         tell_syntax(scope, &config, path);
     } else {
+        size_t scanned = scope->diags->list.n;
         gy_setting_scan_integers(scope, text, file, dir, 0);
-        struct origin origin = {file, -1, dir};
+        struct origin origin = {file, -1, dir, scanned, scope->diags->list.n};
         root = copy_tree(scope, config_root_setting(&config), "", &origin);
     }
     config_destroy(&config);
@@ -269,7 +287,7 @@ struct gy_setting *gy_setting_read_value(const struct gy_scope *scope,
     } else {
         size_t before = gy_diags_count(scope->diags);
         gy_setting_scan_integers(scope, text, raw->file, NULL, 0);
-        struct origin origin = {raw->file, raw->line, raw->dir};
+        struct origin origin = {raw->file, raw->line, raw->dir, 0, 0};
         if (gy_diags_count(scope->diags) == before)
             value = copy_tree(scope, config_setting_get_elem(config_root_setting(&config), 0),
                               raw->name, &origin);

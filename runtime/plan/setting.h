@@ -31,7 +31,8 @@ enum gy_setting_kind {
     GY_SETTING_STRING,
     GY_SETTING_LIST, /* libconfig's lists and arrays */
     GY_SETTING_GROUP,
-    GY_SETTING_RAW /* from the command line: text whose type is not known yet */
+    GY_SETTING_RAW,   /* from the command line: text whose type is not known yet */
+    GY_SETTING_BROKEN /* an integer that does not fit: told, and nothing more is said of it */
 };
 
 struct gy_setting {

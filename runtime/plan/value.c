@@ -25,14 +25,16 @@ static const char *describe(const struct gy_scope *scope, const struct gy_settin
     case GY_SETTING_RAW: text = gy_arena_ctl_printf(scope->arena, "`%.60s`", s->text); break;
     case GY_SETTING_LIST: return "a list";
     case GY_SETTING_GROUP: return "a group";
+    case GY_SETTING_BROKEN: break;
     }
     return text != NULL ? text : "?";
 }
 
 int gy_value_wrong(const struct gy_scope *scope, const struct gy_setting *s, const char *wanted)
 {
-    gy_diags_add(scope->diags, s->file, s->line, "%s: expected %s, not %s", s->name, wanted,
-                 describe(scope, s));
+    if (s->kind != GY_SETTING_BROKEN)
+        gy_diags_add(scope->diags, s->file, s->line, "%s: expected %s, not %s", s->name, wanted,
+                     describe(scope, s));
     return -1;
 }
 
@@ -177,15 +179,13 @@ const char **gy_value_words(const struct gy_scope *scope, const char *words, siz
 }
 
 void gy_value_unknown(const struct gy_scope *scope, const struct gy_setting *at, const char *what,
-                      const char *name, const char *const *known, size_t n_known,
+                      const char *name, const char *of, const char *const *known, size_t n_known,
                       const char *where)
 {
     const char *near = gy_nearest(name, known, n_known);
-    if (near != NULL)
-        gy_diags_add(scope->diags, at->file, at->line, "unknown %s `%s`: did you mean `%s`? (%s)",
-                     what, name, near, where);
-    else
-        gy_diags_add(scope->diags, at->file, at->line, "unknown %s `%s` (%s)", what, name, where);
+    gy_diags_add(scope->diags, at->file, at->line, "unknown %s `%s`%s%s%s%s%s (%s)", what, name,
+                 of != NULL ? " of " : "", of != NULL ? of : "", near != NULL ? ": did you mean `" : "",
+                 near != NULL ? near : "", near != NULL ? "`?" : "", where);
 }
 
 int gy_value_choice(const struct gy_scope *scope, const struct gy_setting *s, const char *choices,
@@ -258,14 +258,15 @@ const struct gy_setting *gy_value_group(const struct gy_scope *scope, const stru
     }
     size_t n;
     const char **known = gy_value_words(scope, names, &n);
-    const char *label = gy_arena_ctl_printf(scope->arena, "key of `%s`", what);
+    const char *label = gy_arena_ctl_printf(scope->arena, "`%s`", what);
     const char *where = gy_arena_ctl_printf(scope->arena, "it takes: %s", names);
     for (uint32_t i = 0; label != NULL && where != NULL && i < group->n; i++) {
         bool found = false;
         for (size_t k = 0; k < n; k++)
             found |= strcmp(known[k], group->items[i]->name) == 0;
         if (!found)
-            gy_value_unknown(scope, group->items[i], label, group->items[i]->name, known, n, where);
+            gy_value_unknown(scope, group->items[i], "key", group->items[i]->name, label, known, n,
+                             where);
     }
     return group;
 }

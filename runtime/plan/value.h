@@ -50,10 +50,10 @@ int gy_value_items(const struct gy_scope *scope, const struct gy_setting *s, boo
 const struct gy_setting *gy_value_group(const struct gy_scope *scope, const struct gy_setting *s,
                                         const char *names, const char *what);
 
-/** Tells that `name` is unknown: "unknown WHAT `name`: did you mean `near`? (WHERE)". Each of
- *  `near` is a known name; `where` says where to list them. */
+/** Tells that `name` is unknown: "unknown WHAT `name` of OF: did you mean `near`? (WHERE)". `of` may
+ *  be NULL; `where` says where the known names are listed. */
 void gy_value_unknown(const struct gy_scope *scope, const struct gy_setting *at, const char *what,
-                      const char *name, const char *const *known, size_t n_known,
+                      const char *name, const char *of, const char *const *known, size_t n_known,
                       const char *where);
 
 /** Tells that the setting is no `wanted`: "NAME: expected WANTED, not ...". */

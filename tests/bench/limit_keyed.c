@@ -1,15 +1,15 @@
 /* limit_keyed KEYS COUNT SEED [OUT.csv]: sums of gen.events by key, by hand: what the keyed job is
  * held to.
  *
- * 128 rows at a time: make keys and values, hash all keys, prefetch their buckets where the table
- * is larger than the L2 cache, then add. The table is made of buckets that hold eight full hashes
+ * 128 rows at a time: make keys and values, prefetch the keys' buckets where the table is larger
+ * than the L2 cache, then add. The table is made of buckets that hold eight full hashes
  * (one cache line) and eight sums (another); all eight are compared at once. A full bucket goes on in
- * the next. The hash is a bijection of 64 bits: equal hash is equal key, and the key comes back by
- * the inverse. Hash 0 marks a free place; the one key that has it gets a sum of its own.
+ * the next. The hash, one product, is a bijection of 64 bits: equal hash is equal key, and the key
+ * comes back by the inverse. Hash 0 marks a free place; the key that has it gets a sum of its own.
  *
  * Like the job it does not know the number of keys: the table starts small and doubles.
  *
- * The rows are those of plugins/gen/events.c (`row_bits` below repeats plugins/gen/hash.h); that
+ * The rows are those of plugins/gen/events.c (`row_bits` repeats plugins/gen/hash.h); that
  * bench.sh finds equal sums keeps the two alike. */
 #include <errno.h>
 #include <stdint.h>
@@ -46,54 +46,69 @@ struct table {
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
-static inline uint64_t stir(uint64_t x, uint32_t multiplier)
+/* One row in each lane; GNU C does arithmetic on vectors but for the 32 x 32 -> 64 bit product. */
+#if defined(__AVX512F__)
+#define LANES 8u
+typedef uint64_t lanes __attribute__((vector_size(64)));
+#define LOW_TIMES(a, b) ((lanes)_mm512_mul_epu32((__m512i)(a), _mm512_set1_epi64(b)))
+#elif defined(__AVX2__)
+#define LANES           4u
+typedef uint64_t lanes __attribute__((vector_size(32)));
+#define LOW_TIMES(a, b) ((lanes)_mm256_mul_epu32((__m256i)(a), _mm256_set1_epi64x(b)))
+#elif defined(__SSE2__)
+#define LANES           2u
+typedef uint64_t lanes __attribute__((vector_size(16)));
+#define LOW_TIMES(a, b) ((lanes)_mm_mul_epu32((__m128i)(a), _mm_set1_epi64x(b)))
+#else
+#define LANES           2u
+typedef uint64_t lanes __attribute__((vector_size(16)));
+#define LOW_TIMES(a, b) (((a)&UINT32_MAX) * (b))
+#endif
+
+static inline lanes stir(lanes x, uint32_t multiplier)
 {
-    x = (uint64_t)(uint32_t)x * multiplier + (x >> 32);
+    x = LOW_TIMES(x, multiplier) + (x >> 32);
     return x ^ x >> 32;
 }
 
-static inline uint64_t row_bits(uint64_t seed, uint64_t row)
+static inline lanes row_bits(uint64_t seed, lanes row)
 {
-    uint64_t x = row + (seed + 1) * 0x9e3779b97f4a7c15u;
+    lanes x = row + (seed + 1) * 0x9e3779b97f4a7c15u;
     return stir(stir(stir(x, 0xed5ad4bb), 0xac4c1b51), 0x9e3779b1);
 }
 
-static inline uint64_t row_key(uint64_t bits, uint32_t keys)
+/* Rows first ... first + PASS_ROWS - 1. */
+static inline void make_rows(uint64_t seed, uint32_t keys, uint64_t first, uint64_t *key,
+                             int64_t *value)
 {
-    return (bits >> 32) * keys >> 32;
-}
-
-static inline int64_t row_value(uint64_t bits)
-{
-    return (int64_t)((uint64_t)(uint32_t)bits * VALUES >> 32);
+    lanes row;
+    for (uint32_t i = 0; i < LANES; i++)
+        row[i] = first + i;
+    for (uint32_t i = 0; i < PASS_ROWS; i += LANES, row += LANES) {
+        lanes bits = row_bits(seed, row);
+        lanes scaled_key = LOW_TIMES(bits >> 32, keys) >> 32;
+        lanes scaled_value = LOW_TIMES(bits, VALUES) >> 32;
+        memcpy(key + i, &scaled_key, sizeof scaled_key);
+        memcpy(value + i, &scaled_value, sizeof scaled_value);
+    }
 }
 
 /* ---- table --------------------------------------------------------------------------------- */
 
-#define FACTOR_1 0x9e3779b97f4a7c15u
-#define FACTOR_2 0xd6e8feb86659fd93u
+#define FACTOR 0x9e3779b97f4a7c15u
 
 static inline uint64_t hash_of(uint64_t key)
 {
-    key *= FACTOR_1;
-    key ^= key >> 32;
-    return key * FACTOR_2;
+    return key * FACTOR;
 }
 
-/* The inverse of an odd number modulo 2^64, by Newton's iteration. */
-static uint64_t inverse(uint64_t odd)
-{
-    uint64_t x = odd;
-    for (int i = 0; i < 6; i++)
-        x *= 2 - odd * x;
-    return x;
-}
-
+/* By the inverse of FACTOR modulo 2^64: Newton's iteration doubles the bits that are right. */
 static uint64_t key_of(uint64_t hash)
 {
-    uint64_t key = hash * inverse(FACTOR_2);
-    key ^= key >> 32;
-    return key * inverse(FACTOR_1);
+    uint64_t inverse = FACTOR;
+    for (int i = 0; i < 5; i++)
+        inverse *= 2 - FACTOR * inverse;
+    return hash * inverse;
 }
 
 /* Bit i: place i of the bucket holds `hash`. */
@@ -216,22 +231,18 @@ static inline void add(struct table *t, uint64_t hash, int64_t value)
 
 static void sum_rows(struct table *t, uint32_t keys, uint64_t count, uint64_t seed)
 {
-    uint64_t hashes[PASS_ROWS];
-    int64_t values[PASS_ROWS];
+    uint64_t key[PASS_ROWS];
+    int64_t value[PASS_ROWS];
     for (uint64_t row = 0; row < count; row += PASS_ROWS) {
         uint32_t n = count - row < PASS_ROWS ? (uint32_t)(count - row) : PASS_ROWS;
-        for (uint32_t i = 0; i < PASS_ROWS; i++) {
-            uint64_t bits = row_bits(seed, row + i);
-            hashes[i] = hash_of(row_key(bits, keys));
-            values[i] = row_value(bits);
-        }
+        make_rows(seed, keys, row, key, value);
         for (uint32_t i = 0; t->n_buckets * sizeof *t->buckets > L2_BYTES && i < n; i++) {
-            struct bucket *b = &t->buckets[hashes[i] >> t->shift];
+            struct bucket *b = &t->buckets[hash_of(key[i]) >> t->shift];
             __builtin_prefetch(b->hash, 1);
             __builtin_prefetch(b->sum, 1);
         }
         for (uint32_t i = 0; i < n; i++)
-            add(t, hashes[i], values[i]);
+            add(t, hash_of(key[i]), value[i]);
     }
 }
 

@@ -1,0 +1,25 @@
+/* `gyre plan`: the logical and the physical graph as text, dot, JSON. Text and dot are for people;
+ * the JSON has everything that the text has. */
+#ifndef GY_APP_PLAN_H
+#define GY_APP_PLAN_H
+
+#include "base/buf.h"
+#include "plan/physical.h"
+
+/** Append a plan.
+ *  Errors:  those of `b` */
+void gy_plan_text(struct gy_buf *b, const struct gy_physical *plan);
+void gy_plan_dot(struct gy_buf *b, const struct gy_physical *plan);
+void gy_plan_json(struct gy_buf *b, const struct gy_physical *plan);
+
+/** Append the parts that more than one format shows: "rebalance", "key word, user"; "a", "a.port". */
+void gy_plan_partition(struct gy_buf *b, const struct gy_graph *graph, const struct gy_edge *edge);
+void gy_plan_stream(struct gy_buf *b, const struct gy_graph *graph, const struct gy_edge *edge);
+
+/** How an operator works, in a word or two: "source", "rolling", "final"; "" for a transform. */
+const char *gy_plan_kind(const struct gy_node *node);
+
+/** "forward", "key", ... */
+const char *gy_plan_partition_name(enum gy_partition partition);
+
+#endif

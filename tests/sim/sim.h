@@ -1,0 +1,37 @@
+/* Whole jobs on one thread, under a seeded scheduler: which task runs next, how much a channel holds
+ * and how time passes all follow from the seed. A seed that fails reproduces the failure:
+ *
+ *     make sim SEED=4711 */
+#ifndef TESTS_SIM_H
+#define TESTS_SIM_H
+
+#include "plan/config.h"
+#include "plan/logical.h"
+#include "plan/physical.h"
+
+#include <stdint.h>
+
+/* A job that is loaded once and run many times. */
+struct sim_job {
+    char *dir; /* of its files */
+    struct gy_job *job;
+    struct gy_plugins *plugins;
+    struct gy_graph *graph;
+    struct gy_physical *physical;
+};
+
+/** Loads a job file's text with the build's plugins; asserts that it is right. */
+void sim_job_init(struct sim_job *job, char *dir, const char *text);
+void sim_job_fini(struct sim_job *job);
+
+/** Runs the job once; the code of gy_flow_run_alone. What its sinks wrote is committed. */
+int sim_job_run(struct sim_job *job, uint64_t seed);
+
+/** How many seeds a test runs: $GYRE_SIM_SEEDS, else `usual`; the first one is $GYRE_SIM_SEED, which
+ *  then is the only one, else 1. */
+uint64_t sim_seeds(uint64_t usual, uint64_t *first);
+
+/** The lines of a text, sorted; free() it. */
+char *sim_sorted_lines(const char *text);
+
+#endif
