@@ -93,18 +93,19 @@ struct columns {
     int64_t *times;
 };
 
-/* Makes rows i ... i + LANES - 1; with Zipf's distribution the keys are random bits still. */
-static inline void make_rows(const struct recipe *r, const struct columns *to, uint64_t i)
+/* Makes the rows `number`; with Zipf's distribution the keys are random bits still. */
+static inline void make_rows(const struct recipe *r, const struct columns *to, lanes number)
 {
-    lanes number = lanes_from(i);
     lanes for_key = random_bits(plus(number, lanes_of(r->seed)));
     lanes for_value = stir(for_key, 0xd35a2d97);
-    lanes for_delay = stir(for_value, 0xc2b2ae3d);
     store(to->values, scale(for_value, VALUES));
+    store(to->keys, scale(for_key, r->keys));
+    store(to->times, number);
+    if (r->zipf == NULL && r->out_of_order_us == 0)
+        return;
+    lanes for_delay = stir(for_value, 0xc2b2ae3d);
     store(to->times, minus(number, scale(for_delay, r->out_of_order_us)));
-    if (r->zipf == NULL)
-        store(to->keys, scale(for_key, r->keys));
-    else
+    if (r->zipf != NULL)
         store(to->keys, low_and_high(stir(for_delay, 0x85ebca6b), for_key));
 }
 
@@ -114,12 +115,15 @@ static void events_write(void *self, struct gyre_out *out, uint64_t first, uint3
     int64_t *keys = GYRE_OUT(out, 0, int64_t) + out->rows;
     int64_t *values = GYRE_OUT(out, 1, int64_t) + out->rows;
     int64_t *times = GYRE_OUT(out, 2, int64_t) + out->rows;
+    lanes number = lanes_from(first);
     uint32_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        make_rows(&recipe, &(struct columns){keys + i, values + i, times + i}, first + i);
+    for (; i + LANES <= n; i += LANES) {
+        make_rows(&recipe, &(struct columns){keys + i, values + i, times + i}, number);
+        number = plus(number, lanes_of(LANES));
+    }
     for (; i < n; i++) {
         int64_t spare[3][LANES];
-        make_rows(&recipe, &(struct columns){spare[0], spare[1], spare[2]}, first + i);
+        make_rows(&recipe, &(struct columns){spare[0], spare[1], spare[2]}, number);
         keys[i] = spare[0][0];
         values[i] = spare[1][0];
         times[i] = spare[2][0];

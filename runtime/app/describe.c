@@ -21,7 +21,7 @@ const struct gy_flag_word gy_operator_words[] = {
 const struct gy_flag_word gy_port_words[] = {
     {GYRE_PORT_ALL, "all", "reads all fields"},
     {GYRE_PORT_OPTIONAL, "optional", "need not be connected"},
-    {GYRE_PORT_ALIGNED, "aligned", "at most one row for each input row"},
+    {GYRE_PORT_ALIGNED, "aligned", "one row for each input row"},
     {GYRE_PORT_FILTERS, "filters", "may drop rows"},
     {GYRE_PORT_PASS_REST, "pass_rest", "passes the other fields on"},
     {GYRE_PORT_TIME, "time", "sets event times"},

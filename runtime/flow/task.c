@@ -339,7 +339,8 @@ bool gy_task_run(struct gy_task *task)
 {
     bool moved = false;
     bool ran_out = false;
-    if (task->done || !has_room(task))
+    /* A task that is done may still have its last messages waiting for room. */
+    if (!has_room(task) || task->done)
         return false;
     int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
     moved |= settle(task);

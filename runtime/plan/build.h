@@ -46,6 +46,7 @@ struct gy_build_node {
     bool *wired;        /* per input port: something was connected, if wrongly */
     uint32_t n_known;   /* output ports whose schema is known: the first ones */
     bool in_order;      /* placed in the topological order */
+    bool bound;         /* gy_build_node_bind has been here */
 };
 
 struct gy_build {
@@ -71,7 +72,7 @@ const char *gy_build_schema_text(const struct gy_build *b, const struct gyre_sch
 /** Names the stream of an input port: "`words`", "`split.even`" (the first of a union). */
 const char *gy_build_stream(const struct gy_build *b, uint32_t node, uint32_t port);
 
-/** Tells a mistake at the operator's line. */
+/** Tells a mistake at a setting's line. */
 void gy_build_tell(const struct gy_build *b, const struct gy_setting *at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -4,11 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plan/value.h"
+
 struct binding {
     struct gyre_bind abi;
     struct gy_build *build;
     uint32_t index;
     struct gy_hosted *hosted; /* NULL: the operator's own bind */
+    const char *as;           /* hosted: what its one result is called; NULL: as it says */
     bool failed;
 };
 
@@ -95,13 +98,16 @@ static int32_t do_write(struct gyre_bind *bind, uint32_t port, uint32_t type, co
     if (name == NULL || name[0] == '\0' || gyre_type_size(type) == 0)
         return tell_plugin(x, "bind writes the field `%s` of no known type",
                            name != NULL ? name : "NULL");
+    if (x->as != NULL && x->hosted->n_results == 0)
+        name = x->as;
     bool taken = x->hosted != NULL && out->schema.n_fields > 0 &&
                  gyre_schema_find(&out->schema, name) >= 0;
     if (taken || !gy_build_add_field(x->build, out, &field, name, -1, &own)) {
         char text[GYRE_ERROR_TEXT];
-        snprintf(text, sizeof text, "two output fields are called `%s`: %s", name,
-                 gy_build_schema_text(x->build, &out->schema));
-        return tell(x, GYRE_EINVAL, NULL, text);
+        snprintf(text, sizeof text, "the output has a field `%s` already: %s%s", name,
+                 gy_build_schema_text(x->build, &out->schema),
+                 x->hosted != NULL && x->as == NULL ? "; `as` renames the result" : "");
+        return tell(x, GYRE_EINVAL, x->as != NULL ? "as" : NULL, text);
     }
     if (x->hosted == NULL)
         return own;
@@ -130,7 +136,7 @@ static int32_t do_pass(struct gyre_bind *bind, uint32_t port, const char *name, 
     if (gy_build_add_field(x->build, out, f, called, field, NULL))
         return 0;
     char text[GYRE_ERROR_TEXT];
-    snprintf(text, sizeof text, "two output fields are called `%s`", called);
+    snprintf(text, sizeof text, "the output has a field `%s` already", called);
     return tell(x, GYRE_EINVAL, option, text);
 }
 
@@ -226,6 +232,30 @@ static void *do_alloc(struct gyre_bind *bind, size_t size)
     return gy_arena_ctl_alloc(binding_of(bind)->build->scope.arena, size);
 }
 
+/* `as` is the host's option of every function that has none of this name itself. */
+static void take_as(struct binding *x)
+{
+    const struct gyre_function *f = x->hosted->function;
+    const struct gy_op_setting *set = x->build->nodes[x->index].set;
+    const struct gy_setting *at = gy_build_option_at(set, "as");
+    for (uint32_t i = 0; i < f->n_options; i++)
+        if (strcmp(gyre_option_at(f->options, i)->name, "as") == 0)
+            return;
+    if (at != set->id_at && gy_value_string(&x->build->scope, at, &x->as) != 0)
+        x->failed = true;
+}
+
+/* It renames a single result. */
+static void check_as(struct binding *x)
+{
+    char text[GYRE_ERROR_TEXT];
+    if (x->failed || x->as == NULL || x->hosted->n_results == 1)
+        return;
+    snprintf(text, sizeof text, "%u columns are put out; `as` renames a single one",
+             x->hosted->n_results);
+    tell(x, GYRE_EINVAL, "as", text);
+}
+
 /* The static fields of a function, declared for it. */
 static int32_t declare(struct binding *x)
 {
@@ -296,12 +326,16 @@ int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted)
     x.abi.inputs = inputs;
     x.abi.n_keys = node->key.n;
     x.abi.keys = keys;
+    if (hosted != NULL)
+        take_as(&x);
     int32_t code = hosted != NULL ? declare(&x) : 0;
     int32_t (*bind)(void *, struct gyre_bind *) =
         hosted != NULL ? hosted->function->bind : node->descriptor->bind;
     if (code == 0 && bind != NULL)
         code = bind(hosted != NULL ? hosted->config : node->config, &x.abi);
-    if (code != 0 && !x.failed && !b->scope.arena->oom)
+    if (code < 0 && !x.failed && !b->scope.arena->oom)
         tell(&x, code, NULL, gyre_error_name(code));
-    return code != 0 || x.failed ? -1 : 0;
+    if (code >= 0)
+        check_as(&x);
+    return code < 0 || x.failed ? -1 : 0;
 }

@@ -213,6 +213,24 @@ static void check_key_ports(struct gy_build *b, struct gy_build_node *bn)
     }
 }
 
+/* The ports of an operator have keys of one type each. */
+static void tell_key_types(struct gy_build *b, uint32_t index, uint32_t port, uint32_t i)
+{
+    const struct gy_build_node *bn = &b->nodes[index];
+    const struct gy_input *in = bn->node->inputs;
+    uint32_t first = 0;
+    while (!bn->in_known[first])
+        first++;
+    const struct gyre_field *f = gyre_schema_field(&in[first].schema, in[first].key_fields[i]);
+    const struct gyre_field *g = gyre_schema_field(&in[port].schema, in[port].key_fields[i]);
+    const struct gy_key_setting *setting = key_of(bn->set, in[port].name);
+    gy_build_tell(b, setting->at,
+                  "key: `%s` is %s and `%s` is %s: %s has %s and %s has %s", f->name,
+                  gyre_type_name(f->type), g->name, gyre_type_name(g->type),
+                  gy_build_stream(b, index, first), gy_build_schema_text(b, &in[first].schema),
+                  gy_build_stream(b, index, port), gy_build_schema_text(b, &in[port].schema));
+}
+
 /* Finds the key's fields in one input; false where something was told or is not known. */
 static bool bind_key(struct gy_build *b, uint32_t index, uint32_t port, bool first)
 {
@@ -246,11 +264,7 @@ static bool bind_key(struct gy_build *b, uint32_t index, uint32_t port, bool fir
         if (first || key->types[i] == 0) {
             key->types[i] = f->type;
         } else if (key->types[i] != f->type) {
-            gy_build_tell(b, setting->at,
-                          "key: `%s` is %s, and the other port's field is %s: %s has %s",
-                          setting->fields[i], gyre_type_name(f->type),
-                          gyre_type_name(key->types[i]), gy_build_stream(b, index, port),
-                          gy_build_schema_text(b, &in->schema));
+            tell_key_types(b, index, port, i);
             ok = false;
         }
     }
@@ -351,35 +365,6 @@ static bool add_key_columns(struct gy_build *b, uint32_t index, struct gy_output
     return true;
 }
 
-static void rename_result(struct gy_build *b, uint32_t index, struct gy_output *out,
-                          const struct gy_hosted *hosted)
-{
-    const struct gy_op_setting *set = b->nodes[index].set;
-    const struct gyre_function *f = hosted->function;
-    const struct gy_setting *at = gy_build_option_at(set, "as");
-    const char *name;
-    for (uint32_t i = 0; i < f->n_options; i++)
-        if (strcmp(gyre_option_at(f->options, i)->name, "as") == 0)
-            return;
-    if (at == set->id_at || gy_value_string(&b->scope, at, &name) != 0)
-        return;
-    if (hosted->n_results != 1) {
-        gy_build_tell(b, at, "as: %s puts out %u columns; `as` renames a single one", set->op,
-                      hosted->n_results);
-        return;
-    }
-    uint32_t field = out->schema.n_fields - 1;
-    int32_t taken = gyre_schema_find(&out->schema, name);
-    if (taken >= 0 && (uint32_t)taken != field) {
-        gy_build_tell(b, at, "as: the output has a field `%s` already: %s", name,
-                      gy_build_schema_text(b, &out->schema));
-        return;
-    }
-    struct gyre_field *fields = (void *)(uintptr_t)out->schema.fields;
-    fields[field].name = gy_arena_ctl_strdup(b->scope.arena, name);
-    out->own[hosted->first_own].name = fields[field].name;
-}
-
 static bool bind_hosted(struct gy_build *b, uint32_t index)
 {
     struct gy_build_node *bn = &b->nodes[index];
@@ -409,12 +394,11 @@ static bool bind_hosted(struct gy_build *b, uint32_t index)
     hosted->first_own = out->n_own;
     if (gy_build_bind(b, index, hosted) != 0)
         return false;
-    size_t before = gy_diags_count(b->scope.diags);
-    rename_result(b, index, out, hosted);
-    if (f->kind == GYRE_FN_AGGREGATE && hosted->accumulator == NULL)
+    if (f->kind == GYRE_FN_AGGREGATE && hosted->accumulator == NULL) {
         gy_build_tell(b, bn->set->op_at, "op: %s declares no accumulator: an error of its plugin",
                       node->op);
-    ok &= gy_diags_count(b->scope.diags) == before;
+        ok = false;
+    }
     if (ok)
         bn->n_known = 1;
     return ok;
@@ -464,6 +448,7 @@ void gy_build_node_bind(struct gy_build *b, uint32_t index)
 {
     struct gy_build_node *bn = &b->nodes[index];
     take_schemas(b, index);
+    bn->bound = true;
     if (!bn->resolved)
         return;
     if (bn->node->descriptor != NULL)

@@ -171,9 +171,9 @@ void gy_build_feedback(struct gy_build *b)
 {
     for (uint32_t i = 0; i < b->n_edges; i++) {
         struct gy_build_edge *e = &b->edges[i];
+        gy_build_port_of(b, e); /* also of what was in a cycle */
         if (!e->feedback || e->from == GY_NONE)
             continue;
-        gy_build_port_of(b, e);
         const struct gy_build_node *from = &b->nodes[e->from], *to = &b->nodes[e->to];
         if (!closes(b, e))
             gy_build_tell(b, e->ref->at, "feedback: this edge closes no cycle: `%s` does not "

@@ -167,7 +167,7 @@ void gy_build_port_of(struct gy_build *b, struct gy_build_edge *edge)
     struct gy_build_node *from = &b->nodes[edge->from];
     const struct gy_node *node = from->node;
     const char *port = edge->ref->port;
-    if (!from->resolved)
+    if (!from->resolved || !from->bound)
         return;
     uint32_t n_own = node->n_outputs - (node->errors_port >= 0);
     if (port == NULL && n_own > 0) {

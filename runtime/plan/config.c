@@ -16,12 +16,6 @@ const struct gy_op_setting *gy_job_operator(const struct gy_job *job, const char
     return NULL;
 }
 
-static void tell_missing(const struct gy_scope *scope, const struct gy_setting *group,
-                         const char *what, const char *name)
-{
-    gy_diags_add(scope->diags, group->file, group->line, "%s: `%s` is missing", what, name);
-}
-
 static bool is_job_name(const char *name)
 {
     return name[0] >= 'a' && name[0] <= 'z' &&
@@ -91,11 +85,11 @@ static void read_snapshot(const struct gy_scope *scope, struct gy_job *job)
     const struct gy_setting *keep = gy_setting_get(group, "keep");
     int64_t value;
     if (every == NULL)
-        tell_missing(scope, s, "snapshot", "every");
+        gy_value_missing(scope, group, "every dir keep", "snapshot", "every");
     else
         gy_value_duration(scope, every, 1000, INT64_MAX, &job->snapshot_every_us);
     if (dir == NULL)
-        tell_missing(scope, s, "snapshot", "dir");
+        gy_value_missing(scope, group, "every dir keep", "snapshot", "dir");
     else
         gy_value_path(scope, dir, &job->snapshot_dir);
     if (keep != NULL && gy_value_int(scope, keep, 1, INT32_MAX, &value) == 0)
@@ -246,6 +240,8 @@ static void operator_not_yet(const struct gy_op_setting *op, struct gy_diags *di
     };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         not_yet(diags, gy_setting_get(op->at, keys[i].key), keys[i].what);
+    if (op->partition != NULL && strchr(op->partition, '.') != NULL)
+        not_yet(diags, op->partition_at, "partition functions cannot be run by this version");
     for (uint32_t k = 0; k < op->n_keys; k++)
         if (op->keys[k].function != NULL)
             not_yet(diags, op->keys[k].at, "functions as keys cannot be run by this version");

@@ -248,7 +248,7 @@ static void read_rounds(const struct gy_scope *scope, struct gy_op_setting *op)
         return;
     const struct gy_setting *most = gy_setting_get(group, "max");
     if (most == NULL)
-        gy_diags_add(scope->diags, s->file, s->line, "rounds: `max` is missing");
+        gy_value_missing(scope, group, "max", "rounds", "max");
     else
         gy_value_int(scope, most, 1, INT64_MAX, &op->rounds_max);
     if (op->feedback_at == NULL)

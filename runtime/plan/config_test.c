@@ -8,6 +8,8 @@
 
 #include "plan/value.h"
 
+#define TEST_KEYS "name given expect mode order"
+
 static bool is_scalar(const struct gy_setting *s)
 {
     return s->kind != GY_SETTING_LIST && s->kind != GY_SETTING_GROUP;
@@ -47,7 +49,7 @@ static void read_test(const struct gy_scope *scope, const struct gy_job *job,
 {
     int32_t choice = 0;
     *test = (struct gy_test_setting){.at = s, .mode = -1, .name = "", .any_order = true};
-    if (gy_value_group(scope, s, "name given expect mode order", "tests") == NULL)
+    if (gy_value_group(scope, s, TEST_KEYS, "tests") == NULL)
         return;
     const struct gy_setting *name = gy_setting_get(s, "name");
     const struct gy_setting *given = gy_setting_get(s, "given");
@@ -55,13 +57,13 @@ static void read_test(const struct gy_scope *scope, const struct gy_job *job,
     const struct gy_setting *mode = gy_setting_get(s, "mode");
     const struct gy_setting *order = gy_setting_get(s, "order");
     if (name == NULL)
-        gy_diags_add(scope->diags, s->file, s->line, "tests: `name` is missing");
+        gy_value_missing(scope, s, TEST_KEYS, "tests", "name");
     else
         gy_value_string(scope, name, &test->name);
     if (given != NULL)
         test->given = read_rows(scope, job, given);
     if (expect == NULL)
-        gy_diags_add(scope->diags, s->file, s->line, "tests: `expect` is missing");
+        gy_value_missing(scope, s, TEST_KEYS, "tests", "expect");
     else
         test->expect = read_rows(scope, job, expect);
     if (mode != NULL && gy_value_choice(scope, mode, "stream|batch", &choice) == 0)

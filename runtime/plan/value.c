@@ -234,7 +234,7 @@ int gy_value_items(const struct gy_scope *scope, const struct gy_setting *s, boo
         *n = tree->n;
         return 0;
     }
-    if (!one_too || tree->kind == GY_SETTING_GROUP)
+    if (!one_too || (tree->kind != GY_SETTING_STRING && tree->kind != GY_SETTING_RAW))
         return gy_value_wrong(scope, tree, wanted);
     *items = gy_arena_ctl_alloc(scope->arena, sizeof **items);
     struct gy_setting *copy = gy_arena_ctl_alloc(scope->arena, sizeof *copy);
@@ -269,4 +269,17 @@ const struct gy_setting *gy_value_group(const struct gy_scope *scope, const stru
                              where);
     }
     return group;
+}
+
+void gy_value_missing(const struct gy_scope *scope, const struct gy_setting *group,
+                      const char *names, const char *what, const char *name)
+{
+    size_t n;
+    const char **known = gy_value_words(scope, names, &n);
+    for (uint32_t i = 0; known != NULL && i < group->n; i++) {
+        const char *near = gy_nearest(group->items[i]->name, known, n);
+        if (near != NULL && strcmp(near, name) == 0)
+            return;
+    }
+    gy_diags_add(scope->diags, group->file, group->line, "%s: `%s` is missing", what, name);
 }

@@ -59,6 +59,11 @@ void gy_value_unknown(const struct gy_scope *scope, const struct gy_setting *at,
 /** Tells that the setting is no `wanted`: "NAME: expected WANTED, not ...". */
 int gy_value_wrong(const struct gy_scope *scope, const struct gy_setting *s, const char *wanted);
 
+/** Tells that `name` is missing in a group that takes `names`, unless a member looks like it
+ *  misspelt: that was told. */
+void gy_value_missing(const struct gy_scope *scope, const struct gy_setting *group,
+                      const char *names, const char *what, const char *name);
+
 /** Splits "a b c" (or "a|b|c") into its words.
  *  Owns:    the scope's arena */
 const char **gy_value_words(const struct gy_scope *scope, const char *words, size_t *n);

@@ -231,11 +231,25 @@ static inline bool str_equal(const struct gyre_str *a, const struct gyre_str *b)
            (a->len > GYRE_STR_INLINE && memcmp(a->u.ptr, b->u.ptr, a->len) == 0);
 }
 
+/* The bytes of long stored keys, of which the views were fetched before. */
+static inline __attribute__((always_inline)) void
+prefetch_strs(const struct gy_store *store, uint32_t from, uint32_t to, void **cells)
+{
+    for (uint32_t j = from; j < to; j++) {
+        const struct gyre_str *stored =
+            cells[j] != NULL ? (const void *)gy_entry_body(&store->shape, cells[j]) : NULL;
+        if (stored != NULL && stored->len > GYRE_STR_INLINE)
+            __builtin_prefetch(stored->u.ptr, 0, 2);
+    }
+}
+
 /* One string as the key: its view is compared in place. */
 static int settle_str(struct gy_store *store, const struct lookup *in, uint32_t from, uint32_t to,
                       void **cells)
 {
     const struct gyre_str *keys = in->columns[0]->data;
+    if (store->table.prefetch)
+        prefetch_strs(store, from, to, cells);
     for (uint32_t j = from; j < to; j++) {
         void *cell = cells[j];
         if (cell != NULL) {

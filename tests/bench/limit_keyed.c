@@ -85,9 +85,10 @@ static inline void make_rows(uint64_t seed, uint32_t keys, uint64_t first, uint6
     for (uint32_t i = 0; i < LANES; i++)
         row[i] = first + i;
     for (uint32_t i = 0; i < PASS_ROWS; i += LANES, row += LANES) {
-        lanes bits = row_bits(seed, row);
-        lanes scaled_key = LOW_TIMES(bits >> 32, keys) >> 32;
-        lanes scaled_value = LOW_TIMES(bits, VALUES) >> 32;
+        lanes for_key = row_bits(seed, row);
+        lanes for_value = stir(for_key, 0xd35a2d97);
+        lanes scaled_key = LOW_TIMES(for_key, keys) >> 32;
+        lanes scaled_value = LOW_TIMES(for_value, VALUES) >> 32;
         memcpy(key + i, &scaled_key, sizeof scaled_key);
         memcpy(value + i, &scaled_value, sizeof scaled_value);
     }

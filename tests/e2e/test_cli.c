@@ -261,7 +261,7 @@ static const char big_text[] =
     "    in            symbol: str, price: f64, volume: i64 or null\n"
     "                  rows\n"
     "  outputs\n"
-    "    out           at most one row for each input row; may drop rows; passes the other fields "
+    "    out           one row for each input row; may drop rows; passes the other fields "
     "on\n"
     "                  the rows kept\n"
     "  options\n"

@@ -1,0 +1,235 @@
+#!/bin/bash
+# Measures gyre beside hand-written programs ("limits") that do the same work, and checks that both
+# come to the same result. `make bench` builds what this needs, then runs it.
+#
+#   tests/bench/bench.sh [--json] [WORKLOAD]...     default: all workloads
+#
+#   --json         print the results as JSON (they are written to BUILD/bench.json in any case)
+#   RUNS=5         runs of each side, alternating
+#   PERCENT=100    of the rows and the text, for a quick look
+#   GYRE_BUILD=... the output folder of make (build)
+#
+# Exit status: 0, 1 where a result differs or a side fails, 2 for wrong usage. Without the program
+# gyre the limits are measured alone. Needs bash, awk, sort, cmp.
+
+set -u
+here=$(cd "$(dirname "$0")" && pwd) || exit 2
+build=${GYRE_BUILD:-$here/../../build}
+build=$(cd "$build" 2>/dev/null && pwd) || { echo "bench: no folder $build: run make" >&2; exit 2; }
+bin=$build/bench
+data=$bin/data
+runs=${RUNS:-5}
+percent=${PERCENT:-100}
+workloads="words keyed-10k keyed-1m chain chain-sum boundary-64 boundary-1024"
+export LC_ALL=C
+
+json=0
+only=
+for arg in "$@"; do
+    case $arg in
+    --json) json=1 ;;
+    -*) echo "bench: unknown option $arg; see the top of $0" >&2; exit 2 ;;
+    *)
+        case " $workloads " in
+        *" $arg "*) only="$only $arg" ;;
+        *) echo "bench: no workload $arg; there are: $workloads" >&2; exit 2 ;;
+        esac ;;
+    esac
+done
+for program in timed gen_text limit_words limit_keyed limit_chain; do
+    [ -x "$bin/$program" ] || { echo "bench: $bin/$program lacks: make bench-programs" >&2; exit 2; }
+done
+with_gyre=0
+[ -x "$build/gyre" ] && with_gyre=1
+mkdir -p "$data" || exit 2
+failed=0
+results=$data/results
+: >"$results"
+
+say() { [ "$json" = 1 ] || printf '%s\n' "$*"; }
+complain() { echo "bench: $*" >&2; failed=1; }
+
+# gyre_run JOB [SET]...: puts the command into the array `command`.
+gyre_run() {
+    local job=$1
+    shift
+    command=("$build/gyre" run "$here/jobs/$job.cfg" --plugin-path "$bin/plugins"
+        --report "$data/report.json")
+    for setting in "$@"; do command+=(--set "$setting"); done
+}
+
+# once SIDE WORKLOAD COMMAND...: one timed run; its figures go to the file $data/WORKLOAD.SIDE.
+once() {
+    local side=$1 workload=$2
+    shift 2
+    "$bin/timed" "$data/$workload.$side" "$@" >"$data/$workload.$side.out" 2>"$data/$workload.$side.log" &&
+        return 0
+    complain "$workload: $side failed: $*"
+    sed 's/^/    /' "$data/$workload.$side.log" >&2
+    return 1
+}
+
+# The seconds between start and end as gyre's own report has them, without loading.
+reported_seconds() {
+    sed -n 's/.*"wall[a-z_]*": *\([0-9.eE+-]*\).*/\1/p' "$data/report.json" 2>/dev/null | head -n 1
+}
+
+# measure WORKLOAD ROWS: runs `limit` and `gyre` (arrays) in turn and prints a line.
+measure() {
+    local workload=$1 rows=$2 side
+    rm -f "$data/$workload".{limit,gyre,inside}
+    for ((run = 0; run < runs; run++)); do
+        [ ${#limit[@]} = 0 ] || once limit "$workload" "${limit[@]}" || return
+        if [ "$with_gyre" = 1 ]; then
+            rm -f "$data/report.json"
+            once gyre "$workload" "${gyre[@]}" || return
+            reported_seconds >>"$data/$workload.inside"
+        fi
+    done
+    for side in limit gyre inside; do [ -f "$data/$workload.$side" ] || : >"$data/$workload.$side"; done
+    awk -v workload="$workload" -v rows="$rows" -v json="$results" '
+        function median(a, n,   i, j, t) {
+            for (i = 2; i <= n; i++)
+                for (j = i; j > 1 && a[j] < a[j - 1]; j--) { t = a[j]; a[j] = a[j - 1]; a[j - 1] = t }
+            return n == 0 ? 0 : n % 2 ? a[(n + 1) / 2] : (a[n / 2] + a[n / 2 + 1]) / 2
+        }
+        FILENAME ~ /[.]limit$/ { limit[++n_limit] = $1; if ($3 > limit_kib) limit_kib = $3 }
+        FILENAME ~ /[.]gyre$/ { gyre[++n_gyre] = $1; if ($3 > gyre_kib) gyre_kib = $3 }
+        FILENAME ~ /[.]inside$/ && $1 != "" { inside[++n_inside] = $1 }
+        END {
+            n = n_limit < n_gyre ? n_limit : n_gyre
+            for (i = 1; i <= n; i++) ratio[i] = gyre[i] / limit[i]
+            l = median(limit, n_limit) * 1e9 / rows
+            g = median(gyre, n_gyre) * 1e9 / rows
+            s = median(inside, n_inside) * 1e9 / rows
+            r = median(ratio, n)
+            printf "%-14s", workload
+            printf n_limit ? " %8.3f" : " %8s", n_limit ? l : "-"
+            if (n_gyre) {
+                printf " %8.3f", g
+                printf n_inside ? " %8.3f" : " %8s", n_inside ? s : "-"
+                if (n) printf " %5.2f [%.2f-%.2f]", r, ratio[1], ratio[n]
+                else printf " %5s %11s", "-", "-"
+                printf " %9.1f", 1e3 / g
+            } else printf " %8s %8s %17s %9s", "-", "-", "-", "-"
+            printf " %7.0f %7.0f\n", limit_kib / 1024, gyre_kib / 1024
+            printf "{\"workload\": \"%s\", \"rows\": %.0f, \"limit_ns_per_row\": %.4f, " \
+                "\"gyre_ns_per_row\": %.4f, \"gyre_inside_ns_per_row\": %.4f, \"ratio\": %.4f, " \
+                "\"ratio_min\": %.4f, \"ratio_max\": %.4f, \"limit_peak_kib\": %d, " \
+                "\"gyre_peak_kib\": %d}\n", workload, rows, l, g, s, r, ratio[1], ratio[n],
+                limit_kib, gyre_kib >>json
+        }' "$data/$workload.limit" "$data/$workload.gyre" "$data/$workload.inside" >"$data/line"
+    say "$(cat "$data/line")"
+}
+
+# same WORKLOAD LIMIT GYRE: compares two result files, whatever the order of their lines.
+same() {
+    sort "$2" >"$2.sorted" && sort "$3" >"$3.sorted" || { complain "$1: no result to compare"; return; }
+    if ! cmp -s "$2.sorted" "$3.sorted"; then
+        complain "$1: RESULTS DIFFER: $2.sorted $3.sorted"
+        diff "$2.sorted" "$3.sorted" | head -n 5 >&2
+    fi
+}
+
+scaled() { echo $(($1 * percent / 100)); }
+
+words() {
+    local bytes suffix=
+    bytes=$(scaled 200000000)
+    [ "$percent" = 100 ] || suffix=-$percent
+    local text=$data/words$suffix.txt
+    if [ ! -f "$text" ]; then
+        "$bin/gen_text" "$bytes" 1 >"$text.part" && mv "$text.part" "$text" ||
+            { complain "words: cannot make $text"; return; }
+    fi
+    limit=("$bin/limit_words" "$text" "$data/words.limit.csv")
+    export BENCH_TEXT=$text BENCH_OUT=$data/words.gyre.csv
+    gyre_run words
+    gyre=("${command[@]}")
+    local rows
+    rows=$("$bin/limit_words" "$text" | sed 's/rows=\([0-9]*\) .*/\1/')
+    rm -f "$data"/words.{limit,gyre}.csv
+    measure words "$rows"
+    [ "$with_gyre" = 0 ] || same words "$data/words.limit.csv" "$data/words.gyre.csv"
+}
+
+# keyed WORKLOAD KEYS ROWS
+keyed() {
+    local rows
+    rows=$(scaled "$3")
+    limit=("$bin/limit_keyed" "$2" "$rows" 7)
+    gyre_run keyed "in.keys=$2" "in.count=$rows"
+    gyre=("${command[@]}")
+    measure "$1" "$rows"
+    [ "$with_gyre" = 1 ] || return
+    rm -f "$data/$1".{limit,gyre}.csv
+    export BENCH_OUT=$data/$1.gyre.csv
+    gyre_run keyed_check "in.keys=$2" "in.count=$rows"
+    once check "$1" "${command[@]}" || return
+    "$bin/limit_keyed" "$2" "$rows" 7 "$data/$1.limit.csv" >/dev/null
+    same "$1" "$data/$1.limit.csv" "$data/$1.gyre.csv"
+}
+
+# chain WORKLOAD JOB: both sinks have the same limit; one that adds up is the check.
+chain() {
+    local rows
+    rows=$(scaled 1000000000)
+    limit=("$bin/limit_chain" "$rows")
+    export BENCH_OUT=$data/chain.gyre.txt
+    gyre_run "$2" "in.count=$rows"
+    gyre=("${command[@]}")
+    rm -f "$data/chain.gyre.txt"
+    measure "$1" "$rows"
+    [ "$with_gyre" = 1 ] && [ "$2" = chain_sum ] || return
+    grep '^kept=' "$data/$1.limit.out" >"$data/chain.limit.txt"
+    same "$1" "$data/chain.limit.txt" "$data/chain.gyre.txt"
+}
+
+# boundary BATCH: what one more plugin costs per row, from chains of 5 and of 1.
+boundary() {
+    local rows name=boundary-$1
+    [ "$with_gyre" = 1 ] || return
+    rows=$(scaled 500000000)
+    limit=()
+    for job in chain chain_one; do
+        gyre_run $job "in.count=$rows" "in.rows=$1"
+        gyre=("${command[@]}")
+        measure "$job-$1" "$rows"
+        [ -s "$data/$job-$1.gyre" ] || return
+    done
+    awk -v rows="$rows" -v name="$name" -v json="$results" '
+        { if (!(FILENAME in least) || $1 < least[FILENAME]) least[FILENAME] = $1 }
+        END {
+            ns = (least[ARGV[1]] - least[ARGV[2]]) * 1e9 / rows / 4
+            printf "%-14s one more plugin: %.3f ns per row, %.0f ns per batch\n", name, ns,
+                ns * substr(name, 10)
+            printf "{\"workload\": \"%s\", \"ns_per_row\": %.4f}\n", name, ns >>json
+        }' "$data/chain-$1.gyre" "$data/chain_one-$1.gyre" >"$data/line"
+    say "$(cat "$data/line")"
+}
+
+machine=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)
+flags=$(cat "$build/obj/flags" 2>/dev/null)
+say "machine: ${machine:-?}, $(getconf _NPROCESSORS_ONLN) CPUs, $(uname -m); runs of each: $runs"
+say "build:   ${flags:-?}"
+[ "$with_gyre" = 1 ] || say "no $build/gyre: the limits alone"
+say "$(printf '%-14s %8s %8s %8s %17s %9s %7s %7s' 'ns per row:' limit gyre inside \
+    'ratio [range]' Mrows/s 'MiB lim' gyre)"
+for workload in ${only:-$workloads}; do
+    case $workload in
+    words) words ;;
+    keyed-10k) keyed keyed-10k 10000 100000000 ;;
+    keyed-1m) keyed keyed-1m 1000000 100000000 ;;
+    chain) chain chain chain ;;
+    chain-sum) chain chain-sum chain_sum ;;
+    boundary-*) boundary "${workload#boundary-}" ;;
+    esac
+done
+awk -v machine="$machine" -v flags="$flags" -v runs="$runs" '
+    function quoted(s) { gsub(/["\\]/, "\\\\&", s); return "\"" s "\"" }
+    BEGIN { printf "{\"machine\": %s, \"build\": %s, \"runs\": %d,\n \"results\": [",
+        quoted(machine), quoted(flags), runs }
+    { printf "%s\n  %s", (NR > 1 ? "," : ""), $0 }
+    END { print "\n]}" }' "$results" >"$build/bench.json"
+[ "$json" = 0 ] || cat "$build/bench.json"
+exit $failed

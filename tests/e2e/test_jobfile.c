@@ -1,0 +1,396 @@
+/* Job files from outside: what is wrong with them, what `--set` changes, what `gyre plan` shows. */
+#include "support/process.h"
+#include "support/suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARGUMENTS_MAX 16
+#define MISTAKES      "tests/e2e/jobs/mistakes.txt"
+
+static const char *const environment[] = {"GYRE_PLUGIN_PATH", "GYRE_NO_SUCH_NAME", NULL};
+
+/* Runs `gyre COMMAND job.cfg --plugin-path FIXTURES ...` in `folder`; arguments end with NULL. */
+static void gyre(const char *folder, const char *command, const char *const *arguments,
+                 struct process_result *result)
+{
+    char *program = build_path("gyre"), *fixtures = build_path("fixtures");
+    const char *argv[ARGUMENTS_MAX + 6] = {program, command, "job.cfg", "--plugin-path", fixtures};
+    for (size_t i = 0; i < ARGUMENTS_MAX && arguments[i] != NULL; i++)
+        argv[5 + i] = arguments[i];
+    process_run(&(struct process_spec){.argv = argv, .env = environment, .cwd = folder}, result);
+    free(program);
+    free(fixtures);
+}
+
+static void write_file(const char *folder, const char *name, const char *text)
+{
+    char *path = path_join(folder, name);
+    file_write_text(path, text);
+    free(path);
+}
+
+static bool same(const char *name, const char *what, const char *is, const char *wanted)
+{
+    if (strcmp(is, wanted) == 0)
+        return true;
+    printf("%s: %s\n--- is\n%s--- not\n%s", name, what, is, wanted);
+    return false;
+}
+
+/* ---- every mistake of mistakes.txt ---- */
+
+struct mistake {
+    char *name;
+    char *job;
+    char *included; /* NULL: none */
+    char *arguments[ARGUMENTS_MAX + 1];
+    char *says;
+};
+
+/* Cuts `text` before the next line that begins with `mark`, and returns what follows that line's
+ * beginning; NULL where there is none. The line's end before it stays with `text`. */
+static char *cut(char *text, const char *mark)
+{
+    size_t n = strlen(mark);
+    if (text == NULL)
+        return NULL;
+    for (char *at = text; at != NULL; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
+        if (strncmp(at, mark, n) == 0) {
+            *at = '\0';
+            return at + n;
+        }
+    return NULL;
+}
+
+/* Takes the case at `text`, which follows "=== "; the text after it. */
+static char *take_mistake(char *text, struct mistake *m)
+{
+    *m = (struct mistake){.name = text};
+    char *next = cut(text, "=== ");
+    m->job = strchr(text, '\n') + 1;
+    m->job[-1] = '\0';
+    m->says = cut(m->job, "--- says\n");
+    char *arguments = cut(m->job, "--- arguments\n");
+    m->included = cut(m->job, "--- ops.inc\n");
+    for (size_t i = 0; i < ARGUMENTS_MAX && arguments != NULL && *arguments != '\0'; i++) {
+        m->arguments[i] = arguments;
+        arguments = strchr(arguments, '\n') + 1;
+        arguments[-1] = '\0';
+    }
+    size_t n = strlen(m->says);
+    if (next != NULL && n > 1 && m->says[n - 2] == '\n')
+        m->says[n - 1] = '\0'; /* the empty line between two cases */
+    return next;
+}
+
+static bool is_told(const struct mistake *m)
+{
+    char *folder = dir_temp();
+    int files = 1;
+    write_file(folder, "job.cfg", m->job);
+    if (m->included != NULL) {
+        write_file(folder, "ops.inc", m->included);
+        files++;
+    }
+    struct process_result r;
+    gyre(folder, "check", (const char *const *)m->arguments, &r);
+    bool ok = same(m->name, "standard error", r.err, m->says);
+    ok &= same(m->name, "standard output", r.out, "");
+    if (r.status != 2)
+        printf("%s: status %d, not 2\n", m->name, r.status);
+    if (dir_count(folder) != files)
+        printf("%s: %d files, not %d\n", m->name, dir_count(folder), files);
+    ok &= r.status == 2 && dir_count(folder) == files;
+    process_result_fini(&r);
+    dir_remove(folder);
+    free(folder);
+    return ok;
+}
+
+static void every_mistake_is_told_at_its_line_and_nothing_is_started(void)
+{
+    char *text = file_read(MISTAKES, NULL);
+    char *at = cut(text, "=== ");
+    int n = 0;
+    while (at != NULL) {
+        struct mistake m;
+        at = take_mistake(at, &m);
+        CU_ASSERT(is_told(&m));
+        n++;
+    }
+    CU_ASSERT(n > 100);
+    free(text);
+}
+
+/* ---- what depends on places ---- */
+
+static const char *const none[] = {NULL};
+
+static const char trades[] = "job = \"t\";\noperators = (\n"
+                             "  { id = \"trades\"; op = \"plan_ops.trades\"; }\n);\n";
+
+static void run_text(const char *command, const char *text, const char *const *arguments,
+                     struct process_result *r)
+{
+    char *folder = dir_temp();
+    write_file(folder, "job.cfg", text);
+    gyre(folder, command, arguments, r);
+    dir_remove(folder);
+    free(folder);
+}
+
+static void a_missing_job_file_is_told(void)
+{
+    char *folder = dir_temp();
+    struct process_result r;
+    gyre(folder, "check", none, &r);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(same("no file", "", r.err, "job.cfg: cannot be read: No such file or directory\n"));
+    process_result_fini(&r);
+    dir_remove(folder);
+    free(folder);
+}
+
+static void a_job_file_with_a_zero_byte_is_refused(void)
+{
+    char *folder = dir_temp(), *path = path_join(folder, "job.cfg");
+    struct process_result r;
+    file_write(path, "job = \"a\";\0b", 12);
+    gyre(folder, "check", none, &r);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(same("zero byte", "", r.err, "job.cfg: is no job file: it holds a zero byte\n"));
+    process_result_fini(&r);
+    dir_remove(folder);
+    free(path);
+    free(folder);
+}
+
+static void an_unknown_plugin_is_told_with_the_nearest_and_the_folders(void)
+{
+    struct process_result r;
+    char *fixtures = build_path("fixtures");
+    run_text("check", "job = \"t\";\noperators = (\n  { id = \"a\"; op = \"plan_opz.a\"; }\n);\n",
+             none, &r);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(strncmp(r.err, "job.cfg:3: op: no plugin `plan_opz`", 35) == 0);
+    CU_ASSERT(strstr(r.err, "`plan_ops`") != NULL);
+    CU_ASSERT(strstr(r.err, fixtures) != NULL);
+    process_result_fini(&r);
+    free(fixtures);
+}
+
+static void a_good_job_is_one_line(void)
+{
+    struct process_result r;
+    run_text("check", trades, none, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT(same("good", "out", r.out, "job.cfg: nothing wrong: job t, 1 operator, stream\n"));
+    CU_ASSERT(same("good", "err", r.err, ""));
+    process_result_fini(&r);
+}
+
+static void standard_output_is_told_to_be_at_least_once(void)
+{
+    struct process_result r;
+    run_text("check",
+             "job = \"t\";\nmode = \"batch\";\noperators = (\n"
+             "  { id = \"trades\"; op = \"plan_ops.trades\"; },\n"
+             "  { id = \"out\"; op = \"plan_ops.write\"; input = \"trades\"; path = \"-\"; }\n);\n",
+             none, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT(same("-", "out", r.out, "job.cfg: nothing wrong: job t, 2 operators, batch\n"));
+    CU_ASSERT(same("-", "err", r.err,
+                   "job.cfg:5: out: plan_ops.write here is at least once: rows may come twice when "
+                   "the job is restarted\n"));
+    process_result_fini(&r);
+}
+
+/* ---- --set ---- */
+
+static void set_takes_strings_bare_groups_dotted_and_lists_in_brackets(void)
+{
+    static const char *const sets[] = {"--set",
+                                       "t.schema=( { name = \"b\"; type = \"f64\"; } )",
+                                       "--set",
+                                       "t.skip=7",
+                                       "--set",
+                                       "t.tags=[ \"x\", \"y\" ]",
+                                       "--set",
+                                       "s.key=[ \"b\" ]",
+                                       "--set",
+                                       "s.field=b",
+                                       "--set",
+                                       "s.as=total",
+                                       "-p",
+                                       "3",
+                                       NULL};
+    struct process_result r;
+    run_text("plan",
+             "job = \"t\";\nparallelism = 2;\noperators = (\n"
+             "  { id = \"t\"; op = \"plan_ops.table\";\n"
+             "    schema = ( { name = \"a\"; type = \"i64\"; } ); skip = 1000; },\n"
+             "  { id = \"s\"; op = \"plan_ops.sum\"; input = \"t\"; field = \"a\"; }\n);\n",
+             sets, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT(same("set", "err", r.err, ""));
+    CU_ASSERT(same("set", "out", r.out,
+                   "job t: stream, parallelism 3, 128 key groups\n\noperators\n"
+                   "  t: plan_ops.table, source, 3 tasks\n    out -> {b: f64}\n"
+                   "  s: plan_ops.sum, rolling aggregate, 3 tasks, key b\n    in <- t: key b\n"
+                   "    out -> {b: f64, total: f64 or null}\n"
+                   "\nchains\n  1: 3 tasks: t\n  2: 3 tasks: s\n"
+                   "\nexchanges\n  t -> s: key b, 3 to 3, carries b\n"));
+    process_result_fini(&r);
+}
+
+static void set_of_a_dotted_group_reaches_into_the_window(void)
+{
+    static const char *const sets[] = {"--set", "s.window.time=oops", NULL};
+    struct process_result r;
+    run_text("check",
+             "job = \"t\";\noperators = (\n  { id = \"trades\"; op = \"plan_ops.trades\"; },\n"
+             "  { id = \"s\"; op = \"plan_ops.sum\"; input = \"trades\"; field = \"price\";\n"
+             "    window = { time = \"5s\"; offset = \"1s\"; }; }\n);\n",
+             sets, &r);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT(same("window", "err", r.err,
+                   "--set s.window.time: time: \"oops\" is no duration: write a number and a unit, "
+                   "as in \"10ms\"\n"));
+    process_result_fini(&r);
+}
+
+/* ---- gyre plan ---- */
+
+static void plan_of(const char *job, const char *wanted)
+{
+    char *program = build_path("gyre");
+    struct process_result r;
+    process_run(&(struct process_spec){.argv = ARGV(program, "plan", job, "-p", "2"),
+                                       .env = environment},
+                &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT(same(job, "err", r.err, ""));
+    CU_ASSERT(same(job, "out", r.out, wanted));
+    process_result_fini(&r);
+    free(program);
+}
+
+#define WORDCOUNT(name, mode, aggregate)                                                           \
+    "job " name ": " mode ", parallelism 2, 128 key groups\n\noperators\n"                         \
+    "  lines: file.read, source, 2 tasks\n    out -> {line: str}\n"                                \
+    "  words: text.words, 2 tasks\n    in <- lines: forward\n"                                     \
+    "    out -> {word: str, count: i64}\n"                                                         \
+    "  counts: std.sum, " aggregate " aggregate, 2 tasks, key word\n    in <- words: key word\n"   \
+    "    out -> {word: str, count: i64}\n"                                                         \
+    "  out: file.write, sink, 1 task\n    in <- counts: rebalance\n"                               \
+    "\nchains\n  1: 2 tasks: lines, words\n  2: 2 tasks: counts\n  3: 1 task: out\n"               \
+    "\nexchanges\n  words -> counts: key word, 2 to 2, carries word, count\n"                      \
+    "  counts -> out: rebalance, 2 to 1, carries word, count\n"
+
+static void the_word_counts_have_these_plans(void)
+{
+    plan_of("jobs/wordcount.cfg", WORDCOUNT("wordcount", "stream", "rolling"));
+    plan_of("jobs/wordcount-batch.cfg", WORDCOUNT("wordcount-batch", "batch", "final"));
+}
+
+#define TRADE "symbol: str, price: f64, volume: i64 or null, venue: i32"
+
+static const char diamond[] =
+    "job = \"d\";\noperators = (\n"
+    "  { id = \"trades\"; op = \"plan_ops.trades\"; },\n"
+    "  { id = \"by\"; op = \"plan_ops.split\"; field = \"symbol\"; ports = [ \"a\" ];\n"
+    "    input = \"trades\"; on_error = \"port\"; },\n"
+    "  { id = \"slow\"; op = \"plan_ops.slow\"; input = \"by.a\"; },\n"
+    "  { id = \"all\"; op = \"plan_ops.recent\"; input = [ \"by\", \"slow\" ]; },\n"
+    "  { id = \"sum\"; op = \"plan_ops.sum\"; input = \"all\"; field = \"price\"; },\n"
+    "  { id = \"drop\"; op = \"plan_ops.drop\"; input = [ \"sum\" ]; parallelism = 1; },\n"
+    "  { id = \"bad\"; op = \"plan_ops.write\"; input = \"by.errors\"; path = \"-\"; }\n);\n";
+
+static void a_plan_shows_ports_unions_and_threads_and_closes_no_circle_of_tasks(void)
+{
+    static const char *const two[] = {"-p", "2", NULL};
+    struct process_result r;
+    run_text("plan", diamond, two, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT(same("diamond", "out", r.out,
+                   "job d: stream, parallelism 2, 128 key groups\n\noperators\n"
+                   "  trades: plan_ops.trades, source, 2 tasks\n    out -> {" TRADE "}\n"
+                   "  by: plan_ops.split, 2 tasks, on_error port\n    in <- trades: forward\n"
+                   "    out -> {" TRADE "}\n    a -> {" TRADE "}\n"
+                   "    errors -> {error: str, row: str}\n"
+                   "  slow: plan_ops.slow, 2 tasks\n    in <- by.a: forward\n"
+                   "    out -> {" TRADE "}\n"
+                   "  all: plan_ops.recent, 2 tasks\n    in <- by: forward\n"
+                   "    in <- slow: forward\n    out -> {" TRADE "}\n"
+                   "  sum: plan_ops.sum, rolling aggregate, 1 task\n    in <- all: rebalance\n"
+                   "    out -> {price: f64 or null}\n"
+                   "  drop: plan_ops.drop, sink, 1 task\n    in <- sum: forward\n"
+                   "  bad: plan_ops.write, sink, 1 task\n    in <- by.errors: rebalance\n"
+                   "\nchains\n  1: 2 tasks: trades, by\n"
+                   "  2: 2 tasks, each with a thread of its own: slow\n  3: 2 tasks: all\n"
+                   "  4: 1 task: sum, drop\n  5: 1 task: bad\n"
+                   "\nexchanges\n  by.a -> slow: forward, 2 to 2, carries price, event times\n"
+                   "  by -> all: forward, 2 to 2, carries price, event times\n"
+                   "  slow -> all: forward, 2 to 2, carries price, event times\n"
+                   "  all -> sum: rebalance, 2 to 1, carries price\n"
+                   "  by.errors -> bad: rebalance, 2 to 1, carries error, row\n"));
+    process_result_fini(&r);
+}
+
+static void a_plan_can_be_drawn(void)
+{
+    static const char *const dot[] = {"-p", "2", "--format", "dot", NULL};
+    struct process_result r;
+    run_text("plan",
+             "job = \"d\";\noperators = (\n  { id = \"trades\"; op = \"plan_ops.trades\"; },\n"
+             "  { id = \"out\"; op = \"plan_ops.first\"; input = \"trades\"; key = \"venue\"; }\n);\n",
+             dot, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT(same("dot", "out", r.out,
+                   "digraph \"d\" {\n  rankdir=LR;\n  node [shape=box];\n"
+                   "  subgraph cluster_1 {\n    label=\"x 2\";\n"
+                   "    \"trades\" [label=\"trades\\nplan_ops.trades\"];\n  }\n"
+                   "  subgraph cluster_2 {\n    label=\"x 2\";\n"
+                   "    \"out\" [label=\"out\\nplan_ops.first\"];\n  }\n"
+                   "  \"trades\" -> \"out\" [label=\"key venue\", penwidth=2];\n}\n"));
+    process_result_fini(&r);
+}
+
+static void a_plan_is_json(void)
+{
+    static const char *const json[] = {"-p", "2", "--format", "json", NULL};
+    struct process_result r;
+    run_text("plan", trades, json, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT(same(
+        "json", "out", r.out,
+        "{\"job\":\"t\",\"mode\":\"stream\",\"parallelism\":2,\"max_parallelism\":128,"
+        "\"operators\":[{\"id\":\"trades\",\"op\":\"plan_ops.trades\",\"kind\":\"source\","
+        "\"aggregation\":null,\"parallelism\":2,\"on_error\":\"fail\",\"chain\":1,\"inputs\":[],"
+        "\"outputs\":[{\"name\":\"out\",\"fields\":["
+        "{\"name\":\"symbol\",\"type\":\"str\",\"nullable\":false,\"needed\":false},"
+        "{\"name\":\"price\",\"type\":\"f64\",\"nullable\":false,\"needed\":false},"
+        "{\"name\":\"volume\",\"type\":\"i64\",\"nullable\":true,\"needed\":false},"
+        "{\"name\":\"venue\",\"type\":\"i32\",\"nullable\":false,\"needed\":false}],"
+        "\"needs_time\":false,\"keeps_hash\":false}]}],\"edges\":[],"
+        "\"chains\":[{\"parallelism\":2,\"blocking\":false,\"operators\":[\"trades\"]}]}\n"));
+    process_result_fini(&r);
+}
+
+static const struct suite_test tests[] = {
+    SUITE_TEST_WITHIN(every_mistake_is_told_at_its_line_and_nothing_is_started, 120),
+    SUITE_TEST(a_missing_job_file_is_told),
+    SUITE_TEST(a_job_file_with_a_zero_byte_is_refused),
+    SUITE_TEST(an_unknown_plugin_is_told_with_the_nearest_and_the_folders),
+    SUITE_TEST(a_good_job_is_one_line),
+    SUITE_TEST(standard_output_is_told_to_be_at_least_once),
+    SUITE_TEST(set_takes_strings_bare_groups_dotted_and_lists_in_brackets),
+    SUITE_TEST(set_of_a_dotted_group_reaches_into_the_window),
+    SUITE_TEST(the_word_counts_have_these_plans),
+    SUITE_TEST(a_plan_shows_ports_unions_and_threads_and_closes_no_circle_of_tasks),
+    SUITE_TEST(a_plan_can_be_drawn),
+    SUITE_TEST(a_plan_is_json),
+};
+SUITE_MAIN("jobfile", tests)
