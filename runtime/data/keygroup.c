@@ -13,7 +13,7 @@ enum { LANE_ROWS = 64 };
 
 #define CANONICAL_NAN UINT64_C(0x7ff8000000000000)
 
-#define FLIP UINT64_C(0xc73ab174c5ecd5a2) /* bytes 8-15 xor 16-23 of the default secret */
+#define FLIP       UINT64_C(0xc73ab174c5ecd5a2) /* bytes 8-15 xor 16-23 of the default secret */
 #define MULTIPLIER UINT64_C(0x9fb21c651e98df25)
 
 static inline uint64_t rotl(uint64_t x, unsigned by)
@@ -48,11 +48,11 @@ static inline uint64_t hash_str(const struct gyre_str *s, bool follow)
     return XXH3_64bits(s->u.ptr, s->len);
 }
 
-#define WIDEN(v) ((uint64_t)(v))
+#define WIDEN(v)     ((uint64_t)(v))
 #define WIDEN_I32(v) ((uint64_t)(int64_t)(v))
-#define HASH(v) hash_8(WIDEN(v))
-#define HASH_I32(v) hash_8(WIDEN_I32(v))
-#define HASH_F64(v) hash_8(widen_f64(v))
+#define HASH(v)      hash_8(WIDEN(v))
+#define HASH_I32(v)  hash_8(WIDEN_I32(v))
+#define HASH_F64(v)  hash_8(widen_f64(v))
 
 /* Fills into[i * step] with FORM of the n values at data. */
 #define FILL(name, target, type, form)                                                             \
@@ -103,28 +103,20 @@ static fill_fn *hash_of(uint32_t type)
 {
     bool wide = has_wide();
     switch (type) {
-    case GYRE_TYPE_bool:
-        return hash_bools;
-    case GYRE_TYPE_i32:
-        return wide ? hash_i32s_wide : hash_i32s;
-    case GYRE_TYPE_f64:
-        return wide ? hash_f64s_wide : hash_f64s;
-    default:
-        return wide ? hash_i64s_wide : hash_i64s;
+    case GYRE_TYPE_bool: return hash_bools;
+    case GYRE_TYPE_i32: return wide ? hash_i32s_wide : hash_i32s;
+    case GYRE_TYPE_f64: return wide ? hash_f64s_wide : hash_f64s;
+    default: return wide ? hash_i64s_wide : hash_i64s;
     }
 }
 
 static fill_fn *widen_of(uint32_t type)
 {
     switch (type) {
-    case GYRE_TYPE_bool:
-        return widen_bools;
-    case GYRE_TYPE_i32:
-        return widen_i32s;
-    case GYRE_TYPE_f64:
-        return widen_f64s;
-    default:
-        return widen_i64s;
+    case GYRE_TYPE_bool: return widen_bools;
+    case GYRE_TYPE_i32: return widen_i32s;
+    case GYRE_TYPE_f64: return widen_f64s;
+    default: return widen_i64s;
     }
 }
 

@@ -60,6 +60,18 @@ static inline uint32_t gy_key_group(uint64_t hash, uint32_t groups)
     return (uint32_t)(((gy_u128)hash * groups) >> 64);
 }
 
+/** The first hash that belongs to group `group` or a later one; 0 at its end (group == groups). */
+static inline uint64_t gy_key_group_first(uint32_t group, uint32_t groups)
+{
+    return (uint64_t)((((gy_u128)group << 64) + groups - 1) / groups);
+}
+
+/** The first group of subtask `subtask` (of the one behind the last: `groups`). */
+static inline uint32_t gy_key_first_group(uint32_t subtask, uint32_t groups, uint32_t parallelism)
+{
+    return (uint32_t)(((uint64_t)subtask * groups + parallelism - 1) / parallelism);
+}
+
 static inline uint32_t gy_key_subtask(uint64_t hash, uint32_t groups, uint32_t parallelism)
 {
     return (uint32_t)((uint64_t)gy_key_group(hash, groups) * parallelism / groups);

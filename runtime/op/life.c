@@ -35,8 +35,22 @@ static int init_views(struct gy_instance *instance)
     return 0;
 }
 
+static struct gy_store_config store_config(const struct gy_instance *instance, uint32_t tasks,
+                                           uint32_t task)
+{
+    const struct gy_node *node = instance->node;
+    uint32_t groups = node->max_parallelism;
+    uint64_t first = gy_key_group_first(gy_key_first_group(task, groups, tasks), groups);
+    uint64_t end = gy_key_group_first(gy_key_first_group(task + 1, groups, tasks), groups);
+    return (struct gy_store_config){.key = node->key,
+                                    .kind = GYRE_STATE_VALUE,
+                                    .hash_first = tasks > 1 ? first : 0,
+                                    .hash_span = tasks > 1 ? end - first : 0};
+}
+
 /* One store per declared state; an operator that hosts an aggregate has its accumulators instead. */
-static int init_stores(struct gy_instance *instance, struct gyre_error *error)
+static int init_stores(struct gy_instance *instance, uint32_t task, uint32_t tasks,
+                       struct gyre_error *error)
 {
     const struct gy_node *node = instance->node;
     instance->n_stores = node->n_hosted != 0 ? node->n_hosted : node->n_states;
@@ -44,7 +58,7 @@ static int init_stores(struct gy_instance *instance, struct gyre_error *error)
     if (instance->stores == NULL)
         return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for the state");
     for (uint32_t s = 0; s < instance->n_stores; s++) {
-        struct gy_store_config config = {.key = node->key, .kind = GYRE_STATE_VALUE};
+        struct gy_store_config config = store_config(instance, tasks, task);
         if (node->n_hosted != 0) {
             config.type = node->hosted[s].accumulator;
         } else {
@@ -93,7 +107,7 @@ struct gy_instance *gy_instance_new(const struct gy_node *node, uint32_t task, u
     gy_rng_init(&instance->rng, env->seed + node->index * 65537u + task);
     if (init_ports(instance) != 0 || init_views(instance) != 0)
         gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for an instance");
-    if (error->code != 0 || init_stores(instance, error) != 0 ||
+    if (error->code != 0 || init_stores(instance, task, tasks, error) != 0 ||
         init_plugin_side(instance, error) != 0) {
         gy_instance_free(instance);
         return NULL;

@@ -37,16 +37,16 @@ struct gy_build_node {
     const struct gy_op_setting *set;
     struct gy_node *node;
     const struct gyre_function *function; /* hosted; NULL with an operator */
-    bool resolved;      /* the operator is known */
-    bool options_ok;    /* its config is filled */
-    bool inputs_known;  /* the schemas of all its connected inputs */
-    bool ok;            /* everything about it is known */
-    const char *single; /* why it runs as one task; NULL: it need not */
-    bool *in_known;     /* per input port */
-    bool *wired;        /* per input port: something was connected, if wrongly */
-    uint32_t n_known;   /* output ports whose schema is known: the first ones */
-    bool in_order;      /* placed in the topological order */
-    bool bound;         /* gy_build_node_bind has been here */
+    bool resolved;                        /* the operator is known */
+    bool options_ok;                      /* its config is filled */
+    bool inputs_known;                    /* the schemas of all its connected inputs */
+    bool ok;                              /* everything about it is known */
+    const char *single;                   /* why it runs as one task; NULL: it need not */
+    bool *in_known;                       /* per input port */
+    bool *wired;                          /* per input port: something was connected, if wrongly */
+    uint32_t n_known;                     /* output ports whose schema is known: the first ones */
+    bool in_order;                        /* placed in the topological order */
+    bool bound;                           /* gy_build_node_bind has been here */
 };
 
 struct gy_build {

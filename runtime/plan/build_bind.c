@@ -100,8 +100,8 @@ static int32_t do_write(struct gyre_bind *bind, uint32_t port, uint32_t type, co
                            name != NULL ? name : "NULL");
     if (x->as != NULL && x->hosted->n_results == 0)
         name = x->as;
-    bool taken = x->hosted != NULL && out->schema.n_fields > 0 &&
-                 gyre_schema_find(&out->schema, name) >= 0;
+    bool taken =
+        x->hosted != NULL && out->schema.n_fields > 0 && gyre_schema_find(&out->schema, name) >= 0;
     if (taken || !gy_build_add_field(x->build, out, &field, name, -1, &own)) {
         char text[GYRE_ERROR_TEXT];
         snprintf(text, sizeof text, "the output has a field `%s` already: %s%s", name,
@@ -124,8 +124,7 @@ static int32_t do_pass(struct gyre_bind *bind, uint32_t port, const char *name, 
     if (x->hosted != NULL || (out->flags & GYRE_PORT_ALIGNED) == 0 || bind->n_inputs == 0 ||
         bind->inputs[0] == NULL)
         return tell_plugin(x, "bind passes `%s` on a port that is not aligned with an input", name);
-    const struct gy_setting *at =
-        gy_build_option_at(x->build->nodes[x->index].set, option);
+    const struct gy_setting *at = gy_build_option_at(x->build->nodes[x->index].set, option);
     int32_t field = gy_build_find_field(x->build, x->index, 0, name, at);
     if (field < 0) {
         x->failed = true;
@@ -167,8 +166,9 @@ static int32_t do_add_port(struct gyre_bind *bind, const char *name, uint32_t fl
         return tell_plugin(x, "bind of a function adds the port `%s`", name);
     bool reserved = strcmp(name, "errors") == 0 || strcmp(name, "late") == 0;
     size_t n = strlen(name);
-    if (n == 0 || reserved || strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                           "0123456789_-") != n) {
+    if (n == 0 || reserved ||
+        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                     "0123456789_-") != n) {
         snprintf(text, sizeof text, "\"%s\" cannot be the name of a port", name);
         return tell(x, GYRE_EINVAL, option, text);
     }
@@ -187,8 +187,8 @@ static int32_t do_add_state(struct gyre_bind *bind, const struct gyre_state *sta
     struct gy_node *node = node_of(x);
     if (x->hosted != NULL || state == NULL || state->type == NULL)
         return tell_plugin(x, "bind adds a state that cannot be%s", "");
-    const struct gyre_state **states = gy_build_room(x->build, node->states, node->n_states,
-                                                     sizeof(const struct gyre_state *));
+    const struct gyre_state **states =
+        gy_build_room(x->build, node->states, node->n_states, sizeof(const struct gyre_state *));
     if (states == NULL)
         return GYRE_ENOMEM;
     node->states = states;
@@ -274,7 +274,7 @@ static int32_t declare(struct binding *x)
             continue;
         }
         const struct gy_op_setting *set = b->nodes[x->index].set;
-        const char *problem = is == NULL                ? "is missing"
+        const char *problem = is == NULL               ? "is missing"
                               : is->type != want->type ? "has another type"
                                                        : "may be null";
         gy_build_tell(b, set->input_at != NULL ? set->input_at : set->id_at,

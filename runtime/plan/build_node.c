@@ -43,8 +43,8 @@ bool gy_build_add_field(struct gy_build *b, struct gy_output *out, const struct 
     if (at >= 0 && (input >= 0 || out->origins[at].own >= 0))
         return false;
     if (at < 0) {
-        struct gyre_field *fields = gy_build_room(b, (void *)(uintptr_t)out->schema.fields, n,
-                                                  sizeof *fields);
+        struct gyre_field *fields =
+            gy_build_room(b, (void *)(uintptr_t)out->schema.fields, n, sizeof *fields);
         struct gy_origin *origins = gy_build_room(b, out->origins, n, sizeof *origins);
         if (fields == NULL || origins == NULL || copy.name == NULL)
             return true; /* out of memory, told at the end */
@@ -66,8 +66,7 @@ void gy_build_add_output(struct gy_build *b, struct gy_build_node *bn, const cha
                          uint32_t flags)
 {
     struct gy_node *node = bn->node;
-    struct gy_output *outputs =
-        gy_build_room(b, node->outputs, node->n_outputs, sizeof *outputs);
+    struct gy_output *outputs = gy_build_room(b, node->outputs, node->n_outputs, sizeof *outputs);
     if (outputs == NULL)
         return;
     node->outputs = outputs;
@@ -105,9 +104,9 @@ static const struct gyre_schema *schema_of(const struct gy_build *b, const struc
 
 static const char *ref_text(const struct gy_build *b, const struct gy_ref *ref)
 {
-    const char *text =
-        ref->port != NULL ? gy_arena_ctl_printf(b->scope.arena, "`%s.%s`", ref->id, ref->port)
-                          : gy_arena_ctl_printf(b->scope.arena, "`%s`", ref->id);
+    const char *text = ref->port != NULL
+                           ? gy_arena_ctl_printf(b->scope.arena, "`%s.%s`", ref->id, ref->port)
+                           : gy_arena_ctl_printf(b->scope.arena, "`%s`", ref->id);
     return text != NULL ? text : "?";
 }
 
@@ -128,9 +127,8 @@ static void take_schema(struct gy_build *b, uint32_t index, struct gy_build_edge
         return;
     }
     if (!same_schema(&in->schema, schema))
-        gy_build_tell(b, edge->ref->at,
-                      "%s: a union has one schema, but %s has %s and %s has %s", edge->ref->at->name,
-                      gy_build_stream(b, index, edge->to_port),
+        gy_build_tell(b, edge->ref->at, "%s: a union has one schema, but %s has %s and %s has %s",
+                      edge->ref->at->name, gy_build_stream(b, index, edge->to_port),
                       gy_build_schema_text(b, &in->schema), ref_text(b, edge->ref),
                       gy_build_schema_text(b, schema));
 }
@@ -157,20 +155,19 @@ static bool read_static(struct gy_build *b, uint32_t index, uint32_t port,
     for (uint32_t i = 0; i < n; i++) {
         const struct gyre_field *f = gyre_schema_field(&wanted, i);
         int32_t at = gyre_schema_find(&in->schema, f->name);
-        const struct gyre_field *is =
-            at >= 0 ? gyre_schema_field(&in->schema, (uint32_t)at) : NULL;
+        const struct gyre_field *is = at >= 0 ? gyre_schema_field(&in->schema, (uint32_t)at) : NULL;
         const char *problem = NULL;
         if (is == NULL)
             problem = "is missing";
         else if (is->type != f->type)
-            problem = gy_arena_ctl_printf(b->scope.arena, "is %s, not %s",
-                                          gyre_type_name(is->type), gyre_type_name(f->type));
+            problem = gy_arena_ctl_printf(b->scope.arena, "is %s, not %s", gyre_type_name(is->type),
+                                          gyre_type_name(f->type));
         else if ((is->flags & GYRE_NULLABLE) != 0 && (f->flags & GYRE_NULLABLE) == 0)
             problem = "may be null";
         if (problem != NULL)
-            problems = gy_arena_ctl_printf(b->scope.arena, "%s%s`%s` %s",
-                                           problems != NULL ? problems : "",
-                                           problems != NULL ? ", " : "", f->name, problem);
+            problems =
+                gy_arena_ctl_printf(b->scope.arena, "%s%s`%s` %s", problems != NULL ? problems : "",
+                                    problems != NULL ? ", " : "", f->name, problem);
         else
             gy_build_add_read(b, in, (uint32_t)at);
     }
@@ -224,9 +221,8 @@ static void tell_key_types(struct gy_build *b, uint32_t index, uint32_t port, ui
     const struct gyre_field *f = gyre_schema_field(&in[first].schema, in[first].key_fields[i]);
     const struct gyre_field *g = gyre_schema_field(&in[port].schema, in[port].key_fields[i]);
     const struct gy_key_setting *setting = key_of(bn->set, in[port].name);
-    gy_build_tell(b, setting->at,
-                  "key: `%s` is %s and `%s` is %s: %s has %s and %s has %s", f->name,
-                  gyre_type_name(f->type), g->name, gyre_type_name(g->type),
+    gy_build_tell(b, setting->at, "key: `%s` is %s and `%s` is %s: %s has %s and %s has %s",
+                  f->name, gyre_type_name(f->type), g->name, gyre_type_name(g->type),
                   gy_build_stream(b, index, first), gy_build_schema_text(b, &in[first].schema),
                   gy_build_stream(b, index, port), gy_build_schema_text(b, &in[port].schema));
 }

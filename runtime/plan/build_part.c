@@ -34,9 +34,7 @@ void gy_build_parallelism(struct gy_build *b)
         const struct gy_op_setting *set = bn->set;
         const char *why = bn->resolved ? single_reason(bn) : NULL;
         uint32_t asked = set->parallelism;
-        bn->node->parallelism = why != NULL  ? 1
-                                : asked != 0 ? asked
-                                             : b->graph->parallelism;
+        bn->node->parallelism = why != NULL ? 1 : asked != 0 ? asked : b->graph->parallelism;
         if (why != NULL && asked > 1)
             gy_build_tell(b, set->parallelism_at, "parallelism: `%s` runs as one task: %s",
                           bn->node->id, why);
@@ -64,8 +62,10 @@ static void take_function(struct gy_build *b, struct gy_build_edge *e,
         return;
     gy_options_read(&b->scope, f->options, f->n_options, NULL, 0, &owner, e->function_config);
     if (f->bind != NULL)
-        gy_build_tell(b, set->partition_at, "partition: %s has a bind, which a partition "
-                      "function cannot have", set->partition);
+        gy_build_tell(b, set->partition_at,
+                      "partition: %s has a bind, which a partition "
+                      "function cannot have",
+                      set->partition);
     e->reads = gy_arena_ctl_calloc(b->scope.arena, f->n_fields, sizeof *e->reads);
     if (e->to_port == GY_NONE || !b->nodes[e->to].in_known[e->to_port] || e->reads == NULL)
         return;
@@ -95,8 +95,7 @@ static void given_partition(struct gy_build *b, struct gy_build_edge *e, int32_t
     if (from->ok && to->ok && from->node->parallelism != to->node->parallelism)
         gy_build_tell(b, to->set->partition_at,
                       "partition: \"forward\" needs one parallelism, but `%s` has %u and `%s` %u",
-                      from->node->id, from->node->parallelism, to->node->id,
-                      to->node->parallelism);
+                      from->node->id, from->node->parallelism, to->node->id, to->node->parallelism);
 }
 
 /* Reads `partition` of one operator for all its edges. */
@@ -107,8 +106,8 @@ static void partition_of(struct gy_build *b, uint32_t index)
     const struct gyre_function *function = NULL;
     int32_t choice = -1;
     if (set->partition != NULL && strchr(set->partition, '.') != NULL)
-        function = gy_build_function(b, set->partition, GYRE_FN_PARTITION, "partition",
-                                     set->partition_at);
+        function =
+            gy_build_function(b, set->partition, GYRE_FN_PARTITION, "partition", set->partition_at);
     else if (set->partition != NULL)
         gy_value_choice(&b->scope, set->partition_at, PARTITIONS, &choice);
     for (uint32_t i = 0; i < b->n_edges; i++) {
@@ -122,8 +121,7 @@ static void partition_of(struct gy_build *b, uint32_t index)
             take_function(b, e, function);
         else if (choice >= 0)
             given_partition(b, e, choice);
-        else if (e->from != GY_NONE &&
-                 b->nodes[e->from].node->parallelism != bn->node->parallelism)
+        else if (e->from != GY_NONE && b->nodes[e->from].node->parallelism != bn->node->parallelism)
             e->partition = GY_REBALANCE;
     }
 }
@@ -176,8 +174,10 @@ void gy_build_feedback(struct gy_build *b)
             continue;
         const struct gy_build_node *from = &b->nodes[e->from], *to = &b->nodes[e->to];
         if (!closes(b, e))
-            gy_build_tell(b, e->ref->at, "feedback: this edge closes no cycle: `%s` does not "
-                          "reach `%s`; use `input`", to->node->id, from->node->id);
+            gy_build_tell(b, e->ref->at,
+                          "feedback: this edge closes no cycle: `%s` does not "
+                          "reach `%s`; use `input`",
+                          to->node->id, from->node->id);
         bool errors = (int32_t)e->from_port == from->node->errors_port;
         if (e->from_port == GY_NONE || e->to_port == GY_NONE || !to->in_known[e->to_port] ||
             (!errors && e->from_port >= from->n_known))

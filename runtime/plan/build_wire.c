@@ -61,7 +61,8 @@ static uint32_t wire_port(struct gy_build *b, struct gy_build_node *bn, const st
         if (strcmp(names[p], wire->port) == 0)
             return p;
     }
-    const char *where = gy_arena_ctl_printf(b->scope.arena, "`gyre inspect %s` lists them", node->op);
+    const char *where =
+        gy_arena_ctl_printf(b->scope.arena, "`gyre inspect %s` lists them", node->op);
     if (names != NULL && where != NULL)
         gy_value_unknown(&b->scope, wire->at, "input port", wire->port, node->op, names,
                          node->n_inputs, where);
@@ -79,8 +80,7 @@ static void add_edges(struct gy_build *b, uint32_t to, const struct gy_wire *wir
     if (port != GY_NONE && !wire->feedback)
         bn->wired[port] = true;
     for (uint32_t i = 0; i < wire->n; i++) {
-        struct gy_build_edge *edges =
-            gy_build_room(b, b->edges, b->n_edges, sizeof *b->edges);
+        struct gy_build_edge *edges = gy_build_room(b, b->edges, b->n_edges, sizeof *b->edges);
         if (edges == NULL)
             return;
         b->edges = edges;
@@ -100,8 +100,7 @@ static void check_wired(struct gy_build *b, struct gy_build_node *bn)
         return;
     for (uint32_t p = 0; p < node->n_inputs; p++) {
         const struct gyre_operator *d = node->descriptor;
-        bool optional =
-            d != NULL && (gyre_port_at(d->inputs, p)->flags & GYRE_PORT_OPTIONAL) != 0;
+        bool optional = d != NULL && (gyre_port_at(d->inputs, p)->flags & GYRE_PORT_OPTIONAL) != 0;
         node->inputs[p].connected = bn->wired[p];
         if (bn->wired[p] || optional)
             continue;

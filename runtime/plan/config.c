@@ -35,8 +35,8 @@ static void read_name(const struct gy_scope *scope, struct gy_job *job)
     if (is_job_name(name))
         job->name = name;
     else
-        gy_diags_add(scope->diags, s->file, s->line,
-                     "job: \"%s\" is no job name: [a-z][a-z0-9-]*", name);
+        gy_diags_add(scope->diags, s->file, s->line, "job: \"%s\" is no job name: [a-z][a-z0-9-]*",
+                     name);
 }
 
 static void read_parallelism(const struct gy_scope *scope, struct gy_job *job)
@@ -119,8 +119,7 @@ static void read_restart(const struct gy_scope *scope, struct gy_job *job)
         job->restart_delay_us > job->restart_max_delay_us)
         job->restart_max_delay_us = job->restart_delay_us;
     if (wrong == 0 && most != NULL && job->restart_delay_us > job->restart_max_delay_us)
-        gy_diags_add(scope->diags, most->file, most->line,
-                     "max_delay: it is less than `delay`");
+        gy_diags_add(scope->diags, most->file, most->line, "max_delay: it is less than `delay`");
 }
 
 static void read_loop(const struct gy_scope *scope, struct gy_job *job)
@@ -149,7 +148,8 @@ static void read_keys(const struct gy_scope *scope, struct gy_job *job)
         for (size_t k = 0; k < n; k++)
             found |= strcmp(known[k], s->name) == 0;
         if (!found)
-            gy_value_unknown(scope, s, "job key", s->name, NULL, known, n, "a job has: " GY_JOB_KEYS);
+            gy_value_unknown(scope, s, "job key", s->name, NULL, known, n,
+                             "a job has: " GY_JOB_KEYS);
     }
     read_name(scope, job);
     const struct gy_setting *mode = gy_setting_get(job->root, "mode");
@@ -242,9 +242,15 @@ static void operator_not_yet(const struct gy_op_setting *op, struct gy_diags *di
         not_yet(diags, gy_setting_get(op->at, keys[i].key), keys[i].what);
     if (op->partition != NULL && strchr(op->partition, '.') != NULL)
         not_yet(diags, op->partition_at, "partition functions cannot be run by this version");
-    for (uint32_t k = 0; k < op->n_keys; k++)
-        if (op->keys[k].function != NULL)
-            not_yet(diags, op->keys[k].at, "functions as keys cannot be run by this version");
+}
+
+void gy_job_not_yet_built(const struct gy_job *job, struct gy_diags *diags)
+{
+    for (uint32_t i = 0; i < job->n_operators; i++)
+        for (uint32_t k = 0; k < job->operators[i].n_keys; k++)
+            if (job->operators[i].keys[k].function != NULL)
+                not_yet(diags, job->operators[i].keys[k].at,
+                        "functions as keys cannot be run by this version");
 }
 
 void gy_job_not_yet(const struct gy_job *job, struct gy_diags *diags)

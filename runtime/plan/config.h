@@ -85,7 +85,7 @@ struct gy_op_setting {
     const struct gy_setting *op_at;
     uint32_t n_wires;
     struct gy_wire *wires;
-    const struct gy_setting *input_at;    /* NULL: not given; likewise below */
+    const struct gy_setting *input_at; /* NULL: not given; likewise below */
     const struct gy_setting *feedback_at;
     const struct gy_setting *key_at;
     uint32_t n_keys;
@@ -161,6 +161,9 @@ void gy_job_free(struct gy_job *job);
 /** Tells everything the job asks for that this version does not run yet, by line. */
 void gy_job_not_yet(const struct gy_job *job, struct gy_diags *diags);
 
+/** Tells what of the job cannot even be made a graph of yet: key functions. */
+void gy_job_not_yet_built(const struct gy_job *job, struct gy_diags *diags);
+
 /** The operator `id`; NULL. */
 const struct gy_op_setting *gy_job_operator(const struct gy_job *job, const char *id);
 
@@ -178,7 +181,8 @@ void gy_job_read_tests(const struct gy_scope *scope, struct gy_job *job,
 bool gy_job_is_common_key(const char *name);
 
 #define GY_JOB_KEYS                                                                                \
-    "job mode parallelism max_parallelism plugins plugin_path snapshot restart loop operators tests"
+    "job mode parallelism max_parallelism plugins plugin_path snapshot restart loop operators "    \
+    "tests"
 #define GY_OPERATOR_KEYS                                                                           \
     "id op input feedback key partition parallelism window every per lateness early accumulate "   \
     "clock rounds on_error doc"

@@ -132,8 +132,8 @@ static void read_key_fields(const struct gy_scope *scope, const struct gy_settin
     }
 }
 
-static void read_one_key(const struct gy_scope *scope, const struct gy_setting *s,
-                         const char *port, struct gy_key_setting *key)
+static void read_one_key(const struct gy_scope *scope, const struct gy_setting *s, const char *port,
+                         struct gy_key_setting *key)
 {
     *key = (struct gy_key_setting){.port = port, .at = s};
     const struct gy_setting *tree = gy_value_tree(scope, s);
@@ -189,8 +189,9 @@ static void read_id(const struct gy_scope *scope, struct gy_job *job, struct gy_
         gy_diags_add(scope->diags, s->file, s->line,
                      "id: \"%s\" is no operator id: [A-Za-z][A-Za-z0-9_-]*", id);
     else if (first != NULL)
-        gy_diags_add(scope->diags, s->file, s->line, "id: `%s` is the id of another operator (%s:%d)",
-                     id, first->id_at->file, first->id_at->line);
+        gy_diags_add(scope->diags, s->file, s->line,
+                     "id: `%s` is the id of another operator (%s:%d)", id, first->id_at->file,
+                     first->id_at->line);
     else
         op->id = id;
 }

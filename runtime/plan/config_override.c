@@ -25,8 +25,7 @@ static struct gy_setting *as_group(const struct gy_scope *scope, struct gy_setti
     }
     if (s->kind == GY_SETTING_GROUP)
         return s;
-    gy_diags_add(scope->diags, at->file, at->line, "`%s` is not a group in the job file",
-                 name);
+    gy_diags_add(scope->diags, at->file, at->line, "`%s` is not a group in the job file", name);
     return NULL;
 }
 
@@ -89,8 +88,7 @@ static void set_one(const struct gy_scope *scope, struct gy_setting *root, const
         gy_diags_add(scope->diags, label, 0, "expected ID.OPTION=VALUE or job.KEY=VALUE");
         return;
     }
-    const char *label =
-        gy_arena_ctl_printf(scope->arena, "--set %.*s", (int)(equals - set), set);
+    const char *label = gy_arena_ctl_printf(scope->arena, "--set %.*s", (int)(equals - set), set);
     const char *id = gy_arena_ctl_strndup(scope->arena, set, (size_t)(dot - set));
     const char *path = gy_arena_ctl_strndup(scope->arena, dot + 1, (size_t)(equals - dot - 1));
     if (label == NULL || id == NULL || path == NULL)

@@ -152,7 +152,8 @@ void gy_job_read_window(const struct gy_scope *scope, struct gy_op_setting *op)
         if (keep == NULL && parts[i] != NULL)
             wrong(scope, parts[i], "only an operator with a `window` has it");
     if (w->keep.kind == GY_POLICY_SESSION && every != NULL)
-        wrong(scope, every, "a session takes none: it fires when its gap has passed (`early` goes)");
+        wrong(scope, every,
+              "a session takes none: it fires when its gap has passed (`early` goes)");
     if (w->keep.kind == GY_POLICY_ALL && every == NULL)
         wrong(scope, keep, "`all` never fires by itself: it needs `every`");
 }

@@ -1,6 +1,7 @@
 /* The logical graph; see logical.h for what it is and build.h for how it is made. */
 #include "plan/build.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -174,8 +175,8 @@ static void read_options(struct gy_build *b, struct gy_build_node *bn)
             settings[n++] = bn->set->options[i];
     struct gy_option_owner owner = {node->op, node->op, bn->set->id_at};
     if (!b->scope.arena->oom)
-        bn->options_ok = gy_options_read(&b->scope, options, n_options, settings, n, &owner,
-                                         config) == 0;
+        bn->options_ok =
+            gy_options_read(&b->scope, options, n_options, settings, n, &owner, config) == 0;
     node->config = config;
     if (f != NULL && node->hosted != NULL)
         node->hosted[0].config = config;
@@ -193,9 +194,7 @@ static void host_function(struct gy_build *b, struct gy_build_node *bn,
     node->flags = GYRE_MASK_AWARE;
     node->hosted = gy_arena_ctl_alloc(b->scope.arena, sizeof *node->hosted);
     node->n_hosted = 1;
-    node->aggregation = windowed          ? GY_AGG_WINDOWED
-                        : b->job->batch ? GY_AGG_FINAL
-                                          : GY_AGG_ROLLING;
+    node->aggregation = windowed ? GY_AGG_WINDOWED : b->job->batch ? GY_AGG_FINAL : GY_AGG_ROLLING;
     if (node->hosted == NULL)
         return;
     node->hosted[0].function = function;
@@ -323,9 +322,21 @@ static void finish(struct gy_build *b)
     }
 }
 
+/* Where nothing was told, everything is known, but for what this version cannot do yet. */
+static bool is_complete(struct gy_build *b)
+{
+    gy_job_not_yet_built(b->job, b->scope.diags);
+    bool complete = gy_diags_count(b->scope.diags) == 0;
+    for (uint32_t i = 0; complete && i < b->n; i++)
+        assert(b->nodes[i].ok);
+    for (uint32_t i = 0; complete && i < b->n_edges; i++)
+        assert(b->edges[i].from != GY_NONE && b->edges[i].from_port != GY_NONE &&
+               b->edges[i].to_port != GY_NONE);
+    return complete;
+}
+
 static void build(struct gy_build *b)
 {
-    size_t before = gy_diags_count(b->scope.diags);
     make_nodes(b);
     if (b->scope.arena->oom)
         return;
@@ -338,7 +349,7 @@ static void build(struct gy_build *b)
     gy_build_feedback(b);
     gy_build_parallelism(b);
     gy_build_partitions(b);
-    if (gy_diags_count(b->scope.diags) > before || b->scope.arena->oom)
+    if (gy_diags_count(b->scope.diags) > 0 || b->scope.arena->oom || !is_complete(b))
         return;
     finish(b);
     if (b->scope.arena->oom)

@@ -11,14 +11,7 @@
 
 enum gy_on_error { GY_ON_ERROR_FAIL, GY_ON_ERROR_SKIP, GY_ON_ERROR_PORT };
 
-enum gy_partition {
-    GY_FORWARD,
-    GY_KEY,
-    GY_REBALANCE,
-    GY_BROADCAST,
-    GY_SINGLE,
-    GY_FUNCTION
-};
+enum gy_partition { GY_FORWARD, GY_KEY, GY_REBALANCE, GY_BROADCAST, GY_SINGLE, GY_FUNCTION };
 
 /* How an operator that hosts an aggregate function works (NONE: any other operator). */
 enum gy_aggregation { GY_AGG_NONE, GY_AGG_ROLLING, GY_AGG_FINAL, GY_AGG_WINDOWED };
@@ -38,8 +31,8 @@ struct gy_output {
     bool *needed;              /* one per field: some consumer reads it */
     uint32_t n_own;
     struct gyre_field *own; /* the operator's own columns, in gyre_out.data's order */
-    bool keeps_hash;        /* the input's hash still fits: the key's fields are passed on unchanged */
-    bool needs_time;        /* some consumer reads times */
+    bool keeps_hash; /* the input's hash still fits: the key's fields are passed on unchanged */
+    bool needs_time; /* some consumer reads times */
 };
 
 struct gy_input {
@@ -47,8 +40,8 @@ struct gy_input {
     bool connected;
     struct gyre_schema schema; /* of the stream that comes in */
     uint32_t n_reads;
-    uint32_t *reads;                      /* fields of `schema`, in gyre_batch.columns' order */
-    uint32_t key_fields[GY_KEYS_MAX];     /* fields of `schema`; the first n of gy_node.key.n */
+    uint32_t *reads;                  /* fields of `schema`, in gyre_batch.columns' order */
+    uint32_t key_fields[GY_KEYS_MAX]; /* fields of `schema`; the first n of gy_node.key.n */
 };
 
 /* One function that a node hosts: the aggregate of std.sum, each of std.aggregate's. */
@@ -58,8 +51,8 @@ struct gy_hosted {
     const struct gyre_state_type *accumulator;
     void *config;
     uint32_t n_reads;
-    uint32_t *reads;     /* positions in the node's input 0 `reads` */
-    uint32_t first_own;  /* its first column among the output's own columns */
+    uint32_t *reads;    /* positions in the node's input 0 `reads` */
+    uint32_t first_own; /* its first column among the output's own columns */
     uint32_t n_results;
 };
 
@@ -72,10 +65,10 @@ struct gy_node {
     int line; /* of its `id` in the job file */
     const struct gy_plugin *plugin;
     const struct gyre_operator *descriptor; /* NULL where the runtime hosts an aggregate */
-    void *config;                           /* filled by options and bind; NULL where config_size is 0 */
-    uint32_t flags;                         /* the descriptor's and those bind added */
-    uint32_t kind;                          /* GYRE_SOURCE ... */
-    uint32_t mode;                          /* GYRE_MODE_... */
+    void *config;   /* filled by options and bind; NULL where config_size is 0 */
+    uint32_t flags; /* the descriptor's and those bind added */
+    uint32_t kind;  /* GYRE_SOURCE ... */
+    uint32_t mode;  /* GYRE_MODE_... */
     enum gy_aggregation aggregation;
     uint32_t n_hosted;
     struct gy_hosted *hosted;

@@ -107,8 +107,7 @@ static int read_schema(const struct gy_scope *scope, const struct gy_setting *s,
 /* ---- one option ---- */
 
 static int read_groups(const struct gy_scope *scope, const struct gyre_option *option,
-                       const struct gy_setting *s, const char *inspect,
-                       struct gyre_groups *groups)
+                       const struct gy_setting *s, const char *inspect, struct gyre_groups *groups)
 {
     struct gy_setting **items;
     uint32_t n;
@@ -119,8 +118,7 @@ static int read_groups(const struct gy_scope *scope, const struct gyre_option *o
     if (structs == NULL)
         return -1;
     for (uint32_t i = 0; i < n; i++)
-        wrong |= read_group(scope, option, items[i], inspect,
-                            structs + (size_t)i * option->stride);
+        wrong |= read_group(scope, option, items[i], inspect, structs + (size_t)i * option->stride);
     if (wrong == 0)
         *groups = (struct gyre_groups){n, option->stride, structs};
     return wrong;

@@ -20,7 +20,8 @@ static bool can_chain(const struct gy_graph *graph, const struct gy_edge *edge)
 {
     const struct gy_node *from = graph->nodes[edge->from], *to = graph->nodes[edge->to];
     /* From one task to one task every partition is forward; the consumer hashes its own key. */
-    bool forward = edge->partition == GY_FORWARD || (from->parallelism == 1 && to->parallelism == 1);
+    bool forward =
+        edge->partition == GY_FORWARD || (from->parallelism == 1 && to->parallelism == 1);
     return forward && !edge->feedback && from->parallelism == to->parallelism &&
            !is_blocking(from) && !is_blocking(to);
 }
@@ -68,9 +69,9 @@ static int merge_chains(struct gy_physical *p)
             p->chain_of[a > b ? a : b] = a > b ? b : a;
     }
     for (uint32_t e = 0; ok && e < graph->n_edges; e++)
-        p->chained[e] = can_chain(graph, &graph->edges[e]) &&
-                        first_of(p->chain_of, graph->edges[e].from) ==
-                            first_of(p->chain_of, graph->edges[e].to);
+        p->chained[e] =
+            can_chain(graph, &graph->edges[e]) && first_of(p->chain_of, graph->edges[e].from) ==
+                                                      first_of(p->chain_of, graph->edges[e].to);
     gy_free(queue);
     gy_free(reached);
     return ok ? 0 : -1;

@@ -5,6 +5,7 @@
 #include <libconfig.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -56,8 +57,8 @@ static struct gy_setting *new_setting(const struct gy_scope *scope)
     return gy_arena_ctl_alloc(scope->arena, sizeof(struct gy_setting));
 }
 
-struct gy_setting *gy_setting_raw(const struct gy_scope *scope, const char *name,
-                                  const char *label, const char *text)
+struct gy_setting *gy_setting_raw(const struct gy_scope *scope, const char *name, const char *label,
+                                  const char *text)
 {
     struct gy_setting *s = new_setting(scope);
     if (s == NULL)
@@ -182,6 +183,13 @@ static void copy_scalar(const struct gy_scope *scope, struct gy_setting *s,
     }
 }
 
+/* The path of an included file as libconfig names it: 1.5 as it was written, 1.7 from the folder. */
+static const char *included(const struct gy_scope *scope, const char *name, const char *dir)
+{
+    const char *path = gy_path_in(scope, dir, name);
+    return gy_arena_ctl_strdup(scope->arena, access(path, F_OK) == 0 ? path : name);
+}
+
 /* One node without its children; NULL without memory. */
 static struct gy_setting *copy_node(const struct gy_scope *scope, const config_setting_t *from,
                                     const char *name, const struct origin *origin)
@@ -192,7 +200,7 @@ static struct gy_setting *copy_node(const struct gy_scope *scope, const config_s
     const char *file = config_setting_source_file(from);
     const char *own = config_setting_name(from);
     s->name = gy_arena_ctl_strdup(scope->arena, own != NULL ? own : name);
-    s->file = file != NULL ? gy_arena_ctl_strdup(scope->arena, file) : origin->file;
+    s->file = file != NULL ? included(scope, file, origin->dir) : origin->file;
     s->line = origin->line >= 0 ? origin->line : (int)config_setting_source_line(from);
     s->dir = origin->dir;
     int type = config_setting_type(from);
@@ -215,7 +223,8 @@ static struct gy_setting *copy_tree(const struct gy_scope *scope, const config_s
     GY_VEC(struct pair {
         const config_setting_t *from;
         struct gy_setting *to;
-    }) open = {0};
+    })
+    open = {0};
     struct gy_setting *top = copy_node(scope, root, name, origin);
     bool failed = top == NULL || gy_vec_push(&open, (struct pair){root, top}) < 0;
     while (!failed && open.n > 0) {
@@ -233,9 +242,11 @@ static struct gy_setting *copy_tree(const struct gy_scope *scope, const config_s
     return failed ? NULL : top;
 }
 
-static void tell_syntax(const struct gy_scope *scope, const config_t *config, const char *file)
+static void tell_syntax(const struct gy_scope *scope, const config_t *config, const char *file,
+                        const char *dir)
 {
     const char *where = config_error_file(config);
+    where = where != NULL ? included(scope, where, dir) : NULL;
     const char *text = config_error_text(config);
     gy_diags_add(scope->diags, where != NULL ? where : file, config_error_line(config), "%s",
                  text != NULL ? text : "syntax error");
@@ -261,7 +272,7 @@ struct gy_setting *gy_setting_read_file(const struct gy_scope *scope, const char
         config_set_include_dir(&config, dir);
     struct gy_setting *root = NULL;
     if (file == NULL || config_read_string(&config, text) != CONFIG_TRUE) {
-        tell_syntax(scope, &config, path);
+        tell_syntax(scope, &config, path, dir);
     } else {
         size_t scanned = scope->diags->list.n;
         gy_setting_scan_integers(scope, text, file, dir, 0);
@@ -272,8 +283,7 @@ struct gy_setting *gy_setting_read_file(const struct gy_scope *scope, const char
     return root;
 }
 
-struct gy_setting *gy_setting_read_value(const struct gy_scope *scope,
-                                         const struct gy_setting *raw)
+struct gy_setting *gy_setting_read_value(const struct gy_scope *scope, const struct gy_setting *raw)
 {
     const char *text = gy_arena_ctl_printf(scope->arena, "value = %s;", raw->text);
     if (text == NULL)

@@ -59,8 +59,8 @@ struct gy_setting *gy_setting_read_value(const struct gy_scope *scope,
                                          const struct gy_setting *raw);
 
 /** A setting of the command line: `label` stands for the file in messages ("--set a.b"). */
-struct gy_setting *gy_setting_raw(const struct gy_scope *scope, const char *name,
-                                  const char *label, const char *text);
+struct gy_setting *gy_setting_raw(const struct gy_scope *scope, const char *name, const char *label,
+                                  const char *text);
 
 /** An empty group at the place of `at`. */
 struct gy_setting *gy_setting_group(const struct gy_scope *scope, const char *name,

@@ -91,8 +91,8 @@ static void judge_integer(struct scan *s, const char *start, const char *end, in
     bool negative = *start == '-';
     errno = 0;
     unsigned long long v = strtoull(base == 10 ? digits : digits + 2, NULL, base);
-    unsigned long long most = wide ? (unsigned long long)INT64_MAX + negative
-                                   : (unsigned long long)INT32_MAX + negative;
+    unsigned long long most =
+        wide ? (unsigned long long)INT64_MAX + negative : (unsigned long long)INT32_MAX + negative;
     if (errno == 0 && v <= most)
         return;
     int n = (int)(end - start);

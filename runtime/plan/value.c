@@ -56,8 +56,8 @@ int gy_value_bool(const struct gy_scope *scope, const struct gy_setting *s, bool
     return gy_value_wrong(scope, s, "true or false");
 }
 
-int gy_value_int(const struct gy_scope *scope, const struct gy_setting *s, int64_t min,
-                 int64_t max, int64_t *v)
+int gy_value_int(const struct gy_scope *scope, const struct gy_setting *s, int64_t min, int64_t max,
+                 int64_t *v)
 {
     int64_t value = s->int_value;
     if (s->kind == GY_SETTING_RAW) {
@@ -184,8 +184,9 @@ void gy_value_unknown(const struct gy_scope *scope, const struct gy_setting *at,
 {
     const char *near = gy_nearest(name, known, n_known);
     gy_diags_add(scope->diags, at->file, at->line, "unknown %s `%s`%s%s%s%s%s (%s)", what, name,
-                 of != NULL ? " of " : "", of != NULL ? of : "", near != NULL ? ": did you mean `" : "",
-                 near != NULL ? near : "", near != NULL ? "`?" : "", where);
+                 of != NULL ? " of " : "", of != NULL ? of : "",
+                 near != NULL ? ": did you mean `" : "", near != NULL ? near : "",
+                 near != NULL ? "`?" : "", where);
 }
 
 int gy_value_choice(const struct gy_scope *scope, const struct gy_setting *s, const char *choices,

@@ -11,8 +11,8 @@
 int gy_value_bool(const struct gy_scope *scope, const struct gy_setting *s, bool *v);
 
 /** An integer of min ... max; both 0: any. */
-int gy_value_int(const struct gy_scope *scope, const struct gy_setting *s, int64_t min,
-                 int64_t max, int64_t *v);
+int gy_value_int(const struct gy_scope *scope, const struct gy_setting *s, int64_t min, int64_t max,
+                 int64_t *v);
 
 /** A number; an integer will do. */
 int gy_value_float(const struct gy_scope *scope, const struct gy_setting *s, double *v);

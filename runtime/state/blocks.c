@@ -58,7 +58,7 @@ void gy_blocks_give(struct gy_blocks *blocks, void *block, size_t size)
 /* Chunks grow with their class, so that few blocks cost little and many cost few calls. */
 static int refill(struct gy_blocks *blocks, uint32_t class)
 {
-    size_t block = ((size_t)class + 1) * GY_BLOCK_STEP;
+    size_t block = ((size_t) class + 1) * GY_BLOCK_STEP;
     uint32_t n = blocks->next_size[class] != 0 ? blocks->next_size[class] : CHUNK_FIRST;
     size_t bytes = CHUNK_HEAD + n * block;
     char *chunk = gy_realloc(NULL, bytes);
@@ -86,7 +86,7 @@ void *gy_blocks_take(struct gy_blocks *blocks, size_t size)
     if (blocks->left[class] == 0 && refill(blocks, class) != 0)
         return NULL;
     block = blocks->fresh[class];
-    blocks->fresh[class] += ((size_t)class + 1) * GY_BLOCK_STEP;
+    blocks->fresh[class] += ((size_t) class + 1) * GY_BLOCK_STEP;
     blocks->left[class]--;
     return block;
 }

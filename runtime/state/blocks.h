@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define GY_BLOCK_STEP 16u
-#define GY_BLOCK_MAX 1024u
+#define GY_BLOCK_MAX  1024u
 
 /** Zeroed, it is valid and empty. Owned by one task. */
 struct gy_blocks {

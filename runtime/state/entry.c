@@ -9,12 +9,9 @@ static uint32_t round_up(uint32_t n, uint32_t align)
 static uint32_t slot_size(const struct gy_shape *shape)
 {
     switch (shape->kind) {
-    case GYRE_STATE_LIST:
-        return (uint32_t)sizeof(struct gyre_list);
-    case GYRE_STATE_MAP:
-        return (uint32_t)sizeof(struct gyre_map);
-    default:
-        return shape->type.size;
+    case GYRE_STATE_LIST: return (uint32_t)sizeof(struct gyre_list);
+    case GYRE_STATE_MAP: return (uint32_t)sizeof(struct gyre_map);
+    default: return shape->type.size;
     }
 }
 
@@ -36,8 +33,7 @@ int gy_shape_init(struct gy_shape *shape, const struct gy_store_config *config)
     shape->inlined = config->kind == GYRE_STATE_VALUE && slot <= GY_INLINE_VALUE &&
                      shape->value_at <= sizeof(struct gy_cell);
     uint32_t align = shape->type.align > 8 ? shape->type.align : 8;
-    shape->cell_size =
-        shape->inlined ? round_up(shape->size, align) : (uint32_t)sizeof(void *);
+    shape->cell_size = shape->inlined ? round_up(shape->size, align) : (uint32_t)sizeof(void *);
     return 0;
 }
 
@@ -51,28 +47,18 @@ void gy_shape_fini(struct gy_shape *shape)
 static void slot_init(struct gy_shape *shape, void *slot)
 {
     switch (shape->kind) {
-    case GYRE_STATE_LIST:
-        gy_list_init(slot, &shape->list);
-        break;
-    case GYRE_STATE_MAP:
-        gy_map_init(slot, &shape->map);
-        break;
-    default:
-        gy_value_init(&shape->type, slot);
+    case GYRE_STATE_LIST: gy_list_init(slot, &shape->list); break;
+    case GYRE_STATE_MAP: gy_map_init(slot, &shape->map); break;
+    default: gy_value_init(&shape->type, slot);
     }
 }
 
 static void slot_fini(struct gy_shape *shape, void *slot)
 {
     switch (shape->kind) {
-    case GYRE_STATE_LIST:
-        gy_list_fini(slot);
-        break;
-    case GYRE_STATE_MAP:
-        gy_map_fini(slot);
-        break;
-    default:
-        gy_value_fini(&shape->type, &shape->blocks, slot);
+    case GYRE_STATE_LIST: gy_list_fini(slot); break;
+    case GYRE_STATE_MAP: gy_map_fini(slot); break;
+    default: gy_value_fini(&shape->type, &shape->blocks, slot);
     }
 }
 
@@ -110,25 +96,17 @@ void gy_entry_fini(struct gy_shape *shape, void *cell)
 void gy_slot_write(const struct gy_shape *shape, const void *slot, struct gyre_writer *writer)
 {
     switch (shape->kind) {
-    case GYRE_STATE_LIST:
-        gy_list_write(slot, writer);
-        break;
-    case GYRE_STATE_MAP:
-        gy_map_write(slot, writer);
-        break;
-    default:
-        gy_value_write(&shape->type, slot, writer);
+    case GYRE_STATE_LIST: gy_list_write(slot, writer); break;
+    case GYRE_STATE_MAP: gy_map_write(slot, writer); break;
+    default: gy_value_write(&shape->type, slot, writer);
     }
 }
 
 int gy_slot_read(struct gy_shape *shape, void *slot, struct gyre_reader *reader, uint32_t version)
 {
     switch (shape->kind) {
-    case GYRE_STATE_LIST:
-        return gy_list_read(slot, reader, version);
-    case GYRE_STATE_MAP:
-        return gy_map_read(slot, reader, version);
-    default:
-        return gy_value_read(&shape->type, &shape->blocks, slot, reader, version);
+    case GYRE_STATE_LIST: return gy_list_read(slot, reader, version);
+    case GYRE_STATE_MAP: return gy_map_read(slot, reader, version);
+    default: return gy_value_read(&shape->type, &shape->blocks, slot, reader, version);
     }
 }

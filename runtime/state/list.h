@@ -20,7 +20,7 @@ struct gy_list_shape {
 
 struct gyre_list {
     const struct gy_list_shape *shape;
-    void *chunks;      /* directory 0: the one chunk; else an array of pointers to chunks */
+    void *chunks; /* directory 0: the one chunk; else an array of pointers to chunks */
     uint64_t count;
     uint64_t n_chunks;
     uint64_t directory; /* pointers that the array has room for */

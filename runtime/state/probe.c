@@ -16,7 +16,7 @@
 #endif
 
 #define PREFETCH(at) __builtin_prefetch((at), 0, 2)
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE       static inline __attribute__((always_inline))
 
 /* Cells of 8 bytes fill one line after the hashes: those are fetched along. */
 INLINE void prefetch_pass(const struct gy_table *table, const uint64_t *hash, const uint32_t *rows,
@@ -38,8 +38,8 @@ INLINE void prefetch_cells(const struct gy_table *table, uint32_t n, void **cell
 {
     if (table->cell_size > 8)
         for (uint32_t j = 0; j < n; j++) {
-            PREFETCH(cells[j]); /* it may stand in two lines */
-            PREFETCH((char *)cells[j] + table->cell_size - 1);
+            PREFETCH(cells[j]); /* it may stand in two lines; of those missing, nothing happens */
+            PREFETCH((const void *)((uintptr_t)cells[j] + table->cell_size - 1));
         }
     else if (!table->shape->inlined)
         for (uint32_t j = 0; j < n; j++)
@@ -67,15 +67,14 @@ INLINE void finish(const struct gy_table *table, const uint64_t *hash, const uin
     target static uint32_t name(const struct gy_table *table, const uint64_t *hash,                \
                                 const uint32_t *rows, uint32_t n, void **cells, uint32_t *missing) \
     {                                                                                              \
-        const uint64_t n_buckets = table->n_buckets, stride = table->stride;                       \
-        const uint64_t cell_size = table->cell_size;                                               \
+        const uint64_t stride = table->stride, cell_size = table->cell_size;                       \
         char *const buckets = table->buckets;                                                      \
         uint32_t n_missing = 0;                                                                    \
         if (table->prefetch)                                                                       \
             prefetch_pass(table, hash, rows, n);                                                   \
         for (uint32_t j = 0; j < n; j++) {                                                         \
             uint64_t h = hash[rows != NULL ? rows[j] : j];                                         \
-            char *bucket = buckets + (uint64_t)(((gy_u128)h * n_buckets) >> 64) * stride;          \
+            char *bucket = buckets + gy_table_home(table, h) * stride;                             \
             uint32_t mask = match(bucket, h);                                                      \
             if (__builtin_expect(mask == 0 || h == 0, 0)) {                                        \
                 missing[n_missing++] = j;                                                          \

@@ -51,6 +51,8 @@ struct gy_store *gy_store_new(const struct gy_store_config *config, struct gyre_
         return NULL;
     }
     gy_table_init(&store->table, &store->shape);
+    store->table.hash_first = config->hash_first;
+    store->table.hash_span = config->hash_span;
     return store;
 }
 
@@ -227,8 +229,7 @@ static inline bool str_equal(const struct gyre_str *a, const struct gyre_str *b)
     memcpy(y, b, sizeof y);
     if (x[0] != y[0])
         return false;
-    return x[1] == y[1] ||
-           (a->len > GYRE_STR_INLINE && memcmp(a->u.ptr, b->u.ptr, a->len) == 0);
+    return x[1] == y[1] || (a->len > GYRE_STR_INLINE && memcmp(a->u.ptr, b->u.ptr, a->len) == 0);
 }
 
 /* The bytes of long stored keys, of which the views were fetched before. */
@@ -290,9 +291,9 @@ static int resolve(struct gy_store *store, const struct lookup *in, uint32_t fro
     const struct gy_shape *shape = &store->shape;
     const struct gy_table *table = &store->table;
     uint32_t missing[GY_PASS];
-    uint32_t n = table->probe(table, in->rows != NULL ? in->hash : in->hash + from,
-                              in->rows != NULL ? in->rows + from : NULL, to - from, cells + from,
-                              missing);
+    uint32_t n =
+        table->probe(table, in->rows != NULL ? in->hash : in->hash + from,
+                     in->rows != NULL ? in->rows + from : NULL, to - from, cells + from, missing);
     if (shape->exact)
         return settle(store, in, from, missing, n, cells);
     if (shape->key.n == 1 && !shape->key.nullable[0])

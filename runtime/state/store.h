@@ -27,11 +27,13 @@ struct gy_store_config {
     uint32_t kind;                         /* GYRE_STATE_... */
     const struct gyre_state_type *type;    /* outlives the store */
     const struct gyre_state_type *map_key; /* MAP, else NULL */
+    uint64_t hash_first;                   /* the first hash of the task's key groups */
+    uint64_t hash_span;                    /* how many hashes they have; 0: all there are */
 };
 
 /* One entry met on a walk; borrowed until the store changes. */
 struct gy_store_entry {
-    uint64_t hash;
+    uint64_t hash;   /* 1 for a hash 0 of a key that its hash does not identify */
     const void *key; /* stored key, for gy_store_key_column; NULL where the hash is the key */
     void *slot;      /* the value, gyre_list or gyre_map */
 };

@@ -78,6 +78,9 @@ static int allocate(struct gy_table *table, const struct gy_table *like, uint64_
         madvise(table->buckets, bytes, MADV_HUGEPAGE); /* a hint; without it all works */
     memset(table->buckets, 0, bytes);
     table->n_buckets = n_buckets;
+    table->scale = n_buckets;
+    if (table->hash_span != 0)
+        table->scale = (uint64_t)(((gy_u128)n_buckets << 64) / table->hash_span);
     table->bytes = bytes + align + (n_buckets + 63) / 64 * 8;
     table->prefetch = bytes > table->cache_bytes;
     table->count = 0;

@@ -3,7 +3,7 @@
  *   bucket   0    eight full 64-bit hashes, 0 where the lane is free: one cache line
  *            64   eight cells, see entry.h
  *
- * A hash is at home in bucket hash * n_buckets >> 64: any number of buckets will do, and the order of
+ * A hash is at home in bucket (hash - hash_first) * n_buckets / hash_span: any number of buckets will do, and the order of
  * homes is the order of hashes. An entry whose home is full stands in the next bucket that has a free
  * lane (the first one comes after the last).
  *
@@ -21,9 +21,9 @@
 
 #include "state/entry.h"
 
-#define GY_LANES 8u
+#define GY_LANES       8u
 #define GY_BUCKET_HEAD 64u
-#define GY_PASS 128u /* rows that are prefetched before they are resolved */
+#define GY_PASS        128u /* rows that are prefetched before they are resolved */
 
 struct gy_table;
 
@@ -36,13 +36,16 @@ typedef uint32_t gy_probe_fn(const struct gy_table *table, const uint64_t *hash,
 struct gy_table {
     char *buckets;
     uint64_t n_buckets;
-    uint32_t stride; /* bytes of a bucket */
+    uint64_t hash_first; /* the hashes that come begin here ... */
+    uint64_t hash_span;  /* ... and are so many; 0: all there are */
+    uint64_t scale;      /* n_buckets / hash_span in 64 binary places */
+    uint32_t stride;     /* bytes of a bucket */
     uint32_t cell_size;
-    bool prefetch;     /* larger than the L2 cache */
-    bool pending;      /* a snapshot has not saved all yet */
-    uint64_t count;    /* entries */
-    uint64_t *saved;   /* bit per bucket */
-    uint64_t cursor;   /* buckets before it are saved */
+    bool prefetch;   /* larger than the L2 cache */
+    bool pending;    /* a snapshot has not saved all yet */
+    uint64_t count;  /* entries */
+    uint64_t *saved; /* bit per bucket */
+    uint64_t cursor; /* buckets before it are saved */
     gy_store_save *save;
     void *host;
     gy_probe_fn *probe;
@@ -52,9 +55,12 @@ struct gy_table {
     size_t cache_bytes;
 };
 
+/* One task's hashes are those of its key groups: they are spread over all buckets, or most would stay
+ * empty. A hash from outside is at home in the last bucket, where it is found all the same. */
 static inline uint64_t gy_table_home(const struct gy_table *table, uint64_t hash)
 {
-    return (uint64_t)(((gy_u128)hash * table->n_buckets) >> 64);
+    uint64_t home = (uint64_t)(((gy_u128)(hash - table->hash_first) * table->scale) >> 64);
+    return home < table->n_buckets ? home : table->n_buckets - 1;
 }
 
 static inline char *gy_table_bucket(const struct gy_table *table, uint64_t i)

@@ -39,11 +39,11 @@ static int check_member(const struct gyre_state_type *type, const struct gyre_me
                               "state type '%s': member '%s' has the unknown type %u", type->name,
                               m->name, m->type);
     if (offset > type->value_size || type->value_size - offset < size)
-        return gyre_error_set(error, GYRE_EINVAL, -1,
-                              "state type '%s': member '%s' (%s at offset %u) does not fit into its "
-                              "%u bytes",
-                              type->name, m->name, gyre_type_name(m->type), offset,
-                              type->value_size);
+        return gyre_error_set(
+            error, GYRE_EINVAL, -1,
+            "state type '%s': member '%s' (%s at offset %u) does not fit into its "
+            "%u bytes",
+            type->name, m->name, gyre_type_name(m->type), offset, type->value_size);
     uint32_t align = align_of(m->type);
     if (offset % align != 0 || type->value_align < align)
         return gyre_error_set(error, GYRE_EINVAL, -1,

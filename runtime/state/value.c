@@ -46,20 +46,14 @@ static void write_member(uint32_t type, const void *member, struct gyre_writer *
     uint32_t u32;
     uint64_t u64;
     switch (type) {
-    case GYRE_TYPE_bool:
-        gyre_write(writer, member, 1);
-        return;
+    case GYRE_TYPE_bool: gyre_write(writer, member, 1); return;
     case GYRE_TYPE_i32:
         memcpy(&u32, member, 4);
         gyre_write_u32(writer, u32);
         return;
     case GYRE_TYPE_str:
-    case GYRE_TYPE_bytes:
-        gyre_write_str(writer, member);
-        return;
-    default:
-        memcpy(&u64, member, 8);
-        gyre_write_u64(writer, u64);
+    case GYRE_TYPE_bytes: gyre_write_str(writer, member); return;
+    default: memcpy(&u64, member, 8); gyre_write_u64(writer, u64);
     }
 }
 
@@ -104,9 +98,7 @@ static int read_member(uint32_t type, struct gy_blocks *blocks, void *member,
         memcpy(member, &u32, 4);
         return 0;
     case GYRE_TYPE_str:
-    case GYRE_TYPE_bytes:
-        view = gyre_read_str(reader);
-        return gy_str_assign(blocks, member, &view);
+    case GYRE_TYPE_bytes: view = gyre_read_str(reader); return gy_str_assign(blocks, member, &view);
     default:
         u64 = gyre_read_u64(reader);
         memcpy(member, &u64, 8);
@@ -123,6 +115,21 @@ static int read_members(const struct gy_type *type, struct gy_blocks *blocks, vo
             return GYRE_ENOMEM;
     }
     return reader->error == 0 && reader->position != reader->length ? GYRE_ECORRUPT : reader->error;
+}
+
+/* A plugin's decode cannot call the host: it leaves views of the input in str and bytes members, which
+ * become copies here; none is left where it or the copying failed. */
+static int own_views(const struct gy_type *type, struct gy_blocks *blocks, void *value, int code)
+{
+    for (uint32_t i = 0; i < type->n_members; i++) {
+        if (!gyre_type_is_str(type->members[i].type))
+            continue;
+        struct gyre_str *s = (void *)((char *)value + type->members[i].offset), view = *s;
+        *s = gyre_str_view("", 0);
+        if (code == 0)
+            code = gy_str_assign(blocks, s, &view);
+    }
+    return code;
 }
 
 int gy_value_read(const struct gy_type *type, struct gy_blocks *blocks, void *value,
@@ -144,6 +151,8 @@ int gy_value_read(const struct gy_type *type, struct gy_blocks *blocks, void *va
         code = read_members(type, blocks, value, &own);
     if (code == 0)
         code = own.error;
+    if (version != declared->version || declared->decode != NULL)
+        code = own_views(type, blocks, value, code);
     if (code != 0 && reader->error == 0)
         reader->error = code;
     return code;

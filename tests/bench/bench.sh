@@ -113,6 +113,7 @@ measure() {
                 printf " %9.1f", 1e3 / g
             } else printf " %8s %8s %17s %9s", "-", "-", "-", "-"
             printf " %7.0f %7.0f\n", limit_kib / 1024, gyre_kib / 1024
+            if (n && r < 1) print "    ^ a limit slower than gyre is no limit: find out why first"
             printf "{\"workload\": \"%s\", \"rows\": %.0f, \"limit_ns_per_row\": %.4f, " \
                 "\"gyre_ns_per_row\": %.4f, \"gyre_inside_ns_per_row\": %.4f, \"ratio\": %.4f, " \
                 "\"ratio_min\": %.4f, \"ratio_max\": %.4f, \"limit_peak_kib\": %d, " \

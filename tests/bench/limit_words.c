@@ -336,7 +336,7 @@ static void count_words(struct counter *c, const uint8_t *buffer, const uint32_t
             }
             keys[short_words] = load_key(buffer + edges[i], len);
             hashes[short_words] = hash_of(keys[short_words]);
-            __builtin_prefetch(&c->entries[hashes[short_words++] & c->mask], 1);
+            __builtin_prefetch(&c->entries[hashes[short_words++] & c->mask], 0, 2);
         }
         for (uint32_t i = 0; i < short_words; i++)
             count_key(c, keys[i], hashes[i]);

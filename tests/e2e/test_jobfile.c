@@ -211,20 +211,13 @@ static void standard_output_is_told_to_be_at_least_once(void)
 
 static void set_takes_strings_bare_groups_dotted_and_lists_in_brackets(void)
 {
-    static const char *const sets[] = {"--set",
-                                       "t.schema=( { name = \"b\"; type = \"f64\"; } )",
-                                       "--set",
-                                       "t.skip=7",
-                                       "--set",
-                                       "t.tags=[ \"x\", \"y\" ]",
-                                       "--set",
-                                       "s.key=[ \"b\" ]",
-                                       "--set",
-                                       "s.field=b",
-                                       "--set",
-                                       "s.as=total",
-                                       "-p",
-                                       "3",
+    static const char *const sets[] = {"--set", "t.schema=( { name = \"b\"; type = \"f64\"; } )",
+                                       "--set", "t.skip=7",
+                                       "--set", "t.tags=[ \"x\", \"y\" ]",
+                                       "--set", "s.key=[ \"b\" ]",
+                                       "--set", "s.field=b",
+                                       "--set", "s.as=total",
+                                       "-p",    "3",
                                        NULL};
     struct process_result r;
     run_text("plan",
@@ -267,9 +260,9 @@ static void plan_of(const char *job, const char *wanted)
 {
     char *program = build_path("gyre");
     struct process_result r;
-    process_run(&(struct process_spec){.argv = ARGV(program, "plan", job, "-p", "2"),
-                                       .env = environment},
-                &r);
+    process_run(
+        &(struct process_spec){.argv = ARGV(program, "plan", job, "-p", "2"), .env = environment},
+        &r);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT(same(job, "err", r.err, ""));
     CU_ASSERT(same(job, "out", r.out, wanted));
@@ -343,10 +336,11 @@ static void a_plan_can_be_drawn(void)
 {
     static const char *const dot[] = {"-p", "2", "--format", "dot", NULL};
     struct process_result r;
-    run_text("plan",
-             "job = \"d\";\noperators = (\n  { id = \"trades\"; op = \"plan_ops.trades\"; },\n"
-             "  { id = \"out\"; op = \"plan_ops.first\"; input = \"trades\"; key = \"venue\"; }\n);\n",
-             dot, &r);
+    run_text(
+        "plan",
+        "job = \"d\";\noperators = (\n  { id = \"trades\"; op = \"plan_ops.trades\"; },\n"
+        "  { id = \"out\"; op = \"plan_ops.first\"; input = \"trades\"; key = \"venue\"; }\n);\n",
+        dot, &r);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT(same("dot", "out", r.out,
                    "digraph \"d\" {\n  rankdir=LR;\n  node [shape=box];\n"

@@ -166,9 +166,11 @@ static void tests_are_read(void)
 {
     struct read r;
     load(&r,
-         "job = \"t\"; operators = ( { id = \"a\"; op = \"b.c\"; }, { id = \"o\"; op = \"b.d\"; } );\n"
+         "job = \"t\"; operators = ( { id = \"a\"; op = \"b.c\"; }, { id = \"o\"; op = \"b.d\"; } "
+         ");\n"
          "tests = (\n"
-         "  { name = \"one\"; given = { a = ( \"To be\", { *time = 5; x = 1; }, { *watermark = 9; } ); };\n"
+         "  { name = \"one\"; given = { a = ( \"To be\", { *time = 5; x = 1; }, { *watermark = 9; "
+         "} ); };\n"
          "    expect = { o = ( { word = \"be\"; } ); }; mode = \"batch\"; order = \"exact\"; },\n"
          "  { name = \"two\"; expect = { o = ( ); }; } );\n",
          NULL);
@@ -183,10 +185,9 @@ static void tests_are_read(void)
 
 static void overrides_replace_add_and_make_groups_the_last_wins(void)
 {
-    static const char *const sets[] = {"a.doc=one",          "a.doc=two=2",
-                                       "job.mode=batch",     "job.snapshot.every=2s",
-                                       "job.snapshot.dir=s", "a.window.time=9s",
-                                       "a.key={ fn = \"x.y\"; }"};
+    static const char *const sets[] = {
+        "a.doc=one",          "a.doc=two=2",      "job.mode=batch",         "job.snapshot.every=2s",
+        "job.snapshot.dir=s", "a.window.time=9s", "a.key={ fn = \"x.y\"; }"};
     const struct gy_overrides overrides = {sizeof sets / sizeof sets[0], sets, "7"};
     struct read r;
     load(&r,

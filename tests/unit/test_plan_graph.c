@@ -44,9 +44,9 @@ static void drop(struct made *m)
 
 static void make_good(struct made *m, const char *operators)
 {
-    char *text =
-        text_format("job = \"t\"; parallelism = 2;\noperators = (\n"
-                    "  { id = \"trades\"; op = \"plan_ops.trades\"; },\n%s\n);\n", operators);
+    char *text = text_format("job = \"t\"; parallelism = 2;\noperators = (\n"
+                             "  { id = \"trades\"; op = \"plan_ops.trades\"; },\n%s\n);\n",
+                             operators);
     make(m, text, NULL);
     gy_diags_print(&m->diags, stdout);
     CU_ASSERT_PTR_NOT_NULL_FATAL(m->graph);
@@ -158,7 +158,8 @@ static void rolling_results_are_aligned_and_final_ones_are_all_own(void)
     CU_ASSERT_EQUAL(c->hosted[0].first_own, 0);
     drop(&m);
     char *text = text_format("job = \"t\"; mode = \"batch\";\noperators = (\n"
-                             "{ id = \"trades\"; op = \"plan_ops.trades\"; },\n%s\n);\n", operators);
+                             "{ id = \"trades\"; op = \"plan_ops.trades\"; },\n%s\n);\n",
+                             operators);
     make(&m, text, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(m.graph);
     c = node(&m, "c");
@@ -191,15 +192,17 @@ static void times_are_needed_only_behind_what_reads_them(void)
 static void a_hash_is_kept_until_a_field_of_its_key_is_written(void)
 {
     struct made m;
-    make_good(&m, "{ id = \"f\"; op = \"plan_ops.first\"; input = \"trades\";\n"
-                  "  key = [ \"price\", \"symbol\" ]; },\n"
-                  "{ id = \"s\"; op = \"plan_ops.select\"; input = \"f\"; as = \"p\";\n"
-                  "  fields = [ \"price\", \"venue\", \"symbol\" ]; },\n"
-                  "{ id = \"g\"; op = \"plan_ops.first\"; input = \"s\"; key = [ \"p\", \"symbol\" ]; },\n"
-                  "{ id = \"h\"; op = \"plan_ops.first\"; input = \"s\"; key = [ \"symbol\", \"p\" ]; },\n"
-                  "{ id = \"l\"; op = \"plan_ops.level\"; input = \"f\"; },\n"
-                  "{ id = \"n\"; op = \"plan_ops.first\"; input = \"s\"; key = [ \"p\", \"symbol\" ];\n"
-                  "  parallelism = 3; }");
+    make_good(
+        &m,
+        "{ id = \"f\"; op = \"plan_ops.first\"; input = \"trades\";\n"
+        "  key = [ \"price\", \"symbol\" ]; },\n"
+        "{ id = \"s\"; op = \"plan_ops.select\"; input = \"f\"; as = \"p\";\n"
+        "  fields = [ \"price\", \"venue\", \"symbol\" ]; },\n"
+        "{ id = \"g\"; op = \"plan_ops.first\"; input = \"s\"; key = [ \"p\", \"symbol\" ]; },\n"
+        "{ id = \"h\"; op = \"plan_ops.first\"; input = \"s\"; key = [ \"symbol\", \"p\" ]; },\n"
+        "{ id = \"l\"; op = \"plan_ops.level\"; input = \"f\"; },\n"
+        "{ id = \"n\"; op = \"plan_ops.first\"; input = \"s\"; key = [ \"p\", \"symbol\" ];\n"
+        "  parallelism = 3; }");
     CU_ASSERT(node(&m, "f")->outputs[0].keeps_hash);
     CU_ASSERT(node(&m, "s")->outputs[0].keeps_hash);
     CU_ASSERT_FALSE(node(&m, "l")->outputs[0].keeps_hash);
@@ -214,11 +217,12 @@ static void a_hash_is_kept_until_a_field_of_its_key_is_written(void)
 static void a_hash_does_not_survive_a_union_with_rows_that_have_none(void)
 {
     struct made m;
-    make_good(&m, "{ id = \"f\"; op = \"plan_ops.first\"; input = \"trades\"; key = \"symbol\"; },\n"
-                  "{ id = \"u\"; op = \"plan_ops.recent\"; input = [ \"f\", \"trades\" ]; },\n"
-                  "{ id = \"g\"; op = \"plan_ops.first\"; input = \"u\"; key = \"symbol\"; },\n"
-                  "{ id = \"b\"; op = \"plan_ops.recent\"; input = \"f\"; partition = \"rebalance\"; },\n"
-                  "{ id = \"h\"; op = \"plan_ops.first\"; input = \"b\"; key = \"symbol\"; }");
+    make_good(
+        &m, "{ id = \"f\"; op = \"plan_ops.first\"; input = \"trades\"; key = \"symbol\"; },\n"
+            "{ id = \"u\"; op = \"plan_ops.recent\"; input = [ \"f\", \"trades\" ]; },\n"
+            "{ id = \"g\"; op = \"plan_ops.first\"; input = \"u\"; key = \"symbol\"; },\n"
+            "{ id = \"b\"; op = \"plan_ops.recent\"; input = \"f\"; partition = \"rebalance\"; },\n"
+            "{ id = \"h\"; op = \"plan_ops.first\"; input = \"b\"; key = \"symbol\"; }");
     CU_ASSERT_FALSE(node(&m, "u")->outputs[0].keeps_hash);
     CU_ASSERT_EQUAL(edge(&m, "u", "g")->partition, GY_KEY);
     CU_ASSERT_FALSE(node(&m, "b")->outputs[0].keeps_hash);
@@ -287,7 +291,8 @@ static void a_path_of_the_command_line_is_relative_to_the_working_directory(void
     static const char *const sets[] = {"l.path=a/b", "l.rate=3"};
     const struct gy_overrides overrides = {2, sets, "5"};
     struct made m;
-    make(&m, "job = \"t\";\noperators = ( { id = \"l\"; op = \"plan_ops.lines\"; path = \"x\"; } );\n",
+    make(&m,
+         "job = \"t\";\noperators = ( { id = \"l\"; op = \"plan_ops.lines\"; path = \"x\"; } );\n",
          &overrides);
     CU_ASSERT_PTR_NOT_NULL_FATAL(m.graph);
     CU_ASSERT_STRING_EQUAL(*(const char *const *)node(&m, "l")->config, "a/b");
@@ -317,9 +322,10 @@ static void optional_ports_may_be_left_open_and_others_are_found_by_name(void)
 static void a_feedback_edge_closes_a_cycle_and_is_out_of_the_order(void)
 {
     struct made m;
-    make_good(&m, "{ id = \"out\"; op = \"plan_ops.drop\"; input = \"b\"; },\n"
-                  "{ id = \"b\"; op = \"plan_ops.recent\"; input = \"a\"; },\n"
-                  "{ id = \"a\"; op = \"plan_ops.recent\"; input = \"trades\"; feedback = \"b\"; }");
+    make_good(&m,
+              "{ id = \"out\"; op = \"plan_ops.drop\"; input = \"b\"; },\n"
+              "{ id = \"b\"; op = \"plan_ops.recent\"; input = \"a\"; },\n"
+              "{ id = \"a\"; op = \"plan_ops.recent\"; input = \"trades\"; feedback = \"b\"; }");
     CU_ASSERT(edge(&m, "b", "a")->feedback);
     CU_ASSERT_FALSE(edge(&m, "trades", "a")->feedback);
     CU_ASSERT(node(&m, "a")->index < node(&m, "b")->index);
@@ -347,7 +353,8 @@ static void every_failed_allocation_is_told_and_leaks_nothing(void)
         "    field = \"price\"; },\n"
         "  { id = \"t\"; op = \"plan_ops.table\";\n"
         "    schema = ( { name = \"a\"; type = \"i64\"; } ); wrong = 1; },\n"
-        "  { id = \"out\"; op = \"plan_ops.write\"; input = \"s\"; path = \"${NO_SUCH:-x}\"; }\n);\n";
+        "  { id = \"out\"; op = \"plan_ops.write\"; input = \"s\"; path = \"${NO_SUCH:-x}\"; "
+        "}\n);\n";
     char *folder = dir_temp(), *path = path_join(folder, "job.cfg");
     char *fixtures = build_path("fixtures");
     const char *dirs[] = {fixtures};

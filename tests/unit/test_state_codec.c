@@ -79,6 +79,7 @@ struct rows {
 
 static void make_rows(struct rows *r, uint32_t key)
 {
+    memset(r, 0, sizeof *r);
     for (uint32_t i = 0; i < ROWS; i++) {
         snprintf(r->text[i], sizeof r->text[i], i % 2 ? "%u" : "some longer text %u", i);
         r->s[i] = gyre_str_view(r->text[i], (uint32_t)strlen(r->text[i]));
@@ -407,6 +408,51 @@ static void a_types_own_functions_make_end_write_read_and_migrate_values(void)
     free(writer.data);
 }
 
+static int32_t text_encode(const void *value, struct gyre_writer *writer)
+{
+    gyre_write_str(writer, value);
+    return 0;
+}
+
+static int32_t text_decode(void *value, struct gyre_reader *reader)
+{
+    *(struct gyre_str *)value = gyre_read_str(reader);
+    return ((struct gyre_str *)value)->len == 31 ? GYRE_ECORRUPT : 0;
+}
+
+static void strings_that_a_decode_leaves_as_views_become_the_stores_own(void)
+{
+    const struct gyre_member member = {"s", GYRE_TYPE_str, 0};
+    const struct gyre_state_type type = {.size = sizeof type,
+                                         .version = 1,
+                                         .name = "text",
+                                         .value_size = sizeof(struct gyre_str),
+                                         .value_align = 8,
+                                         .members = &member,
+                                         .n_members = 1,
+                                         .encode = text_encode,
+                                         .decode = text_decode};
+    const char text[] = "a text of thirty-one characters";
+    gy_mem_track(true);
+    for (uint32_t len = 5; len <= 31; len += 13) {
+        struct gy_store *store = store_new(EXACT, GYRE_STATE_VALUE, &type);
+        struct gyre_writer writer = writer_new();
+        struct gyre_str s = gyre_str_view(text, len);
+        gyre_write_u64(&writer, 0xc77b3abb6f87acd9); /* the hash of key 0 */
+        gyre_write_u32(&writer, 4 + len);
+        gyre_write_str(&writer, &s);
+        struct gyre_reader reader = reader_of(writer.data, writer.length);
+        CU_ASSERT_EQUAL(gy_store_decode(store, &reader, 1), len == 31 ? GYRE_ECORRUPT : 0);
+        memset(writer.data, 0, writer.length);
+        struct gyre_str *in = gy_store_find(store, 0xc77b3abb6f87acd9, NULL, 0);
+        CU_ASSERT(len == 31 ? in == NULL : in != NULL && gyre_str_equal(in, &s));
+        free(writer.data);
+        gy_store_free(store);
+    }
+    CU_ASSERT_EQUAL(gy_mem_live_blocks(), 0);
+    gy_mem_track(false);
+}
+
 static void another_version_without_migrate_is_refused(void)
 {
     struct rows r;
@@ -492,6 +538,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(without_memory_slots_change_nothing),
     SUITE_TEST(without_memory_nothing_leaks_wherever_it_fails),
     SUITE_TEST(a_types_own_functions_make_end_write_read_and_migrate_values),
+    SUITE_TEST(strings_that_a_decode_leaves_as_views_become_the_stores_own),
     SUITE_TEST(another_version_without_migrate_is_refused),
     SUITE_TEST(types_that_cannot_be_stored_are_refused_with_a_reason),
     SUITE_TEST(fingerprints_tell_names_types_and_order_apart),

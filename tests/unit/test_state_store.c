@@ -77,7 +77,10 @@ struct world {
     char (*frozen)[TEXT];
 };
 
-static uint32_t below(struct world *w, uint32_t n) { return (uint32_t)gy_rng_below(&w->rng, n); }
+static uint32_t below(struct world *w, uint32_t n)
+{
+    return (uint32_t)gy_rng_below(&w->rng, n);
+}
 
 /* ---- keys: row i of the columns is key i ------------------------------------------------------- */
 
@@ -170,7 +173,8 @@ static void text_of_model(const struct world *w, const struct model *m, char *ou
     size_t at = 0;
     out[0] = '\0';
     if (w->slots < LIST)
-        put(out, 0, w->slots == STRING ? 0 : m->x[0], m->s[0], w->slots == PLAIN ? 0 : strlen(m->s[0]));
+        put(out, 0, w->slots == STRING ? 0 : m->x[0], m->s[0],
+            w->slots == PLAIN ? 0 : strlen(m->s[0]));
     else
         for (uint32_t i = 0; i < m->n; i++)
             at = put(out, at, m->x[i], m->s[i], strlen(m->s[i]));
@@ -278,11 +282,8 @@ static void change(struct world *w, void *slot, struct model *m)
         random_text(w, m->s[0]);
         assign(w, slot, m->s[0]);
         break;
-    case LIST:
-        change_list(w, slot, m);
-        break;
-    default:
-        change_map(w, slot, m);
+    case LIST: change_list(w, slot, m); break;
+    default: change_map(w, slot, m);
     }
 }
 
