@@ -202,8 +202,9 @@ static void read_op(const struct gy_scope *scope, struct gy_op_setting *op)
     const char *text;
     op->op_at = s != NULL ? s : op->at;
     if (s == NULL) {
-        gy_diags_add(scope->diags, op->id_at->file, op->id_at->line, "`%s` has no `op`",
-                     op->id != NULL ? op->id : "this operator");
+        const char *of = op->id != NULL ? gy_arena_ctl_printf(scope->arena, "`%s`", op->id) : NULL;
+        gy_diags_add(scope->diags, op->id_at->file, op->id_at->line, "%s has no `op`",
+                     of != NULL ? of : "this operator");
         return;
     }
     if (gy_value_string(scope, s, &text) != 0)

@@ -213,6 +213,8 @@ machine=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1
 flags=$(cat "$build/obj/flags" 2>/dev/null)
 say "machine: ${machine:-?}, $(getconf _NPROCESSORS_ONLN) CPUs, $(uname -m); runs of each: $runs"
 say "build:   ${flags:-?}"
+load=$(cut -d ' ' -f 1 /proc/loadavg 2>/dev/null)
+say "load:    ${load:-?} before the start; figures of a busy machine are not worth keeping"
 [ "$with_gyre" = 1 ] || say "no $build/gyre: the limits alone"
 say "$(printf '%-14s %8s %8s %8s %17s %9s %7s %7s' 'ns per row:' limit gyre inside \
     'ratio [range]' Mrows/s 'MiB lim' gyre)"
@@ -226,10 +228,10 @@ for workload in ${only:-$workloads}; do
     boundary-*) boundary "${workload#boundary-}" ;;
     esac
 done
-awk -v machine="$machine" -v flags="$flags" -v runs="$runs" '
+awk -v machine="$machine" -v flags="$flags" -v runs="$runs" -v load="$load" '
     function quoted(s) { gsub(/["\\]/, "\\\\&", s); return "\"" s "\"" }
-    BEGIN { printf "{\"machine\": %s, \"build\": %s, \"runs\": %d,\n \"results\": [",
-        quoted(machine), quoted(flags), runs }
+    BEGIN { printf "{\"machine\": %s, \"build\": %s, \"load\": %.2f, \"runs\": %d,\n \"results\": [",
+        quoted(machine), quoted(flags), load, runs }
     { printf "%s\n  %s", (NR > 1 ? "," : ""), $0 }
     END { print "\n]}" }' "$results" >"$build/bench.json"
 [ "$json" = 0 ] || cat "$build/bench.json"

@@ -61,6 +61,8 @@ GYRE_STATIC_ASSERT(sizeof(struct gyre_batch) == 64, "layout of gyre_batch");
 /** One output port, while a callback runs.
  *  Shape:   `data[k]`, `valid[k]`: column k of those the operator writes itself, `capacity` values;
  *           `valid[k]` is NULL where the field is not nullable. `time` NULL: nobody reads it.
+ *           A loop of its own may write rows in bulk: up to `capacity`, then store `rows`; at
+ *           `rows` == `capacity` call `full`, after which there is room for at least one row
  *  Owns:    the host's memory; valid until the callback returns or the next gyre_out_row
  *  Thread:  [task]
  *  Errors:  none to see: without memory the rows go into a scratch row and the host fails the call
@@ -177,8 +179,8 @@ static inline void gyre_out_adopt(struct gyre_out *out, uint32_t column,
 /** Runs the statement that follows for the index of each kept row: `GYRE_ROWS(in, row) {...}`.
  *  Uses the selection where there is one, else tests the mask. */
 #define GYRE_ROWS(in, row)                                                                         \
-    for (uint32_t gyre__j = 0,                                                                     \
-                  gyre__n = (in)->selection != NULL ? (in)->kept : (in)->rows, row = 0;            \
+    for (uint32_t gyre__j = 0, gyre__n = (in)->selection != NULL ? (in)->kept : (in)->rows,        \
+                  row = 0;                                                                         \
          gyre__j < gyre__n &&                                                                      \
          ((row = (in)->selection != NULL ? (in)->selection[gyre__j] : gyre__j), 1);                \
          gyre__j++)                                                                                \

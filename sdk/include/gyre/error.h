@@ -88,15 +88,12 @@ static inline int32_t gyre_error_set(struct gyre_error *error, int32_t code, int
 static inline const char *gyre_error_name(int32_t code)
 {
     switch (code) {
-    case 0:
-        return "OK";
+    case 0: return "OK";
 #define GYRE__CASE(name, value, retry, text)                                                       \
-    case value:                                                                                    \
-        return #name;
+    case value: return #name;
         GYRE_ERRORS(GYRE__CASE)
 #undef GYRE__CASE
-    default:
-        return "E?";
+    default: return "E?";
     }
 }
 

@@ -19,12 +19,12 @@
 #include <gyre/operator.h>
 
 #define GYRE_FN_AGGREGATE 1u
-#define GYRE_FN_WINDOW 2u
-#define GYRE_FN_KEY 3u
+#define GYRE_FN_WINDOW    2u
+#define GYRE_FN_KEY       3u
 #define GYRE_FN_PARTITION 4u
-#define GYRE_FN_DISTANCE 5u
-#define GYRE_FN_TRIGGER 6u
-#define GYRE_FN_EVICTION 7u
+#define GYRE_FN_DISTANCE  5u
+#define GYRE_FN_TRIGGER   6u
+#define GYRE_FN_EVICTION  7u
 #define GYRE_FN_TIMESTAMP 8u
 
 /** A function's descriptor.
@@ -77,9 +77,9 @@ struct gyre_aggregate {
     int32_t (*roll)(struct gyre_ctx *ctx, const struct gyre_batch *in, const uint32_t *rows,
                     uint32_t n, void *const *accs, struct gyre_out *out);
     int32_t (*result)(struct gyre_ctx *ctx, const void *acc, struct gyre_out *out, uint32_t row);
-    int32_t (*merge)(struct gyre_ctx *ctx, void *into, const void *from);     /* optional */
+    int32_t (*merge)(struct gyre_ctx *ctx, void *into, const void *from); /* optional */
     int32_t (*retract)(struct gyre_ctx *ctx, const struct gyre_batch *in, const uint32_t *rows,
-                       uint32_t n, void *const *accs);                        /* optional */
+                       uint32_t n, void *const *accs); /* optional */
 };
 GYRE_STATIC_ASSERT(sizeof(struct gyre_aggregate) == 56, "layout of gyre_aggregate");
 

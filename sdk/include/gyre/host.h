@@ -10,18 +10,18 @@
 #include <gyre/batch.h>
 #include <gyre/state.h>
 
-#define GYRE_FEATURE_STATE (1ull << 0)      /* keyed state */
-#define GYRE_FEATURE_TIMERS (1ull << 1)     /* event-time and processing-time timers */
-#define GYRE_FEATURE_ROUNDS (1ull << 2)     /* rounds of loops, votes */
-#define GYRE_FEATURE_ITEMS (1ull << 3)      /* operator state items */
-#define GYRE_FEATURE_TWO_PHASE (1ull << 4)  /* prepare, commit, abort */
+#define GYRE_FEATURE_STATE     (1ull << 0) /* keyed state */
+#define GYRE_FEATURE_TIMERS    (1ull << 1) /* event-time and processing-time timers */
+#define GYRE_FEATURE_ROUNDS    (1ull << 2) /* rounds of loops, votes */
+#define GYRE_FEATURE_ITEMS     (1ull << 3) /* operator state items */
+#define GYRE_FEATURE_TWO_PHASE (1ull << 4) /* prepare, commit, abort */
 
 #define GYRE_LOG_ERROR 0u
-#define GYRE_LOG_WARN 1u
-#define GYRE_LOG_INFO 2u
+#define GYRE_LOG_WARN  1u
+#define GYRE_LOG_INFO  2u
 #define GYRE_LOG_DEBUG 3u
 
-#define GYRE_CLOCK_EVENT 0u
+#define GYRE_CLOCK_EVENT      0u
 #define GYRE_CLOCK_PROCESSING 1u
 
 struct gyre_host;
@@ -35,7 +35,7 @@ struct gyre_host;
  *  Since:   0.1 */
 struct gyre_ctx {
     uint32_t size;
-    uint32_t task;  /* 0 ... tasks - 1 */
+    uint32_t task; /* 0 ... tasks - 1 */
     uint32_t tasks;
     uint32_t n_outputs;
     const struct gyre_host *host;

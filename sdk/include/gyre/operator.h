@@ -18,28 +18,29 @@
 #include <gyre/host.h>
 #include <gyre/option.h>
 
-#define GYRE_SOURCE 1u
+#define GYRE_SOURCE    1u
 #define GYRE_TRANSFORM 2u
-#define GYRE_SINK 3u
+#define GYRE_SINK      3u
 
 /* Flags of an operator. */
-#define GYRE_MASK_AWARE (1u << 0)      /* reads `keep`, or is right for any bits in dropped rows */
+#define GYRE_MASK_AWARE      (1u << 0) /* reads `keep`, or is right for any bits in dropped rows */
 #define GYRE_WANTS_SELECTION (1u << 1) /* wants `selection`; includes mask-aware */
-#define GYRE_READS_TIME (1u << 2)      /* reads `time` of its input rows */
-#define GYRE_SETS_TIME (1u << 3)       /* a source or transform that gives rows their event time */
-#define GYRE_BLOCKING (1u << 4)        /* may block: every task gets a thread of its own */
-#define GYRE_NEEDS_KEY (1u << 5)       /* must have a key */
-#define GYRE_SINGLE (1u << 6)          /* runs as one task, whatever the job's parallelism */
-#define GYRE_AT_MOST_ONCE (1u << 7)    /* cannot replay or commit; inspect and check say so */
-#define GYRE_AT_LEAST_ONCE (1u << 8)   /* may repeat rows after a restore; so likewise */
+#define GYRE_READS_TIME      (1u << 2) /* reads `time` of its input rows */
+#define GYRE_SETS_TIME       (1u << 3) /* a source or transform that gives rows their event time */
+#define GYRE_BLOCKING        (1u << 4) /* may block: every task gets a thread of its own */
+#define GYRE_NEEDS_KEY       (1u << 5) /* must have a key */
+#define GYRE_SINGLE          (1u << 6) /* runs as one task, whatever the job's parallelism */
+#define GYRE_AT_MOST_ONCE    (1u << 7) /* cannot replay or commit; inspect and check say so */
+#define GYRE_AT_LEAST_ONCE   (1u << 8) /* may repeat rows after a restore; so likewise */
 
 /* Flags of a port. */
-#define GYRE_PORT_ALIGNED (1u << 0)   /* out: row i is row i of the input (see batch.h) */
-#define GYRE_PORT_FILTERS (1u << 1)   /* out, aligned: the operator writes `keep` */
-#define GYRE_PORT_PASS_REST (1u << 2) /* out, aligned: input fields not replaced follow by reference */
-#define GYRE_PORT_ALL (1u << 3)       /* in: reads all fields, in the stream's order */
-#define GYRE_PORT_OPTIONAL (1u << 4)  /* in: need not be connected */
-#define GYRE_PORT_TIME (1u << 5)      /* out, aligned: the operator writes `time` */
+#define GYRE_PORT_ALIGNED (1u << 0) /* out: row i is row i of the input (see batch.h) */
+#define GYRE_PORT_FILTERS (1u << 1) /* out, aligned: the operator writes `keep` */
+#define GYRE_PORT_PASS_REST                                                                        \
+    (1u << 2) /* out, aligned: input fields not replaced follow by reference */
+#define GYRE_PORT_ALL      (1u << 3) /* in: reads all fields, in the stream's order */
+#define GYRE_PORT_OPTIONAL (1u << 4) /* in: need not be connected */
+#define GYRE_PORT_TIME     (1u << 5) /* out, aligned: the operator writes `time` */
 
 /** A port.
  *  Shape:   in: `fields` are those it needs, by name and type, presented in this order; out: those
@@ -73,7 +74,7 @@ static inline const struct gyre_port *gyre_port_at(const struct gyre_port *ports
     }
 
 #define GYRE_MODE_STREAM 0u
-#define GYRE_MODE_BATCH 1u
+#define GYRE_MODE_BATCH  1u
 
 /** The host's side of `bind`: what comes in, and the calls that say what goes out.
  *
@@ -111,7 +112,7 @@ struct gyre_bind {
     int32_t (*accumulator)(struct gyre_bind *bind, const struct gyre_state_type *type);
     /* Limits the operator to one task (standard output, one file); `why` ends "runs as one task: ". */
     int32_t (*single)(struct gyre_bind *bind, const char *why);
-    /* Adds delivery flags that depend on options: GYRE_AT_MOST_ONCE, GYRE_AT_LEAST_ONCE, ... */
+    /* Adds flags that depend on options: GYRE_AT_MOST_ONCE, GYRE_BLOCKING, ... */
     int32_t (*set_flags)(struct gyre_bind *bind, uint32_t flags);
     /* Reports an error at `option`'s line; returns `code`. */
     int32_t (*fail)(struct gyre_bind *bind, int32_t code, const char *option, const char *text);
@@ -136,7 +137,7 @@ static inline int32_t gyre_bind_fail(struct gyre_bind *bind, int32_t code, const
 }
 
 #define GYRE_SPLITS_QUEUE 0u /* a task gets the next one when it has ended one, in this order */
-#define GYRE_SPLITS_DEAL 1u  /* all are dealt out at the start: split i to task i mod tasks */
+#define GYRE_SPLITS_DEAL  1u /* all are dealt out at the start: split i to task i mod tasks */
 
 /** What a source's `discover` fills: the parts of its input that tasks can read on their own.
  *  Shape:   a split is any bytes that say where it is; its id is its position in the list
@@ -153,8 +154,8 @@ struct gyre_splits {
 };
 GYRE_STATIC_ASSERT(sizeof(struct gyre_splits) == 40, "layout of gyre_splits");
 
-#define GYRE_POLL_MORE 0u  /* there may be more at once */
-#define GYRE_POLL_IDLE 1u  /* nothing now: look again at `wake_us`, or when `fd` is readable */
+#define GYRE_POLL_MORE  0u /* there may be more at once */
+#define GYRE_POLL_IDLE  1u /* nothing now: look again at `wake_us`, or when `fd` is readable */
 #define GYRE_POLL_SPLIT 2u /* split `split` has ended; there may be more of others */
 
 /** What `poll` says when it returns.
@@ -173,9 +174,9 @@ struct gyre_poll {
 };
 GYRE_STATIC_ASSERT(sizeof(struct gyre_poll) == 32, "layout of gyre_poll");
 
-#define GYRE_ITEMS_NONE 0u
-#define GYRE_ITEMS_SPLIT 1u     /* dealt out over the tasks */
-#define GYRE_ITEMS_UNION 2u     /* all items to every task */
+#define GYRE_ITEMS_NONE      0u
+#define GYRE_ITEMS_SPLIT     1u /* dealt out over the tasks */
+#define GYRE_ITEMS_UNION     2u /* all items to every task */
 #define GYRE_ITEMS_BROADCAST 3u /* task 0's items to every task */
 
 /** An operator. Unused callbacks are NULL; those of another kind must be.
@@ -246,8 +247,7 @@ struct gyre_operator {
     int32_t (*commit)(void *self, struct gyre_ctx *ctx, const char *txn,
                       struct gyre_reader *reader);
     /* [task] Sinks: undo `txn`. May be called again after it has succeeded. */
-    int32_t (*abort)(void *self, struct gyre_ctx *ctx, const char *txn,
-                     struct gyre_reader *reader);
+    int32_t (*abort)(void *self, struct gyre_ctx *ctx, const char *txn, struct gyre_reader *reader);
 };
 GYRE_STATIC_ASSERT(sizeof(struct gyre_operator) == 232, "layout of gyre_operator");
 

@@ -15,7 +15,8 @@
     X(FLOAT, 3, double, "a number")                                                                \
     X(STRING, 4, const char *, "a string")                                                         \
     X(PATH, 5, const char *, "a path, relative to the job file")                                   \
-    X(DURATION, 6, int64_t, "a duration with its unit (\"250us\" \"10ms\" \"5s\" \"1m\" \"2h\" \"7d\"); in us") \
+    X(DURATION, 6, int64_t,                                                                        \
+      "a duration with its unit (\"250us\" \"10ms\" \"5s\" \"1m\" \"2h\" \"7d\"); in us")          \
     X(SIZE, 7, int64_t, "a size with its unit (\"64KiB\"); in bytes")                              \
     X(CHOICE, 8, int32_t, "one of the choices; its index")                                         \
     X(FIELD, 9, const char *, "the name of an input field")                                        \
@@ -49,7 +50,8 @@ struct gyre_groups {
 
 /** One option.
  *  Shape:   `fallback` is the default as it would stand in a job file ("true", "64KiB", "0.5",
- *           "lines"), NULL: zero, NULL or empty. `choices` lists the words of a CHOICE: "csv|json".
+ *           "lines"), NULL: zero, NULL or empty; SCHEMA, GROUPS and required options have none.
+ *           `choices` lists the words of a CHOICE: "csv|json".
  *           `min`, `max` bound INT, FLOAT, DURATION and SIZE; both 0: unbounded
  *  Owns:    constant data of the plugin
  *  Thread:  [any], immutable

@@ -23,13 +23,13 @@
 
 #include <gyre/function.h>
 
-#define GYRE_ABI_MAJOR 0u
-#define GYRE_ABI_MINOR 1u
-#define GYRE_NOTE_MAGIC 0x45525947u
-#define GYRE_NOTE_OWNER "gyre"
+#define GYRE_ABI_MAJOR    0u
+#define GYRE_ABI_MINOR    1u
+#define GYRE_NOTE_MAGIC   0x45525947u
+#define GYRE_NOTE_OWNER   "gyre"
 #define GYRE_NOTE_SECTION ".note.gyre"
-#define GYRE_NOTE_TYPE 1u
-#define GYRE_SYMBOL "gyre_plugin_v1"
+#define GYRE_NOTE_TYPE    1u
+#define GYRE_SYMBOL       "gyre_plugin_v1"
 
 /* The structs whose sizes both sides must agree on while the ABI is 0.x. */
 #define GYRE_ABI_STRUCTS(X)                                                                        \
@@ -77,8 +77,8 @@ struct gyre_note_entry {
 };
 GYRE_STATIC_ASSERT(sizeof(struct gyre_note_entry) == 180, "layout of gyre_note_entry");
 
-#define GYRE_ITEM_OPERATOR 1u
-#define GYRE_ITEM_FUNCTION 2u
+#define GYRE_ITEM_OPERATOR   1u
+#define GYRE_ITEM_FUNCTION   2u
 #define GYRE_ITEM_STATE_TYPE 3u
 
 /* One thing that a plugin brings; `what` points to the descriptor of its kind. */
@@ -142,8 +142,8 @@ GYRE_STATIC_ASSERT(sizeof(struct gyre_plugin) == 32, "layout of gyre_plugin");
  *  Operators are `static const struct gyre_operator gyre_op_NAME`, functions gyre_fn_NAME; the
  *  macros of record.h name them so. Once per shared object. */
 #define GYRE_PLUGIN(plugin_name, plugin_version, ...)                                              \
-    __attribute__((section(GYRE_NOTE_SECTION), used, aligned(4)))                                  \
-    static const struct gyre_note_entry gyre__note = {                                             \
+    __attribute__((section(GYRE_NOTE_SECTION), used,                                               \
+                   aligned(4))) static const struct gyre_note_entry gyre__note = {                 \
         5,                                                                                         \
         (uint32_t)sizeof(struct gyre_note),                                                        \
         GYRE_NOTE_TYPE,                                                                            \

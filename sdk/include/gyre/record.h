@@ -37,10 +37,10 @@
 #define GYRE__MEMBER_N(type, field)                                                                \
     gyre_c_##type field;                                                                           \
     uint8_t field##_null;
-#define GYRE__FIELD(type, field) GYRE_FIELD(type, #field, 0),
+#define GYRE__FIELD(type, field)   GYRE_FIELD(type, #field, 0),
 #define GYRE__FIELD_N(type, field) GYRE_FIELD(type, #field, GYRE_NULLABLE),
-#define GYRE__COUNT(type, field) +1
-#define GYRE__IN(type, field) const gyre_c_##type *field;
+#define GYRE__COUNT(type, field)   +1
+#define GYRE__IN(type, field)      const gyre_c_##type *field;
 #define GYRE__IN_N(type, field)                                                                    \
     const gyre_c_##type *field;                                                                    \
     const uint8_t *field##_valid;
@@ -69,6 +69,7 @@
 /** Declares `struct name` (a record), `name_fields` (its schema), and inline accessors:
  *  name_columns(batch) and name_outputs(out) give its column pointers, name_load one record,
  *  name_store writes one, name_emit appends one to a rows port. */
+/* clang-format off */
 #define GYRE_RECORD(name, FIELDS)                                                                  \
     struct name {                                                                                  \
         FIELDS(GYRE__MEMBER, GYRE__MEMBER_N)                                                       \
@@ -116,6 +117,7 @@
         struct name##_out columns = name##_outputs(e->out);                                        \
         name##_store(&columns, i, row);                                                            \
     }
+/* clang-format on */
 
 #if defined(__GNUC__)
 #define GYRE__UNUSED __attribute__((unused))
@@ -146,29 +148,30 @@ struct gyre_emit {
         GYRE_PORT("in", 0, IN##_fields, IN##_n_fields, "rows")};
 
 /* A loop over the kept rows that calls `body` with `i`; dense where all are kept. */
-#define GYRE__EACH(in, body)                                                                       \
-    if ((in)->selection == NULL) {                                                                 \
-        for (uint32_t i = 0; i < (in)->rows; i++)                                                  \
+#define GYRE__EACH(gyre__in, body)                                                                 \
+    if ((gyre__in)->selection == NULL) {                                                           \
+        for (uint32_t gyre__i = 0; gyre__i < (gyre__in)->rows; gyre__i++)                          \
             body                                                                                   \
     } else {                                                                                       \
-        for (uint32_t gyre__j = 0; gyre__j < (in)->kept; gyre__j++) {                              \
-            uint32_t i = (in)->selection[gyre__j];                                                 \
+        for (uint32_t gyre__j = 0; gyre__j < (gyre__in)->kept; gyre__j++) {                        \
+            uint32_t gyre__i = (gyre__in)->selection[gyre__j];                                     \
             body                                                                                   \
         }                                                                                          \
     }
 
 #define GYRE__FILTER(name, doc, IN, CALL, CONFIG, options, n_options)                              \
-    static int32_t name##_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)   \
+    static int32_t name##_process(void *gyre__self, struct gyre_ctx *gyre__ctx,                    \
+                                  const struct gyre_batch *gyre__in)                               \
     {                                                                                              \
-        const CONFIG *config = (const CONFIG *)ctx->config;                                        \
-        struct IN##_in columns = IN##_columns(in);                                                 \
-        uint8_t *keep = ctx->outputs[0]->keep;                                                     \
-        (void)self, (void)config;                                                                  \
-        if (in->selection != NULL)                                                                 \
-            memset(keep, 0, in->rows);                                                             \
-        GYRE__EACH(in, {                                                                           \
-            struct IN record = IN##_load(&columns, i);                                             \
-            keep[i] = (uint8_t)((CALL) != 0);                                                      \
+        const CONFIG *gyre__config = (const CONFIG *)gyre__ctx->config;                            \
+        struct IN##_in gyre__columns = IN##_columns(gyre__in);                                     \
+        uint8_t *gyre__keep = gyre__ctx->outputs[0]->keep;                                         \
+        (void)gyre__self, (void)gyre__config;                                                      \
+        if (gyre__in->selection != NULL)                                                           \
+            memset(gyre__keep, 0, gyre__in->rows);                                                 \
+        GYRE__EACH(gyre__in, {                                                                     \
+            struct IN gyre__record = IN##_load(&gyre__columns, gyre__i);                           \
+            gyre__keep[gyre__i] = (uint8_t)((CALL) != 0);                                          \
         })                                                                                         \
         return 0;                                                                                  \
     }                                                                                              \
@@ -184,30 +187,31 @@ struct gyre_emit {
         GYRE__OPERATOR(GYRE_TRANSFORM, name, doc, flags, config_size, options, n_options,          \
                        name##_ins, 1, name##_outs, 1, NULL, 0, 0, name##_process);
 
-#define GYRE_FILTER(name, doc, IN, fn) GYRE__FILTER(name, doc, IN, fn(&record), char, NULL, 0)
+#define GYRE_FILTER(name, doc, IN, fn) GYRE__FILTER(name, doc, IN, fn(&gyre__record), char, NULL, 0)
 #define GYRE_FILTER_WITH(name, doc, IN, fn, CONFIG, options)                                       \
-    GYRE__FILTER(name, doc, IN, fn(config, &record), CONFIG, options,                              \
+    GYRE__FILTER(name, doc, IN, fn(gyre__config, &gyre__record), CONFIG, options,                  \
                  (uint32_t)(sizeof options / sizeof options[0]))
 
 #define GYRE_FILTER_TOTAL(name, doc, IN, fn)                                                       \
-    static int32_t name##_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)   \
+    static int32_t name##_process(void *gyre__self, struct gyre_ctx *gyre__ctx,                    \
+                                  const struct gyre_batch *gyre__in)                               \
     {                                                                                              \
-        struct IN##_in columns = IN##_columns(in);                                                 \
-        uint8_t *keep = ctx->outputs[0]->keep;                                                     \
-        const uint8_t *kept = in->keep;                                                            \
-        uint32_t rows = in->rows;                                                                  \
-        (void)self;                                                                                \
-        if (kept == NULL) {                                                                        \
+        struct IN##_in gyre__columns = IN##_columns(gyre__in);                                     \
+        uint8_t *gyre__keep = gyre__ctx->outputs[0]->keep;                                         \
+        const uint8_t *gyre__kept = gyre__in->keep;                                                \
+        uint32_t gyre__rows = gyre__in->rows;                                                      \
+        (void)gyre__self;                                                                          \
+        if (gyre__kept == NULL) {                                                                  \
             GYRE_IVDEP                                                                             \
-            for (uint32_t i = 0; i < rows; i++) {                                                  \
-                struct IN record = IN##_load(&columns, i);                                         \
-                keep[i] = (uint8_t)(fn(&record) != 0);                                             \
+            for (uint32_t gyre__i = 0; gyre__i < gyre__rows; gyre__i++) {                          \
+                struct IN gyre__record = IN##_load(&gyre__columns, gyre__i);                       \
+                gyre__keep[gyre__i] = (uint8_t)(fn(&gyre__record) != 0);                           \
             }                                                                                      \
         } else {                                                                                   \
             GYRE_IVDEP                                                                             \
-            for (uint32_t i = 0; i < rows; i++) {                                                  \
-                struct IN record = IN##_load(&columns, i);                                         \
-                keep[i] = (uint8_t)((fn(&record) != 0) & kept[i]);                                 \
+            for (uint32_t gyre__i = 0; gyre__i < gyre__rows; gyre__i++) {                          \
+                struct IN gyre__record = IN##_load(&gyre__columns, gyre__i);                       \
+                gyre__keep[gyre__i] = (uint8_t)((fn(&gyre__record) != 0) & gyre__kept[gyre__i]);   \
             }                                                                                      \
         }                                                                                          \
         return 0;                                                                                  \
@@ -215,12 +219,12 @@ struct gyre_emit {
     GYRE__FILTER_OP(name, doc, IN, GYRE_MASK_AWARE, 0, NULL, 0)
 
 /* Output strings of a map may come from any input string: share all arenas of the input. */
-#define GYRE__ADOPT_ALL(IN, OUT, port)                                                             \
+#define GYRE__ADOPT_ALL(IN, OUT, gyre__to)                                                         \
     for (uint32_t gyre__o = 0; gyre__o < OUT##_n_fields; gyre__o++)                                \
         for (uint32_t gyre__i = 0;                                                                 \
              gyre_type_is_str(OUT##_fields[gyre__o].type) && gyre__i < IN##_n_fields; gyre__i++)   \
             if (gyre_type_is_str(IN##_fields[gyre__i].type))                                       \
-                gyre_out_adopt(port, gyre__o, in, gyre__i);
+                gyre_out_adopt(gyre__to, gyre__o, gyre__in, gyre__i);
 
 #define GYRE__MAP_OP(name, doc, IN, OUT, flags, config_size, options, n_options)                   \
     GYRE__IN_PORT(name, IN)                                                                        \
@@ -232,20 +236,21 @@ struct gyre_emit {
                        name##_ins, 1, name##_outs, 1, NULL, 0, 0, name##_process);
 
 #define GYRE__MAP(name, doc, IN, OUT, CALL, CONFIG, options, n_options)                            \
-    static int32_t name##_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)   \
+    static int32_t name##_process(void *gyre__self, struct gyre_ctx *gyre__ctx,                    \
+                                  const struct gyre_batch *gyre__in)                               \
     {                                                                                              \
-        const CONFIG *config = (const CONFIG *)ctx->config;                                        \
-        struct gyre_out *port = ctx->outputs[0];                                                   \
-        struct IN##_in columns = IN##_columns(in);                                                 \
-        struct OUT##_out written = OUT##_outputs(port);                                            \
-        (void)self, (void)config;                                                                  \
-        GYRE__ADOPT_ALL(IN, OUT, port)                                                             \
-        GYRE__EACH(in, {                                                                           \
-            struct IN record = IN##_load(&columns, i);                                             \
-            struct OUT result;                                                                     \
-            memset(&result, 0, sizeof result);                                                     \
+        const CONFIG *gyre__config = (const CONFIG *)gyre__ctx->config;                            \
+        struct gyre_out *gyre__port = gyre__ctx->outputs[0];                                       \
+        struct IN##_in gyre__columns = IN##_columns(gyre__in);                                     \
+        struct OUT##_out gyre__written = OUT##_outputs(gyre__port);                                \
+        (void)gyre__self, (void)gyre__config;                                                      \
+        GYRE__ADOPT_ALL(IN, OUT, gyre__port)                                                       \
+        GYRE__EACH(gyre__in, {                                                                     \
+            struct IN gyre__record = IN##_load(&gyre__columns, gyre__i);                           \
+            struct OUT gyre__result;                                                               \
+            memset(&gyre__result, 0, sizeof gyre__result);                                         \
             CALL;                                                                                  \
-            OUT##_store(&written, i, &result);                                                     \
+            OUT##_store(&gyre__written, gyre__i, &gyre__result);                                   \
         })                                                                                         \
         return 0;                                                                                  \
     }                                                                                              \
@@ -253,42 +258,44 @@ struct gyre_emit {
                  options, n_options)
 
 #define GYRE_MAP(name, doc, IN, OUT, fn)                                                           \
-    GYRE__MAP(name, doc, IN, OUT, fn(&record, &result), char, NULL, 0)
+    GYRE__MAP(name, doc, IN, OUT, fn(&gyre__record, &gyre__result), char, NULL, 0)
 /* fn(const CONFIG *, struct gyre_out *, const struct IN *, struct OUT *) */
 #define GYRE_MAP_WITH(name, doc, IN, OUT, fn, CONFIG, options)                                     \
-    GYRE__MAP(name, doc, IN, OUT, fn(config, port, &record, &result), CONFIG, options,             \
-              (uint32_t)(sizeof options / sizeof options[0]))
+    GYRE__MAP(name, doc, IN, OUT, fn(gyre__config, gyre__port, &gyre__record, &gyre__result),      \
+              CONFIG, options, (uint32_t)(sizeof options / sizeof options[0]))
 
 #define GYRE_MAP_TOTAL(name, doc, IN, OUT, fn)                                                     \
-    static int32_t name##_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)   \
+    static int32_t name##_process(void *gyre__self, struct gyre_ctx *gyre__ctx,                    \
+                                  const struct gyre_batch *gyre__in)                               \
     {                                                                                              \
-        struct IN##_in columns = IN##_columns(in);                                                 \
-        struct OUT##_out written = OUT##_outputs(ctx->outputs[0]);                                 \
-        uint32_t rows = in->rows;                                                                  \
-        (void)self;                                                                                \
+        struct IN##_in gyre__columns = IN##_columns(gyre__in);                                     \
+        struct OUT##_out gyre__written = OUT##_outputs(gyre__ctx->outputs[0]);                     \
+        uint32_t gyre__rows = gyre__in->rows;                                                      \
+        (void)gyre__self;                                                                          \
         GYRE_IVDEP                                                                                 \
-        for (uint32_t i = 0; i < rows; i++) {                                                      \
-            struct IN record = IN##_load(&columns, i);                                             \
-            struct OUT result;                                                                     \
-            memset(&result, 0, sizeof result);                                                     \
-            fn(&record, &result);                                                                  \
-            OUT##_store(&written, i, &result);                                                     \
+        for (uint32_t gyre__i = 0; gyre__i < gyre__rows; gyre__i++) {                              \
+            struct IN gyre__record = IN##_load(&gyre__columns, gyre__i);                           \
+            struct OUT gyre__result;                                                               \
+            memset(&gyre__result, 0, sizeof gyre__result);                                         \
+            fn(&gyre__record, &gyre__result);                                                      \
+            OUT##_store(&gyre__written, gyre__i, &gyre__result);                                   \
         }                                                                                          \
         return 0;                                                                                  \
     }                                                                                              \
     GYRE__MAP_OP(name, doc, IN, OUT, GYRE_MASK_AWARE, 0, NULL, 0)
 
 #define GYRE__FLAT_MAP(name, doc, IN, OUT, CALL, CONFIG, options, n_options)                       \
-    static int32_t name##_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)   \
+    static int32_t name##_process(void *gyre__self, struct gyre_ctx *gyre__ctx,                    \
+                                  const struct gyre_batch *gyre__in)                               \
     {                                                                                              \
-        const CONFIG *config = (const CONFIG *)ctx->config;                                        \
-        struct gyre_emit emit = {ctx->outputs[0], GYRE_NO_TIME};                                   \
-        struct IN##_in columns = IN##_columns(in);                                                 \
-        (void)self, (void)config;                                                                  \
-        GYRE__ADOPT_ALL(IN, OUT, emit.out)                                                         \
-        GYRE__EACH(in, {                                                                           \
-            struct IN record = IN##_load(&columns, i);                                             \
-            emit.time = gyre_row_time(in, i);                                                      \
+        const CONFIG *gyre__config = (const CONFIG *)gyre__ctx->config;                            \
+        struct gyre_emit gyre__emit = {gyre__ctx->outputs[0], GYRE_NO_TIME};                       \
+        struct IN##_in gyre__columns = IN##_columns(gyre__in);                                     \
+        (void)gyre__self, (void)gyre__config;                                                      \
+        GYRE__ADOPT_ALL(IN, OUT, gyre__emit.out)                                                   \
+        GYRE__EACH(gyre__in, {                                                                     \
+            struct IN gyre__record = IN##_load(&gyre__columns, gyre__i);                           \
+            gyre__emit.time = gyre_row_time(gyre__in, gyre__i);                                    \
             CALL;                                                                                  \
         })                                                                                         \
         return 0;                                                                                  \
@@ -296,17 +303,16 @@ struct gyre_emit {
     GYRE__IN_PORT(name, IN)                                                                        \
     static const struct gyre_port name##_outs[] = {                                                \
         GYRE_PORT("out", 0, OUT##_fields, OUT##_n_fields, "the rows put out")};                    \
-    static const struct gyre_operator gyre_op_##name =                                             \
-        GYRE__OPERATOR(GYRE_TRANSFORM, name, doc, GYRE_WANTS_SELECTION | GYRE_MASK_AWARE,          \
-                       sizeof(CONFIG), options, n_options, name##_ins, 1, name##_outs, 1, NULL, 0, \
-                       0, name##_process);
+    static const struct gyre_operator gyre_op_##name = GYRE__OPERATOR(                             \
+        GYRE_TRANSFORM, name, doc, GYRE_WANTS_SELECTION | GYRE_MASK_AWARE, sizeof(CONFIG),         \
+        options, n_options, name##_ins, 1, name##_outs, 1, NULL, 0, 0, name##_process);
 
 #define GYRE_FLAT_MAP(name, doc, IN, OUT, fn)                                                      \
-    GYRE__FLAT_MAP(name, doc, IN, OUT, fn(&record, &emit), char, NULL, 0)
+    GYRE__FLAT_MAP(name, doc, IN, OUT, fn(&gyre__record, &gyre__emit), char, NULL, 0)
 /* fn(const CONFIG *, const struct IN *, struct gyre_emit *) */
 #define GYRE_FLAT_MAP_WITH(name, doc, IN, OUT, fn, CONFIG, options)                                \
-    GYRE__FLAT_MAP(name, doc, IN, OUT, fn(config, &record, &emit), CONFIG, options,                \
-                   (uint32_t)(sizeof options / sizeof options[0]))
+    GYRE__FLAT_MAP(name, doc, IN, OUT, fn(gyre__config, &gyre__record, &gyre__emit), CONFIG,       \
+                   options, (uint32_t)(sizeof options / sizeof options[0]))
 
 #define GYRE__STATE_MEMBER(type, field) {#field, GYRE_TYPE_##type, GYRE_OFFSET_NATURAL},
 #define GYRE__STATE_MEMBER_N(type, field)                                                          \
@@ -322,38 +328,38 @@ struct gyre_emit {
     };                                                                                             \
     static const struct gyre_member name##_members[] = {                                           \
         FIELDS(GYRE__STATE_MEMBER, GYRE__STATE_MEMBER_N)};                                         \
-    static const struct gyre_state_type name##_type = {                                            \
-        (uint32_t)sizeof(struct gyre_state_type),                                                  \
-        version,                                                                                   \
-        #name,                                                                                     \
-        (uint32_t)sizeof(struct name),                                                             \
-        (uint32_t)__alignof__(struct name),                                                        \
-        name##_members,                                                                            \
-        0 FIELDS(GYRE__COUNT, GYRE__COUNT_N),                                                      \
-        0,                                                                                         \
-        NULL,                                                                                      \
-        NULL,                                                                                      \
-        NULL,                                                                                      \
-        NULL,                                                                                      \
-        NULL};
+    static const struct gyre_state_type name##_type = {(uint32_t)sizeof(struct gyre_state_type),   \
+                                                       version,                                    \
+                                                       #name,                                      \
+                                                       (uint32_t)sizeof(struct name),              \
+                                                       (uint32_t) __alignof__(struct name),        \
+                                                       name##_members,                             \
+                                                       0 FIELDS(GYRE__COUNT, GYRE__COUNT_N),       \
+                                                       0,                                          \
+                                                       NULL,                                       \
+                                                       NULL,                                       \
+                                                       NULL,                                       \
+                                                       NULL,                                       \
+                                                       NULL};
 
 /** An operator whose function gets each row with the state of its key. It must have a `key`.
  *  fn(struct gyre_ctx *, const struct IN *, struct STATE *, struct gyre_emit *) */
 #define GYRE_KEYED(name, doc, IN, STATE, OUT, fn)                                                  \
-    static int32_t name##_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)   \
+    static int32_t name##_process(void *gyre__self, struct gyre_ctx *gyre__ctx,                    \
+                                  const struct gyre_batch *gyre__in)                               \
     {                                                                                              \
-        struct gyre_emit emit = {ctx->outputs[0], GYRE_NO_TIME};                                   \
-        struct IN##_in columns = IN##_columns(in);                                                 \
-        void *slots[GYRE_BATCH_ROWS];                                                              \
-        int32_t code = gyre_state_slots(ctx, 0, in, slots);                                        \
-        (void)self;                                                                                \
-        if (code != 0)                                                                             \
-            return code;                                                                           \
-        GYRE__ADOPT_ALL(IN, OUT, emit.out)                                                         \
-        GYRE__EACH(in, {                                                                           \
-            struct IN record = IN##_load(&columns, i);                                             \
-            emit.time = gyre_row_time(in, i);                                                      \
-            fn(ctx, &record, (struct STATE *)slots[i], &emit);                                     \
+        struct gyre_emit gyre__emit = {gyre__ctx->outputs[0], GYRE_NO_TIME};                       \
+        struct IN##_in gyre__columns = IN##_columns(gyre__in);                                     \
+        void *gyre__slots[GYRE_BATCH_ROWS];                                                        \
+        int32_t gyre__code = gyre_state_slots(gyre__ctx, 0, gyre__in, gyre__slots);                \
+        (void)gyre__self;                                                                          \
+        if (gyre__code != 0)                                                                       \
+            return gyre__code;                                                                     \
+        GYRE__ADOPT_ALL(IN, OUT, gyre__emit.out)                                                   \
+        GYRE__EACH(gyre__in, {                                                                     \
+            struct IN gyre__record = IN##_load(&gyre__columns, gyre__i);                           \
+            gyre__emit.time = gyre_row_time(gyre__in, gyre__i);                                    \
+            fn(gyre__ctx, &gyre__record, (struct STATE *)gyre__slots[gyre__i], &gyre__emit);       \
         })                                                                                         \
         return 0;                                                                                  \
     }                                                                                              \
@@ -363,7 +369,7 @@ struct gyre_emit {
     static const struct gyre_state name##_states[] = {                                             \
         GYRE_STATE(#STATE, VALUE, &STATE##_type, "per key")};                                      \
     static const struct gyre_operator gyre_op_##name = GYRE__OPERATOR(                             \
-        GYRE_TRANSFORM, name, doc, GYRE_WANTS_SELECTION | GYRE_MASK_AWARE | GYRE_NEEDS_KEY, 0,    \
+        GYRE_TRANSFORM, name, doc, GYRE_WANTS_SELECTION | GYRE_MASK_AWARE | GYRE_NEEDS_KEY, 0,     \
         NULL, 0, name##_ins, 1, name##_outs, 1, name##_states, 1, GYRE_FEATURE_STATE,              \
         name##_process);
 
@@ -371,54 +377,61 @@ struct gyre_emit {
  *  add(struct ACC *, const struct IN *), merge(struct ACC *, const struct ACC *),
  *  result(const struct ACC *, struct OUT *) */
 #define GYRE_AGGREGATE(name, doc, IN, ACC, OUT, add, merge, result)                                \
-    static int32_t name##_add(struct gyre_ctx *ctx, const struct gyre_batch *in,                   \
-                              const uint32_t *rows, uint32_t n, void *const *accs)                 \
+    static int32_t name##_add(struct gyre_ctx *gyre__ctx, const struct gyre_batch *gyre__in,       \
+                              const uint32_t *gyre__rows, uint32_t gyre__n,                        \
+                              void *const *gyre__accs)                                             \
     {                                                                                              \
-        struct IN##_in columns = IN##_columns(in);                                                 \
-        (void)ctx;                                                                                 \
-        for (uint32_t j = 0; j < n; j++) {                                                         \
-            struct IN record = IN##_load(&columns, rows[j]);                                       \
-            add((struct ACC *)accs[j], &record);                                                   \
+        struct IN##_in gyre__columns = IN##_columns(gyre__in);                                     \
+        (void)gyre__ctx;                                                                           \
+        for (uint32_t gyre__j = 0; gyre__j < gyre__n; gyre__j++) {                                 \
+            struct IN gyre__record = IN##_load(&gyre__columns, gyre__rows[gyre__j]);               \
+            add((struct ACC *)gyre__accs[gyre__j], &gyre__record);                                 \
         }                                                                                          \
         return 0;                                                                                  \
     }                                                                                              \
-    static int32_t name##_roll(struct gyre_ctx *ctx, const struct gyre_batch *in,                  \
-                               const uint32_t *rows, uint32_t n, void *const *accs,                \
-                               struct gyre_out *out)                                               \
+    static int32_t name##_roll(struct gyre_ctx *gyre__ctx, const struct gyre_batch *gyre__in,      \
+                               const uint32_t *gyre__rows, uint32_t gyre__n,                       \
+                               void *const *gyre__accs, struct gyre_out *gyre__out)                \
     {                                                                                              \
-        struct IN##_in columns = IN##_columns(in);                                                 \
-        struct OUT##_out written = OUT##_outputs(out);                                             \
-        (void)ctx;                                                                                 \
-        for (uint32_t j = 0; j < n; j++) {                                                         \
-            struct IN record = IN##_load(&columns, rows[j]);                                       \
-            struct OUT now;                                                                        \
-            memset(&now, 0, sizeof now);                                                           \
-            add((struct ACC *)accs[j], &record);                                                   \
-            result((const struct ACC *)accs[j], &now);                                             \
-            OUT##_store(&written, rows[j], &now);                                                  \
+        struct IN##_in gyre__columns = IN##_columns(gyre__in);                                     \
+        struct OUT##_out gyre__written = OUT##_outputs(gyre__out);                                 \
+        (void)gyre__ctx;                                                                           \
+        for (uint32_t gyre__j = 0; gyre__j < gyre__n; gyre__j++) {                                 \
+            struct IN gyre__record = IN##_load(&gyre__columns, gyre__rows[gyre__j]);               \
+            struct OUT gyre__now;                                                                  \
+            memset(&gyre__now, 0, sizeof gyre__now);                                               \
+            add((struct ACC *)gyre__accs[gyre__j], &gyre__record);                                 \
+            result((const struct ACC *)gyre__accs[gyre__j], &gyre__now);                           \
+            OUT##_store(&gyre__written, gyre__rows[gyre__j], &gyre__now);                          \
         }                                                                                          \
         return 0;                                                                                  \
     }                                                                                              \
-    static int32_t name##_result(struct gyre_ctx *ctx, const void *acc, struct gyre_out *out,      \
-                                 uint32_t row)                                                     \
+    static int32_t name##_result(struct gyre_ctx *gyre__ctx, const void *gyre__acc,                \
+                                 struct gyre_out *gyre__out, uint32_t gyre__row)                   \
     {                                                                                              \
-        struct OUT##_out written = OUT##_outputs(out);                                             \
-        struct OUT now;                                                                            \
-        (void)ctx;                                                                                 \
-        memset(&now, 0, sizeof now);                                                               \
-        result((const struct ACC *)acc, &now);                                                     \
-        OUT##_store(&written, row, &now);                                                          \
+        struct OUT##_out gyre__written = OUT##_outputs(gyre__out);                                 \
+        struct OUT gyre__now;                                                                      \
+        (void)gyre__ctx;                                                                           \
+        memset(&gyre__now, 0, sizeof gyre__now);                                                   \
+        result((const struct ACC *)gyre__acc, &gyre__now);                                         \
+        OUT##_store(&gyre__written, gyre__row, &gyre__now);                                        \
         return 0;                                                                                  \
     }                                                                                              \
-    static int32_t name##_merge(struct gyre_ctx *ctx, void *into, const void *from)                \
+    static int32_t name##_merge(struct gyre_ctx *gyre__ctx, void *gyre__into,                      \
+                                const void *gyre__from)                                            \
     {                                                                                              \
-        (void)ctx;                                                                                 \
-        merge((struct ACC *)into, (const struct ACC *)from);                                       \
+        (void)gyre__ctx;                                                                           \
+        merge((struct ACC *)gyre__into, (const struct ACC *)gyre__from);                           \
         return 0;                                                                                  \
     }                                                                                              \
-    static const struct gyre_aggregate name##_impl = {                                             \
-        (uint32_t)sizeof(struct gyre_aggregate), 0,           &ACC##_type,  name##_add,            \
-        name##_roll,                             name##_result, name##_merge, NULL};               \
+    static const struct gyre_aggregate name##_impl = {(uint32_t)sizeof(struct gyre_aggregate),     \
+                                                      0,                                           \
+                                                      &ACC##_type,                                 \
+                                                      name##_add,                                  \
+                                                      name##_roll,                                 \
+                                                      name##_result,                               \
+                                                      name##_merge,                                \
+                                                      NULL};                                       \
     static const struct gyre_function gyre_fn_##name = {(uint32_t)sizeof(struct gyre_function),    \
                                                         GYRE_FN_AGGREGATE,                         \
                                                         #name,                                     \

@@ -41,12 +41,12 @@ GYRE_STATIC_ASSERT(offsetof(struct gyre_str, u) == 8, "layout of gyre_str");
     X(str, 6, struct gyre_str, 16)                                                                 \
     X(bytes, 7, struct gyre_str, 16)
 
-#define GYRE_TYPE_bool 1u
-#define GYRE_TYPE_i32 2u
-#define GYRE_TYPE_i64 3u
-#define GYRE_TYPE_f64 4u
-#define GYRE_TYPE_time 5u
-#define GYRE_TYPE_str 6u
+#define GYRE_TYPE_bool  1u
+#define GYRE_TYPE_i32   2u
+#define GYRE_TYPE_i64   3u
+#define GYRE_TYPE_f64   4u
+#define GYRE_TYPE_time  5u
+#define GYRE_TYPE_str   6u
 #define GYRE_TYPE_bytes 7u
 
 typedef uint8_t gyre_c_bool;
@@ -114,12 +114,10 @@ static inline const char *gyre_type_name(uint32_t type)
 {
     switch (type) {
 #define GYRE__CASE(name, id, ctype, bytes)                                                         \
-    case id:                                                                                       \
-        return #name;
+    case id: return #name;
         GYRE_TYPES(GYRE__CASE)
 #undef GYRE__CASE
-    default:
-        return "?";
+    default: return "?";
     }
 }
 
@@ -129,12 +127,10 @@ static inline uint32_t gyre_type_size(uint32_t type)
 {
     switch (type) {
 #define GYRE__CASE(name, id, ctype, bytes)                                                         \
-    case id:                                                                                       \
-        return bytes;
+    case id: return bytes;
         GYRE_TYPES(GYRE__CASE)
 #undef GYRE__CASE
-    default:
-        return 0;
+    default: return 0;
     }
 }
 
@@ -158,11 +154,13 @@ static inline const char *gyre_str_data(const struct gyre_str *s)
 static inline struct gyre_str gyre_str_view(const char *data, uint32_t len)
 {
     struct gyre_str s;
-    memset(&s, 0, sizeof s);
     s.len = len;
     if (len <= GYRE_STR_INLINE) {
+        char bytes[GYRE_STR_INLINE] = {0};
         if (len != 0)
-            memcpy((char *)&s + 4, data, len);
+            memcpy(bytes, data, len);
+        memcpy(s.head, bytes, 4);
+        memcpy(s.u.tail, bytes + 4, 8);
     } else {
         memcpy(s.head, data, 4);
         s.u.ptr = data;

@@ -180,8 +180,8 @@ struct gyre_state_type {
 GYRE_STATIC_ASSERT(sizeof(struct gyre_state_type) == 80, "layout of gyre_state_type");
 
 #define GYRE_STATE_VALUE 1u
-#define GYRE_STATE_LIST 2u
-#define GYRE_STATE_MAP 3u
+#define GYRE_STATE_LIST  2u
+#define GYRE_STATE_MAP   3u
 
 /** A declaration of keyed state; its index in the operator's table is its id.
  *  Shape:   `key` is the type of a map's keys, else NULL; `ttl_us` 0: for ever
