@@ -1,7 +1,7 @@
 /* See crash.h. Everything here is async-signal-safe: no allocation, no stdio, one write(2) a piece.
  *
  * Where core dumps are on, the signal is raised again, so that there is one; else the process ends
- * with status 1, like any other failure while running. */
+ * with status 1, like any other failure while running, or 2 before the job runs. */
 #include "app/crash.h"
 
 #include "base/crumb.h"
@@ -58,15 +58,22 @@ static const char *name_of(int number)
 
 static void put_block(const struct gy_crumb_site *site, const char *what)
 {
-    put("gyre: job failed: a plugin crashed\n  job:      ");
-    put(site->job);
-    put("\n  operator: ");
-    put(site->id);
-    put(" (");
-    put(site->op);
-    put("), task ");
-    put_number(site->task);
-    put("\n  plugin:   ");
+    put(site->job != NULL ? "gyre: job failed: a plugin crashed\n" : "gyre: a plugin crashed\n");
+    if (site->job != NULL) {
+        put("  job:      ");
+        put(site->job);
+        put("\n");
+    }
+    if (site->id != NULL) {
+        put("  operator: ");
+        put(site->id);
+        put(" (");
+        put(site->op);
+        put("), task ");
+        put_number(site->task);
+        put("\n");
+    }
+    put("  plugin:   ");
     put(site->plugin_path);
     put("\n  callback: ");
     put(gy_crumb.callback);
@@ -92,7 +99,8 @@ static void handle(int number)
         signal(number, SIG_DFL);
         raise(number);
     }
-    _exit(1);
+    /* While loading it is the plugin that is wrong, while running the job has failed. */
+    _exit(site != NULL && site->job == NULL ? 2 : 1);
 }
 
 void gy_crash_install(void)

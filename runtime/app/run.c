@@ -3,7 +3,6 @@
  * The main thread runs no task: it waits for signals, for the workers' end, and for the next line of
  * progress. The first SIGINT or SIGTERM stops the sources, the second ends the process. */
 #include "app/commands.h"
-#include "app/crash.h"
 #include "app/job.h"
 #include "app/report.h"
 #include "base/log.h"
@@ -105,7 +104,6 @@ static int run_graph(const struct gy_cli *cli, const struct gy_graph *graph)
         gy_log(GY_LOG_ERROR, "signalfd: %s", strerror(errno));
         return GY_EXIT_FAILED;
     }
-    gy_crash_install();
     int status = GY_EXIT_FAILED;
     struct gy_physical *physical = gy_physical_new(graph, cpus > 0 ? (uint32_t)cpus : 1);
     struct gy_flow *flow = physical != NULL ? gy_flow_new(physical, &options, &error) : NULL;

@@ -9,8 +9,8 @@
 
 /* What stays the same for one operator task. Strings outlive the instance. */
 struct gy_crumb_site {
-    const char *job;
-    const char *id;          /* of the operator */
+    const char *job;         /* NULL: no job runs yet */
+    const char *id;          /* of the operator; NULL: the plugin is being loaded */
     const char *op;          /* "plugin.op" */
     const char *plugin_path; /* of the shared object */
     uint32_t task;
@@ -23,5 +23,15 @@ struct gy_crumb {
 };
 
 extern _Thread_local struct gy_crumb gy_crumb;
+
+/** Enters a callback; what it returns is assigned to gy_crumb at the callback's end.
+ *  Thread:  [any] */
+static inline struct gy_crumb gy_crumb_enter(const struct gy_crumb_site *site,
+                                             const char *callback)
+{
+    struct gy_crumb before = gy_crumb;
+    gy_crumb = (struct gy_crumb){.site = site, .callback = callback};
+    return before;
+}
 
 #endif

@@ -1,6 +1,7 @@
 /* See splits.h. */
 #include "flow/splits.h"
 
+#include "base/crumb.h"
 #include "base/mem.h"
 
 static int32_t add(struct gyre_splits *abi, const void *bytes, size_t n)
@@ -34,7 +35,11 @@ int gy_splits_init(struct gy_splits *splits, const struct gy_node *node, uint32_
                                        .add = add,
                                        .error = error,
                                        .host = splits};
+    struct gy_crumb_site site = {
+        .id = node->id, .op = node->op, .plugin_path = node->plugin->path};
+    struct gy_crumb before = gy_crumb_enter(&site, "discover");
     int code = node->descriptor->discover(node->config, &splits->abi);
+    gy_crumb = before;
     if (code != 0 && error->text[0] == 0)
         gyre_error_set(error, code, -1, "discover failed without saying why");
     return code;

@@ -28,9 +28,7 @@ struct call {
 
 static struct call begin(struct gy_instance *instance, const char *callback)
 {
-    struct call call = {gy_crumb};
-    gy_crumb.site = &instance->site;
-    gy_crumb.callback = callback;
+    struct call call = {gy_crumb_enter(&instance->site, callback)};
     gy_crumb.batch = instance->stats.batches_in;
     instance->callback = callback;
     return call;

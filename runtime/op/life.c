@@ -129,8 +129,7 @@ static void close_plugin_side(struct gy_instance *instance)
     const struct gyre_operator *descriptor = instance->node->descriptor;
     if (!instance->opened || descriptor == NULL || descriptor->close == NULL)
         return;
-    struct gy_crumb before = gy_crumb;
-    gy_crumb = (struct gy_crumb){.site = &instance->site, .callback = "close"};
+    struct gy_crumb before = gy_crumb_enter(&instance->site, "close");
     descriptor->close(instance->self, &instance->ctx);
     gy_crumb = before;
 }

@@ -1,6 +1,8 @@
 /* The host's side of struct gyre_bind: what an operator or function declares in its `bind`. */
 #include "plan/build.h"
 
+#include "base/crumb.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -331,8 +333,12 @@ int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted)
     int32_t code = hosted != NULL ? declare(&x) : 0;
     int32_t (*bind)(void *, struct gyre_bind *) =
         hosted != NULL ? hosted->function->bind : node->descriptor->bind;
+    struct gy_crumb_site site = {
+        .id = node->id, .op = node->op, .plugin_path = node->plugin->path};
+    struct gy_crumb before = gy_crumb_enter(&site, "bind");
     if (code == 0 && bind != NULL)
         code = bind(hosted != NULL ? hosted->config : node->config, &x.abi);
+    gy_crumb = before;
     if (code < 0 && !x.failed && !b->scope.arena->oom)
         tell(&x, code, NULL, gyre_error_name(code));
     if (code >= 0)

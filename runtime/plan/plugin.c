@@ -8,6 +8,7 @@
 #include "plan/plugin.h"
 
 #include "base/err.h"
+#include "base/crumb.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "plan/note.h"
@@ -127,7 +128,10 @@ static const char *linker_says(const char *path)
 
 static int open_object(struct gy_plugin *plugin, struct gyre_error *error)
 {
+    struct gy_crumb_site site = {.plugin_path = plugin->path};
+    struct gy_crumb before = gy_crumb_enter(&site, "constructor");
     void *object = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    gy_crumb = before;
     if (!object)
         return gy_note_refuse(error, plugin->path,
                               "cannot be loaded: %s; link it with what it needs",

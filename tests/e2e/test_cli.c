@@ -375,6 +375,24 @@ static void inspect_of_a_refused_plugin_exits_2_and_puts_nothing_out(void)
     }
 }
 
+static void a_constructor_that_crashes_is_told_with_its_plugin(void)
+{
+    struct process_result r;
+    char *path = build_path("bad/constructor_crash.so");
+    gyre(ARGV("inspect", path), &r);
+    CU_ASSERT_EQUAL(r.status, 2);
+    expect_text(r.out, "");
+    char *expected = text_format("gyre: a plugin crashed\n"
+                                 "  plugin:   %s\n"
+                                 "  callback: constructor, batch 0\n"
+                                 "  what:     SIGABRT (abort)\n",
+                                 path);
+    expect_text(r.err, expected);
+    process_result_fini(&r);
+    free(expected);
+    free(path);
+}
+
 static void folders_are_searched_in_order(void)
 {
     struct process_result r;
@@ -426,6 +444,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(inspect_finds_plugins_and_operators_by_name),
     SUITE_TEST(inspect_as_json_is_one_object),
     SUITE_TEST(inspect_of_a_refused_plugin_exits_2_and_puts_nothing_out),
+    SUITE_TEST(a_constructor_that_crashes_is_told_with_its_plugin),
     SUITE_TEST(folders_are_searched_in_order),
 };
 SUITE_MAIN("cli", tests)
