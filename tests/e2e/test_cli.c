@@ -378,7 +378,7 @@ static void inspect_of_a_refused_plugin_exits_2_and_puts_nothing_out(void)
 static void a_constructor_that_crashes_is_told_with_its_plugin(void)
 {
     struct process_result r;
-    char *path = build_path("bad/constructor_crash.so");
+    char *path = build_path("fixtures/constructor_crash.so");
     gyre(ARGV("inspect", path), &r);
     CU_ASSERT_EQUAL(r.status, 2);
     expect_text(r.out, "");
