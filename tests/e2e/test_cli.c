@@ -379,6 +379,7 @@ static void a_constructor_that_crashes_is_told_with_its_plugin(void)
 {
     struct process_result r;
     char *path = build_path("fixtures/constructor_crash.so");
+    setenv("GYRE_TEST_CRASH", "1", 1);
     gyre(ARGV("inspect", path), &r);
     CU_ASSERT_EQUAL(r.status, 2);
     expect_text(r.out, "");
