@@ -43,16 +43,11 @@ static void put_number(uint64_t v)
 static const char *name_of(int number)
 {
     switch (number) {
-    case SIGSEGV:
-        return "SIGSEGV (bad memory access)";
-    case SIGBUS:
-        return "SIGBUS (bad memory access)";
-    case SIGFPE:
-        return "SIGFPE (division by zero or the like)";
-    case SIGILL:
-        return "SIGILL (illegal instruction)";
-    default:
-        return "SIGABRT (abort)";
+    case SIGSEGV: return "SIGSEGV (bad memory access)";
+    case SIGBUS: return "SIGBUS (bad memory access)";
+    case SIGFPE: return "SIGFPE (division by zero or the like)";
+    case SIGILL: return "SIGILL (illegal instruction)";
+    default: return "SIGABRT (abort)";
     }
 }
 

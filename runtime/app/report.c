@@ -19,8 +19,7 @@ static void put_name(struct gy_buf *json, const char *before, const char *name)
     gy_buf_text(json, ": ");
 }
 
-static void put_string(struct gy_buf *json, const char *before, const char *name,
-                       const char *value)
+static void put_string(struct gy_buf *json, const char *before, const char *name, const char *value)
 {
     put_name(json, before, name);
     gy_text_json_string(json, value, strlen(value));
@@ -153,8 +152,7 @@ int gy_report_write(const struct gy_flow *flow, const struct gy_outcome *outcome
     struct gy_buf json = {0};
     bool to_stderr = strcmp(path, "-") == 0;
     put_report(&json, flow, outcome);
-    int fd = to_stderr ? STDERR_FILENO
-                       : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = to_stderr ? STDERR_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     int code = json.failed || fd < 0 ? -1 : write_all(fd, json.data, json.len);
     if (fd >= 0 && !to_stderr && close(fd) != 0)
         code = -1;

@@ -12,8 +12,7 @@ struct gy_outcome {
 
 /** Writes one JSON object to `path` ("-": standard error, since standard output is the job's).
  *  Errors:  -1 and a message */
-int gy_report_write(const struct gy_flow *flow, const struct gy_outcome *outcome,
-                    const char *path);
+int gy_report_write(const struct gy_flow *flow, const struct gy_outcome *outcome, const char *path);
 
 /* The progress of a long run, on a terminal. */
 struct gy_progress {

@@ -26,8 +26,7 @@ extern _Thread_local struct gy_crumb gy_crumb;
 
 /** Enters a callback; what it returns is assigned to gy_crumb at the callback's end.
  *  Thread:  [any] */
-static inline struct gy_crumb gy_crumb_enter(const struct gy_crumb_site *site,
-                                             const char *callback)
+static inline struct gy_crumb gy_crumb_enter(const struct gy_crumb_site *site, const char *callback)
 {
     struct gy_crumb before = gy_crumb;
     gy_crumb = (struct gy_crumb){.site = site, .callback = callback};

@@ -133,8 +133,7 @@ int gy_arenas_add(struct gy_pool *pool, struct gy_arenas **arenas, struct gy_blo
     return 0;
 }
 
-int gy_arenas_add_all(struct gy_pool *pool, struct gy_arenas **arenas,
-                      const struct gy_arenas *from)
+int gy_arenas_add_all(struct gy_pool *pool, struct gy_arenas **arenas, const struct gy_arenas *from)
 {
     for (uint32_t i = 0; from != NULL && i < from->n; i++)
         if (gy_arenas_add(pool, arenas, from->items[i]) != 0)
@@ -171,17 +170,9 @@ uint32_t gy_keep_count(const uint8_t *keep, uint32_t rows)
 void gy_gather(void *to, const void *from, uint32_t size, const uint32_t *selection, uint32_t n)
 {
     switch (size) {
-    case 1:
-        GATHER(uint8_t);
-        break;
-    case 4:
-        GATHER(uint32_t);
-        break;
-    case 8:
-        GATHER(uint64_t);
-        break;
-    default:
-        GATHER(struct gyre_str);
-        break;
+    case 1: GATHER(uint8_t); break;
+    case 4: GATHER(uint32_t); break;
+    case 8: GATHER(uint64_t); break;
+    default: GATHER(struct gyre_str); break;
     }
 }

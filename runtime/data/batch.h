@@ -24,9 +24,9 @@ struct gy_pool;
 /* A block with a count of references. */
 struct gy_block {
     uint32_t refs;
-    uint32_t size;                       /* usable bytes at `bytes` */
+    uint32_t size;                         /* usable bytes at `bytes` */
     void (*release)(struct gy_block *buf); /* called at the last reference */
-    void *owner;                         /* for `release`: the pool, the channel */
+    void *owner;                           /* for `release`: the pool, the channel */
     struct gy_block *next;                 /* in a free list */
     _Alignas(64) char bytes[];
 };

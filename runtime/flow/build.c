@@ -82,8 +82,7 @@ static int build_edge(struct gy_flow *flow, uint32_t e)
     for (uint32_t c = 0; c < n; c++) {
         struct gy_channel *channel = &flow->channels[e][c];
         flow->outbound[e][c] = channel;
-        if (gy_channel_init(channel, flow->options.channel_slots, flow->options.channel_bytes) !=
-            0)
+        if (gy_channel_init(channel, flow->options.channel_slots, flow->options.channel_bytes) != 0)
             return GYRE_ENOMEM;
         if (flow->options.alone)
             continue;
@@ -167,15 +166,14 @@ static int build_routes(struct gy_flow *flow, struct gy_member *member)
         }
         uint32_t first = member->task->index * flow->n_dests[e];
         if (gy_exchange_init(&route->exchange, graph, edge, &flow->layouts[e],
-                             flow->outbound[e] + first, flow->n_dests[e],
-                             member->task->index) != 0)
+                             flow->outbound[e] + first, flow->n_dests[e], member->task->index) != 0)
             return GYRE_ENOMEM;
     }
     return 0;
 }
 
-static int build_entry(struct gy_flow *flow, struct gy_task *task, struct gy_pool *pool,
-                       uint32_t e, uint32_t producer)
+static int build_entry(struct gy_flow *flow, struct gy_task *task, struct gy_pool *pool, uint32_t e,
+                       uint32_t producer)
 {
     const struct gy_edge *edge = &graph_of(flow)->edges[e];
     bool forward = edge->partition == GY_FORWARD;
@@ -209,8 +207,7 @@ static int build_entries(struct gy_flow *flow, struct gy_task *task, struct gy_p
 }
 
 static int build_member(struct gy_flow *flow, struct gy_task *task, struct gy_member *member,
-                        const struct gy_node *node, struct gy_pool *pool,
-                        struct gyre_error *error)
+                        const struct gy_node *node, struct gy_pool *pool, struct gyre_error *error)
 {
     struct gy_env env = {.job = graph_of(flow)->job,
                          .pool = pool,
@@ -250,8 +247,7 @@ static int build_task(struct gy_flow *flow, struct gy_task *task, const struct g
             return code;
     }
     for (uint32_t m = 0; m < task->n_members; m++)
-        if (build_gate(flow, &task->members[m]) != 0 ||
-            build_routes(flow, &task->members[m]) != 0)
+        if (build_gate(flow, &task->members[m]) != 0 || build_routes(flow, &task->members[m]) != 0)
             return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for a task");
     if (build_entries(flow, task, worker->pool) != 0)
         return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for a task");

@@ -30,7 +30,7 @@ struct gy_message {
     int64_t time_us;   /* GY_WATERMARK */
     bool stopped;      /* GY_END: the job was told to stop, this is not the end of input */
     struct gy_block *block;
-    struct gy_block *texts; /* arenas of long strings, linked by `next` */
+    struct gy_block *texts;  /* arenas of long strings, linked by `next` */
     struct gy_message *next; /* in the waiting list */
 };
 
@@ -52,7 +52,7 @@ struct gy_channel {
     _Alignas(64) uint64_t pushed;           /* bytes; the producer's, as all that follows */
     uint64_t bytes_max;
     struct gy_message *waiting, *waiting_last;
-    struct gy_block *spare[2]; /* free blocks of the two usual sizes */
+    struct gy_block *spare[2];   /* free blocks of the two usual sizes */
     struct gy_parking *producer; /* NULL: both sides are run by one thread */
     struct gy_parking *consumer;
 };

@@ -31,8 +31,7 @@ int gy_exchange_init(struct gy_exchange *exchange, const struct gy_graph *graph,
     exchange->edge = edge;
     exchange->layout = layout;
     exchange->key = to->key;
-    memcpy(exchange->key_fields, to->inputs[edge->to_port].key_fields,
-           sizeof exchange->key_fields);
+    memcpy(exchange->key_fields, to->inputs[edge->to_port].key_fields, sizeof exchange->key_fields);
     exchange->n_dests = n_dests;
     exchange->channels = channels;
     exchange->groups = to->max_parallelism;
@@ -239,25 +238,17 @@ static void scatter_8(const struct gy_scatter *s, char *const *bases, const stru
 {
     const uint64_t *a = lanes[0].data, *b = lanes[1].data, *c = lanes[2].data, *d = lanes[3].data;
     size_t oa = lanes[0].offset, ob = lanes[1].offset, oc = lanes[2].offset, od = lanes[3].offset;
-#define LANE(from, offset)                                                                         \
-    memcpy(base + (offset) + (size_t)s->slot[j] * 8, &(from)[s->rows[j]], 8)
+#define LANE(from, offset) memcpy(base + (offset) + (size_t)s->slot[j] * 8, &(from)[s->rows[j]], 8)
 #define LOOP(body)                                                                                 \
     for (uint32_t j = first; j < first + n; j++) {                                                 \
         char *base = bases[s->dest[j]];                                                            \
         body;                                                                                      \
     }
     switch (n_lanes) {
-    case 1:
-        LOOP(LANE(a, oa));
-        break;
-    case 2:
-        LOOP(LANE(a, oa); LANE(b, ob));
-        break;
-    case 3:
-        LOOP(LANE(a, oa); LANE(b, ob); LANE(c, oc));
-        break;
-    default:
-        LOOP(LANE(a, oa); LANE(b, ob); LANE(c, oc); LANE(d, od));
+    case 1: LOOP(LANE(a, oa)); break;
+    case 2: LOOP(LANE(a, oa); LANE(b, ob)); break;
+    case 3: LOOP(LANE(a, oa); LANE(b, ob); LANE(c, oc)); break;
+    default: LOOP(LANE(a, oa); LANE(b, ob); LANE(c, oc); LANE(d, od));
     }
 #undef LOOP
 #undef LANE
@@ -297,7 +288,7 @@ static void scatter_columns(struct gy_exchange *exchange, const struct gy_batch 
     uint32_t n_lanes = 0;
 #define ADD_LANE(from, at)                                                                         \
     do {                                                                                           \
-        lanes[n_lanes++] = (struct lane){from, (size_t)(at) * capacity};                           \
+        lanes[n_lanes++] = (struct lane){from, (size_t)(at)*capacity};                             \
         if (n_lanes == 4) {                                                                        \
             scatter_8(exchange->scatter, bases, lanes, 4, first, n);                               \
             n_lanes = 0;                                                                           \
@@ -313,12 +304,12 @@ static void scatter_columns(struct gy_exchange *exchange, const struct gy_batch 
             ADD_LANE(in->columns[f].data, layout->offsets[f]);
         else if (layout->offsets[f] >= 0)
             scatter_other(exchange, bases, in->columns[f].data, size,
-                          gyre_type_is_str(layout->types[f]),
-                          (size_t)layout->offsets[f] * capacity, first, n);
+                          gyre_type_is_str(layout->types[f]), (size_t)layout->offsets[f] * capacity,
+                          first, n);
         if (layout->valid[f] >= 0)
             scatter_other(exchange, bases,
-                          in->columns[f].valid != NULL ? in->columns[f].valid : all_valid, 1,
-                          false, (size_t)layout->valid[f] * capacity, first, n);
+                          in->columns[f].valid != NULL ? in->columns[f].valid : all_valid, 1, false,
+                          (size_t)layout->valid[f] * capacity, first, n);
     }
 #undef ADD_LANE
     if (n_lanes > 0)
@@ -326,8 +317,7 @@ static void scatter_columns(struct gy_exchange *exchange, const struct gy_batch 
 }
 
 /* Gives the next rows their slots, as many as surely fit; 0 without memory. */
-static uint32_t assign_slots(struct gy_exchange *exchange, char **bases, uint32_t first,
-                             uint32_t n)
+static uint32_t assign_slots(struct gy_exchange *exchange, char **bases, uint32_t first, uint32_t n)
 {
     struct gy_scatter *s = exchange->scatter;
     uint32_t next[exchange->n_dests];
@@ -404,8 +394,7 @@ void gy_exchange_write(struct gy_exchange *exchange, const struct gy_batch *in)
         write_to(exchange, exchange->turn, in, hash, rows, n);
         exchange->turn = (exchange->turn + 1) % exchange->n_dests;
         break;
-    default:
-        write_to(exchange, 0, in, hash, rows, n);
+    default: write_to(exchange, 0, in, hash, rows, n);
     }
 }
 

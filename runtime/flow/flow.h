@@ -19,9 +19,9 @@
 struct gy_flow_options {
     const struct gy_clock *clock; /* required */
     uint64_t seed;
-    uint32_t channel_slots;  /* messages per channel; 0: 64 */
-    uint64_t channel_bytes;  /* per channel; 0: 256 KiB */
-    bool alone;              /* run by gy_flow_run_alone: no parking */
+    uint32_t channel_slots; /* messages per channel; 0: 64 */
+    uint64_t channel_bytes; /* per channel; 0: 256 KiB */
+    bool alone;             /* run by gy_flow_run_alone: no parking */
 };
 
 /* The first failure of a run. Strings are the flow's. */
@@ -54,13 +54,13 @@ struct gy_flow {
     uint32_t *first_task;  /* per chain */
     uint32_t n_workers;
     struct gy_worker *workers;
-    struct gy_layout *layouts;    /* per edge */
+    struct gy_layout *layouts;     /* per edge */
     struct gy_channel **channels;  /* per edge: [producer * n_dests + dest]; NULL: chained */
     struct gy_channel ***outbound; /* per edge: pointers to the same */
     uint32_t *n_channels;          /* per edge */
     uint32_t *n_dests;             /* per edge: consumers that one producer sends to */
-    struct gy_splits *splits;     /* per node */
-    int done_fd;                  /* readable when every worker has ended */
+    struct gy_splits *splits;      /* per node */
+    int done_fd;                   /* readable when every worker has ended */
     _Atomic uint32_t tasks_left;
     _Atomic uint32_t workers_left;
     _Atomic bool failed;

@@ -35,8 +35,7 @@ int gy_splits_init(struct gy_splits *splits, const struct gy_node *node, uint32_
                                        .add = add,
                                        .error = error,
                                        .host = splits};
-    struct gy_crumb_site site = {
-        .id = node->id, .op = node->op, .plugin_path = node->plugin->path};
+    struct gy_crumb_site site = {.id = node->id, .op = node->op, .plugin_path = node->plugin->path};
     struct gy_crumb before = gy_crumb_enter(&site, "discover");
     int code = node->descriptor->discover(node->config, &splits->abi);
     gy_crumb = before;

@@ -79,9 +79,9 @@ static void gate_end(struct gy_member *member, uint32_t slot, bool stopped)
                                                    .kind = GY_WATERMARK,
                                                    .time_us = member->gate.watermark});
     if (last)
-        push_event(member->task, (struct gy_event){.member = member,
-                                                   .kind = GY_END,
-                                                   .stopped = member->gate.stopped});
+        push_event(
+            member->task,
+            (struct gy_event){.member = member, .kind = GY_END, .stopped = member->gate.stopped});
 }
 
 /* Passes an event that the member has dealt with on to its consumers. */
@@ -190,9 +190,8 @@ static void end_source(struct gy_member *member, bool stopped)
 {
     member->source_ended = true;
     if (!stopped)
-        push_event(member->task, (struct gy_event){.member = member,
-                                                   .kind = GY_WATERMARK,
-                                                   .time_us = INT64_MAX});
+        push_event(member->task,
+                   (struct gy_event){.member = member, .kind = GY_WATERMARK, .time_us = INT64_MAX});
     push_event(member->task,
                (struct gy_event){.member = member, .kind = GY_END, .stopped = stopped});
 }
@@ -240,10 +239,8 @@ static bool is_due(const struct gy_member *member)
 /* Polls one source; true where it may have more at once. */
 static bool poll_source(struct gy_member *member)
 {
-    struct gyre_poll poll = {.size = sizeof poll,
-                             .budget = POLL_BUDGET,
-                             .wake_us = INT64_MAX,
-                             .fd = -1};
+    struct gyre_poll poll = {
+        .size = sizeof poll, .budget = POLL_BUDGET, .wake_us = INT64_MAX, .fd = -1};
     if (gy_flow_is_stopping(member->task->flow)) {
         end_source(member, true);
         return true;
@@ -328,8 +325,7 @@ static bool take_input(struct gy_task *task, bool *moved)
         *moved = true;
         task->dirty = true;
         settle(task);
-        if (task->n_events > 0 || task->done || gy_flow_has_failed(task->flow) ||
-            !has_room(task))
+        if (task->n_events > 0 || task->done || gy_flow_has_failed(task->flow) || !has_room(task))
             return false;
     }
     return false;

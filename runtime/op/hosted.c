@@ -83,8 +83,7 @@ static void copy_keys(struct gy_instance *instance, const struct gy_store_entry 
     struct gyre_out *out = &instance->ports[0].out;
     const struct gy_key *key = &instance->node->key;
     for (uint32_t k = 0; k < key->n; k++) {
-        gy_store_key_column(instance->stores[0], entries, n, k, out->data[k], out->valid[k],
-                            first);
+        gy_store_key_column(instance->stores[0], entries, n, k, out->data[k], out->valid[k], first);
         struct gyre_str *strings = out->data[k];
         for (uint32_t j = first; gyre_type_is_str(key->types[k]) && j < first + n; j++)
             if (strings[j].len > GYRE_STR_INLINE)

@@ -25,8 +25,8 @@ struct gy_metric {
 struct gy_view {
     struct gyre_batch batch;
     struct gyre_column *columns;
-    struct gy_arenas **arenas;         /* beside `columns`; batch.host points here, for adopt */
-    struct gy_block **compact;         /* per field of the stream, for closing up; NULL until used */
+    struct gy_arenas **arenas; /* beside `columns`; batch.host points here, for adopt */
+    struct gy_block **compact; /* per field of the stream, for closing up; NULL until used */
     struct gy_column *compact_columns;
 };
 
@@ -46,12 +46,13 @@ struct gy_instance {
     int32_t sticky; /* an error that the plugin did not return: no memory, a bad row with "fail" */
     struct gy_crumb_site site;
     struct gy_rng rng;
-    const struct gy_batch *in; /* the batch at hand, closed up where the operator is not mask-aware */
+    const struct gy_batch
+        *in; /* the batch at hand, closed up where the operator is not mask-aware */
     const struct gy_input *in_plan;
     bool any_dropped;
     uint32_t n_stores;
     struct gy_store **stores; /* per state, or per hosted function */
-    uint64_t cursor;   /* of the walk that gy_instance_resume goes on with */
+    uint64_t cursor;          /* of the walk that gy_instance_resume goes on with */
     bool resuming;
     struct gy_instance_stats stats;
     GY_VEC(struct gy_metric *) metrics;

@@ -178,8 +178,7 @@ int gy_instance_watermark(struct gy_instance *instance, int64_t time_us)
     const struct gyre_operator *descriptor = instance->node->descriptor;
     instance->ctx.watermark_us = time_us;
     if (instance->node->n_hosted != 0) {
-        instance->resuming =
-            time_us == INT64_MAX && instance->node->aggregation == GY_AGG_FINAL;
+        instance->resuming = time_us == INT64_MAX && instance->node->aggregation == GY_AGG_FINAL;
         return gy_instance_resume(instance);
     }
     if (descriptor->on_watermark == NULL)
@@ -245,8 +244,8 @@ int gy_instance_commit(struct gy_instance *instance, const char *txn)
         struct gyre_reader reader = {
             .size = sizeof reader, .data = writer.data, .length = writer.length};
         struct call call = begin(instance, "commit");
-        code = end(instance, call,
-                   descriptor->commit(instance->self, &instance->ctx, txn, &reader));
+        code =
+            end(instance, call, descriptor->commit(instance->self, &instance->ctx, txn, &reader));
     }
     gy_free(writer.data);
     return code;

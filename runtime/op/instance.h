@@ -57,7 +57,8 @@ int gy_instance_open(struct gy_instance *instance);
 int gy_instance_process(struct gy_instance *instance, uint32_t port, const struct gy_batch *in);
 
 /** Sources: starts on a split. 0, or a code. */
-int gy_instance_add_split(struct gy_instance *instance, uint32_t split, const void *bytes, size_t n);
+int gy_instance_add_split(struct gy_instance *instance, uint32_t split, const void *bytes,
+                          size_t n);
 
 /** Sources: puts rows out, about `poll->budget`; see gyre_poll. 0, or a code. */
 int gy_instance_poll(struct gy_instance *instance, struct gyre_poll *poll);

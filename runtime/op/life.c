@@ -98,12 +98,12 @@ struct gy_instance *gy_instance_new(const struct gy_node *node, uint32_t task, u
     instance->env = *env;
     instance->flags = node->flags;
     instance->error.size = sizeof instance->error;
-    instance->site = (struct gy_crumb_site){
-        .job = env->job,
-        .id = node->id,
-        .op = node->op,
-        .plugin_path = node->plugin != NULL ? node->plugin->path : "",
-        .task = task};
+    instance->site =
+        (struct gy_crumb_site){.job = env->job,
+                               .id = node->id,
+                               .op = node->op,
+                               .plugin_path = node->plugin != NULL ? node->plugin->path : "",
+                               .task = task};
     gy_rng_init(&instance->rng, env->seed + node->index * 65537u + task);
     if (init_ports(instance) != 0 || init_views(instance) != 0)
         gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for an instance");

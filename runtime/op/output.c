@@ -204,16 +204,16 @@ void gy_port_finish(struct gy_port *port, const struct gy_batch *in, const uint8
         else
             port->columns[f] = in->columns[plan->origins[f].input];
     }
-    struct gy_batch batch = {
-        .rows = in->rows,
-        .kept = kept,
-        .n_columns = plan->schema.n_fields,
-        .keep = kept == in->rows ? NULL : keep,
-        .selection = keep == in->keep ? in->selection : NULL,
-        .time = (plan->flags & GYRE_PORT_TIME) != 0 && port->out.time != NULL ? port->out.time
-                                                                            : in->time,
-        .hash = plan->keeps_hash ? in->hash : NULL,
-        .columns = port->columns};
+    struct gy_batch batch = {.rows = in->rows,
+                             .kept = kept,
+                             .n_columns = plan->schema.n_fields,
+                             .keep = kept == in->rows ? NULL : keep,
+                             .selection = keep == in->keep ? in->selection : NULL,
+                             .time = (plan->flags & GYRE_PORT_TIME) != 0 && port->out.time != NULL
+                                         ? port->out.time
+                                         : in->time,
+                             .hash = plan->keeps_hash ? in->hash : NULL,
+                             .columns = port->columns};
     hand_out(port, &batch);
 }
 

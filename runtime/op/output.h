@@ -31,14 +31,14 @@ struct gy_port {
     uint64_t batches_total;
     struct gy_block *memory; /* own columns, one block; NULL until the first row */
     struct gy_block *text_buf;
-    struct gy_arenas *arenas;        /* of the batch being filled */
-    struct gy_arenas *adopted;       /* of this callback */
-    struct gy_column *columns;       /* of the stream that leaves, one per field */
-    void **data;                     /* per own column */
-    uint8_t **valid;                 /* per own column; NULL where not nullable */
-    uint8_t *keep;                   /* own mask of an aligned port */
-    uint8_t *dropped_keep;           /* mask after bad rows were taken out */
-    uint64_t scratch[2];             /* what a row without memory is written to */
+    struct gy_arenas *arenas;  /* of the batch being filled */
+    struct gy_arenas *adopted; /* of this callback */
+    struct gy_column *columns; /* of the stream that leaves, one per field */
+    void **data;               /* per own column */
+    uint8_t **valid;           /* per own column; NULL where not nullable */
+    uint8_t *keep;             /* own mask of an aligned port */
+    uint8_t *dropped_keep;     /* mask after bad rows were taken out */
+    uint64_t scratch[2];       /* what a row without memory is written to */
 };
 
 /** Prepares a port of an instance; `emit` takes its batches, as views.

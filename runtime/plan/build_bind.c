@@ -333,8 +333,7 @@ int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted)
     int32_t code = hosted != NULL ? declare(&x) : 0;
     int32_t (*bind)(void *, struct gyre_bind *) =
         hosted != NULL ? hosted->function->bind : node->descriptor->bind;
-    struct gy_crumb_site site = {
-        .id = node->id, .op = node->op, .plugin_path = node->plugin->path};
+    struct gy_crumb_site site = {.id = node->id, .op = node->op, .plugin_path = node->plugin->path};
     struct gy_crumb before = gy_crumb_enter(&site, "bind");
     if (code == 0 && bind != NULL)
         code = bind(hosted != NULL ? hosted->config : node->config, &x.abi);

@@ -18,7 +18,8 @@ struct text {
 static void word_name(uint32_t word, char *name)
 {
     if (word % 5 == 0)
-        sprintf(name, "quite-long-word-number-%u", word * 7919u); /* cut at the hyphens: see below */
+        sprintf(name, "quite-long-word-number-%u",
+                word * 7919u); /* cut at the hyphens: see below */
     else
         sprintf(name, "w%u", word * 7919u);
     for (char *p = name; *p != 0; p++)
@@ -37,7 +38,8 @@ static void text_init(struct text *text, uint64_t seed)
         uint64_t n = gy_rng_below(&rng, 20);
         for (uint64_t w = 0; w < n; w++) {
             char name[64];
-            uint32_t word = (uint32_t)(gy_rng_below(&rng, WORDS) * gy_rng_below(&rng, WORDS) / WORDS);
+            uint32_t word =
+                (uint32_t)(gy_rng_below(&rng, WORDS) * gy_rng_below(&rng, WORDS) / WORDS);
             word_name(word, name);
             text->counts[word]++;
             at += (size_t)sprintf(text->bytes + at, "%s%s", name, w % 3 == 0 ? ", " : " ");
@@ -94,15 +96,16 @@ static char *last_counts(const char *rolling)
 
 static char *job_text(const char *mode, int parallelism)
 {
-    return text_format("job = \"words\"; mode = \"%s\"; parallelism = %d;\n"
-                       "operators = (\n"
-                       "  { id = \"lines\"; op = \"file.read\"; path = \"text\"; },\n"
-                       "  { id = \"words\"; op = \"text.words\"; input = \"lines\"; },\n"
-                       "  { id = \"counts\"; op = \"std.sum\"; input = \"words\"; key = \"word\";\n"
-                       "    field = \"count\"; },\n"
-                       "  { id = \"out\"; op = \"file.write\"; input = \"counts\"; path = \"out\"; }\n"
-                       ");\n",
-                       mode, parallelism);
+    return text_format(
+        "job = \"words\"; mode = \"%s\"; parallelism = %d;\n"
+        "operators = (\n"
+        "  { id = \"lines\"; op = \"file.read\"; path = \"text\"; },\n"
+        "  { id = \"words\"; op = \"text.words\"; input = \"lines\"; },\n"
+        "  { id = \"counts\"; op = \"std.sum\"; input = \"words\"; key = \"word\";\n"
+        "    field = \"count\"; },\n"
+        "  { id = \"out\"; op = \"file.write\"; input = \"counts\"; path = \"out\"; }\n"
+        ");\n",
+        mode, parallelism);
 }
 
 static void run_seeds(const char *mode, int parallelism, uint64_t share)

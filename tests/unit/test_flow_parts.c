@@ -99,12 +99,10 @@ static void two_threads_hand_over_every_message_in_order(void)
     CU_ASSERT_EQUAL_FATAL(gy_channel_init(&channel, 8, 64 * 1024), 0);
     CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, consume, &channel), 0);
     for (int64_t i = 0; i < HANDED; i++) {
-        while (!gy_channel_drain(&channel)) {
-        }
+        while (!gy_channel_drain(&channel)) {}
         gy_channel_push(&channel, message_of(&channel, i, i % 7 == 0 ? 5000 : 200));
     }
-    while (!gy_channel_drain(&channel)) {
-    }
+    while (!gy_channel_drain(&channel)) {}
     pthread_join(thread, &wrong);
     CU_ASSERT_PTR_NULL(wrong);
     gy_channel_fini(&channel);
@@ -115,9 +113,9 @@ static void two_threads_hand_over_every_message_in_order(void)
 enum { FIELDS = 6, DESTS_MAX = 5, ROWS_MAX = 20000 };
 
 static const struct gyre_field fields[FIELDS] = {
-    GYRE_FIELD(i64, "id", 0),   GYRE_FIELD(str, "name", 0),
-    GYRE_FIELD(i32, "n", 0),    GYRE_FIELD(f64, "x", GYRE_NULLABLE),
-    GYRE_FIELD(bool, "b", 0),   GYRE_FIELD(i64, "unread", 0),
+    GYRE_FIELD(i64, "id", 0), GYRE_FIELD(str, "name", 0),
+    GYRE_FIELD(i32, "n", 0),  GYRE_FIELD(f64, "x", GYRE_NULLABLE),
+    GYRE_FIELD(bool, "b", 0), GYRE_FIELD(i64, "unread", 0),
 };
 
 struct rig {
@@ -227,8 +225,7 @@ static void collect(struct rig *rig, uint32_t dest)
 {
     struct gy_inlet inlet;
     struct gy_message *message;
-    CU_ASSERT_EQUAL_FATAL(
-        gy_inlet_init(&inlet, &rig->channels[dest], &rig->layout, rig->pool), 0);
+    CU_ASSERT_EQUAL_FATAL(gy_inlet_init(&inlet, &rig->channels[dest], &rig->layout, rig->pool), 0);
     while ((message = gy_channel_pop(&rig->channels[dest])) != NULL) {
         const struct gy_batch *batch = gy_inlet_open(&inlet, message);
         CU_ASSERT_PTR_NOT_NULL_FATAL(batch);
