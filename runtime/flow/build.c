@@ -166,7 +166,8 @@ static int build_routes(struct gy_flow *flow, struct gy_member *member)
         }
         uint32_t first = member->task->index * flow->n_dests[e];
         if (gy_exchange_init(&route->exchange, graph, edge, &flow->layouts[e],
-                             flow->outbound[e] + first, flow->n_dests[e], member->task->index) != 0)
+                             flow->outbound[e] + first, flow->n_dests[e], member->task->index,
+                             member->instance) != 0)
             return GYRE_ENOMEM;
     }
     return 0;

@@ -24,11 +24,13 @@ struct gy_scatter {
 
 int gy_exchange_init(struct gy_exchange *exchange, const struct gy_graph *graph,
                      const struct gy_edge *edge, const struct gy_layout *layout,
-                     struct gy_channel **channels, uint32_t n_dests, uint32_t task)
+                     struct gy_channel **channels, uint32_t n_dests, uint32_t task,
+                     struct gy_instance *producer)
 {
     const struct gy_node *to = graph->nodes[edge->to];
     memset(exchange, 0, sizeof *exchange);
     exchange->edge = edge;
+    exchange->producer = producer;
     exchange->layout = layout;
     exchange->key = to->key;
     memcpy(exchange->key_fields, to->inputs[edge->to_port].key_fields, sizeof exchange->key_fields);
@@ -341,10 +343,7 @@ static uint32_t assign_slots(struct gy_exchange *exchange, char **bases, uint32_
 static void write_scattered(struct gy_exchange *exchange, const struct gy_batch *in,
                             const uint64_t *hash, uint32_t n)
 {
-    struct gy_scatter *s = exchange->scatter;
     char *bases[exchange->n_dests];
-    for (uint32_t j = 0; j < n; j++)
-        s->dest[j] = exchange->dest_of_group[gy_key_group(hash[s->rows[j]], exchange->groups)];
     for (uint32_t first = 0; first < n && exchange->error == 0;) {
         uint32_t m = assign_slots(exchange, bases, first, n - first);
         scatter_columns(exchange, in, hash, bases, first, m);
@@ -353,6 +352,27 @@ static void write_scattered(struct gy_exchange *exchange, const struct gy_batch 
             if (exchange->open[d].message->rows == exchange->layout->capacity)
                 send(exchange, d);
     }
+}
+
+static void write_keyed(struct gy_exchange *exchange, const struct gy_batch *in,
+                        const uint64_t *hash, uint32_t n)
+{
+    struct gy_scatter *s = exchange->scatter;
+    for (uint32_t j = 0; j < n; j++)
+        s->dest[j] = exchange->dest_of_group[gy_key_group(hash[s->rows[j]], exchange->groups)];
+    write_scattered(exchange, in, hash, n);
+}
+
+static void write_by_function(struct gy_exchange *exchange, const struct gy_batch *in, uint32_t n)
+{
+    struct gy_scatter *s = exchange->scatter;
+    uint32_t tasks_of[GYRE_BATCH_ROWS];
+    exchange->error =
+        gy_instance_partition(exchange->producer, exchange->edge, in, exchange->n_dests, tasks_of);
+    for (uint32_t j = 0; exchange->error == 0 && j < n; j++)
+        s->dest[j] = (uint16_t)tasks_of[s->rows[j]];
+    if (exchange->error == 0)
+        write_scattered(exchange, in, NULL, n);
 }
 
 static const uint64_t *hash_rows(struct gy_exchange *exchange, const struct gy_batch *in)
@@ -386,7 +406,7 @@ void gy_exchange_write(struct gy_exchange *exchange, const struct gy_batch *in)
         break;
     case GY_KEY:
         if (exchange->n_dests > 1)
-            write_scattered(exchange, in, hash, n);
+            write_keyed(exchange, in, hash, n);
         else
             write_to(exchange, 0, in, hash, rows, n);
         break;
@@ -394,6 +414,7 @@ void gy_exchange_write(struct gy_exchange *exchange, const struct gy_batch *in)
         write_to(exchange, exchange->turn, in, hash, rows, n);
         exchange->turn = (exchange->turn + 1) % exchange->n_dests;
         break;
+    case GY_FUNCTION: write_by_function(exchange, in, n); break;
     default: write_to(exchange, 0, in, hash, rows, n);
     }
 }

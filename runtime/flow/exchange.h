@@ -15,6 +15,7 @@
 #define GY_FLOW_EXCHANGE_H
 
 #include "flow/channel.h"
+#include "op/instance.h"
 #include "plan/logical.h"
 
 /* How rows lie in the messages of one edge; constant, shared by both sides. */
@@ -42,8 +43,9 @@ struct gy_exchange {
     uint16_t *dest_of_group;
     uint32_t groups;
     uint32_t turn; /* rebalance: whose turn it is */
-    int error;     /* sticky: 0 or GYRE_ENOMEM */
+    int error;     /* sticky: 0, GYRE_ENOMEM, or that of the partition function */
     struct gy_scatter *scatter;
+    struct gy_instance *producer; /* on whose behalf a partition function is called */
 };
 
 /** The layout of an edge. 0, or GYRE_ENOMEM. */
@@ -54,7 +56,8 @@ void gy_layout_fini(struct gy_layout *layout);
  *  0, or GYRE_ENOMEM. */
 int gy_exchange_init(struct gy_exchange *exchange, const struct gy_graph *graph,
                      const struct gy_edge *edge, const struct gy_layout *layout,
-                     struct gy_channel **channels, uint32_t n_dests, uint32_t task);
+                     struct gy_channel **channels, uint32_t n_dests, uint32_t task,
+                     struct gy_instance *producer);
 void gy_exchange_fini(struct gy_exchange *exchange);
 
 /** Copies the kept rows to their destinations. Errors: sticky in `exchange->error`. */

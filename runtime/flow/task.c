@@ -23,8 +23,10 @@ void gy_task_emit(void *host, uint32_t port, const struct gy_batch *batch)
             continue;
         if (route->to == NULL) {
             gy_exchange_write(&route->exchange, batch);
-            if (route->exchange.error != 0)
+            if (route->exchange.error == GYRE_ENOMEM)
                 gy_flow_fail_memory(member->task->flow, member->instance);
+            else if (route->exchange.error != 0)
+                fail(member);
             continue;
         }
         struct gy_batch rehashed = *batch;

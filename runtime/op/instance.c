@@ -211,6 +211,45 @@ int gy_instance_flush(struct gy_instance *instance, bool idle)
     return settle(instance, code);
 }
 
+/* Presents the output batch as the function reads it. */
+static int call_partition(struct gy_instance *instance, const struct gy_edge *edge,
+                          const struct gy_batch *in, uint32_t n_tasks, uint32_t *tasks_of)
+{
+    const struct gyre_partition_function *function = edge->function->impl;
+    struct gyre_column columns[edge->n_reads + 1];
+    for (uint32_t k = 0; k < edge->n_reads; k++)
+        columns[k] = (struct gyre_column){in->columns[edge->reads[k]].data,
+                                          in->columns[edge->reads[k]].valid};
+    struct gyre_batch view = {.size = sizeof view,
+                              .rows = in->rows,
+                              .kept = in->kept,
+                              .columns = columns,
+                              .keep = in->keep,
+                              .time = in->time};
+    const void *config = instance->ctx.config;
+    instance->ctx.config = edge->function_config;
+    int code = function->partition(&instance->ctx, &view, n_tasks, tasks_of);
+    instance->ctx.config = config;
+    return code;
+}
+
+int gy_instance_partition(struct gy_instance *instance, const struct gy_edge *edge,
+                          const struct gy_batch *in, uint32_t n_tasks, uint32_t *tasks_of)
+{
+    struct call call = begin(instance, "partition");
+    int code = call_partition(instance, edge, in, n_tasks, tasks_of);
+    gy_crumb = call.before;
+    for (uint32_t i = 0; code == 0 && i < in->rows; i++)
+        if ((in->keep == NULL || in->keep[i] != 0) && tasks_of[i] >= n_tasks)
+            code = gy_instance_fail(instance, GYRE_ECONTRACT,
+                                    "partition function %s sent a row to task %u of %u",
+                                    edge->function->name, tasks_of[i], n_tasks);
+    if (code != 0 && instance->error.text[0] == 0)
+        gy_instance_fail(instance, code, "partition function %s failed without saying why",
+                         edge->function->name);
+    return code;
+}
+
 /* A writer that grows, for what a sink hands to commit and abort. */
 static int32_t grow_writer(struct gyre_writer *writer, size_t more)
 {

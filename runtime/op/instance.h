@@ -70,6 +70,11 @@ int gy_instance_watermark(struct gy_instance *instance, int64_t time_us);
 /** Goes on with what a watermark began: a bounded slice of rows. As gy_instance_watermark. */
 int gy_instance_resume(struct gy_instance *instance);
 
+/** Asks a partition function, on behalf of the instance whose output `in` is, for the consuming task
+ *  of each kept row: tasks_of[row], checked to be below `n_tasks`. 0, or a code. */
+int gy_instance_partition(struct gy_instance *instance, const struct gy_edge *edge,
+                          const struct gy_batch *in, uint32_t n_tasks, uint32_t *tasks_of);
+
 /** Hands out rows collected so far. With `idle` no more input is at hand, and sinks write out what
  *  they buffer. 0, or a code. */
 int gy_instance_flush(struct gy_instance *instance, bool idle);

@@ -240,8 +240,6 @@ static void operator_not_yet(const struct gy_op_setting *op, struct gy_diags *di
     };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         not_yet(diags, gy_setting_get(op->at, keys[i].key), keys[i].what);
-    if (op->partition != NULL && strchr(op->partition, '.') != NULL)
-        not_yet(diags, op->partition_at, "partition functions cannot be run by this version");
 }
 
 void gy_job_not_yet_built(const struct gy_job *job, struct gy_diags *diags)

@@ -12,12 +12,13 @@ void sim_job_init(struct sim_job *sim, char *dir, const char *text)
 {
     struct gy_diags diags = {0};
     char *plugins = build_path("plugins");
-    const char *dirs[] = {plugins};
+    char *fixtures = build_path("fixtures");
+    const char *dirs[] = {plugins, fixtures};
     char *path = path_join(dir, "job.cfg");
     file_write_text(path, text);
     sim->dir = dir;
     sim->job = gy_job_load(path, NULL, &diags);
-    sim->plugins = gy_plugins_new(dirs, 1);
+    sim->plugins = gy_plugins_new(dirs, 2);
     CU_ASSERT_PTR_NOT_NULL_FATAL(sim->job);
     sim->graph = gy_graph_build(sim->job, sim->plugins, &diags);
     gy_diags_print(&diags, stderr);
@@ -27,6 +28,7 @@ void sim_job_init(struct sim_job *sim, char *dir, const char *text)
     gy_diags_fini(&diags);
     free(path);
     free(plugins);
+    free(fixtures);
 }
 
 void sim_job_fini(struct sim_job *sim)

@@ -157,9 +157,75 @@ static void rolling_word_count_rises_by_one_and_ends_the_same_in_every_order(voi
     run_seeds("stream", 5, 4);
 }
 
+/* ---- partition functions ---- */
+
+enum { PARTS = 3, NUMBERS = 5000 };
+
+static char *partition_job(const char *function)
+{
+    return text_format("job = \"parts\"; mode = \"batch\"; parallelism = %d;\n"
+                       "operators = (\n"
+                       "  { id = \"in\"; op = \"gen.sequence\"; from = 0; to = %d; },\n"
+                       "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"out/\";\n"
+                       "    partition = \"sim_parts.%s\"; }\n"
+                       ");\n",
+                       PARTS, NUMBERS - 1, function);
+}
+
+/* Checks that the part files of each task hold exactly the numbers that belong there. */
+static void check_parts(const char *dir)
+{
+    static uint8_t seen[NUMBERS];
+    memset(seen, 0, sizeof seen);
+    for (int task = 0; task < PARTS; task++) {
+        char *path = text_format("%s/out/part-%d-0", dir, task);
+        char *rows = file_read(path, NULL), *rest = NULL;
+        CU_ASSERT_PTR_NOT_NULL_FATAL(rows);
+        for (char *row = strtok_r(rows, "\n", &rest); row; row = strtok_r(NULL, "\n", &rest)) {
+            int n = atoi(row);
+            CU_ASSERT_FATAL(n >= 0 && n < NUMBERS && n % PARTS == task);
+            CU_ASSERT_EQUAL_FATAL(seen[n]++, 0);
+        }
+        free(rows);
+        free(path);
+    }
+    for (int n = 0; n < NUMBERS; n++)
+        CU_ASSERT_EQUAL_FATAL(seen[n], 1);
+}
+
+static void a_partition_function_decides_the_task_of_each_row(void)
+{
+    struct sim_job sim;
+    uint64_t first, n = sim_seeds(50, &first);
+    char *dir = dir_temp(), *job = partition_job("by_value");
+    sim_job_init(&sim, dir, job);
+    for (uint64_t seed = first; seed < first + n; seed++) {
+        CU_ASSERT_EQUAL_FATAL(sim_job_run(&sim, seed), 0);
+        check_parts(dir);
+    }
+    sim_job_fini(&sim);
+    dir_remove(dir);
+    free(job);
+    free(dir);
+}
+
+static void a_partition_function_out_of_range_fails_the_job(void)
+{
+    struct sim_job sim;
+    char *dir = dir_temp(), *job = partition_job("beyond");
+    sim_job_init(&sim, dir, job);
+    CU_ASSERT_EQUAL(sim_job_run(&sim, 1), GYRE_ECONTRACT);
+    sim_job_fini(&sim);
+    dir_remove(dir);
+    free(job);
+    free(dir);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(batch_word_count_is_the_same_in_every_order, 300),
     SUITE_TEST_WITHIN(rolling_word_count_rises_by_one_and_ends_the_same_in_every_order, 300),
+    SUITE_TEST(a_partition_function_decides_the_task_of_each_row),
+    SUITE_TEST(a_partition_function_out_of_range_fails_the_job),
 };
 
 SUITE_MAIN("sim_jobs", tests)

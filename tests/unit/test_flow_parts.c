@@ -158,7 +158,7 @@ static void rig_init(struct rig *rig, enum gy_partition partition, uint32_t n_de
         rig->channel_list[d] = &rig->channels[d];
     }
     CU_ASSERT_EQUAL_FATAL(gy_exchange_init(&rig->exchange, &rig->graph, &rig->edge, &rig->layout,
-                                           rig->channel_list, n_dests, 0),
+                                           rig->channel_list, n_dests, 0, NULL),
                           0);
 }
 
