@@ -201,7 +201,7 @@ static void end_source(struct gy_member *member, bool stopped)
 static bool add_split(struct gy_member *member, uint32_t id)
 {
     const struct gy_split *split = &member->splits->items[id];
-    if (gy_instance_add_split(member->instance, id, split->bytes, split->n) != 0) {
+    if (gy_instance_add_split(member->instance, id, split->bytes, split->n, NULL) != 0) {
         fail(member);
         return false;
     }

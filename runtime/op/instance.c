@@ -155,12 +155,50 @@ int gy_instance_process(struct gy_instance *instance, uint32_t port, const struc
     return settle(instance, code);
 }
 
-int gy_instance_add_split(struct gy_instance *instance, uint32_t split, const void *bytes, size_t n)
+int gy_instance_add_split(struct gy_instance *instance, uint32_t split, const void *bytes, size_t n,
+                          struct gyre_reader *position)
 {
     struct call call = begin(instance, "add_split");
     int code = instance->node->descriptor->add_split(instance->self, &instance->ctx, split, bytes,
-                                                     n, NULL);
-    return end(instance, call, code);
+                                                     n, position);
+    return end(instance, call, code != 0 || position == NULL ? code : position->error);
+}
+
+int gy_instance_save_split(struct gy_instance *instance, uint32_t split, struct gyre_writer *writer)
+{
+    const struct gyre_operator *descriptor = instance->node->descriptor;
+    if (descriptor->save_split == NULL)
+        return gy_instance_fail(instance, GYRE_ENOTSUP, "%s cannot say how far it has read",
+                                instance->node->op);
+    struct call call = begin(instance, "save_split");
+    int code = descriptor->save_split(instance->self, &instance->ctx, split, writer);
+    return end(instance, call, code != 0 ? code : writer->error);
+}
+
+int gy_instance_save_items(struct gy_instance *instance, struct gy_items *items)
+{
+    const struct gyre_operator *descriptor = instance->node->descriptor;
+    struct gy_items_writer writer;
+    if (descriptor == NULL || descriptor->save_items == NULL)
+        return 0;
+    gy_items_writer_init(&writer, items);
+    struct call call = begin(instance, "save_items");
+    int code =
+        descriptor->save_items(instance->self, &instance->ctx, &writer.writer, gy_items_next);
+    int written = gy_items_end(&writer);
+    return end(instance, call, code != 0 ? code : written);
+}
+
+int gy_instance_restore_item(struct gy_instance *instance, uint32_t version,
+                             const struct gy_item *item)
+{
+    const struct gyre_operator *descriptor = instance->node->descriptor;
+    struct gyre_reader reader = {.size = sizeof reader, .data = item->bytes, .length = item->n};
+    if (descriptor == NULL || descriptor->restore_item == NULL)
+        return gy_instance_fail(instance, GYRE_ENOTSUP, "%s takes no items", instance->node->op);
+    struct call call = begin(instance, "restore_item");
+    int code = descriptor->restore_item(instance->self, &instance->ctx, version, &reader);
+    return end(instance, call, code != 0 ? code : reader.error);
 }
 
 int gy_instance_poll(struct gy_instance *instance, struct gyre_poll *poll)
@@ -250,18 +288,6 @@ int gy_instance_partition(struct gy_instance *instance, const struct gy_edge *ed
     return code;
 }
 
-/* A writer that grows, for what a sink hands to commit and abort. */
-static int32_t grow_writer(struct gyre_writer *writer, size_t more)
-{
-    size_t capacity = writer->capacity * 2 + more + 256;
-    uint8_t *data = gy_realloc(writer->data, capacity);
-    if (data == NULL)
-        return writer->error = GYRE_ENOMEM;
-    writer->data = data;
-    writer->capacity = capacity;
-    return 0;
-}
-
 static int prepare(struct gy_instance *instance, const char *txn, struct gyre_writer *writer)
 {
     const struct gyre_operator *descriptor = instance->node->descriptor;
@@ -275,7 +301,7 @@ static int prepare(struct gy_instance *instance, const char *txn, struct gyre_wr
 int gy_instance_commit(struct gy_instance *instance, const char *txn)
 {
     const struct gyre_operator *descriptor = instance->node->descriptor;
-    struct gyre_writer writer = {.size = sizeof writer, .grow = grow_writer};
+    struct gyre_writer writer = {.size = sizeof writer, .grow = gy_writer_grow};
     if (descriptor == NULL || descriptor->commit == NULL)
         return 0;
     int code = prepare(instance, txn, &writer);

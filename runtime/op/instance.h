@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "data/batch.h"
 #include "plan/logical.h"
+#include "state/items.h"
 
 struct gy_instance;
 
@@ -56,9 +57,22 @@ int gy_instance_open(struct gy_instance *instance);
 /** Takes one batch into input `port`. 0, or a code. */
 int gy_instance_process(struct gy_instance *instance, uint32_t port, const struct gy_batch *in);
 
-/** Sources: starts on a split. 0, or a code. */
-int gy_instance_add_split(struct gy_instance *instance, uint32_t split, const void *bytes,
-                          size_t n);
+/** Sources: starts on a split, at a position that gy_instance_save_split wrote (NULL: at its start).
+ *  0, or a code. */
+int gy_instance_add_split(struct gy_instance *instance, uint32_t split, const void *bytes, size_t n,
+                          struct gyre_reader *position);
+
+/** Sources: writes the position of a split. 0, or a code. */
+int gy_instance_save_split(struct gy_instance *instance, uint32_t split,
+                           struct gyre_writer *writer);
+
+/** Writes the operator's items (state without a key) behind those in `items`. 0, or a code. */
+int gy_instance_save_items(struct gy_instance *instance, struct gy_items *items);
+
+/** Gives the operator one item, after open and before any row. `version` is that of the plugin that
+ *  wrote it. 0, or a code. */
+int gy_instance_restore_item(struct gy_instance *instance, uint32_t version,
+                             const struct gy_item *item);
 
 /** Sources: puts rows out, about `poll->budget`; see gyre_poll. 0, or a code. */
 int gy_instance_poll(struct gy_instance *instance, struct gyre_poll *poll);
