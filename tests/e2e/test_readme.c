@@ -226,7 +226,8 @@ static void add_file(struct script *script, const struct block *block)
 /* The loose operators of a page as one job. */
 static void add_catalogue(struct script *script)
 {
-    const char *before = "cat >catalogue.cfg <<'GYRE_END_OF_FILE'\njob = \"catalogue\";\noperators = (\n";
+    const char *before =
+        "cat >catalogue.cfg <<'GYRE_END_OF_FILE'\njob = \"catalogue\";\noperators = (\n";
     bool any = false;
     for (size_t i = 0; i < script->page->n; i++) {
         const struct block *block = &script->page->blocks[i];
@@ -246,7 +247,7 @@ static const char prologue[] =
     "exec 3>../out/log 2>&3 1>&3\n"
     "gy_out=$PWD/../out gy_gyre=$PWD/build/gyre gy_jobs= gy_status=0\n"
     "gy_block() { gy_line=$1; set -e; trap 'echo \"line $gy_line: a command failed\" >&3' EXIT; }\n"
-    "gy_end() { set +e; trap - EXIT; gy_status=0; }\n"
+    "gy_end() { [ $? = 0 ] || exit 1; set +e; trap - EXIT; gy_status=0; }\n"
     "gy_command() { exec >\"$gy_out/$1\" 2>&1; return $gy_status; }\n"
     "gy_result() { gy_status=$?; echo $gy_status >\"$gy_out/$1.status\"; exec 1>&3 2>&3; }\n";
 
@@ -483,10 +484,10 @@ static void expect_catalogued(const char *catalogue, const char *name, const cha
         printf("plugins/README.md has no heading for %s\n", name);
     CU_ASSERT_PTR_NOT_NULL(section);
     if (section) {
-        process_run(&(struct process_spec){.argv = ARGV(program, "inspect", name, "--format",
-                                                        "json"),
-                                           .env = (const char *const[]){"GYRE_PLUGIN_PATH", NULL}},
-                    &r);
+        process_run(
+            &(struct process_spec){.argv = ARGV(program, "inspect", name, "--format", "json"),
+                                   .env = (const char *const[]){"GYRE_PLUGIN_PATH", NULL}},
+            &r);
         CU_ASSERT_EQUAL(r.status, 0);
         expect_in_section(section + 1, doc, name);
         expect_options(section + 1, name, r.out);
