@@ -22,6 +22,17 @@ char *base64_put(char *to, const char *bytes, size_t n)
     return to;
 }
 
+void base64_write(struct output *o, const char *bytes, size_t n)
+{
+    const size_t whole = 3 * 4096; /* 3 divides a piece, so that only the last one is padded */
+    while (n != 0) {
+        size_t piece = n < whole ? n : whole;
+        output_used(o, base64_put(output_room(o, 4 * 4096), bytes, piece));
+        bytes += piece;
+        n -= piece;
+    }
+}
+
 static int digit_of(char c)
 {
     if (c >= 'A' && c <= 'Z')

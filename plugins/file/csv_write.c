@@ -36,17 +36,11 @@ static void put_str(struct output *o, const char *at, size_t n)
         output_put(o, at, n);
 }
 
-/* Base64 in pieces that fit the buffer; 3 divides a piece, so that only the last one is padded. */
 static void put_bytes(struct output *o, const char *at, size_t n)
 {
     if (n == 0)
         output_put(o, "\"\"", 2);
-    while (n != 0) {
-        size_t piece = n < 3 * 4096 ? n : 3 * 4096;
-        output_used(o, base64_put(output_room(o, 4 * 4096), at, piece));
-        at += piece;
-        n -= piece;
-    }
+    base64_write(o, at, n);
 }
 
 static void put_text(struct output *o, uint32_t type, const struct gyre_str *s)

@@ -1,9 +1,9 @@
-/* plugins/file/lines.c: format "lines", a row per line.
+/* plugins/file/lines.c: formats "lines" and "json", a row per line.
  *
  * A line is everything up to LF, the LF excluded: a CR before it stays. The last line of a file
  * needs no LF. A line belongs to the range in which it begins: so a range first skips to the first
  * LF at or behind the byte before it, and reads the line that crosses its end to the line's end. */
-#include "read.h"
+#include "json_read.h"
 
 /* A line of more than row_max bytes, of which `n` are here: one bad row. */
 __attribute__((noinline)) static void too_long(struct reader *r, struct gyre_ctx *ctx, size_t n)
@@ -25,17 +25,20 @@ static inline void store_view(struct gyre_str *into, const char *at, uint32_t le
     into->u.ptr = at;
 }
 
-static inline void put_line(struct reader *r, struct gyre_ctx *ctx, size_t n, uint32_t *budget)
+static inline int32_t put_line(struct reader *r, struct gyre_ctx *ctx, size_t n, uint32_t *budget)
 {
     struct gyre_out *out = ctx->outputs[0];
     if (n > (uint64_t)r->config->row_max) {
         too_long(r, ctx, n);
-        return;
+        return GYRE_OK;
     }
+    if (r->json != NULL)
+        return json_line(r, ctx, n, budget);
     uint32_t row = read_row(out);
     store_view(GYRE_OUT(out, 0, struct gyre_str) + row, r->input.at, (uint32_t)n);
     out->rows = row + 1;
     --*budget;
+    return GYRE_OK;
 }
 
 /* The rest of the input holds no line end. */
@@ -44,10 +47,9 @@ static int32_t read_rest(struct reader *r, struct gyre_ctx *ctx, uint32_t *budge
     size_t rest = input_left(&r->input);
     uint32_t *skipping = &r->ranges[0].skipping;
     if (r->input.at_eof) {
-        if (rest != 0 && !*skipping)
-            put_line(r, ctx, rest, budget);
+        int32_t code = rest != 0 && !*skipping ? put_line(r, ctx, rest, budget) : GYRE_OK;
         read_use(r, rest);
-        return READ_END;
+        return code == GYRE_OK ? READ_END : code;
     }
     r->scanned = rest;
     if (!*skipping && rest > (uint64_t)r->config->row_max) {
@@ -71,8 +73,9 @@ int32_t lines_read(struct reader *r, struct gyre_ctx *ctx, uint32_t *budget)
         if (lf == NULL)
             return read_rest(r, ctx, budget);
         size_t n = (size_t)(lf - in->at);
-        if (!range->skipping)
-            put_line(r, ctx, n, budget);
+        int32_t code = range->skipping ? GYRE_OK : put_line(r, ctx, n, budget);
+        if (code != GYRE_OK)
+            return code;
         range->skipping = 0;
         read_use(r, n + 1);
     }

@@ -197,5 +197,5 @@ int number_get_f64(char *at, size_t n, double *v)
     at[n] = 0;
     *v = strtod(at, NULL);
     at[n] = behind;
-    return 1;
+    return isfinite(*v) != 0; /* 1e999 is out of range; "inf" is written so */
 }

@@ -1,6 +1,6 @@
 /* plugins/file/read.c: the source file.read: its options, ranges, positions, and its rate.
  *
- * Files of lines are divided into ranges of RANGE bytes that tasks take in file order; a csv file,
+ * Files of lines and of json are divided into ranges of RANGE bytes that tasks take in file order; a csv file,
  * a file read at a rate, and what is not a regular file are one range each.
  *
  * | bytes of a split | what            |   | position | what                           |
@@ -12,6 +12,7 @@
  *
  * A rate is shared by the tasks that have something to read: each keeps to its part. */
 #include "read.h"
+#include "json_read.h"
 #include "paths.h"
 
 #define RANGE           (8u << 20)
@@ -28,9 +29,12 @@ static int32_t declare_fields(const struct read_config *c, struct gyre_bind *bin
                                   "format \"lines\" has one field, `line`: this is for \"csv\"");
         return bind->write(bind, 0, GYRE_TYPE_str, "line", 0) < 0 ? GYRE_EINVAL : GYRE_OK;
     }
+    if (c->format == READ_JSON && c->header)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "header", "a header is for format \"csv\"");
     if (c->schema.n_fields == 0)
         return gyre_bind_fail(bind, GYRE_EINVAL, NULL,
-                              "format \"csv\" needs a schema = ( {name=\"...\"; type=\"...\";} )");
+                              "format \"%s\" needs a schema = ( {name=\"...\"; type=\"...\";} )",
+                              c->format == READ_CSV ? "csv" : "json");
     for (uint32_t i = 0; i < c->schema.n_fields; i++) {
         const struct gyre_field *field = gyre_schema_field(&c->schema, i);
         int32_t column = bind->write(bind, 0, field->type, field->name, field->flags);
@@ -53,8 +57,8 @@ static int32_t read_bind(void *config, struct gyre_bind *bind)
     const struct read_config *c = config;
     int is_stream = path_is_standard(c->path);
     char text[GYRE_ERROR_TEXT];
-    if (c->format == READ_JSON)
-        return gyre_bind_fail(bind, GYRE_ENOTSUP, "format", "format \"json\" is not there yet");
+    if (c->format == READ_JSON && json_lacks() != NULL)
+        return gyre_bind_fail(bind, GYRE_ENOTSUP, "format", "%s", json_lacks());
     if (c->follow)
         return gyre_bind_fail(bind, GYRE_ENOTSUP, "follow", "`follow` is not there yet");
     int32_t code = declare_fields(c, bind);
@@ -98,7 +102,7 @@ static int32_t add_file(void *user, const char *path, int64_t size)
 {
     struct discovery *d = user;
     /* files that say they are empty may not be, as in /proc: read them to their end */
-    if (d->config->format != READ_LINES || d->config->rate > 0 || size <= 0)
+    if (d->config->format == READ_CSV || d->config->rate > 0 || size <= 0)
         return add_range(d, path, 0, UINT64_MAX);
     int32_t code = GYRE_OK;
     for (uint64_t start = 0; code == GYRE_OK && start < (uint64_t)size; start += RANGE) {
@@ -191,6 +195,8 @@ static int32_t read_open(void *self, struct gyre_ctx *ctx)
 {
     struct reader *r = self;
     r->config = ctx->config;
+    if (r->config->format == READ_JSON)
+        return json_open(r, ctx);
     return r->config->format == READ_CSV ? csv_open(r, ctx) : GYRE_OK;
 }
 
@@ -206,6 +212,7 @@ static void read_close(void *self, struct gyre_ctx *ctx)
     struct reader *r = self;
     input_close(&r->input, ctx);
     csv_close(r, ctx);
+    json_close(r, ctx);
     while (r->n_ranges != 0)
         drop_range(r, ctx);
     if (r->ranges != NULL)

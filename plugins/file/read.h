@@ -1,7 +1,7 @@
 /* plugins/file/read.h: the source file.read, and what its parts know of each other.
  *
- * A task reads one range of a file at a time; ranges that wait stand behind it. `lines_read` and
- * `csv_read` put out the rows of what has been read and ask for more. */
+ * A task reads one range of a file at a time; ranges that wait stand behind it. `lines_read` (json
+ * too) and `csv_read` put out the rows of what has been read and ask for more. */
 #ifndef GYRE_PLUGIN_FILE_READ_H
 #define GYRE_PLUGIN_FILE_READ_H
 
@@ -32,6 +32,7 @@ struct range {
 };
 
 struct csv;
+struct json;
 
 struct reader {
     const struct read_config *config;
@@ -43,7 +44,8 @@ struct reader {
     uint64_t rows_out; /* since the clock of the rate began */
     int64_t start_us;
     int started;
-    struct csv *csv; /* NULL for lines */
+    struct csv *csv;   /* NULL for other formats */
+    struct json *json; /* likewise */
 };
 
 /* Why a format's reader came back. */

@@ -13,6 +13,7 @@
  * A transaction: u32 1 where there is a part, then u32 its task, u64 its number. */
 #include "write.h"
 #include "csv_write.h"
+#include "json_write.h"
 #include "parts.h"
 #include "paths.h"
 #include <fcntl.h>
@@ -30,6 +31,7 @@ struct write_config {
     uint32_t n_fields;
     uint32_t *types;
     const char **names;
+    const char **labels; /* in json */
 };
 
 struct sink {
@@ -72,21 +74,25 @@ static int32_t write_bind(void *config, struct gyre_bind *bind)
 {
     struct write_config *c = config;
     const struct gyre_schema *schema = bind->inputs[0];
-    if (c->format == WRITE_JSON)
-        return gyre_bind_fail(bind, GYRE_ENOTSUP, "format", "format \"json\" is not there yet");
+    if (c->format == WRITE_JSON && c->header)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "header", "a header is for format \"csv\"");
     c->n_fields = schema->n_fields;
     c->types = bind->alloc(bind, c->n_fields * sizeof *c->types);
     c->names = bind->alloc(bind, c->n_fields * sizeof *c->names);
-    if (c->types == NULL || c->names == NULL)
+    c->labels = bind->alloc(bind, c->n_fields * sizeof *c->labels);
+    if (c->types == NULL || c->names == NULL || c->labels == NULL)
         return gyre_bind_fail(bind, GYRE_ENOMEM, NULL, "no memory");
     for (uint32_t i = 0; i < c->n_fields; i++) {
         const struct gyre_field *field = gyre_schema_field(schema, i);
         size_t size = strlen(field->name) + 1;
-        char *name = bind->alloc(bind, size);
-        if (name == NULL)
+        size_t label_size = json_write_label(NULL, field->name, i == 0) + 1;
+        char *name = bind->alloc(bind, size), *label = bind->alloc(bind, label_size);
+        if (name == NULL || label == NULL)
             return gyre_bind_fail(bind, GYRE_ENOMEM, NULL, "no memory");
         memcpy(name, field->name, size);
+        json_write_label(label, field->name, i == 0);
         c->names[i] = name;
+        c->labels[i] = label;
         c->types[i] = field->type;
     }
     return bind_target(c, bind);
@@ -144,7 +150,10 @@ static int32_t write_process(void *self, struct gyre_ctx *ctx, const struct gyre
     }
     if (code != GYRE_OK)
         return code;
-    csv_write_rows(&s->output, in, s->config->n_fields, s->config->types);
+    if (s->config->format == WRITE_JSON)
+        json_write_rows(&s->output, in, s->config->n_fields, s->config->types, s->config->labels);
+    else
+        csv_write_rows(&s->output, in, s->config->n_fields, s->config->types);
     return s->output.error != 0 ? output_flush(&s->output, ctx) : GYRE_OK;
 }
 

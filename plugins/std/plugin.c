@@ -5,16 +5,26 @@
  * | null     | null.c   | drops rows                         |
  * | pass     | pass.c   | puts out what comes in             |
  * | select   | select.c | picks and renames fields           |
+ * | split    | split.c  | rows to ports by value             |
  *
- * | aggregate | file    | result                             |
- * |-----------|---------|------------------------------------|
- * | count     | count.c | rows, or values of a field         |
- * | sum       | sum.c   | sum of a field                     | */
+ * | aggregate      | file        | result                                |
+ * |----------------|-------------|---------------------------------------|
+ * | aggregate      | aggregate.c | those of several aggregates           |
+ * | avg            | avg.c       | mean of a field                       |
+ * | count          | count.c     | rows, or values of a field            |
+ * | max, min       | minmax.c    | greatest, least value (see extreme.c) |
+ * | max_by, min_by | minmax.c    | the row that holds it                 |
+ * | sum            | sum.c       | sum of a field                        | */
+#include "aggregate.h"
+#include "avg.h"
 #include "count.h"
+#include "minmax.h"
 #include "null.h"
 #include "pass.h"
 #include "select.h"
+#include "split.h"
 #include "sum.h"
 
-GYRE_PLUGIN(std, "0.1.0", GYRE_OP(null), GYRE_OP(pass), GYRE_OP(select), GYRE_FN(count),
-            GYRE_FN(sum))
+GYRE_PLUGIN(std, "0.1.0", GYRE_OP(null), GYRE_OP(pass), GYRE_OP(select), GYRE_OP(split),
+            GYRE_FN(aggregate), GYRE_FN(avg), GYRE_FN(count), GYRE_FN(max), GYRE_FN(max_by),
+            GYRE_FN(min), GYRE_FN(min_by), GYRE_FN(sum))

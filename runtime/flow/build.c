@@ -54,10 +54,11 @@ static int build_workers(struct gy_flow *flow)
     return 0;
 }
 
-/* How many consumers one producer of an edge sends to. */
+/* How many consumers one producer of an edge has channels to. A single edge has one to each: rows go
+ * to the first, but watermarks and the end to all. */
 static uint32_t dests_of(const struct gy_graph *graph, const struct gy_edge *edge)
 {
-    if (edge->partition == GY_FORWARD || edge->partition == GY_SINGLE)
+    if (edge->partition == GY_FORWARD)
         return 1;
     return graph->nodes[edge->to]->parallelism;
 }

@@ -14,6 +14,14 @@ static void fail(struct gy_member *member)
     gy_flow_fail(member->task->flow, member->instance);
 }
 
+/* The consumer has another key than the batch's hash is of: it makes its own. */
+static int process_rehashed(const struct gy_route *route, const struct gy_batch *batch)
+{
+    struct gy_batch rehashed = *batch;
+    rehashed.hash = NULL;
+    return gy_instance_process(route->to->instance, route->to_port, &rehashed);
+}
+
 void gy_task_emit(void *host, uint32_t port, const struct gy_batch *batch)
 {
     struct gy_member *member = host;
@@ -29,10 +37,8 @@ void gy_task_emit(void *host, uint32_t port, const struct gy_batch *batch)
                 fail(member);
             continue;
         }
-        struct gy_batch rehashed = *batch;
-        rehashed.hash = NULL;
-        if (gy_instance_process(route->to->instance, route->to_port,
-                                route->rehash ? &rehashed : batch) != 0)
+        if (route->rehash ? process_rehashed(route, batch) != 0
+                          : gy_instance_process(route->to->instance, route->to_port, batch) != 0)
             fail(route->to);
     }
 }

@@ -102,39 +102,51 @@ static int add_hash(struct gy_instance *instance, struct gy_batch *in)
     return code;
 }
 
+/* What has to be changed about a batch before the plugin may see it, in a copy of its head: `room`.
+ * Most batches need nothing. */
+static const struct gy_batch *adapt(struct gy_instance *instance, uint32_t port,
+                                    const struct gy_batch *in, struct gy_batch *room)
+{
+    bool selects = (instance->flags & GYRE_WANTS_SELECTION) != 0 && in->selection == NULL;
+    bool compacts = (instance->flags & (GYRE_MASK_AWARE | GYRE_WANTS_SELECTION)) == 0;
+    bool hashes = instance->node->key.n != 0 && in->hash == NULL;
+    if ((in->keep == NULL || (!selects && !compacts)) && !hashes)
+        return in;
+    *room = *in;
+    if (in->keep != NULL && compacts) {
+        if (compact(instance, &instance->views[port], instance->in_plan, in, room) != 0)
+            return NULL;
+    } else if (in->keep != NULL && selects) {
+        gy_select(in->keep, in->rows, instance->selection);
+        room->selection = instance->selection;
+    }
+    instance->in = room;
+    return !hashes || add_hash(instance, room) == 0 ? room : NULL;
+}
+
 const struct gyre_batch *gy_present(struct gy_instance *instance, uint32_t port,
                                     const struct gy_batch *in, struct gy_batch *room)
 {
     const struct gy_input *plan = &instance->node->inputs[port];
     struct gy_view *view = &instance->views[port];
-    uint32_t flags = instance->flags;
-    *room = *in;
-    if (in->keep != NULL) {
-        if ((flags & (GYRE_MASK_AWARE | GYRE_WANTS_SELECTION)) == 0) {
-            if (compact(instance, view, plan, in, room) != 0)
-                return NULL;
-        } else if ((flags & GYRE_WANTS_SELECTION) != 0 && in->selection == NULL) {
-            gy_select(in->keep, in->rows, instance->selection);
-            room->selection = instance->selection;
-        }
-    }
-    instance->in = room;
     instance->in_plan = plan;
-    if (instance->node->key.n != 0 && room->hash == NULL && add_hash(instance, room) != 0)
+    in = adapt(instance, port, in, room);
+    if (in == NULL)
         return NULL;
+    instance->in = in;
     for (uint32_t k = 0; k < plan->n_reads; k++) {
-        const struct gy_column *column = &room->columns[plan->reads[k]];
+        const struct gy_column *column = &in->columns[plan->reads[k]];
         view->columns[k].data = column->data;
         view->columns[k].valid = column->valid;
         view->arenas[k] = column->arenas;
     }
     struct gyre_batch *batch = &view->batch;
     batch->port = port;
-    batch->rows = room->rows;
-    batch->kept = room->kept;
-    batch->keep = room->keep;
-    batch->selection = (flags & GYRE_WANTS_SELECTION) != 0 ? room->selection : NULL;
-    batch->time = room->time;
-    batch->hash = room->hash;
+    batch->rows = in->rows;
+    batch->kept = in->kept;
+    batch->keep = in->keep;
+    batch->selection = (instance->flags & GYRE_WANTS_SELECTION) != 0 ? in->selection : NULL;
+    batch->time = in->time;
+    batch->hash = in->hash;
     return batch;
 }

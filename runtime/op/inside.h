@@ -30,6 +30,16 @@ struct gy_view {
     struct gy_column *compact_columns;
 };
 
+/* The batch at hand as one of several hosted functions reads it, and its accumulator where the
+ * functions go row by row. */
+struct gy_hosted_view {
+    struct gyre_batch batch;
+    struct gyre_column *columns;
+    struct gy_arenas **arenas;
+    void *slot;
+    void *saved; /* the slot's bytes before the row; NULL: they do not say all */
+};
+
 struct gy_instance {
     struct gyre_ctx ctx; /* first, so that the host's functions find the instance */
     const struct gy_node *node;
@@ -50,6 +60,7 @@ struct gy_instance {
         *in; /* the batch at hand, closed up where the operator is not mask-aware */
     const struct gy_input *in_plan;
     bool any_dropped;
+    bool any_stamps; /* some port gives rows the time of the call */
     uint32_t n_stores;
     struct gy_store **stores; /* per state, or per hosted function */
     uint64_t cursor;          /* of the walk that gy_instance_resume goes on with */
@@ -57,7 +68,8 @@ struct gy_instance {
     struct gy_instance_stats stats;
     GY_VEC(struct gy_metric *) metrics;
     uint32_t *all_rows; /* hosted: all_rows[j] = j, the rows of a batch without dropped ones */
-    int64_t *times;     /* of a batch closed up; NULL until used */
+    struct gy_hosted_view *hosted_views; /* per hosted function, where there are several */
+    int64_t *times;                      /* of a batch closed up; NULL until used */
     uint32_t selection[GYRE_BATCH_ROWS];
     uint64_t hash[GYRE_BATCH_ROWS];
     uint8_t dropped[GYRE_BATCH_ROWS];
@@ -67,7 +79,7 @@ struct gy_instance {
 extern const struct gyre_host gy_host_table;
 
 /** Presents `in` on input `port` to the plugin: closed up, with selection and hash as its flags ask
- *  for. Sets `instance->in`. The view, or NULL without memory. */
+ *  for. Sets `instance->in`, to `in` itself or to `room`. The view, or NULL without memory. */
 const struct gyre_batch *gy_present(struct gy_instance *instance, uint32_t port,
                                     const struct gy_batch *in, struct gy_batch *room);
 int gy_view_init(struct gy_view *view, const struct gy_input *plan);
@@ -87,6 +99,7 @@ void gy_instance_bad_input(struct gy_instance *instance, const char *raw, size_t
 
 /* Aggregate functions as operators. */
 int gy_hosted_init(struct gy_instance *instance, struct gyre_error *error);
+void gy_hosted_fini(struct gy_instance *instance);
 int gy_hosted_process(struct gy_instance *instance, const struct gyre_batch *in);
 int gy_hosted_resume(struct gy_instance *instance);
 

@@ -121,6 +121,13 @@ static bool is_aligned(const struct gy_port *port)
     return (port->plan->flags & GYRE_PORT_ALIGNED) != 0;
 }
 
+static void stamp_ports(struct gy_instance *instance)
+{
+    int64_t now_us = gy_clock_now_us(instance->env.clock);
+    for (uint32_t p = 0; p < instance->node->n_outputs; p++)
+        instance->ports[p].now_us = now_us;
+}
+
 static int call_process(struct gy_instance *instance, const struct gyre_batch *view)
 {
     if (instance->node->n_hosted != 0)
@@ -138,18 +145,18 @@ int gy_instance_process(struct gy_instance *instance, uint32_t port, const struc
     const struct gyre_batch *view = gy_present(instance, port, in, &room);
     if (view == NULL)
         return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for a batch");
-    for (uint32_t p = 0; p < n_outputs; p++) {
-        if (instance->ports[p].stamps)
-            instance->ports[p].now_us = gy_clock_now_us(instance->env.clock);
-        if (is_aligned(&instance->ports[p]) && gy_port_prepare(&instance->ports[p], &room) != 0)
+    in = instance->in;
+    if (instance->any_stamps)
+        stamp_ports(instance);
+    for (uint32_t p = 0; p < n_outputs; p++)
+        if (is_aligned(&instance->ports[p]) && gy_port_prepare(&instance->ports[p], in) != 0)
             return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for an output batch");
-    }
     struct call call = begin(instance, "process");
     int code = call_process(instance, view);
     gy_crumb = call.before;
     for (uint32_t p = 0; p < n_outputs; p++)
         if (is_aligned(&instance->ports[p]) && code == 0 && instance->sticky == 0)
-            gy_port_finish(&instance->ports[p], &room,
+            gy_port_finish(&instance->ports[p], in,
                            instance->any_dropped ? instance->dropped : NULL);
     instance->in = NULL;
     return settle(instance, code);
@@ -203,9 +210,8 @@ int gy_instance_restore_item(struct gy_instance *instance, uint32_t version,
 
 int gy_instance_poll(struct gy_instance *instance, struct gyre_poll *poll)
 {
-    for (uint32_t p = 0; p < instance->node->n_outputs; p++)
-        if (instance->ports[p].stamps)
-            instance->ports[p].now_us = gy_clock_now_us(instance->env.clock);
+    if (instance->any_stamps)
+        stamp_ports(instance);
     struct call call = begin(instance, "poll");
     int code = instance->node->descriptor->poll(instance->self, &instance->ctx, poll);
     return end(instance, call, code);

@@ -18,6 +18,7 @@ static int init_ports(struct gy_instance *instance)
         bool timeless = (node->kind == GYRE_SOURCE && (node->flags & GYRE_SETS_TIME) == 0) ||
                         node->aggregation == GY_AGG_FINAL || (int32_t)p == node->errors_port;
         port->stamps = timeless && node->outputs[p].needs_time;
+        instance->any_stamps |= port->stamps;
         instance->outs[p] = &port->out;
     }
     return 0;
@@ -140,6 +141,7 @@ void gy_instance_free(struct gy_instance *instance)
         return;
     const struct gy_node *node = instance->node;
     close_plugin_side(instance);
+    gy_hosted_fini(instance);
     for (uint32_t p = 0; instance->ports != NULL && p < node->n_outputs; p++)
         gy_port_fini(&instance->ports[p]);
     for (uint32_t p = 0; instance->views != NULL && p < node->n_inputs; p++)
@@ -157,7 +159,6 @@ void gy_instance_free(struct gy_instance *instance)
     gy_free(instance->stores);
     gy_free(instance->self);
     gy_free(instance->failed_row);
-    gy_free(instance->all_rows);
     gy_free(instance->times);
     gy_free(instance);
 }

@@ -3,6 +3,7 @@
  *   logical.c       operators found, their options read; the order of things
  *   build_wire.c    references become edges; cycles; topological order
  *   build_node.c    an operator with its input schemas: keys, static ports, hosted functions
+ *   build_hosted.c  functions that the runtime hosts, and their options
  *   build_bind.c    the host's side of struct gyre_bind
  *   build_part.c    parallelism and partitions, feedback edges
  *   build_prune.c   what consumers read, times, hashes
@@ -37,6 +38,7 @@ struct gy_build_node {
     const struct gy_op_setting *set;
     struct gy_node *node;
     const struct gyre_function *function; /* hosted; NULL with an operator */
+    const struct gy_setting **groups;     /* per hosted function of a set; NULL: no set */
     bool resolved;                        /* the operator is known */
     bool options_ok;                      /* its config is filled */
     bool inputs_known;                    /* the schemas of all its connected inputs */
@@ -103,6 +105,14 @@ bool gy_build_add_field(struct gy_build *b, struct gy_output *out, const struct 
                         const char *name, int32_t input, int32_t *own);
 /** Adds a field of the stream to what an input reads; its position. */
 uint32_t gy_build_add_read(struct gy_build *b, struct gy_input *in, uint32_t field);
+
+/* build_hosted.c */
+
+/** Makes an aggregate or window function an operator that the runtime hosts. */
+void gy_build_host(struct gy_build *b, struct gy_build_node *bn,
+                   const struct gyre_function *function);
+/** Reads the options of the hosted functions, which for a set it finds first; false: told. */
+bool gy_build_hosted_options(struct gy_build *b, struct gy_build_node *bn);
 
 /* build_bind.c */
 

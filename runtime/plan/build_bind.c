@@ -12,8 +12,9 @@ struct binding {
     struct gyre_bind abi;
     struct gy_build *build;
     uint32_t index;
-    struct gy_hosted *hosted; /* NULL: the operator's own bind */
-    const char *as;           /* hosted: what its one result is called; NULL: as it says */
+    struct gy_hosted *hosted;       /* NULL: the operator's own bind */
+    const char *as;                 /* hosted: what its one result is called; NULL: as it says */
+    const struct gy_setting *group; /* hosted in a set: its group; else NULL */
     bool failed;
 };
 
@@ -27,13 +28,30 @@ static struct gy_node *node_of(const struct binding *x)
     return x->build->nodes[x->index].node;
 }
 
+/* Where an option stands: in the function's group, else among the operator's; where it does not, the
+ * group's place or the operator's. */
+static const struct gy_setting *option_at(const struct binding *x, const char *option)
+{
+    if (x->group == NULL)
+        return gy_build_option_at(x->build->nodes[x->index].set, option);
+    const struct gy_setting *at = option != NULL ? gy_setting_get(x->group, option) : NULL;
+    return at != NULL ? at : x->group;
+}
+
+/* Who binds: "std.sum". */
+static const char *op_of(const struct binding *x)
+{
+    return x->hosted != NULL ? x->hosted->op : x->build->nodes[x->index].set->op;
+}
+
 /* Tells a mistake of the job at `option`'s line. */
 static int32_t tell(struct binding *x, int32_t code, const char *option, const char *text)
 {
     const struct gy_op_setting *set = x->build->nodes[x->index].set;
-    const struct gy_setting *at = gy_build_option_at(set, option);
+    const struct gy_setting *at = option_at(x, option);
+    bool is_option = at != set->id_at && at != x->group;
     x->failed = true;
-    gy_build_tell(x->build, at, "%s: %s", at == set->id_at ? set->op : at->name, text);
+    gy_build_tell(x->build, at, "%s: %s", is_option ? at->name : op_of(x), text);
     return code;
 }
 
@@ -44,7 +62,7 @@ static int32_t tell_plugin(struct binding *x, const char *format, const char *na
     snprintf(text, sizeof text, format, name);
     const struct gy_op_setting *set = x->build->nodes[x->index].set;
     x->failed = true;
-    gy_build_tell(x->build, set->op_at, "%s: %s: an error of its plugin", set->op, text);
+    gy_build_tell(x->build, set->op_at, "%s: %s: an error of its plugin", op_of(x), text);
     return GYRE_ECONTRACT;
 }
 
@@ -65,7 +83,7 @@ static int32_t do_read(struct gyre_bind *bind, uint32_t port, const char *name, 
         return tell_plugin(x, "bind reads field `%s` of an input port that is not connected",
                            name != NULL ? name : "NULL");
     const struct gy_op_setting *set = x->build->nodes[x->index].set;
-    const struct gy_setting *at = gy_build_option_at(set, option);
+    const struct gy_setting *at = option_at(x, option);
     if (at == set->id_at && set->input_at != NULL)
         at = set->input_at;
     int32_t field = gy_build_find_field(x->build, x->index, port, name, at);
@@ -238,12 +256,12 @@ static void *do_alloc(struct gyre_bind *bind, size_t size)
 static void take_as(struct binding *x)
 {
     const struct gyre_function *f = x->hosted->function;
-    const struct gy_op_setting *set = x->build->nodes[x->index].set;
-    const struct gy_setting *at = gy_build_option_at(set, "as");
+    const struct gy_setting *at = option_at(x, "as");
     for (uint32_t i = 0; i < f->n_options; i++)
         if (strcmp(gyre_option_at(f->options, i)->name, "as") == 0)
             return;
-    if (at != set->id_at && gy_value_string(&x->build->scope, at, &x->as) != 0)
+    bool is_set = at != x->build->nodes[x->index].set->id_at && at != x->group;
+    if (is_set && gy_value_string(&x->build->scope, at, &x->as) != 0)
         x->failed = true;
 }
 
@@ -280,7 +298,7 @@ static int32_t declare(struct binding *x)
                               : is->type != want->type ? "has another type"
                                                        : "may be null";
         gy_build_tell(b, set->input_at != NULL ? set->input_at : set->id_at,
-                      "input: %s reads %s, but %s has %s: `%s` %s", set->op,
+                      "input: %s reads %s, but %s has %s: `%s` %s", op_of(x),
                       gy_build_schema_text(b, &fields), gy_build_stream(b, x->index, 0),
                       gy_build_schema_text(b, in), want->name, problem);
         x->failed = true;
@@ -313,6 +331,8 @@ int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted)
 {
     struct gy_node *node = b->nodes[index].node;
     struct binding x = {.build = b, .index = index, .hosted = hosted};
+    if (hosted != NULL && b->nodes[index].groups != NULL)
+        x.group = b->nodes[index].groups[hosted - node->hosted];
     fill_table(&x);
     const struct gyre_schema **inputs =
         gy_arena_ctl_calloc(b->scope.arena, node->n_inputs, sizeof(const struct gyre_schema *));

@@ -361,12 +361,22 @@ static bool add_key_columns(struct gy_build *b, uint32_t index, struct gy_output
     return true;
 }
 
+static bool bind_function(struct gy_build *b, uint32_t index, struct gy_hosted *hosted)
+{
+    hosted->first_own = b->nodes[index].node->outputs[0].n_own;
+    if (gy_build_bind(b, index, hosted) != 0)
+        return false;
+    if (hosted->function->kind != GYRE_FN_AGGREGATE || hosted->accumulator != NULL)
+        return true;
+    gy_build_tell(b, b->nodes[index].set->op_at,
+                  "op: %s declares no accumulator: an error of its plugin", hosted->op);
+    return false;
+}
+
 static bool bind_hosted(struct gy_build *b, uint32_t index)
 {
     struct gy_build_node *bn = &b->nodes[index];
     struct gy_node *node = bn->node;
-    const struct gyre_function *f = bn->function;
-    struct gy_hosted *hosted = &node->hosted[0];
     bool rolling = node->aggregation == GY_AGG_ROLLING;
     gy_build_add_output(b, bn, "out", rolling ? GYRE_PORT_ALIGNED : 0);
     if (!bn->inputs_known || !bn->in_known[0] || !bn->options_ok)
@@ -387,14 +397,8 @@ static bool bind_hosted(struct gy_build *b, uint32_t index)
                 gy_build_tell(b, bn->set->key_at, "key: the window adds a field `%s` of its own",
                               bounds[i].name);
     }
-    hosted->first_own = out->n_own;
-    if (gy_build_bind(b, index, hosted) != 0)
-        return false;
-    if (f->kind == GYRE_FN_AGGREGATE && hosted->accumulator == NULL) {
-        gy_build_tell(b, bn->set->op_at, "op: %s declares no accumulator: an error of its plugin",
-                      node->op);
-        ok = false;
-    }
+    for (uint32_t i = 0; i < node->n_hosted; i++)
+        ok &= bind_function(b, index, &node->hosted[i]);
     if (ok)
         bn->n_known = 1;
     return ok;

@@ -159,51 +159,17 @@ static void read_options(struct gy_build *b, struct gy_build_node *bn)
 {
     struct gy_node *node = bn->node;
     const struct gyre_operator *d = node->descriptor;
-    const struct gyre_function *f = bn->function;
-    const struct gyre_option *options = d != NULL ? d->options : f->options;
-    uint32_t n_options = d != NULL ? d->n_options : f->n_options;
-    uint32_t size = d != NULL ? d->config_size : f->config_size;
-    bool host_as = f != NULL; /* `as` is the host's, unless the function has one of its own */
-    for (uint32_t i = 0; f != NULL && i < n_options; i++)
-        host_as &= strcmp(gyre_option_at(options, i)->name, "as") != 0;
-    const struct gy_setting **settings =
-        gy_arena_ctl_calloc(b->scope.arena, bn->set->n_options, sizeof(struct gy_setting *));
-    void *config = size != 0 ? gy_arena_ctl_alloc(b->scope.arena, size) : NULL;
-    uint32_t n = 0;
-    for (uint32_t i = 0; settings != NULL && i < bn->set->n_options; i++)
-        if (!host_as || strcmp(bn->set->options[i]->name, "as") != 0)
-            settings[n++] = bn->set->options[i];
+    if (d == NULL) {
+        bn->options_ok = gy_build_hosted_options(b, bn);
+        return;
+    }
+    if (d->config_size != 0)
+        node->config = gy_arena_ctl_alloc(b->scope.arena, d->config_size);
     struct gy_option_owner owner = {node->op, node->op, bn->set->id_at};
     if (!b->scope.arena->oom)
-        bn->options_ok =
-            gy_options_read(&b->scope, options, n_options, settings, n, &owner, config) == 0;
-    node->config = config;
-    if (f != NULL && node->hosted != NULL)
-        node->hosted[0].config = config;
-}
-
-/* An aggregate or window function becomes an operator that the runtime hosts. */
-static void host_function(struct gy_build *b, struct gy_build_node *bn,
-                          const struct gyre_function *function)
-{
-    struct gy_node *node = bn->node;
-    const struct gy_op_setting *set = bn->set;
-    bool windowed = set->window.keep.at != NULL;
-    bn->function = function;
-    node->kind = GYRE_TRANSFORM;
-    node->flags = GYRE_MASK_AWARE;
-    node->hosted = gy_arena_ctl_alloc(b->scope.arena, sizeof *node->hosted);
-    node->n_hosted = 1;
-    node->aggregation = windowed ? GY_AGG_WINDOWED : b->job->batch ? GY_AGG_FINAL : GY_AGG_ROLLING;
-    if (node->hosted == NULL)
-        return;
-    node->hosted[0].function = function;
-    if (function->kind == GYRE_FN_AGGREGATE) {
-        node->hosted[0].aggregate = function->impl;
-        node->hosted[0].accumulator = node->hosted[0].aggregate->accumulator;
-    } else if (!windowed) {
-        gy_build_tell(b, set->op_at, "op: %s is a window function: it needs a `window`", set->op);
-    }
+        bn->options_ok = gy_options_read(&b->scope, d->options, d->n_options,
+                                         (const struct gy_setting *const *)bn->set->options,
+                                         bn->set->n_options, &owner, node->config) == 0;
 }
 
 static void resolve(struct gy_build *b, struct gy_build_node *bn)
@@ -226,7 +192,7 @@ static void resolve(struct gy_build *b, struct gy_build_node *bn)
         node->flags = node->descriptor->flags;
     } else if (function != NULL &&
                (function->kind == GYRE_FN_AGGREGATE || function->kind == GYRE_FN_WINDOW)) {
-        host_function(b, bn, function);
+        gy_build_host(b, bn, function);
     } else if (function != NULL) {
         gy_build_tell(b, set->op_at, "op: %s is a function for other operators, no operator",
                       set->op);
@@ -278,8 +244,9 @@ static void make_nodes(struct gy_build *b)
         bn->node = node;
         if (node == NULL)
             return;
-        node->id = gy_arena_ctl_strdup(arena, bn->set->id != NULL ? bn->set->id : "?");
+        /* Where the id is wrong or taken, messages name the operator by what it is. */
         node->op = gy_arena_ctl_strdup(arena, bn->set->op != NULL ? bn->set->op : "?");
+        node->id = bn->set->id != NULL ? gy_arena_ctl_strdup(arena, bn->set->id) : node->op;
         node->file = gy_arena_ctl_strdup(arena, bn->set->id_at->file);
         node->line = bn->set->id_at->line;
         node->mode = b->graph->mode;

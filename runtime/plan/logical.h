@@ -46,6 +46,7 @@ struct gy_input {
 
 /* One function that a node hosts: the aggregate of std.sum, each of std.aggregate's. */
 struct gy_hosted {
+    const char *op; /* "std.sum" */
     const struct gyre_function *function;
     const struct gyre_aggregate *aggregate;
     const struct gyre_state_type *accumulator;

@@ -1,0 +1,4 @@
+# JSON is read with yajl (json_read.c says why this one). Without it the plugin is built all the same,
+# and `format = "json"` is refused by file.read; so it is no file_PKG, which would be required.
+file_APT  := libyajl-dev
+file_LIBS  = $(if $(call has_hdr,yajl/yajl_parse.h),-lyajl)
