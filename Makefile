@@ -10,6 +10,7 @@
 #   NAME_HDR  := csv.h            headers of libraries without a .pc file: probed
 #   NAME_LIBS := -lcsv            their link flags
 #   NAME_APT  := libjansson-dev   Debian packages that bring all these (`make check` installs them)
+#   NAME_SRC  := plugins/...      sources of another plugin to compile in
 
 BUILD    ?= build
 SAN      ?=
@@ -59,6 +60,12 @@ PROGRAM := $(if $(wildcard runtime/app/main.c),$(BUILD)/gyre) \
 EXTRAS  := $(call so,bad) $(call so,fixtures)
 export GYRE_BUILD := $(abspath $(BUILD))
 
+PREFIX   ?= /usr/local
+AT        = $(DESTDIR)$(PREFIX)
+put       = install -d '$(AT)/$(2)' && install -m $(1) $(3) '$(AT)/$(2)'
+INSTALLED = bin/gyre $(ALL_PLUGINS:%=lib/gyre/plugins/%.so) $(patsubst sdk/%,%,$(wildcard sdk/include/gyre/*.h)) \
+            lib/pkgconfig/gyre-sdk.pc share/gyre/README.md $(patsubst %,share/gyre/%,$(wildcard jobs/*.cfg))
+
 # ---- targets -----------------------------------------------------------------------------------
 
 all: $(PROGRAM) left-out ## build the program and its plugins (the default)
@@ -102,11 +109,25 @@ cover: ## line coverage of the runtime and the plugins by the tests
 setup: ## install what building and testing needs (Debian, Ubuntu)
 	@.ci/setup build test
 
+install: all ## install below PREFIX=/usr/local; DESTDIR= goes before it
+	@$(call put,755,bin,$(BUILD)/gyre)
+	@$(call put,755,lib/gyre/plugins,$(PLUGINS:%=$(BUILD)/plugins/%.so))
+	@$(call put,644,include/gyre,$(wildcard sdk/include/gyre/*.h))
+	@$(call put,644,share/gyre,README.md)
+	@$(call put,644,share/gyre/jobs,$(wildcard jobs/*.cfg))
+	@install -d '$(AT)/lib/pkgconfig' && sed 's|@PREFIX@|$(PREFIX)|' sdk/gyre-sdk.pc.in | \
+	    install -m 644 /dev/stdin '$(AT)/lib/pkgconfig/gyre-sdk.pc'
+
+uninstall: ## remove what `make install` put there, and the folders that are gyre's own
+	@rm -f $(foreach f,$(INSTALLED),'$(AT)/$(f)')
+	@for d in lib/gyre/plugins lib/gyre include/gyre share/gyre/jobs share/gyre; do \
+	    [ ! -d '$(AT)'/$$d ] || rmdir --ignore-fail-on-non-empty '$(AT)'/$$d; done
+
 clean: ## remove everything that was built
 	rm -rf build $(filter-out build /,$(BUILD))
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 suites: all $(EXTRAS) $(SUITES)
 bench-programs: $(LIMITS) $(call so,bench/plugins)
@@ -115,7 +136,7 @@ left-out:
 	@$(foreach p,$(LEFT_OUT),echo "plugin $(p) left out, missing: $(strip $(call lacking,$(p)))\
 	    (from: $(or $($(p)_APT),see plugins/$(p)/plugin.mk))";):
 
-.PHONY: all demo check asan ubsan tsan tidy format sim bench fuzz cover setup clean help \
+.PHONY: all demo check asan ubsan tsan tidy format sim bench fuzz cover setup install uninstall clean help \
         suites bench-programs fuzzers left-out FORCE
 .SECONDARY:
 .SECONDEXPANSION:
@@ -146,7 +167,7 @@ $(BUILD)/gyre: $(OBJ)/runtime/app/main.o $(BUILD)/libgyre.a
 	$(call say,LINK)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # The loader refuses what others can write, hence the chmod.
-$(BUILD)/plugins/%.so: $$(call objects,$$(wildcard plugins/$$*/*.c))
+$(BUILD)/plugins/%.so: $$(call objects,$$(wildcard plugins/$$*/*.c) $$($$*_SRC))
 	$(call say,LINK)$(CC) $(LDFLAGS) $(LDSHARED) $^ $(call pkg,--libs,$*) $($*_LIBS) -o $@ \
 	    && chmod go-w $(@D) $@
 

@@ -29,7 +29,7 @@ int32_t input_open(struct input *in, struct gyre_ctx *ctx, const char *path, uin
 
 void input_close(struct input *in, struct gyre_ctx *ctx)
 {
-    if (in->is_open && in->fd > STDIN_FILENO)
+    if (in->is_open && !in->is_lent && in->fd > STDIN_FILENO)
         close(in->fd);
     if (in->carry != NULL)
         gyre_alloc(ctx, in->carry, 0);
@@ -60,6 +60,31 @@ static int32_t move_rest(struct input *in, struct gyre_ctx *ctx)
     in->at = room;
     in->end = room + rest;
     return GYRE_OK;
+}
+
+int32_t input_resume(struct input *in, struct gyre_ctx *ctx, int fd, const char *path,
+                     uint64_t offset, const char *bytes, size_t n)
+{
+    struct gyre_out *out = ctx->outputs[0];
+    char *room = gyre_out_room(out, (uint32_t)(n + CHUNK));
+    input_pause(in);
+    if (room == NULL)
+        return gyre_fail(ctx, GYRE_ENOMEM, "%s: no memory to read into", path);
+    if (n != 0)
+        memcpy(room, bytes, n);
+    gyre_out_used(out, (uint32_t)n + 1);
+    in->path = path;
+    in->offset = offset;
+    in->fd = fd;
+    in->is_open = in->is_lent = 1;
+    in->at = room;
+    in->end = room + n;
+    return GYRE_OK;
+}
+
+void input_pause(struct input *in)
+{
+    *in = (struct input){.carry = in->carry, .carry_size = in->carry_size, .fd = -1};
 }
 
 /* 1 where a read will not block. */

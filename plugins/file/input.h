@@ -24,13 +24,21 @@ struct input {
     int fd;
     int is_stream; /* a pipe or terminal: no positions, and it may have to be waited for */
     int is_open;
-    int at_eof; /* nothing comes after `end` */
+    int is_lent; /* `fd` is another's */
+    int at_eof;  /* nothing comes after `end` */
 };
 
 #define INPUT_WAIT 1 /* nothing can be read now: wait until `fd` is readable */
 
 /* Opens `path` ("-": standard input) to be read from byte `offset` on. */
 int32_t input_open(struct input *in, struct gyre_ctx *ctx, const char *path, uint64_t offset);
+
+/* Goes on with an open file at byte `offset`, of which the first `n` bytes have been read before. The
+ * file stays the caller's. */
+int32_t input_resume(struct input *in, struct gyre_ctx *ctx, int fd, const char *path,
+                     uint64_t offset, const char *bytes, size_t n);
+/* Leaves a file that input_resume was given; memory is kept for the next. */
+void input_pause(struct input *in);
 
 /* Reads more behind `end`, or sets `at_eof`. Returns 0, INPUT_WAIT (streams) or a code. */
 int32_t input_more(struct input *in, struct gyre_ctx *ctx);

@@ -65,7 +65,7 @@ int32_t lines_read(struct reader *r, struct gyre_ctx *ctx, uint32_t *budget)
 {
     struct range *range = &r->ranges[0];
     struct input *in = &r->input;
-    while (in->offset < range->end) {
+    while ((int64_t)in->offset < (int64_t)range->end) { /* followed: it may be below 0 */
         if (*budget == 0)
             return READ_BUDGET;
         size_t rest = input_left(in) - r->scanned;

@@ -10,12 +10,17 @@
  * | u32              | number of splits|   |          |                                |
  * | rest             | path            |   |          |                                |
  *
+ * Where the file is followed the position goes on with what follow_save writes: u64 the place, u64
+ * inode, u64 mark, u32 and bytes of a partial line that is not in the file any more.
+ *
  * A rate is shared by the tasks that have something to read: each keeps to its part. */
-#include "read.h"
+#include "follow.h"
 #include "json_read.h"
 #include "paths.h"
+#include <sys/stat.h>
 
 #define RANGE           (8u << 20)
+#define UNBOUNDED       ((uint64_t)INT64_MAX)
 #define SPLIT_HEAD      20u
 #define PATH_LENGTH_MAX 4096u
 
@@ -52,6 +57,15 @@ static int32_t note_stream(void *user, const char *file, int64_t size)
     return GYRE_OK;
 }
 
+/* True for one file by its name. */
+static int is_one_followed(const struct read_config *c)
+{
+    struct stat st;
+    if (!c->follow || path_is_standard(c->path))
+        return 0;
+    return stat(c->path, &st) == 0 ? S_ISREG(st.st_mode) : strpbrk(c->path, "*?[") == NULL;
+}
+
 static int32_t read_bind(void *config, struct gyre_bind *bind)
 {
     const struct read_config *c = config;
@@ -59,11 +73,18 @@ static int32_t read_bind(void *config, struct gyre_bind *bind)
     char text[GYRE_ERROR_TEXT];
     if (c->format == READ_JSON && json_lacks() != NULL)
         return gyre_bind_fail(bind, GYRE_ENOTSUP, "format", "%s", json_lacks());
-    if (c->follow)
-        return gyre_bind_fail(bind, GYRE_ENOTSUP, "follow", "`follow` is not there yet");
     int32_t code = declare_fields(c, bind);
+    if (c->follow && c->header)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "follow",
+                              "a file with a header cannot be followed");
+    if (c->follow && is_stream)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "follow", "standard input needs no `follow`");
+    if (is_one_followed(c)) /* it may come later */
+        return code;
     if (!is_stream && paths_each(c->path, text, note_stream, &is_stream) != GYRE_OK)
         return gyre_bind_fail(bind, GYRE_EINVAL, "path", "%s", text);
+    if (is_stream && c->follow)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "follow", "only regular files can be followed");
     if (code == GYRE_OK && is_stream)
         code = bind->set_flags(bind, GYRE_BLOCKING | GYRE_AT_MOST_ONCE);
     if (code == GYRE_OK && path_is_standard(c->path))
@@ -102,8 +123,8 @@ static int32_t add_file(void *user, const char *path, int64_t size)
 {
     struct discovery *d = user;
     /* files that say they are empty may not be, as in /proc: read them to their end */
-    if (d->config->format == READ_CSV || d->config->rate > 0 || size <= 0)
-        return add_range(d, path, 0, UINT64_MAX);
+    if (d->config->format == READ_CSV || d->config->rate > 0 || d->config->follow || size <= 0)
+        return add_range(d, path, 0, UNBOUNDED);
     int32_t code = GYRE_OK;
     for (uint64_t start = 0; code == GYRE_OK && start < (uint64_t)size; start += RANGE) {
         uint64_t left = (uint64_t)size - start;
@@ -116,11 +137,12 @@ static int32_t read_discover(const void *config, struct gyre_splits *splits)
 {
     struct discovery d = {config, splits, 0, 1};
     char text[GYRE_ERROR_TEXT];
-    splits->order = GYRE_SPLITS_QUEUE;
-    if (path_is_standard(d.config->path)) {
+    /* one that is followed does not end, so a task must have all of its own at once */
+    splits->order = d.config->follow ? GYRE_SPLITS_DEAL : GYRE_SPLITS_QUEUE;
+    if (path_is_standard(d.config->path) || is_one_followed(d.config)) {
         d.total = 1;
         d.counting = 0;
-        return add_range(&d, "-", 0, UINT64_MAX);
+        return add_range(&d, d.config->path, 0, UNBOUNDED);
     }
     int32_t code = paths_each(d.config->path, text, add_file, &d);
     d.counting = 0;
@@ -147,6 +169,8 @@ static int32_t read_add(void *self, struct gyre_ctx *ctx, uint32_t split, const 
     if (position != NULL) {
         range.offset = gyre_read_u64(position);
         range.skipping = gyre_read_u32(position);
+        if (r->config->follow && follow_restore(&range, ctx, position) != GYRE_OK)
+            return ctx->error->code;
         if (position->error != 0)
             return gyre_fail(ctx, GYRE_ECORRUPT, "the position of split %u cannot be read",
                              (unsigned)split);
@@ -184,6 +208,8 @@ static int32_t read_save(void *self, struct gyre_ctx *ctx, uint32_t split,
                              range->path);
         gyre_write_u64(writer, is_going ? r->input.offset : range->offset);
         gyre_write_u32(writer, range->skipping);
+        if (r->config->follow)
+            follow_save(r, &r->ranges[i], writer);
         return writer->error;
     }
     return gyre_fail(ctx, GYRE_ECONTRACT, "split %u is not this task's", (unsigned)split);
@@ -202,6 +228,7 @@ static int32_t read_open(void *self, struct gyre_ctx *ctx)
 
 static void drop_range(struct reader *r, struct gyre_ctx *ctx)
 {
+    follow_drop(&r->ranges[0], ctx);
     gyre_alloc(ctx, r->ranges[0].path, 0);
     r->n_ranges--;
     memmove(r->ranges, r->ranges + 1, r->n_ranges * sizeof *r->ranges);
@@ -257,10 +284,35 @@ static int32_t start_range(struct reader *r, struct gyre_ctx *ctx)
 
 static void end_range(struct reader *r, struct gyre_ctx *ctx, struct gyre_poll *poll)
 {
+    if (r->config->follow) {
+        follow_switch(r, ctx);
+        return;
+    }
     poll->status = GYRE_POLL_SPLIT;
     poll->split = r->ranges[0].id;
     input_close(&r->input, ctx);
     drop_range(r, ctx);
+}
+
+/* Opens what is to be read next: 1 where it is open, 0 where all have to be waited for. */
+static int32_t open_input(struct reader *r, struct gyre_ctx *ctx)
+{
+    if (r->input.is_open)
+        return 1;
+    if (r->config->follow)
+        return follow_start(r, ctx);
+    int32_t code = start_range(r, ctx);
+    return code == GYRE_OK ? 1 : code;
+}
+
+/* Reads more. INPUT_WAIT: there is nothing now; then a followed file is no longer the input. */
+static int32_t read_more(struct reader *r, struct gyre_ctx *ctx)
+{
+    int32_t code = input_more(&r->input, ctx);
+    if (code != GYRE_OK || !r->config->follow || !r->input.at_eof || r->ranges[0].is_left)
+        return code;
+    code = follow_suspend(r, ctx);
+    return code == GYRE_OK ? INPUT_WAIT : code;
 }
 
 static int32_t read_poll(void *self, struct gyre_ctx *ctx, struct gyre_poll *poll)
@@ -271,8 +323,8 @@ static int32_t read_poll(void *self, struct gyre_ctx *ctx, struct gyre_poll *pol
         poll->status = GYRE_POLL_IDLE;
         return GYRE_OK;
     }
-    int32_t code = r->input.is_open ? GYRE_OK : start_range(r, ctx);
-    while (code == GYRE_OK) {
+    int32_t open = open_input(r, ctx), code = open < 0 ? open : GYRE_OK;
+    while (open == 1 && code == GYRE_OK) {
         int32_t end = r->csv != NULL ? csv_read(r, ctx, &left) : lines_read(r, ctx, &left);
         if (end < 0)
             return end;
@@ -280,13 +332,16 @@ static int32_t read_poll(void *self, struct gyre_ctx *ctx, struct gyre_poll *pol
             end_range(r, ctx, poll);
         if (end != READ_MORE)
             break;
-        code = input_more(&r->input, ctx);
+        code = read_more(r, ctx);
     }
     r->rows_out += due - left;
-    if (code != INPUT_WAIT)
-        return code;
+    if (code < 0 || (r->config->follow ? open != 0 : code != INPUT_WAIT))
+        return code < 0 ? code : GYRE_OK;
     poll->status = GYRE_POLL_IDLE;
-    poll->fd = r->input.fd;
+    if (r->config->follow)
+        poll->wake_us = gyre_now(ctx) + FOLLOW_US;
+    else
+        poll->fd = r->input.fd;
     return GYRE_OK;
 }
 
@@ -298,7 +353,8 @@ static const struct gyre_option options[] = {
     GYRE_OPT(struct read_config, schema, SCHEMA, NULL, 0, "the fields of a csv or json file"),
     GYRE_OPT(struct read_config, header, BOOL, "false", 0,
              "csv: the first line names the fields, in any order"),
-    GYRE_OPT(struct read_config, follow, BOOL, "false", 0, "waits for more at the end of the file"),
+    GYRE_OPT(struct read_config, follow, BOOL, "false", 0,
+             "waits for more at the end, and goes along with rotation and truncation: tail -F"),
     GYRE_OPT_RANGE(struct read_config, rate, FLOAT, "0", 0, 1000000000, "rows/s",
                    "rows per second over all tasks; 0: as fast as it goes"),
     GYRE_OPT_RANGE(struct read_config, row_max, SIZE, "16MiB", 1, 1 << 30, NULL,

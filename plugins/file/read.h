@@ -29,6 +29,19 @@ struct range {
     uint32_t skipping; /* what comes before the next line end is not a row */
     uint32_t id;
     uint32_t ranges; /* how many there are in all */
+    /* of a followed file (follow.c) */
+    int fd;
+    int is_open;
+    int is_fresh;    /* it was opened, and not yet looked at */
+    int is_left;     /* its name is another's by now, and nothing more will come */
+    int is_restored; /* whether it is the same file is to be seen */
+    uint64_t inode;
+    uint64_t device;
+    int64_t changed_ns;
+    uint64_t mark; /* hash of what precedes the place where to read on */
+    char *partial; /* the beginning of a line, from `offset` on */
+    size_t partial_size;
+    uint32_t partial_len;
 };
 
 struct csv;
@@ -40,8 +53,9 @@ struct reader {
     struct range *ranges;
     uint32_t n_ranges;
     uint32_t capacity;
-    size_t scanned;    /* bytes of the rest that are known to hold no line end */
-    uint64_t rows_out; /* since the clock of the rate began */
+    uint32_t next_range; /* to be looked at, where files are followed */
+    size_t scanned;      /* bytes of the rest that are known to hold no line end */
+    uint64_t rows_out;   /* since the clock of the rate began */
     int64_t start_us;
     int started;
     struct csv *csv;   /* NULL for other formats */

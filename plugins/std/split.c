@@ -2,7 +2,8 @@
  * field is null, leave by the default port.
  *
  * All ports are aligned with the input and differ in their masks alone: nothing is copied. A port's
- * name is the value that it takes, read as the field's type; what is read is kept in bind. The rows
+ * name is the value that it takes, or stands before it ("name=value"), as a value that is no name
+ * needs it. Values are read as the field's type in bind. The rows
  * are looked at port by port, in loops that vectorize where values are numbers. Dropped rows hold
  * anything, so that strings are looked at only under the mask. */
 #include "split.h"
@@ -38,23 +39,57 @@ static int read_number(uint32_t type, const char *text, int64_t *v)
            (type != GYRE_TYPE_i32 || (value >= INT32_MIN && value <= INT32_MAX));
 }
 
+/* The value in "value" or "name=value". */
+static const char *value_of(const char *item)
+{
+    const char *equals = strchr(item, '=');
+    return equals != NULL ? equals + 1 : item;
+}
+
+/* True where ports `i` and `k` take the same value. */
+static int is_same(const struct split_config *c, uint32_t i, uint32_t k)
+{
+    return gyre_type_is_str(c->type) ? gyre_str_equal(&c->text[i], &c->text[k])
+                                     : c->numbers[i] == c->numbers[k];
+}
+
 /* Reads the value that port `i` takes. */
 static int32_t read_value(struct split_config *c, struct gyre_bind *bind, uint32_t i)
 {
-    const char *text = c->ports.items[i];
-    if (gyre_type_is_str(c->type)) {
+    const char *text = value_of(c->ports.items[i]);
+    if (gyre_type_is_str(c->type))
         c->text[i] = gyre_str_view(text, (uint32_t)strlen(text));
-        return GYRE_OK;
-    }
-    if (!read_number(c->type, text, &c->numbers[i]))
+    else if (!read_number(c->type, text, &c->numbers[i]))
         return gyre_bind_fail(bind, GYRE_EINVAL, "ports",
                               "\"%s\" is no value of the field `%s`, which is %s", text, c->field,
                               gyre_type_name(c->type));
-    for (uint32_t k = 0; k < i; k++)
-        if (c->numbers[k] == c->numbers[i] && strcmp(c->ports.items[k], text) != 0)
-            return gyre_bind_fail(bind, GYRE_EINVAL, "ports", "\"%s\" and \"%s\" are one value",
-                                  c->ports.items[k], text);
     return GYRE_OK;
+}
+
+/* Adds port `i`, which passes all fields. */
+static int32_t add_port(const struct split_config *c, struct gyre_bind *bind, uint32_t i)
+{
+    const char *item = c->ports.items[i], *equals = strchr(item, '=');
+    size_t n = equals != NULL ? (size_t)(equals - item) : strlen(item);
+    char *name = bind->alloc(bind, n + 1);
+    if (name == NULL)
+        return GYRE_ENOMEM;
+    memcpy(name, item, n);
+    int32_t port = bind->add_port(bind, name, GYRE_PORT_ALIGNED | GYRE_PORT_FILTERS, "ports");
+    return port < 0 ? port : bind->pass_all(bind, (uint32_t)port);
+}
+
+/* A value that two ports name would go to the first alone. */
+static int32_t check_distinct(const struct split_config *c, struct gyre_bind *bind)
+{
+    int32_t code = GYRE_OK;
+    for (uint32_t i = 0; i < c->ports.n; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (is_same(c, i, k))
+                code = gyre_bind_fail(bind, GYRE_EINVAL, "ports",
+                                      "\"%s\" and \"%s\" are for one value", c->ports.items[k],
+                                      c->ports.items[i]);
+    return code;
 }
 
 /* Finds the field and makes room for its values. */
@@ -90,14 +125,10 @@ static int32_t split_bind(void *config, struct gyre_bind *bind)
     if (code < 0)
         return code;
     for (uint32_t i = 0; i < c->ports.n; i++) {
-        int32_t read = read_value(c, bind, i);
-        code = read < 0 ? read : code; /* go on: each wrong value is reported */
-        int32_t port =
-            bind->add_port(bind, c->ports.items[i], GYRE_PORT_ALIGNED | GYRE_PORT_FILTERS, "ports");
-        int32_t passed = port < 0 ? port : bind->pass_all(bind, (uint32_t)port);
-        code = passed < 0 ? passed : code;
+        int32_t read = read_value(c, bind, i), added = add_port(c, bind, i);
+        code = read < 0 ? read : added < 0 ? added : code; /* go on: each mistake is reported */
     }
-    return code;
+    return code < 0 ? code : check_distinct(c, bind);
 }
 
 /* ---- rows -------------------------------------------------------------------------------------- */
@@ -166,7 +197,7 @@ static int32_t split_process(void *self, struct gyre_ctx *ctx, const struct gyre
 static const struct gyre_option options[] = {
     GYRE_OPT(struct split_config, field, FIELD, NULL, 0, "the field whose value picks the port"),
     GYRE_OPT(struct split_config, ports, STRINGS, NULL, 0,
-             "the values that have a port of their own, called like them"),
+             "the values that have a port of their own: \"value\", or \"port=value\""),
     GYRE_OPT(struct split_config, fn, FUNCTION, NULL, 0, "a function that picks the port: not yet"),
 };
 

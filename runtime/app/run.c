@@ -16,7 +16,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { PROGRESS_MS = 1000, EXIT_KILLED = 130 };
+enum { PROGRESS_MS = 1000, INTERRUPT_MS = 20, EXIT_KILLED = 130 };
 
 /* Blocks the signals that are read from the returned descriptor; -1 and errno. */
 static int block_signals(void)
@@ -50,16 +50,20 @@ static bool wait_for(struct gy_flow *flow, int signal_fd)
                            {.fd = signal_fd, .events = POLLIN}};
     struct gy_progress progress;
     bool stopping = false;
+    uint64_t told;
     gy_progress_init(&progress, flow->clock);
-    for (;;) {
-        int ready = poll(fds, 2, progress.on ? PROGRESS_MS : -1);
+    while (!gy_flow_is_over(flow)) {
+        int timeout_ms = progress.on ? PROGRESS_MS : -1;
+        if ((stopping || gy_flow_has_failed(flow)) && gy_flow_interrupt(flow))
+            timeout_ms = INTERRUPT_MS;
+        int ready = poll(fds, 2, timeout_ms);
         assert(ready >= 0 || errno == EINTR);
         if (ready == 0)
             gy_progress_show(&progress, flow);
         if (ready > 0 && fds[1].revents != 0)
             take_signals(signal_fd, flow, &stopping);
-        if (ready > 0 && fds[0].revents != 0)
-            break;
+        if (ready > 0 && fds[0].revents != 0 && read(flow->done_fd, &told, sizeof told) < 0)
+            assert(errno == EINTR);
     }
     gy_progress_fini(&progress);
     gy_flow_join(flow);

@@ -44,6 +44,7 @@ static int build_workers(struct gy_flow *flow)
     for (uint32_t w = 0; w < flow->n_workers; w++) {
         struct gy_worker *worker = &flow->workers[w];
         worker->flow = flow;
+        worker->may_block = w >= flow->physical->n_workers;
         worker->pool = gy_pool_new();
         worker->tasks = gy_calloc(flow->n_tasks, sizeof(struct gy_task *));
         if (worker->pool == NULL || worker->tasks == NULL)

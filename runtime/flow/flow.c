@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <unistd.h>
 
@@ -10,6 +11,13 @@ static void wake_all(struct gy_flow *flow)
 {
     for (uint32_t w = 0; w < flow->n_workers && !flow->options.alone; w++)
         gy_parking_wake(&flow->workers[w].parking);
+}
+
+void gy_flow_tell(struct gy_flow *flow)
+{
+    uint64_t one = 1;
+    ssize_t n = write(flow->done_fd, &one, sizeof one);
+    assert(n == (ssize_t)sizeof one || errno == EINTR || errno == EAGAIN);
 }
 
 static void keep_failure(struct gy_flow *flow, const struct gy_instance *instance, int code,
@@ -29,6 +37,7 @@ static void keep_failure(struct gy_flow *flow, const struct gy_instance *instanc
     /* release: whoever sees it may read the failure under its lock. */
     atomic_store_explicit(&flow->failed, true, memory_order_release);
     wake_all(flow);
+    gy_flow_tell(flow);
 }
 
 void gy_flow_fail(struct gy_flow *flow, const struct gy_instance *instance)

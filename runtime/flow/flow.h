@@ -39,6 +39,8 @@ struct gy_worker {
     struct gy_flow *flow;
     pthread_t thread;
     bool started;
+    bool may_block; /* its task is that of an operator which may block */
+    void *crash_stack;
     struct gy_parking parking;
     struct gy_pool *pool;
     uint32_t n_tasks;
@@ -60,7 +62,7 @@ struct gy_flow {
     uint32_t *n_channels;          /* per edge */
     uint32_t *n_dests;             /* per edge: consumers that one producer sends to */
     struct gy_splits *splits;      /* per node */
-    int done_fd;                   /* readable when every worker has ended */
+    int done_fd;                   /* readable after a failure, and when every worker has ended */
     _Atomic uint32_t tasks_left;
     _Atomic uint32_t workers_left;
     _Atomic bool failed;
@@ -81,6 +83,16 @@ int gy_flow_open(struct gy_flow *flow);
 /** Starts the workers' threads. 0, or a code and `error`.
  *  Thread:  [control]; signals that the caller handles must be blocked, threads inherit it */
 int gy_flow_start(struct gy_flow *flow, struct gyre_error *error);
+
+/** True where every worker has ended, or is about to.
+ *  Thread:  [any] */
+bool gy_flow_is_over(const struct gy_flow *flow);
+
+/** After a stop or a failure: ends the system calls in which workers of operators that may block
+ *  wait (EINTR); after a stop only those of sources. To be called again from time to time until all is
+ *  over, since one that comes just before such a call is lost. True where there are such workers.
+ *  Thread:  [control], between gy_flow_start and gy_flow_join */
+bool gy_flow_interrupt(struct gy_flow *flow);
 
 /** Waits for every worker to end. `done_fd` becomes readable just before this would not wait. */
 void gy_flow_join(struct gy_flow *flow);
@@ -115,6 +127,9 @@ static inline bool gy_flow_is_stopping(const struct gy_flow *flow)
 /** Keeps the failure of an instance, if it is the first, and ends the run. */
 void gy_flow_fail(struct gy_flow *flow, const struct gy_instance *instance);
 void gy_flow_fail_memory(struct gy_flow *flow, const struct gy_instance *instance);
+
+/** Makes `done_fd` readable. */
+void gy_flow_tell(struct gy_flow *flow);
 
 /** Counts a task that has ended. */
 void gy_flow_task_done(struct gy_flow *flow, struct gy_task *task);

@@ -8,9 +8,9 @@
 #include "base/mem.h"
 
 #include <errno.h>
-#include <unistd.h>
+#include <signal.h>
 
-enum { SPIN_NS = 20 * 1000, POLL_FDS_MAX = 64 };
+enum { SPIN_NS = 20 * 1000, POLL_FDS_MAX = 64, INTERRUPT = SIGURG, CRASH_STACK_BYTES = 64 * 1024 };
 
 static bool run_all(struct gy_worker *worker, struct gy_scheduler *scheduler)
 {
@@ -71,28 +71,51 @@ static void rest(struct gy_worker *worker, struct gy_scheduler *scheduler)
     gy_parking_sleep(&worker->parking, fds, n, timeout_us);
 }
 
+/* A stack for the handler of crashes, which else could not tell of a stack that has overflowed. */
+static void use_crash_stack(const struct gy_worker *worker)
+{
+    stack_t stack = {.ss_sp = worker->crash_stack, .ss_size = CRASH_STACK_BYTES};
+    sigaltstack(&stack, NULL); /* without it, crashes of another kind are told all the same */
+}
+
 static void *worker_main(void *argument)
 {
     struct gy_worker *worker = argument;
     struct gy_flow *flow = worker->flow;
     struct gy_scheduler scheduler;
-    uint64_t one = 1;
+    use_crash_stack(worker);
     gy_scheduler_fair(&scheduler);
     while (!is_over(flow))
         if (!run_all(worker, &scheduler))
             rest(worker, &scheduler);
     /* acq_rel: the last one tells, after all the others' work. */
     if (atomic_fetch_sub_explicit(&flow->workers_left, 1, memory_order_acq_rel) == 1)
-        if (write(flow->done_fd, &one, sizeof one) < 0)
-            return NULL; /* cannot happen: the counter was 0 */
+        gy_flow_tell(flow);
     return NULL;
+}
+
+/* Nothing is to be done but to interrupt. */
+static void on_interrupt(int number)
+{
+    (void)number;
+}
+
+static int start_worker(struct gy_worker *worker)
+{
+    worker->crash_stack = gy_alloc(CRASH_STACK_BYTES);
+    if (worker->crash_stack == NULL)
+        return ENOMEM;
+    return pthread_create(&worker->thread, NULL, worker_main, worker);
 }
 
 int gy_flow_start(struct gy_flow *flow, struct gyre_error *error)
 {
+    struct sigaction action = {.sa_handler = on_interrupt}; /* no SA_RESTART */
+    if (sigaction(INTERRUPT, &action, NULL) != 0)
+        return gyre_error_set(error, GYRE_EIO, -1, "sigaction: %s", strerror(errno));
     atomic_store_explicit(&flow->workers_left, flow->n_workers, memory_order_relaxed);
     for (uint32_t w = 0; w < flow->n_workers; w++) {
-        int code = pthread_create(&flow->workers[w].thread, NULL, worker_main, &flow->workers[w]);
+        int code = start_worker(&flow->workers[w]);
         if (code != 0) {
             atomic_store_explicit(&flow->failed, true, memory_order_release);
             gy_flow_stop(flow);
@@ -105,11 +128,42 @@ int gy_flow_start(struct gy_flow *flow, struct gyre_error *error)
     return 0;
 }
 
+bool gy_flow_is_over(const struct gy_flow *flow)
+{
+    /* acquire: pairs with the end of worker_main. */
+    return atomic_load_explicit(&flow->workers_left, memory_order_acquire) == 0;
+}
+
+static bool has_source(const struct gy_worker *worker)
+{
+    for (uint32_t t = 0; t < worker->n_tasks; t++)
+        for (uint32_t m = 0; m < worker->tasks[t]->n_members; m++)
+            if (worker->tasks[t]->members[m].node->kind == GYRE_SOURCE)
+                return true;
+    return false;
+}
+
+bool gy_flow_interrupt(struct gy_flow *flow)
+{
+    bool any = false;
+    bool failed = gy_flow_has_failed(flow);
+    for (uint32_t w = 0; w < flow->n_workers; w++) {
+        struct gy_worker *worker = &flow->workers[w];
+        if (!worker->started || !worker->may_block || (!failed && !has_source(worker)))
+            continue;
+        pthread_kill(worker->thread, INTERRUPT); /* one that has ended takes no notice */
+        any = true;
+    }
+    return any;
+}
+
 void gy_flow_join(struct gy_flow *flow)
 {
     for (uint32_t w = 0; w < flow->n_workers; w++) {
         if (flow->workers[w].started)
             pthread_join(flow->workers[w].thread, NULL);
         flow->workers[w].started = false;
+        gy_free(flow->workers[w].crash_stack);
+        flow->workers[w].crash_stack = NULL;
     }
 }
