@@ -16,14 +16,17 @@
  * is in the copy alone.
  *
  * The file's position of `offset` is that of the partial line. While a line goes on over a
- * truncation that is before the file's first byte; then it is kept modulo 2^64, and the bytes
- * themselves are in the position of a snapshot.
+ * truncation that is before the file's first byte; then it is kept modulo 2^64. So a snapshot's
+ * position holds the bytes of a partial line.
  *
- * A restored file is known by its inode and by a hash of the bytes before the place; where either is
- * another, it was rotated meanwhile, and the one of its name is read from its start. */
+ * A restored file is known by its inode and by a hash of the bytes before the place. Where the file
+ * of its name is another by now, it is looked for in the same folder, so that what was rotated while
+ * no job ran is read to its end; where it has gone, the one of its name is read from its start. */
 #include "follow.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,44 +52,101 @@ static uint64_t mark_before(int fd, uint64_t at)
     return hash | 1; /* 0: cannot be read */
 }
 
+static void set_mark(struct range *range)
+{
+    range->mark_at = place(range);
+    range->mark = mark_before(range->fd, range->mark_at);
+}
+
 /* From the first byte, with what is there of a line. */
 static void start_again(struct range *range)
 {
     range->offset = 0 - (uint64_t)range->partial_len;
 }
 
-/* Opens the file; one that is not there (yet) is no error. A restored one may be another now. */
-static int32_t open_file(struct range *range, struct gyre_ctx *ctx)
+/* Opens a regular file; -1 with errno where that is not possible, ENOENT for other things. */
+static int open_regular(const char *path, struct stat *st)
 {
-    struct stat st;
-    int fd = open(range->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-        return GYRE_OK;
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        int code = errno;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || (fstat(fd, st) == 0 && S_ISREG(st->st_mode)))
+        return fd;
+    close(fd);
+    errno = ENOENT; /* a folder, for a moment */
+    return -1;
+}
+
+/* True for the file in which a restored range stands. */
+static int is_the_one(const struct range *range, int fd, const struct stat *st)
+{
+    return (uint64_t)st->st_ino == range->inode && range->mark == mark_before(fd, range->mark_at);
+}
+
+/* Looks for it under other names in its folder, where rotation has left it meanwhile; -1: gone. */
+static int find_renamed(const struct range *range, struct stat *st)
+{
+    char path[PATH_MAX];
+    const char *slash = strrchr(range->path, '/');
+    int length = slash != NULL ? (int)(slash - range->path) + 1 : 0, found = -1;
+    snprintf(path, sizeof path, "%.*s", length != 0 ? length : 1, length != 0 ? range->path : ".");
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    while (folder != NULL && found < 0 && (entry = readdir(folder)) != NULL) {
+        int n = snprintf(path, sizeof path, "%.*s%s", length, range->path, entry->d_name);
+        if ((uint64_t)entry->d_ino != range->inode || n < 0 || (size_t)n >= sizeof path)
+            continue;
+        found = open_regular(path, st);
+        if (found >= 0 && !is_the_one(range, found, st)) {
+            close(found);
+            found = -1;
+        }
+    }
+    if (folder != NULL)
+        closedir(folder);
+    return found;
+}
+
+/* The file of a restored range: its own, whatever its name is now, else the one of its name. */
+static int choose_restored(struct range *range, struct gyre_ctx *ctx, int fd, struct stat *st)
+{
+    range->is_restored = 0;
+    if (fd >= 0 && is_the_one(range, fd, st))
+        return fd;
+    int renamed = find_renamed(range, st);
+    if (renamed >= 0) {
         if (fd >= 0)
             close(fd);
-        return gyre_fail(ctx, GYRE_EIO, "%s cannot be opened: %s", range->path, strerror(code));
+        return renamed;
     }
-    if (!S_ISREG(st.st_mode)) { /* a folder, for a moment */
-        close(fd);
-        return GYRE_OK;
-    }
-    range->fd = fd;
-    range->is_open = 1;
-    range->is_fresh = 1;
-    if (range->is_restored &&
-        (range->inode != (uint64_t)st.st_ino || range->mark != mark_before(fd, place(range)))) {
-        gyre_log(ctx, GYRE_LOG_WARN, "%s is another file than in the snapshot: read from its start",
+    if (fd >= 0 && (uint64_t)st->st_ino == range->inode) {
+        gyre_log(ctx, GYRE_LOG_INFO, "%s was truncated: read from its start", range->path);
+    } else {
+        gyre_log(ctx, GYRE_LOG_WARN,
+                 "%s is another file than in the snapshot, which has gone: read from its start",
                  range->path);
         range->partial_len = 0;
         range->skipping = 0;
-        start_again(range);
     }
-    range->is_restored = 0;
+    start_again(range);
+    return fd;
+}
+
+/* Opens the file; one that is not there (yet) is no error. */
+static int32_t open_file(struct range *range, struct gyre_ctx *ctx)
+{
+    struct stat st;
+    int fd = open_regular(range->path, &st);
+    if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
+        return gyre_fail(ctx, GYRE_EIO, "%s cannot be opened: %s", range->path, strerror(errno));
+    if (range->is_restored)
+        fd = choose_restored(range, ctx, fd, &st);
+    if (fd < 0)
+        return GYRE_OK;
+    range->fd = fd;
+    range->is_open = 1;
+    range->is_fresh = 1;
     range->inode = (uint64_t)st.st_ino;
     range->device = (uint64_t)st.st_dev;
-    range->mark = mark_before(fd, place(range));
+    set_mark(range);
     return GYRE_OK;
 }
 
@@ -115,10 +175,10 @@ static int32_t look(struct range *range, struct gyre_ctx *ctx)
     range->is_fresh = 0;
     range->changed_ns = changed_ns;
     if (!is_same && ((uint64_t)st.st_size < place(range) ||
-                     range->mark != mark_before(range->fd, place(range)))) {
+                     range->mark != mark_before(range->fd, range->mark_at))) {
         gyre_log(ctx, GYRE_LOG_INFO, "%s was truncated: read from its start", range->path);
         start_again(range);
-        range->mark = mark_before(range->fd, 0);
+        set_mark(range);
     }
     if ((uint64_t)st.st_size > place(range))
         return 1;
@@ -168,7 +228,7 @@ int32_t follow_suspend(struct reader *r, struct gyre_ctx *ctx)
     struct range *range = &r->ranges[0];
     range->offset = r->input.offset;
     int32_t code = keep_partial(range, ctx, r->input.at, input_left(&r->input));
-    range->mark = mark_before(range->fd, place(range));
+    set_mark(range);
     input_pause(&r->input);
     return code;
 }
@@ -193,36 +253,35 @@ void follow_switch(struct reader *r, struct gyre_ctx *ctx)
     range->inode = 0;
 }
 
+/* The mark is that of the last look: what has come since may be another file's already. */
 void follow_save(struct reader *r, struct range *range, struct gyre_writer *writer)
 {
     int is_going = range == &r->ranges[0] && r->input.is_open;
     const char *partial = is_going ? r->input.at : range->partial;
     uint64_t n = is_going ? input_left(&r->input) : range->partial_len;
-    uint64_t offset = is_going ? r->input.offset : range->offset, at = offset + n;
-    if ((int64_t)offset >= 0) { /* it can be read again */
-        at = offset;
-        n = 0;
-    }
-    gyre_write_u64(writer, at);
+    uint64_t offset = is_going ? r->input.offset : range->offset;
+    if (is_going && (int64_t)offset >= 0)
+        n = 0; /* it is read again: it may be much */
+    gyre_write_u64(writer, offset);
     gyre_write_u64(writer, range->inode);
-    gyre_write_u64(writer, range->is_open ? mark_before(range->fd, at) : range->mark);
+    gyre_write_u64(writer, range->mark_at);
+    gyre_write_u64(writer, range->mark);
     gyre_write_u32(writer, (uint32_t)n);
-    if (n != 0)
-        gyre_write(writer, partial, (size_t)n);
+    gyre_write(writer, partial, (size_t)n);
 }
 
 int32_t follow_restore(struct range *range, struct gyre_ctx *ctx, struct gyre_reader *position)
 {
-    uint64_t at = gyre_read_u64(position);
+    range->offset = gyre_read_u64(position);
     range->inode = gyre_read_u64(position);
+    range->mark_at = gyre_read_u64(position);
     range->mark = gyre_read_u64(position);
     uint32_t n = gyre_read_u32(position);
     const char *partial = n != 0 ? (const char *)gyre_read(position, n) : NULL;
+    range->is_restored = range->inode != 0;
     if (position->error != 0)
         return GYRE_OK; /* the caller says so */
-    range->is_restored = range->inode != 0;
-    range->offset = at - n;
-    return keep_partial(range, ctx, partial, partial != NULL ? n : 0);
+    return keep_partial(range, ctx, partial, n);
 }
 
 void follow_drop(struct range *range, struct gyre_ctx *ctx)

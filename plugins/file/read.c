@@ -10,8 +10,8 @@
  * | u32              | number of splits|   |          |                                |
  * | rest             | path            |   |          |                                |
  *
- * Where the file is followed the position goes on with what follow_save writes: u64 the place, u64
- * inode, u64 mark, u32 and bytes of a partial line that is not in the file any more.
+ * Where the file is followed the position goes on with what follow_save writes: u64 offset, u64
+ * inode, u64 and u64 mark, u32 and bytes of a partial line.
  *
  * A rate is shared by the tasks that have something to read: each keeps to its part. */
 #include "follow.h"

@@ -38,8 +38,9 @@ struct range {
     uint64_t inode;
     uint64_t device;
     int64_t changed_ns;
-    uint64_t mark; /* hash of what precedes the place where to read on */
-    char *partial; /* the beginning of a line, from `offset` on */
+    uint64_t mark_at; /* to where it had been read at the last look ... */
+    uint64_t mark;    /* ... and a hash of what precedes */
+    char *partial;    /* the beginning of a line, from `offset` on */
     size_t partial_size;
     uint32_t partial_len;
 };

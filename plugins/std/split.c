@@ -102,7 +102,8 @@ static int32_t bind_field(struct split_config *c, struct gyre_bind *bind)
         return gyre_bind_fail(bind, GYRE_EINVAL, NULL,
                               "needs the option `field`: the field whose values `ports` lists");
     if (c->ports.n == 0)
-        return gyre_bind_fail(bind, GYRE_EINVAL, "ports", "an empty list of values");
+        return gyre_bind_fail(bind, GYRE_EINVAL, "ports",
+                              "no values: each one listed in `ports` gets a port");
     int32_t code = bind->read(bind, 0, c->field, "field");
     if (code < 0)
         return code;

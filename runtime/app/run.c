@@ -78,11 +78,10 @@ static int run_flow(struct gy_flow *flow, const struct gy_cli *cli, int signal_f
     int64_t start_ns = gy_clock_mono_ns(flow->clock);
     bool stopped = false;
     if (gy_flow_open(flow) == 0) {
-        if (gy_flow_start(flow, &error) != 0) {
+        if (gy_flow_start(flow, &error) == 0)
+            stopped = wait_for(flow, signal_fd);
+        else
             gy_log(GY_LOG_ERROR, "%s", error.text);
-            return GY_EXIT_FAILED;
-        }
-        stopped = wait_for(flow, signal_fd);
     }
     gy_flow_commit(flow);
     outcome.wall_ns = gy_clock_mono_ns(flow->clock) - start_ns;

@@ -4,11 +4,12 @@
 
 enum { STREAK = 4 };
 
+/* Twice, since a task that only sends what waited for room does not tell of it. */
 static bool run_each(struct gy_flow *flow)
 {
     bool moved = false;
-    for (uint32_t t = 0; t < flow->n_tasks; t++)
-        moved |= gy_task_run(&flow->tasks[t]);
+    for (uint32_t t = 0; t < 2 * flow->n_tasks; t++)
+        moved |= gy_task_run(&flow->tasks[t % flow->n_tasks]);
     return moved;
 }
 

@@ -275,6 +275,7 @@ static int build_splits(struct gy_flow *flow, struct gyre_error *error)
 static int build(struct gy_flow *flow, struct gyre_error *error)
 {
     const struct gy_physical *physical = flow->physical;
+    errno = 0;
     flow->first_task = gy_calloc(physical->n_chains + 1, sizeof(uint32_t));
     for (uint32_t c = 0; flow->first_task != NULL && c < physical->n_chains; c++) {
         flow->first_task[c] = flow->n_tasks;
@@ -283,7 +284,8 @@ static int build(struct gy_flow *flow, struct gyre_error *error)
     flow->tasks = gy_calloc(flow->n_tasks + 1, sizeof *flow->tasks);
     if (flow->first_task == NULL || flow->tasks == NULL || build_workers(flow) != 0 ||
         build_edges(flow) != 0)
-        return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for the tasks of the job");
+        return gyre_error_set(error, GYRE_ENOMEM, -1, "cannot make the tasks of the job: %s",
+                              errno != 0 ? strerror(errno) : "no memory");
     if (build_splits(flow, error) != 0)
         return error->code;
     for (uint32_t c = 0; c < physical->n_chains; c++)

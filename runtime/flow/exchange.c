@@ -95,8 +95,10 @@ static struct gy_message *shrink(struct gy_exchange *exchange, uint32_t dest,
     const struct gy_layout *layout = exchange->layout;
     uint32_t rows = (large->rows + 15) & ~15u;
     struct gy_message *small = new_message(exchange, dest, rows);
-    if (small == NULL)
+    if (small == NULL) {
+        exchange->error = 0; /* the large one goes instead */
         return NULL;
+    }
     const char *from = gy_message_columns(large);
     char *to = gy_message_columns(small);
     size_t n = large->rows;

@@ -74,33 +74,54 @@ int gy_flow_open(struct gy_flow *flow)
     return 0;
 }
 
-/* Ends the transaction of one sink: committed where all went well, else undone. */
-static int end_sink(struct gy_flow *flow, struct gy_member *member)
+typedef int end_sink(struct gy_flow *flow, struct gy_member *member, const char *txn);
+
+static int prepare_sink(struct gy_flow *flow, struct gy_member *member, const char *txn)
 {
-    char txn[160];
-    snprintf(txn, sizeof txn, "%s-%s-%u-end", flow->physical->graph->job, member->node->id,
-             member->task->index);
-    if (gy_flow_has_failed(flow)) {
-        gy_instance_abort(member->instance, txn);
-        return 0;
-    }
-    int code = gy_instance_commit(member->instance, txn);
+    int code = gy_instance_prepare(member->instance, txn, &member->prepared);
     if (code != 0)
         gy_flow_fail(flow, member->instance);
     return code;
 }
 
-int gy_flow_commit(struct gy_flow *flow)
+static int commit_sink(struct gy_flow *flow, struct gy_member *member, const char *txn)
 {
-    int code = 0;
+    int code = gy_instance_commit(member->instance, txn, &member->prepared);
+    if (code != 0)
+        gy_flow_fail(flow, member->instance);
+    return code;
+}
+
+static int abort_sink(struct gy_flow *flow, struct gy_member *member, const char *txn)
+{
+    (void)flow;
+    gy_instance_abort(member->instance, txn, &member->prepared);
+    return 0;
+}
+
+/* Does the same to every sink; all of them, whatever one says. */
+static void each_sink(struct gy_flow *flow, end_sink *end)
+{
+    char txn[160];
     for (uint32_t t = 0; t < flow->n_tasks; t++) {
         for (uint32_t m = 0; m < flow->tasks[t].n_members; m++) {
             struct gy_member *member = &flow->tasks[t].members[m];
-            if (member->node->kind == GYRE_SINK && end_sink(flow, member) != 0)
-                code = flow->failure.code;
+            if (member->node->kind != GYRE_SINK)
+                continue;
+            snprintf(txn, sizeof txn, "%s-%s-%u-end", flow->physical->graph->job, member->node->id,
+                     member->task->index);
+            end(flow, member, txn);
         }
     }
-    return code;
+}
+
+/* Nothing becomes visible before every sink is prepared. */
+int gy_flow_commit(struct gy_flow *flow)
+{
+    if (!gy_flow_has_failed(flow))
+        each_sink(flow, prepare_sink);
+    each_sink(flow, gy_flow_has_failed(flow) ? abort_sink : commit_sink);
+    return gy_flow_has_failed(flow) ? flow->failure.code : 0;
 }
 
 static void free_task(struct gy_task *task)
@@ -113,6 +134,7 @@ static void free_task(struct gy_task *task)
             if (member->routes[r].to == NULL)
                 gy_exchange_fini(&member->routes[r].exchange);
         gy_instance_free(member->instance);
+        gy_free(member->prepared.data);
         gy_gate_fini(&member->gate);
         gy_free(member->routes);
     }
@@ -124,7 +146,9 @@ static void free_task(struct gy_task *task)
 static void free_edges(struct gy_flow *flow)
 {
     uint32_t n_edges = flow->physical->graph->n_edges;
-    for (uint32_t e = 0; e < n_edges && flow->channels != NULL; e++) {
+    bool whole = flow->layouts != NULL && flow->channels != NULL && flow->outbound != NULL &&
+                 flow->n_channels != NULL;
+    for (uint32_t e = 0; e < n_edges && whole; e++) {
         for (uint32_t c = 0; c < flow->n_channels[e]; c++)
             gy_channel_fini(&flow->channels[e][c]);
         gy_free(flow->channels[e]);
@@ -143,6 +167,8 @@ void gy_flow_free(struct gy_flow *flow)
 {
     if (flow == NULL)
         return;
+    /* relaxed: no other thread is left. What plugins put out while they close goes nowhere. */
+    atomic_store_explicit(&flow->failed, true, memory_order_relaxed);
     for (uint32_t t = 0; flow->tasks != NULL && t < flow->n_tasks; t++)
         free_task(&flow->tasks[t]);
     free_edges(flow);

@@ -30,7 +30,9 @@ static bool advance(struct gy_gate *gate)
     for (uint32_t s = 0; s < gate->n_slots; s++)
         if (!gate->ended[s] && gate->watermarks[s] < least)
             least = gate->watermarks[s];
-    if (least <= gate->watermark || gate->n_ended == gate->n_slots)
+    /* A job that was stopped is never told the end of input. */
+    if (least <= gate->watermark || gate->n_ended == gate->n_slots ||
+        (gate->stopped && least == INT64_MAX))
         return false;
     gate->watermark = least;
     return true;

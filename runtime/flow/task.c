@@ -14,6 +14,15 @@ static void fail(struct gy_member *member)
     gy_flow_fail(member->task->flow, member->instance);
 }
 
+/* Fails the job where an exchange could not do what it was told. */
+static void check_exchange(struct gy_member *member, const struct gy_exchange *exchange)
+{
+    if (exchange->error == GYRE_ENOMEM)
+        gy_flow_fail_memory(member->task->flow, member->instance);
+    else if (exchange->error != 0)
+        fail(member);
+}
+
 /* The consumer has another key than the batch's hash is of: it makes its own. */
 static int process_rehashed(const struct gy_route *route, const struct gy_batch *batch)
 {
@@ -31,10 +40,7 @@ void gy_task_emit(void *host, uint32_t port, const struct gy_batch *batch)
             continue;
         if (route->to == NULL) {
             gy_exchange_write(&route->exchange, batch);
-            if (route->exchange.error == GYRE_ENOMEM)
-                gy_flow_fail_memory(member->task->flow, member->instance);
-            else if (route->exchange.error != 0)
-                fail(member);
+            check_exchange(member, &route->exchange);
             continue;
         }
         if (route->rehash ? process_rehashed(route, batch) != 0
@@ -52,7 +58,8 @@ static void push_event(struct gy_task *task, struct gy_event event)
         struct gy_event *pending = &task->events[e];
         if (pending->member == event.member && pending->kind == GY_WATERMARK &&
             event.kind == GY_WATERMARK && !pending->begun) {
-            pending->time_us = event.time_us;
+            if (event.time_us > pending->time_us)
+                pending->time_us = event.time_us;
             return;
         }
     }
@@ -70,9 +77,15 @@ void gy_task_watermark(void *host, int64_t time_us)
                (struct gy_event){.member = member, .kind = GY_WATERMARK, .time_us = time_us});
 }
 
+/* An operator that sets the times of its rows tells the watermarks itself, but the last. */
+static bool follows_gate(const struct gy_member *member)
+{
+    return (member->node->flags & GYRE_SETS_TIME) == 0 || member->gate.watermark == INT64_MAX;
+}
+
 static void gate_watermark(struct gy_member *member, uint32_t slot, int64_t time_us)
 {
-    if (gy_gate_watermark(&member->gate, slot, time_us))
+    if (gy_gate_watermark(&member->gate, slot, time_us) && follows_gate(member))
         push_event(member->task, (struct gy_event){.member = member,
                                                    .kind = GY_WATERMARK,
                                                    .time_us = member->gate.watermark});
@@ -82,7 +95,7 @@ static void gate_end(struct gy_member *member, uint32_t slot, bool stopped)
 {
     bool advanced;
     bool last = gy_gate_end(&member->gate, slot, stopped, &advanced);
-    if (advanced)
+    if (advanced && follows_gate(member))
         push_event(member->task, (struct gy_event){.member = member,
                                                    .kind = GY_WATERMARK,
                                                    .time_us = member->gate.watermark});
@@ -104,9 +117,10 @@ static void pass_on(const struct gy_event *event)
                      member->routes[q].to_slot == route->to_slot;
         if (again)
             continue;
-        if (route->to == NULL)
+        if (route->to == NULL) {
             gy_exchange_signal(&route->exchange, event->kind, event->time_us, event->stopped);
-        else if (event->kind == GY_WATERMARK)
+            check_exchange(member, &route->exchange);
+        } else if (event->kind == GY_WATERMARK)
             gate_watermark(route->to, route->to_slot, event->time_us);
         else
             gate_end(route->to, route->to_slot, event->stopped);
@@ -264,11 +278,12 @@ static bool poll_source(struct gy_member *member)
         fail(member);
         return false;
     }
+    member->task->dirty = true; /* it may have put rows out and be idle all the same */
     member->wake_us = INT64_MIN;
     if (poll.status == GYRE_POLL_SPLIT && member->active_splits > 0)
         member->active_splits--;
     if (poll.status == GYRE_POLL_IDLE) {
-        member->wake_us = poll.wake_us;
+        member->wake_us = poll.wake_us > 0 ? poll.wake_us : 0;
         member->wake_fd = poll.fd;
     }
     return poll.status != GYRE_POLL_IDLE;
@@ -304,9 +319,12 @@ static void flush(struct gy_task *task, bool idle)
         struct gy_member *member = &task->members[m];
         if (!member->ended && gy_instance_flush(member->instance, idle) != 0)
             fail(member);
-        for (uint32_t r = 0; r < member->n_routes; r++)
-            if (member->routes[r].to == NULL)
-                gy_exchange_flush(&member->routes[r].exchange, idle);
+        for (uint32_t r = 0; r < member->n_routes; r++) {
+            if (member->routes[r].to != NULL)
+                continue;
+            gy_exchange_flush(&member->routes[r].exchange, idle);
+            check_exchange(member, &member->routes[r].exchange);
+        }
     }
 }
 
@@ -322,10 +340,17 @@ static void publish(struct gy_task *task)
     }
 }
 
+/* A source that may block is polled once a turn: what it has put out leaves before it blocks again. */
+static bool may_block_in_poll(const struct gy_task *task)
+{
+    return task->chain->blocking && task->members[0].node->kind == GYRE_SOURCE;
+}
+
 /* Takes up to a turn's worth of input; true where the input ran out. */
 static bool take_input(struct gy_task *task, bool *moved)
 {
-    for (uint32_t n = 0; n < TURN_BATCHES; n++) {
+    uint32_t turn = may_block_in_poll(task) ? 1 : TURN_BATCHES;
+    for (uint32_t n = 0; n < turn; n++) {
         bool got = task->n_entries > 0 && take_message(task);
         got |= poll_sources(task);
         if (!got)
@@ -350,13 +375,30 @@ bool gy_task_run(struct gy_task *task)
     moved |= settle(task);
     if (task->n_events == 0 && !task->done && has_room(task))
         ran_out = take_input(task, &moved);
-    if (task->dirty || moved) {
+    moved |= task->dirty;
+    if (moved) {
+        ran_out |= may_block_in_poll(task);
         flush(task, ran_out);
+        /* What did not fit asks to be woken, before the worker may sleep. */
+        has_room(task);
         task->dirty = !ran_out;
         publish(task);
         task->busy_ns += gy_clock_mono_ns(task->flow->clock) - start_ns;
     }
     return moved;
+}
+
+/* An operator of which no input is connected has ended at once. */
+static void begin_unconnected(struct gy_task *task)
+{
+    for (uint32_t m = 0; m < task->n_members; m++) {
+        struct gy_member *member = &task->members[m];
+        if (member->node->kind == GYRE_SOURCE || member->gate.n_slots > 0)
+            continue;
+        push_event(task,
+                   (struct gy_event){.member = member, .kind = GY_WATERMARK, .time_us = INT64_MAX});
+        push_event(task, (struct gy_event){.member = member, .kind = GY_END});
+    }
 }
 
 bool gy_task_open(struct gy_task *task)
@@ -367,6 +409,7 @@ bool gy_task_open(struct gy_task *task)
             return false;
         }
     }
+    begin_unconnected(task);
     return true;
 }
 

@@ -50,6 +50,7 @@ struct gy_member {
     uint32_t n_routes;
     struct gy_route *routes;
     bool ended;
+    struct gyre_writer prepared; /* sinks: what prepare wrote */
     struct gy_published published;
     /* Sources: */
     struct gy_splits *splits;

@@ -11,6 +11,7 @@
 #include <signal.h>
 
 enum { SPIN_NS = 20 * 1000, POLL_FDS_MAX = 64, INTERRUPT = SIGURG, CRASH_STACK_BYTES = 64 * 1024 };
+enum { CROWD_US = 10 * 1000 };
 
 static bool run_all(struct gy_worker *worker, struct gy_scheduler *scheduler)
 {
@@ -68,14 +69,19 @@ static void rest(struct gy_worker *worker, struct gy_scheduler *scheduler)
         if (timeout_us < 0)
             timeout_us = 0;
     }
+    if (n == POLL_FDS_MAX && timeout_us > CROWD_US)
+        timeout_us = CROWD_US; /* there may be more descriptors than are looked at */
     gy_parking_sleep(&worker->parking, fds, n, timeout_us);
 }
 
-/* A stack for the handler of crashes, which else could not tell of a stack that has overflowed. */
-static void use_crash_stack(const struct gy_worker *worker)
+/* A stack for the handler of crashes, which else could not tell of a stack that has overflowed.
+ * `before` is put back at the end: it may be a sanitizer's, which then frees what it finds. */
+static void use_crash_stack(const struct gy_worker *worker, stack_t *before)
 {
     stack_t stack = {.ss_sp = worker->crash_stack, .ss_size = CRASH_STACK_BYTES};
-    sigaltstack(&stack, NULL); /* without it, crashes of another kind are told all the same */
+    /* Where this fails, crashes of another kind are told all the same. */
+    if (sigaltstack(&stack, before) != 0)
+        before->ss_flags = SS_DISABLE;
 }
 
 static void *worker_main(void *argument)
@@ -83,11 +89,13 @@ static void *worker_main(void *argument)
     struct gy_worker *worker = argument;
     struct gy_flow *flow = worker->flow;
     struct gy_scheduler scheduler;
-    use_crash_stack(worker);
+    stack_t stack_before = {0};
+    use_crash_stack(worker, &stack_before);
     gy_scheduler_fair(&scheduler);
     while (!is_over(flow))
         if (!run_all(worker, &scheduler))
             rest(worker, &scheduler);
+    sigaltstack(&stack_before, NULL);
     /* acq_rel: the last one tells, after all the others' work. */
     if (atomic_fetch_sub_explicit(&flow->workers_left, 1, memory_order_acq_rel) == 1)
         gy_flow_tell(flow);

@@ -95,14 +95,14 @@ static void host_bad_input(struct gyre_ctx *ctx, const char *raw, size_t len, co
     gy_instance_bad_input(instance_of(ctx), raw, len, text);
 }
 
-/* What was put out before the watermark leaves before it. */
+/* What was put out before the watermark leaves before it. Only the host says the end of input. */
 static void host_watermark(struct gyre_ctx *ctx, int64_t time_us)
 {
     struct gy_instance *i = instance_of(ctx);
     for (uint32_t p = 0; p < i->node->n_outputs; p++)
         gy_port_flush(&i->ports[p]);
     if (i->env.watermark != NULL)
-        i->env.watermark(i->env.host, time_us);
+        i->env.watermark(i->env.host, time_us == INT64_MAX ? INT64_MAX - 1 : time_us);
 }
 
 static void host_idle(struct gyre_ctx *ctx)

@@ -60,7 +60,8 @@ struct gy_instance {
         *in; /* the batch at hand, closed up where the operator is not mask-aware */
     const struct gy_input *in_plan;
     bool any_dropped;
-    bool any_stamps; /* some port gives rows the time of the call */
+    bool partitioning; /* a partition function is asked: nobody may report rows */
+    bool any_stamps;   /* some port gives rows the time of the call */
     uint32_t n_stores;
     struct gy_store **stores; /* per state, or per hosted function */
     uint64_t cursor;          /* of the walk that gy_instance_resume goes on with */

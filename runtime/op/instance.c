@@ -21,6 +21,13 @@ int gy_instance_fail(struct gy_instance *instance, int code, const char *format,
     return code;
 }
 
+static void stamp_ports(struct gy_instance *instance)
+{
+    int64_t now_us = gy_clock_now_us(instance->env.clock);
+    for (uint32_t p = 0; p < instance->node->n_outputs; p++)
+        instance->ports[p].now_us = now_us;
+}
+
 /* What a call has to put back when it ends: callbacks nest, where one calls the next operator. */
 struct call {
     struct gy_crumb before;
@@ -30,6 +37,8 @@ static struct call begin(struct gy_instance *instance, const char *callback)
 {
     struct call call = {gy_crumb_enter(&instance->site, callback)};
     gy_crumb.batch = instance->stats.batches_in;
+    if (instance->any_stamps)
+        stamp_ports(instance);
     instance->callback = callback;
     return call;
 }
@@ -98,12 +107,24 @@ static void bad(struct gy_instance *instance, int64_t row, const char *text, con
 
 void gy_instance_bad_row(struct gy_instance *instance, uint32_t row, const char *text)
 {
-    if (instance->in == NULL || row >= instance->in->rows)
+    if (instance->partitioning || (instance->in != NULL && row >= instance->in->rows)) {
+        instance->sticky =
+            gy_instance_fail(instance, GYRE_ECONTRACT,
+                             "reported a bad row where there is none: row %u: %s", row, text);
         return;
+    }
+    if (instance->in == NULL) { /* a watermark's or timer's result, which no row is to blame for */
+        bad(instance, -1, text, "", 0);
+        return;
+    }
     if (!instance->any_dropped)
         memset(instance->dropped, 0, instance->in->rows);
     instance->any_dropped = true;
     instance->dropped[row] = 1;
+    if (instance->node->on_error == GY_ON_ERROR_SKIP) {
+        count_bad_row(instance, text);
+        return;
+    }
     struct gy_buf json = {0};
     gy_json_row(&json, &instance->in_plan->schema, instance->in->columns, row);
     bad(instance, row, text, (const char *)json.data, json.len);
@@ -121,13 +142,6 @@ static bool is_aligned(const struct gy_port *port)
     return (port->plan->flags & GYRE_PORT_ALIGNED) != 0;
 }
 
-static void stamp_ports(struct gy_instance *instance)
-{
-    int64_t now_us = gy_clock_now_us(instance->env.clock);
-    for (uint32_t p = 0; p < instance->node->n_outputs; p++)
-        instance->ports[p].now_us = now_us;
-}
-
 static int call_process(struct gy_instance *instance, const struct gyre_batch *view)
 {
     if (instance->node->n_hosted != 0)
@@ -143,14 +157,16 @@ int gy_instance_process(struct gy_instance *instance, uint32_t port, const struc
     instance->stats.batches_in++;
     instance->any_dropped = false;
     const struct gyre_batch *view = gy_present(instance, port, in, &room);
-    if (view == NULL)
-        return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for a batch");
     in = instance->in;
-    if (instance->any_stamps)
-        stamp_ports(instance);
+    if (view == NULL) {
+        instance->in = NULL;
+        return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for a batch");
+    }
     for (uint32_t p = 0; p < n_outputs; p++)
-        if (is_aligned(&instance->ports[p]) && gy_port_prepare(&instance->ports[p], in) != 0)
+        if (is_aligned(&instance->ports[p]) && gy_port_prepare(&instance->ports[p], in) != 0) {
+            instance->in = NULL;
             return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for an output batch");
+        }
     struct call call = begin(instance, "process");
     int code = call_process(instance, view);
     gy_crumb = call.before;
@@ -210,8 +226,6 @@ int gy_instance_restore_item(struct gy_instance *instance, uint32_t version,
 
 int gy_instance_poll(struct gy_instance *instance, struct gyre_poll *poll)
 {
-    if (instance->any_stamps)
-        stamp_ports(instance);
     struct call call = begin(instance, "poll");
     int code = instance->node->descriptor->poll(instance->self, &instance->ctx, poll);
     return end(instance, call, code);
@@ -280,9 +294,17 @@ static int call_partition(struct gy_instance *instance, const struct gy_edge *ed
 int gy_instance_partition(struct gy_instance *instance, const struct gy_edge *edge,
                           const struct gy_batch *in, uint32_t n_tasks, uint32_t *tasks_of)
 {
+    /* It is called inside of a callback of the instance, whose batch is another one. */
+    const struct gy_batch *at_hand = instance->in;
+    const char *callback = instance->callback;
     struct call call = begin(instance, "partition");
+    instance->partitioning = true;
     int code = call_partition(instance, edge, in, n_tasks, tasks_of);
+    instance->partitioning = false;
     gy_crumb = call.before;
+    instance->in = at_hand;
+    if (code == 0)
+        code = instance->sticky;
     for (uint32_t i = 0; code == 0 && i < in->rows; i++)
         if ((in->keep == NULL || in->keep[i] != 0) && tasks_of[i] >= n_tasks)
             code = gy_instance_fail(instance, GYRE_ECONTRACT,
@@ -291,41 +313,47 @@ int gy_instance_partition(struct gy_instance *instance, const struct gy_edge *ed
     if (code != 0 && instance->error.text[0] == 0)
         gy_instance_fail(instance, code, "partition function %s failed without saying why",
                          edge->function->name);
+    if (code == 0)
+        instance->callback = callback;
     return code;
 }
 
-static int prepare(struct gy_instance *instance, const char *txn, struct gyre_writer *writer)
+int gy_instance_prepare(struct gy_instance *instance, const char *txn, struct gyre_writer *writer)
 {
     const struct gyre_operator *descriptor = instance->node->descriptor;
-    if (descriptor->prepare == NULL)
+    writer->size = sizeof *writer;
+    writer->grow = gy_writer_grow;
+    writer->length = 0;
+    writer->error = 0;
+    if (descriptor == NULL || descriptor->prepare == NULL)
         return 0;
     struct call call = begin(instance, "prepare");
     int code = descriptor->prepare(instance->self, &instance->ctx, txn, writer);
     return end(instance, call, code != 0 ? code : writer->error);
 }
 
-int gy_instance_commit(struct gy_instance *instance, const char *txn)
+static struct gyre_reader reader_of(const struct gyre_writer *writer)
 {
-    const struct gyre_operator *descriptor = instance->node->descriptor;
-    struct gyre_writer writer = {.size = sizeof writer, .grow = gy_writer_grow};
-    if (descriptor == NULL || descriptor->commit == NULL)
-        return 0;
-    int code = prepare(instance, txn, &writer);
-    if (code == 0) {
-        struct gyre_reader reader = {
-            .size = sizeof reader, .data = writer.data, .length = writer.length};
-        struct call call = begin(instance, "commit");
-        code =
-            end(instance, call, descriptor->commit(instance->self, &instance->ctx, txn, &reader));
-    }
-    gy_free(writer.data);
-    return code;
+    return (struct gyre_reader){
+        .size = sizeof(struct gyre_reader), .data = writer->data, .length = writer->length};
 }
 
-int gy_instance_abort(struct gy_instance *instance, const char *txn)
+int gy_instance_commit(struct gy_instance *instance, const char *txn,
+                       const struct gyre_writer *prepared)
 {
     const struct gyre_operator *descriptor = instance->node->descriptor;
-    struct gyre_reader reader = {.size = sizeof reader};
+    struct gyre_reader reader = reader_of(prepared);
+    if (descriptor == NULL || descriptor->commit == NULL)
+        return 0;
+    struct call call = begin(instance, "commit");
+    return end(instance, call, descriptor->commit(instance->self, &instance->ctx, txn, &reader));
+}
+
+int gy_instance_abort(struct gy_instance *instance, const char *txn,
+                      const struct gyre_writer *prepared)
+{
+    const struct gyre_operator *descriptor = instance->node->descriptor;
+    struct gyre_reader reader = reader_of(prepared);
     if (descriptor == NULL || descriptor->abort == NULL || !instance->opened)
         return 0;
     struct call call = begin(instance, "abort");

@@ -93,11 +93,18 @@ int gy_instance_partition(struct gy_instance *instance, const struct gy_edge *ed
  *  they buffer. 0, or a code. */
 int gy_instance_flush(struct gy_instance *instance, bool idle);
 
-/** Sinks: ends transaction `txn` in one go: prepare, commit. Without these callbacks: nothing. */
-int gy_instance_commit(struct gy_instance *instance, const char *txn);
+/** Sinks: completes transaction `txn`, durable and not visible. What commit and abort need goes into
+ *  `writer`, which is zeroed or as an earlier call left it; the caller frees its `data` with gy_free.
+ *  Without the callback: nothing. 0, or a code. */
+int gy_instance_prepare(struct gy_instance *instance, const char *txn, struct gyre_writer *writer);
 
-/** Sinks: undoes `txn`. */
-int gy_instance_abort(struct gy_instance *instance, const char *txn);
+/** Sinks: makes `txn` visible. 0, or a code. */
+int gy_instance_commit(struct gy_instance *instance, const char *txn,
+                       const struct gyre_writer *prepared);
+
+/** Sinks: undoes `txn`. 0, or a code. */
+int gy_instance_abort(struct gy_instance *instance, const char *txn,
+                      const struct gyre_writer *prepared);
 
 /** The failure of the last call that failed; `code` 0: none. `row` is told by the text. */
 const struct gyre_error *gy_instance_error(const struct gy_instance *instance);

@@ -15,9 +15,8 @@ static int init_ports(struct gy_instance *instance)
         if (gy_port_init(port, &node->outputs[p], p, instance->env.pool, instance->env.emit,
                          instance->env.host) != 0)
             return GYRE_ENOMEM;
-        bool timeless = (node->kind == GYRE_SOURCE && (node->flags & GYRE_SETS_TIME) == 0) ||
-                        node->aggregation == GY_AGG_FINAL || (int32_t)p == node->errors_port;
-        port->stamps = timeless && node->outputs[p].needs_time;
+        port->stamps =
+            node->outputs[p].needs_time && (node->outputs[p].flags & GYRE_PORT_ALIGNED) == 0;
         instance->any_stamps |= port->stamps;
         instance->outs[p] = &port->out;
     }

@@ -22,6 +22,10 @@ static char *grow(struct gyre_out *out, uint32_t len)
         port->error = GYRE_ENOMEM;
         return NULL;
     }
+    /* What was made for the row to come may stand in the old one, and the batch may leave before. */
+    if (port->text_buf != NULL && port->out.text != port->text_buf->bytes &&
+        gy_arenas_add(port->pool, &port->recent, port->text_buf) != 0)
+        port->error = GYRE_ENOMEM;
     gy_block_drop(port->text_buf);
     port->text_buf = buf;
     out->text = port->out.text = buf->bytes;
@@ -131,8 +135,11 @@ static void forget(struct gy_port *port)
         return;
     gy_arenas_drop(port->arenas);
     port->arenas = NULL;
-    if (gy_arenas_add_all(port->pool, &port->arenas, port->adopted) != 0)
+    if (gy_arenas_add_all(port->pool, &port->arenas, port->adopted) != 0 ||
+        gy_arenas_add_all(port->pool, &port->arenas, port->recent) != 0)
         port->error = GYRE_ENOMEM;
+    gy_arenas_drop(port->recent);
+    port->recent = NULL;
 }
 
 static void hand_out(struct gy_port *port, const struct gy_batch *batch)
@@ -220,7 +227,12 @@ void gy_port_finish(struct gy_port *port, const struct gy_batch *in, const uint8
 void gy_port_settle(struct gy_port *port)
 {
     gy_arenas_drop(port->adopted);
-    port->adopted = NULL;
+    gy_arenas_drop(port->recent);
+    port->adopted = port->recent = NULL;
+    if (port->out.rows == 0) {
+        gy_arenas_drop(port->arenas);
+        port->arenas = NULL;
+    }
 }
 
 int gy_port_init(struct gy_port *port, const struct gy_output *plan, uint32_t index,
@@ -255,6 +267,7 @@ void gy_port_fini(struct gy_port *port)
 {
     gy_arenas_drop(port->arenas);
     gy_arenas_drop(port->adopted);
+    gy_arenas_drop(port->recent);
     gy_block_drop(port->text_buf);
     gy_block_drop(port->memory);
     gy_free(port->columns);

@@ -33,6 +33,8 @@ struct gy_port {
     struct gy_block *text_buf;
     struct gy_arenas *arenas;  /* of the batch being filled */
     struct gy_arenas *adopted; /* of this callback */
+    struct gy_arenas
+        *recent; /* arenas left by this batch and call: the next row may refer to them */
     struct gy_column *columns; /* of the stream that leaves, one per field */
     void **data;               /* per own column */
     uint8_t **valid;           /* per own column; NULL where not nullable */
@@ -60,7 +62,7 @@ int gy_port_prepare(struct gy_port *port, const struct gy_batch *in);
  *  (NULL: none). */
 void gy_port_finish(struct gy_port *port, const struct gy_batch *in, const uint8_t *dropped);
 
-/** Ends a callback: forgets what it adopted. */
+/** Ends a callback: forgets what it adopted, and where no row is held every arena but the current. */
 void gy_port_settle(struct gy_port *port);
 
 #endif

@@ -118,7 +118,9 @@ static int32_t do_write(struct gyre_bind *bind, uint32_t port, uint32_t type, co
     if (name == NULL || name[0] == '\0' || gyre_type_size(type) == 0)
         return tell_plugin(x, "bind writes the field `%s` of no known type",
                            name != NULL ? name : "NULL");
-    if (x->as != NULL && x->hosted->n_results == 0)
+    if (x->as != NULL && x->hosted->n_results > 0)
+        return (int32_t)x->hosted->n_results++; /* check_as tells it */
+    if (x->as != NULL)
         name = x->as;
     bool taken =
         x->hosted != NULL && out->schema.n_fields > 0 && gyre_schema_find(&out->schema, name) >= 0;

@@ -1,0 +1,226 @@
+/* The standard plugin from outside: what `gyre check` says of wrong options and types, and what a few
+ * small jobs put out. */
+#include "support/process.h"
+#include "support/suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Runs `gyre COMMAND job.cfg` in `folder` with this operator `a` behind a source `in`. */
+static void gyre(const char *folder, const char *command, const char *mode, const char *op,
+                 const char *more, struct process_result *result)
+{
+    static const char *const environment[] = {"GYRE_PLUGIN_PATH", NULL};
+    char *program = build_path("gyre"), *path = path_join(folder, "job.cfg");
+    char *job = text_format(
+        "job = \"t\"; mode = \"%s\"; parallelism = 2;\noperators = (\n"
+        "  { id = \"in\"; op = \"file.read\"; path = \"in.csv\"; format = \"csv\"; schema = (\n"
+        "    {name=\"k\";type=\"str\";}, {name=\"i\";type=\"i32\";}, {name=\"x\";type=\"i64\";},\n"
+        "    {name=\"y\";type=\"f64\";}, {name=\"b\";type=\"bool\";}, {name=\"t\";type=\"time\";} "
+        "); },\n"
+        "  { id = \"a\"; input = \"in\"; %s }%s\n);\n",
+        mode, op, more);
+    file_write_text(path, job);
+    process_run(&(struct process_spec){.argv = ARGV(program, command, "job.cfg"),
+                                       .env = environment,
+                                       .cwd = folder},
+                result);
+    free(program);
+    free(path);
+    free(job);
+}
+
+static bool same(const char *op, const char *is, const char *wanted)
+{
+    if (strcmp(is, wanted) == 0)
+        return true;
+    printf("%s\n--- is\n%s--- not\n%s", op, is, wanted);
+    return false;
+}
+
+/* ---- mistakes ---- */
+
+#define SCHEMA "{k: str, i: i32, x: i64, y: f64, b: bool, t: time}"
+
+/* The operator's settings stand at line 6 of the job file. */
+static const struct {
+    const char *op;
+    const char *says;
+} mistakes[] = {
+    {"op = \"std.min\";", "job.cfg:6: std.min needs the option `field`: the field to compare\n"},
+    {"op = \"std.avg\";\n field = \"k\";",
+     "job.cfg:7: field: field `k` is str: there are averages of i32, i64 and f64\n"},
+    {"op = \"std.avg\";\n field = \"t\";",
+     "job.cfg:7: field: field `t` is time: there are averages of i32, i64 and f64\n"},
+    {"op = \"std.sum\";\n field = \"b\";",
+     "job.cfg:7: field: field `b` is bool: there are sums of i32, i64 and f64\n"},
+    {"op = \"std.max\";\n"
+     " field = \"nope\";",
+     "job.cfg:7: field: unknown field `nope` (`in` has " SCHEMA ")\n"},
+    {"op = \"std.max\"; key = \"k\";\n"
+     " field = \"k\";",
+     "job.cfg:6: std.max: the output has a field `k` already: {k: str}; `as` renames the result\n"},
+    {"op = \"std.avg\"; key = \"k\";\n"
+     " field = \"x\"; as = \"k\";",
+     "job.cfg:7: as: the output has a field `k` already: {k: str}\n"},
+    {"op = \"std.min\";\n"
+     " field = \"x\"; last = true;",
+     "job.cfg:7: unknown option `last` of std.min (`gyre inspect std.min` lists them)\n"},
+    {"op = \"std.min_by\";\n"
+     " field = \"x\";\n"
+     " as = \"y\";",
+     "job.cfg:8: as: 6 columns are put out; `as` renames a single one\n"},
+    {"op = \"std.min_by\"; key = \"k\";\n"
+     " field = \"x\";\n"
+     " fields = [\"y\", \"yy\", \"k\"];",
+     "job.cfg:6: std.min_by: the output has a field `k` already: {k: str, y: f64}; `as` renames "
+     "the result\n"
+     "job.cfg:8: fields: unknown field `yy`: did you mean `y`? (`in` has " SCHEMA ")\n"},
+    {"op = \"std.max_by\"; key = [\"k\", \"i\", \"x\", \"y\", \"b\", \"t\"];\n"
+     " field = \"x\";",
+     "job.cfg:7: field: all fields are of the key: nothing is left to put out\n"},
+    {"op = \"std.split\"; ports = \"a\";",
+     "job.cfg:6: std.split: needs the option `field`: the field whose values `ports` lists\n"},
+    {"op = \"std.split\"; field = \"k\";",
+     "job.cfg:6: std.split: no values: each one listed in `ports` gets a port\n"},
+    {"op = \"std.split\"; field = \"k\";\n"
+     " ports = [\"a\", \"x=a\", \"errors\", \"b c\", \"b\"];",
+     "job.cfg:7: ports: \"errors\" cannot be the name of a port\n"
+     "job.cfg:7: ports: \"b c\" cannot be the name of a port\n"},
+    {"op = \"std.split\"; field = \"i\";\n"
+     " ports = [\"p=1\", \"q=2147483648\", \"z\", \"r=-\", \"s=01\"];",
+     "job.cfg:7: ports: \"2147483648\" is no value of the field `i`, which is i32\n"
+     "job.cfg:7: ports: \"z\" is no value of the field `i`, which is i32\n"
+     "job.cfg:7: ports: \"-\" is no value of the field `i`, which is i32\n"},
+    {"op = \"std.split\"; field = \"b\";\n"
+     " ports = [\"true\", \"yes\", \"f=false\"];",
+     "job.cfg:7: ports: \"yes\" is no value of the field `b`, which is bool\n"},
+    {"op = \"std.split\";\n"
+     " field = \"y\"; ports = \"a\";",
+     "job.cfg:7: field: field `y` is f64: rows are split by strings, integers, times and bool\n"},
+    {"op = \"std.split\";\n"
+     " fn = \"std.sum\";",
+     "job.cfg:7: fn: not yet: rows cannot be split by a function in this version\n"},
+    {"op = \"std.aggregate\";",
+     "job.cfg:6: std.aggregate needs the option `aggregates`: the aggregates: { fn = \"std.sum\"; "
+     "field = \"x\"; as = \"total\"; }, ...\n"},
+    {"op = \"std.aggregate\"; aggregates = ();", "job.cfg:6: aggregates: the list is empty\n"},
+    {"op = \"std.aggregate\"; aggregates = \"x\";",
+     "job.cfg:6: aggregates: expected a list of groups ( { ... }, ... ), not the string \"x\"\n"},
+    {"op = \"std.aggregate\"; as = \"q\"; agregates = ();",
+     "job.cfg:6: unknown option `agregates` of std.aggregate: did you mean `aggregates`? (`gyre "
+     "inspect std.aggregate` lists them)\n"},
+    {"op = \"std.aggregate\"; as = \"q\"; aggregates = (\n"
+     " {fn=\"std.sum\"; field=\"x\";},\n"
+     " {fn=\"std.sum\"; field=\"k\";},\n"
+     " {fn=\"std.sun\"; field=\"k\";},\n"
+     " {field=\"k\";},\n"
+     " 7,\n"
+     " {fn=\"std.aggregate\";},\n"
+     " {fn=\"std.split\";},\n"
+     " {fn=\"std.max\"; filed=\"x\";},\n"
+     " {fn = 3;}\n"
+     " );",
+     "job.cfg:6: unknown option `as` of std.aggregate (each group takes the options of its "
+     "function, and `as`)\n"
+     "job.cfg:9: fn: std has no function `sun`: did you mean `std.sum`? (`gyre list` lists all)\n"
+     "job.cfg:10: aggregates: a group needs `fn`: an aggregate function\n"
+     "job.cfg:11: aggregates: expected a group { ... }, not the integer 7\n"
+     "job.cfg:12: fn: std.aggregate holds aggregates and is none: list them here\n"
+     "job.cfg:13: fn: std has no function `split`: did you mean `std.split`? (`gyre list` lists "
+     "all)\n"
+     "job.cfg:14: unknown option `filed` of std.max: did you mean `field`? (`gyre inspect std.max` "
+     "lists them)\n"
+     "job.cfg:15: fn: expected a string, not the integer 3\n"},
+    {"op = \"std.aggregate\"; key = \"k\"; aggregates = (\n"
+     " {fn=\"std.sum\"; field=\"x\";},\n"
+     " {fn=\"std.min\"; field=\"x\";},\n"
+     " {fn=\"std.max\"; field=\"y\";\n"
+     " as=\"x\";},\n"
+     " {fn=\"std.count\"; field=\"zz\";},\n"
+     " {fn=\"std.min_by\"; field=\"t\"; as=\"f\"; },\n"
+     " {fn=\"std.avg\"; \n"
+     " field=\"k\"; }, {fn=\"std.min\"; field=\"k\";}\n"
+     " );",
+     "job.cfg:8: std.min: the output has a field `x` already: {k: str, x: i64}; `as` renames the "
+     "result\n"
+     "job.cfg:10: as: the output has a field `x` already: {k: str, x: i64}\n"
+     "job.cfg:11: field: unknown field `zz` (`in` has " SCHEMA ")\n"
+     "job.cfg:12: as: 5 columns are put out; `as` renames a single one\n"
+     "job.cfg:14: field: field `k` is str: there are averages of i32, i64 and f64\n"
+     "job.cfg:14: std.min: the output has a field `k` already: {k: str, x: i64, f: i32}; `as` "
+     "renames the result\n"},
+};
+
+static void every_mistake_is_told_at_its_line(void)
+{
+    char *folder = dir_temp(), *in = path_join(folder, "in.csv");
+    file_write_text(in, "");
+    for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
+        struct process_result r;
+        gyre(folder, "check", "batch", mistakes[i].op, "", &r);
+        CU_ASSERT(same(mistakes[i].op, r.err, mistakes[i].says));
+        CU_ASSERT_EQUAL(r.status, 2);
+        process_result_fini(&r);
+    }
+    dir_remove(folder);
+    free(folder);
+    free(in);
+}
+
+/* ---- results ---- */
+
+/* Rows of (k, i, x, y, b, t), an operator, and what a batch job then puts out, sorted by nothing: at
+ * most one key. */
+static const struct {
+    const char *rows;
+    const char *op;
+    const char *out;
+} results[] = {
+    /* NaN is greater than every number. */
+    {"a,1,1,nan,true,1\na,1,1,2.5,true,1\na,1,1,inf,true,1\n",
+     "op = \"std.aggregate\"; aggregates = ( {fn=\"std.min\";field=\"y\";as=\"least\";},\n"
+     "{fn=\"std.max\";field=\"y\";}, {fn=\"std.avg\";field=\"y\";} );",
+     "least,y,avg\n2.5,nan,nan\n"},
+    {"a,1,1,nan,true,1\n", "op = \"std.min\"; key = \"k\"; field = \"y\";", "k,y\na,nan\n"},
+    /* The sum of the mean does not overflow, and is rounded once. */
+    {"a,1,9223372036854775807,0,true,1\na,1,9223372036854775807,0,true,1\n",
+     "op = \"std.avg\"; key = \"k\"; field = \"x\"; as = \"mean\";",
+     "k,mean\na,9.223372036854776e+18\n"},
+    /* -0.0 equals 0.0: the first one wins. */
+    {"a,1,1,0,true,1\na,2,1,-0,true,1\n", "op = \"std.min_by\"; key = \"k\"; field = \"y\";",
+     "k,i,x,y,b,t\na,1,1,0,true,1\n"},
+    {"a,1,1,0,true,1\na,2,1,-0,true,1\n",
+     "op = \"std.max_by\"; key = \"k\"; field = \"y\"; last = true; fields = [ \"t\", \"i\" ];",
+     "k,t,i\na,1,2\n"},
+    /* No rows, no results. */
+    {"", "op = \"std.max\"; field = \"y\";", "y\n"},
+};
+
+static void results_have_their_names_and_order(void)
+{
+    char *folder = dir_temp(), *in = path_join(folder, "in.csv");
+    for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
+        struct process_result r;
+        file_write_text(in, results[i].rows);
+        gyre(
+            folder, "run", "batch", results[i].op,
+            ",\n  { id = \"o\"; op = \"file.write\"; input = \"a\"; path = \"-\"; header = true; }",
+            &r);
+        CU_ASSERT(same(results[i].op, r.out, results[i].out));
+        CU_ASSERT_EQUAL(r.status, 0);
+        if (r.status != 0)
+            printf("%s", r.err);
+        process_result_fini(&r);
+    }
+    dir_remove(folder);
+    free(folder);
+    free(in);
+}
+
+static const struct suite_test tests[] = {
+    SUITE_TEST(results_have_their_names_and_order),
+    SUITE_TEST(every_mistake_is_told_at_its_line),
+};
+SUITE_MAIN("std", tests)
