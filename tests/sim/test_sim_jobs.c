@@ -221,11 +221,53 @@ static void a_partition_function_out_of_range_fails_the_job(void)
     free(dir);
 }
 
+/* ---- sinks in two phases ---- */
+
+static void expect_phases(const char *refuse, int code, const char *expected)
+{
+    struct sim_job sim;
+    char *dir = dir_temp(), *log = path_join(dir, "log");
+    char *job = text_format(
+        "job = \"phases\"; mode = \"batch\"; parallelism = 1;\n"
+        "operators = (\n"
+        "  { id = \"in\"; op = \"gen.sequence\"; to = 10; },\n"
+        "  { id = \"a\"; op = \"sim_sinks.phases\"; input = \"in\"; log = \"log\"; name = \"a\"; "
+        "},\n"
+        "  { id = \"b\"; op = \"sim_sinks.phases\"; input = \"in\"; log = \"log\"; name = \"b\";\n"
+        "    refuse = %s; },\n"
+        "  { id = \"c\"; op = \"sim_sinks.phases\"; input = \"in\"; log = \"log\"; name = \"c\"; "
+        "}\n"
+        ");\n",
+        refuse);
+    sim_job_init(&sim, dir, job);
+    CU_ASSERT_EQUAL(sim_job_run(&sim, 1), code);
+    char *got = file_read(log, NULL);
+    CU_ASSERT_STRING_EQUAL(got, expected);
+    sim_job_fini(&sim);
+    dir_remove(dir);
+    free(got);
+    free(log);
+    free(job);
+    free(dir);
+}
+
+static void no_sink_commits_before_all_are_prepared(void)
+{
+    expect_phases("false", 0, "prepare a\nprepare b\nprepare c\ncommit a\ncommit b\ncommit c\n");
+}
+
+static void a_sink_that_fails_to_prepare_undoes_them_all(void)
+{
+    expect_phases("true", GYRE_EIO, "prepare a\nprepare b\nprepare c\nabort a\nabort b\nabort c\n");
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(batch_word_count_is_the_same_in_every_order, 300),
     SUITE_TEST_WITHIN(rolling_word_count_rises_by_one_and_ends_the_same_in_every_order, 300),
     SUITE_TEST(a_partition_function_decides_the_task_of_each_row),
     SUITE_TEST(a_partition_function_out_of_range_fails_the_job),
+    SUITE_TEST(no_sink_commits_before_all_are_prepared),
+    SUITE_TEST(a_sink_that_fails_to_prepare_undoes_them_all),
 };
 
 SUITE_MAIN("sim_jobs", tests)

@@ -267,11 +267,120 @@ static void a_bad_row_fails_the_call_and_is_told_as_json(void)
     gy_pool_free(bench.pool);
 }
 
+/* ---- rows of two long strings, both made before the row ---- */
+
+enum { FIRST_LENGTH = 90, SECOND_LENGTH = 110 };
+
+static int32_t pair_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)
+{
+    struct gyre_out *out = ctx->outputs[0];
+    uint64_t *made = self;
+    for (uint32_t i = 0; i < in->rows; i++, (*made)++) {
+        char text[SECOND_LENGTH];
+        memset(text, 'a' + (int)(*made % 26), sizeof text);
+        struct gyre_str first = gyre_out_str(out, text, FIRST_LENGTH);
+        struct gyre_str second = gyre_out_str(out, text, SECOND_LENGTH);
+        uint32_t row = gyre_out_row(out, GYRE_NO_TIME);
+        GYRE_OUT(out, 0, struct gyre_str)[row] = first;
+        GYRE_OUT(out, 1, struct gyre_str)[row] = second;
+    }
+    return 0;
+}
+
+static bool is_full_of(const struct gyre_str *s, uint32_t length, char c)
+{
+    bool right = s->len == length;
+    for (uint32_t i = 0; right && i < length; i++)
+        right = gyre_str_data(s)[i] == c;
+    return right;
+}
+
+static void check_pairs(void *host, uint32_t port, const struct gy_batch *batch)
+{
+    struct bench *bench = host;
+    (void)port;
+    for (uint32_t i = 0; i < batch->rows; i++, bench->rows++) {
+        char c = (char)('a' + (int)(bench->rows % 26));
+        bench->wrong +=
+            !is_full_of((const struct gyre_str *)batch->columns[0].data + i, FIRST_LENGTH, c) ||
+            !is_full_of((const struct gyre_str *)batch->columns[1].data + i, SECOND_LENGTH, c);
+    }
+}
+
+/* A batch may leave between the strings of a row and the row: their arenas must not leave with it. */
+static void strings_made_before_their_row_outlive_the_batch_that_leaves_between(void)
+{
+    static const struct gyre_field pair[] = {GYRE_FIELD(str, "a", 0), GYRE_FIELD(str, "b", 0)};
+    static const struct gyre_operator maker = {.size = sizeof maker,
+                                               .kind = GYRE_TRANSFORM,
+                                               .name = "pairs",
+                                               .instance_size = sizeof(uint64_t),
+                                               .process = pair_process};
+    struct gy_origin origins[] = {{.own = 0, .input = -1}, {.own = 1, .input = -1}};
+    bool needed[] = {true, true};
+    struct gyre_str words[500];
+    struct gy_column column = {.data = words};
+    struct gy_batch batch = {.rows = 500, .kept = 500, .n_columns = 1, .columns = &column};
+    struct bench bench;
+    memset(words, 0, sizeof words);
+    bench_init(&bench);
+    bench.node.descriptor = &maker;
+    bench.output.schema = (struct gyre_schema){sizeof(struct gyre_schema), 2, pair};
+    bench.output.origins = origins;
+    bench.output.needed = needed;
+    bench.output.n_own = 2;
+    bench.output.own = (struct gyre_field *)pair;
+    bench.env.emit = check_pairs;
+    struct gy_instance *instance = instance_of(&bench, 0, 1);
+    for (int round = 0; round < 400; round++)
+        CU_ASSERT_EQUAL_FATAL(gy_instance_process(instance, 0, &batch), 0);
+    CU_ASSERT_EQUAL(gy_instance_flush(instance, true), 0);
+    CU_ASSERT_EQUAL(bench.rows, 400 * 500);
+    CU_ASSERT_EQUAL(bench.wrong, 0);
+    CU_ASSERT_TRUE(gy_pool_bytes(bench.pool) < 2 * 1024 * 1024);
+    gy_instance_free(instance);
+    gy_pool_free(bench.pool);
+}
+
+/* An operator that adopts every input and puts nothing out must not hold on to it all. */
+static int32_t adopt_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)
+{
+    (void)self;
+    gyre_out_adopt(ctx->outputs[0], 0, in, 0);
+    return 0;
+}
+
+static void arenas_adopted_for_no_row_are_given_back(void)
+{
+    static const struct gyre_operator adopter = {
+        .size = sizeof adopter, .kind = GYRE_TRANSFORM, .name = "a", .process = adopt_process};
+    struct gyre_str words[1] = {gyre_str_view("x", 1)};
+    struct bench bench;
+    bench_init(&bench);
+    bench.node.descriptor = &adopter;
+    struct gy_instance *instance = instance_of(&bench, 0, 1);
+    for (int round = 0; round < 1000; round++) {
+        struct gy_arenas *arenas = NULL;
+        struct gy_block *block = gy_block_new(bench.pool, 64 * 1024);
+        CU_ASSERT_EQUAL_FATAL(gy_arenas_add(bench.pool, &arenas, block), 0);
+        gy_block_drop(block);
+        struct gy_column column = {.data = words, .arenas = arenas};
+        struct gy_batch batch = {.rows = 1, .kept = 1, .n_columns = 1, .columns = &column};
+        CU_ASSERT_EQUAL_FATAL(gy_instance_process(instance, 0, &batch), 0);
+        gy_arenas_drop(arenas);
+    }
+    CU_ASSERT_TRUE(gy_pool_bytes(bench.pool) < 1024 * 1024);
+    gy_instance_free(instance);
+    gy_pool_free(bench.pool);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(items_are_dealt_out_by_their_mode_at_another_parallelism),
     SUITE_TEST(a_truncated_item_is_refused),
     SUITE_TEST(masked_and_bad_rows_are_left_out_and_strings_stay_right),
     SUITE_TEST(a_bad_row_fails_the_call_and_is_told_as_json),
+    SUITE_TEST(strings_made_before_their_row_outlive_the_batch_that_leaves_between),
+    SUITE_TEST(arenas_adopted_for_no_row_are_given_back),
 };
 
 SUITE_MAIN("op_instance", tests)
