@@ -6,8 +6,9 @@
 #include <assert.h>
 
 /* A turn ends after so many batches or polls, so that the tasks of a worker take turns, and one
- * source does not run far ahead of another. */
-enum { TURN_BATCHES = 8, POLL_BUDGET = 4 * GYRE_BATCH_ROWS };
+ * source does not run far ahead of another. A poll has the budget of one batch, and of some more as long
+ * as all of it finds room. */
+enum { TURN_BATCHES = 8, BUDGET_LEAST = GYRE_BATCH_ROWS, BUDGET_MOST = 4 * GYRE_BATCH_ROWS };
 
 static void fail(struct gy_member *member)
 {
@@ -262,7 +263,7 @@ static bool is_due(const struct gy_member *member)
 static bool poll_source(struct gy_member *member)
 {
     struct gyre_poll poll = {
-        .size = sizeof poll, .budget = POLL_BUDGET, .wake_us = INT64_MAX, .fd = -1};
+        .size = sizeof poll, .budget = member->task->budget, .wake_us = INT64_MAX, .fd = -1};
     if (gy_flow_is_stopping(member->task->flow)) {
         end_source(member, true);
         return true;
@@ -274,7 +275,9 @@ static bool poll_source(struct gy_member *member)
             end_source(member, false);
         return true;
     }
-    if (gy_instance_poll(member->instance, &poll) != 0) {
+    /* All that it has put out leaves, or a small budget would be told by the next poll alone. */
+    if (gy_instance_poll(member->instance, &poll) != 0 ||
+        gy_instance_flush(member->instance, false) != 0) {
         fail(member);
         return false;
     }
@@ -340,6 +343,15 @@ static void publish(struct gy_task *task)
     }
 }
 
+/* Fits the budget of polls to the room there was for what the last one put out; true where there was. */
+static bool fit_budget(struct gy_task *task)
+{
+    bool room = has_room(task);
+    uint32_t budget = room ? 2 * task->budget : BUDGET_LEAST;
+    task->budget = budget < BUDGET_LEAST ? BUDGET_LEAST : budget > BUDGET_MOST ? BUDGET_MOST : budget;
+    return room;
+}
+
 /* A source that may block is polled once a turn: what it has put out leaves before it blocks again. */
 static bool may_block_in_poll(const struct gy_task *task)
 {
@@ -358,7 +370,7 @@ static bool take_input(struct gy_task *task, bool *moved)
         *moved = true;
         task->dirty = true;
         settle(task);
-        if (task->n_events > 0 || task->done || gy_flow_has_failed(task->flow) || !has_room(task))
+        if (!fit_budget(task) || task->n_events > 0 || task->done || gy_flow_has_failed(task->flow))
             return false;
     }
     return false;

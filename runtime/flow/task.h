@@ -90,6 +90,7 @@ struct gy_task {
     uint32_t n_events, events_max;
     struct gy_event *events; /* first in, first out */
     uint32_t n_ended;        /* members */
+    uint32_t budget;         /* rows of a poll */
     bool done;
     bool dirty; /* took something since the last idle flush */
     int64_t busy_ns;

@@ -569,16 +569,16 @@ static void example_job_counts_the_words_that_come(void)
 
 /* ---- net.write ---- */
 
-/* True where the text is whole lines of increasing integers below `end`; counts them. */
-static bool is_increasing(const char *text, long end, long *n)
+/* True where the text is whole lines of integers that increase from `*last` on, and below `end`;
+ * counts them. */
+static bool is_increasing(const char *text, long *last, long end, long *n)
 {
-    long last = -1;
     char *after;
     for (*n = 0; *text; ++*n, text = after + 1) {
         long value = strtol(text, &after, 10);
-        if (after == text || *after != '\n' || value <= last || value >= end)
+        if (after == text || *after != '\n' || value <= *last || value >= end)
             return false;
-        last = value;
+        *last = value;
     }
     return true;
 }
@@ -620,7 +620,7 @@ static void peer_that_is_slow_or_late_loses_nothing(void)
     struct process_result r;
     int port, listen_fd = bound_socket(&port);
     char *options = text_format("port = %d;", port);
-    long n;
+    long n, last = -1;
     run_start(&run, text_format(WRITE_JOB, ROWS - 1, options), NULL, NULL);
     CU_ASSERT(says(&run, ": Connection refused; connecting again in 200 ms"));
     listen(listen_fd, 8);
@@ -628,7 +628,7 @@ static void peer_that_is_slow_or_late_loses_nothing(void)
     peer_say(fd, "what the peer says does not matter\n");
     usleep(300000);
     char *got = peer_receive(fd, SIZE_MAX);
-    CU_ASSERT(is_increasing(got, ROWS, &n));
+    CU_ASSERT(is_increasing(got, &last, ROWS, &n));
     CU_ASSERT_EQUAL(n, ROWS);
     run_end(&run, &r);
     close(fd);
@@ -644,7 +644,7 @@ static void peer_after_a_reset_gets_whole_rows_and_the_last_one(void)
     enum { ROWS = 3000000 };
     struct run run;
     struct process_result r;
-    long n, dropped;
+    long n, dropped, last = -1;
     run_start(&run, text_format(WRITE_JOB, ROWS - 1, LISTEN), NULL, "report");
     int port = listening_port(&run);
     for (int i = 0; i < 5; i++) {
@@ -652,13 +652,13 @@ static void peer_after_a_reset_gets_whole_rows_and_the_last_one(void)
         char *some = peer_receive(fd, 100001);
         CU_ASSERT(some[0] != 0 && (i > 0 || some[0] == '0'));
         *(strrchr(some, '\n') + 1) = 0; /* the rest of a row, the reset took */
-        CU_ASSERT(is_increasing(some, ROWS, &n));
+        CU_ASSERT(is_increasing(some, &last, ROWS, &n));
         peer_reset(fd);
         free(some);
     }
     int fd = peer_connect(port);
     char *got = peer_receive(fd, SIZE_MAX);
-    CU_ASSERT(is_increasing(got, ROWS, &n));
+    CU_ASSERT(is_increasing(got, &last, ROWS, &n));
     CU_ASSERT(n > ROWS / 10);
     CU_ASSERT(strstr(got, "\n2999999\n") != NULL);
     run_end(&run, &r);
@@ -672,6 +672,52 @@ static void peer_after_a_reset_gets_whole_rows_and_the_last_one(void)
     free(report);
     free(path);
     free(got);
+    run_fini(&run, &r);
+}
+
+static void row_cut_off_by_a_reset_is_not_gone_on_with(void)
+{
+    need_plugin();
+    enum { LONG = 300000, ROWS = 100 }; /* longer than the buffer of the sink */
+    struct run run;
+    struct process_result r;
+    char *dir = dir_temp(), *path = path_join(dir, "in.txt"), *text = malloc(LONG * ROWS + 1);
+    memset(text, 'x', LONG * ROWS);
+    for (size_t i = 0; i < ROWS; i++) {
+        text[i * LONG] = (char)('A' + i % 26);
+        text[i * LONG + LONG - 1] = '\n';
+    }
+    file_write(path, text, LONG * ROWS);
+    free(text);
+    run_start(&run,
+              text_format("job = \"net\";\noperators = (\n"
+                          "  { id = \"in\"; op = \"file.read\"; path = \"%s\"; },\n"
+                          "  { id = \"out\"; op = \"net.write\"; input = \"in\"; " LISTEN
+                          " }\n);\n",
+                          path),
+              NULL, NULL);
+    int port = listening_port(&run);
+    for (int i = 0; i < 4; i++) {
+        int fd = peer_connect(port);
+        char *got = peer_receive(fd, i < 3 ? LONG + 1000 : SIZE_MAX);
+        for (char *at = got; *at; at += LONG) {
+            CU_ASSERT(*at >= 'A' && *at <= 'Z');
+            if (strlen(at) < LONG)
+                break;
+            CU_ASSERT_EQUAL(strspn(at + 1, "x"), LONG - 2);
+            CU_ASSERT_EQUAL_FATAL(at[LONG - 1], '\n');
+        }
+        CU_ASSERT(i < 3 || strlen(got) % LONG == 0);
+        free(got);
+        if (i < 3)
+            peer_reset(fd);
+        else
+            close(fd);
+    }
+    run_end(&run, &r);
+    free(path);
+    dir_remove(dir);
+    free(dir);
     run_fini(&run, &r);
 }
 
@@ -722,6 +768,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(rows_go_to_a_peer_as_file_write_writes_them),
     SUITE_TEST(peer_that_is_slow_or_late_loses_nothing),
     SUITE_TEST(peer_after_a_reset_gets_whole_rows_and_the_last_one),
+    SUITE_TEST(row_cut_off_by_a_reset_is_not_gone_on_with),
     SUITE_TEST(rows_that_nobody_takes_in_time_are_dropped_and_counted),
     SUITE_TEST(peer_that_takes_nothing_is_given_up_in_time),
 };

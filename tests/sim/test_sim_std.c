@@ -420,6 +420,31 @@ static void a_row_that_one_aggregate_refuses_is_counted_by_none(void)
     free(rows);
 }
 
+/* ---- many long strings ------------------------------------------------------------------------- */
+
+/* The strings of one batch's results fill several arenas, and each of them must live. */
+static void long_results_of_one_batch_keep_their_bytes(void)
+{
+    enum { N = 1000, LENGTH = 300 };
+    char *dir = dir_temp(), *in = path_join(dir, "in"), *out = path_join(dir, "out");
+    char *rows = calloc(N, LENGTH + 1), *at = rows;
+    for (int i = 0; i < N; i++)
+        at += sprintf(at, "%0*d\n", LENGTH - 1, i);
+    file_write_text(in, rows);
+    run_job(dir,
+            "job = \"long\"; parallelism = 1;\noperators = (\n"
+            "  { id = \"in\"; op = \"file.read\"; path = \"in\"; },\n"
+            "  { id = \"a\"; op = \"std.max\"; input = \"in\"; field = \"line\"; },\n"
+            "  { id = \"out\"; op = \"file.write\"; input = \"a\"; path = \"out\"; } );\n",
+            1);
+    char *got = file_read(out, NULL);
+    CU_ASSERT(strcmp(got, rows) == 0);
+    dir_remove(dir);
+    char *texts[] = {dir, in, out, rows, got};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        free(texts[i]);
+}
+
 /* ---- split ------------------------------------------------------------------------------------- */
 
 /* Rows go through a split by `b`, then, in part masked, through one by a field of another type. */
@@ -518,6 +543,7 @@ static void split_sends_each_row_to_the_port_of_its_value(void)
 
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(every_aggregate_agrees_with_a_naive_one_rolling_and_final, 300),
+    SUITE_TEST(long_results_of_one_batch_keep_their_bytes),
     SUITE_TEST(a_row_that_one_aggregate_refuses_is_counted_by_none),
     SUITE_TEST_WITHIN(split_sends_each_row_to_the_port_of_its_value, 120),
 };
