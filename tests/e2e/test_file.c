@@ -155,14 +155,21 @@ static bool same_rows(const char *a, const char *b)
     return *a == *b;
 }
 
+/* However long it takes: 10 million rows do. */
 static void run_ok(const char *dir, const char *job)
 {
     struct process_result result;
-    run_job(dir, job, NULL, &result);
+    char *program = build_path("gyre");
+    run_write(dir, "job.cfg", job);
+    process_run(&(struct process_spec){.argv = ARGV(program, "run", "job.cfg"),
+                                       .cwd = dir,
+                                       .timeout_ms = 600000},
+                &result);
     if (result.status != 0)
         printf("%s", result.err);
     CU_ASSERT_EQUAL_FATAL(result.status, 0);
     process_result_fini(&result);
+    free(program);
 }
 
 #define READ(path, format, more)                                                                   \
@@ -212,6 +219,40 @@ static void random_rows_go_through_csv_and_json_unchanged(void)
     dir_remove(dir);
     free(path);
     free(dir);
+}
+
+/* Rows of 64 bytes, the first one longer by `more`: so the cut at 8 MiB falls at the begin of a row,
+ * or that far behind it. */
+static void write_cut_rows(const char *dir, int more, uint64_t rows)
+{
+    char *in = path_join(dir, "in"), *wanted = path_join(dir, "wanted");
+    FILE *file = fopen(in, "w"), *expected = fopen(wanted, "w");
+    for (uint64_t row = 0; row < rows; row++) {
+        char text[128];
+        int n = sprintf(text, "{\"l\":%llu}", (unsigned long long)row);
+        int size = 63 + (row == 0 ? more : 0);
+        memset(text + n, ' ', (size_t)(size - n));
+        text[size] = 0;
+        fprintf(file, "%s\n", text);
+        fprintf(expected, ",,,%llu,,,\n", (unsigned long long)row);
+    }
+    fclose(file);
+    fclose(expected);
+    free(in);
+    free(wanted);
+}
+
+static void a_row_at_the_cut_of_two_ranges_is_read_once(void)
+{
+    static const int cuts[] = {0, 1, 2, 32, 62, 63};
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+        char *dir = dir_temp();
+        write_cut_rows(dir, cuts[i], (8 << 20) / 64 + 100);
+        run_ok(dir, JOB("1", READ("in", "json", SCHEMA) WRITE("a", "out", "csv")));
+        compare(dir, "wanted", "out", true);
+        dir_remove(dir);
+        free(dir);
+    }
 }
 
 /* ---- what JSON cannot say ---- */
@@ -346,6 +387,7 @@ static void a_followed_file_is_read_over_rotation_and_truncation_until_the_job_i
 
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(random_rows_go_through_csv_and_json_unchanged, 1200),
+    SUITE_TEST(a_row_at_the_cut_of_two_ranges_is_read_once),
     SUITE_TEST(json_has_null_for_nan_and_a_replacement_for_what_is_no_utf8),
     SUITE_TEST(bad_rows_go_where_on_error_says_and_are_counted),
     SUITE_TEST(options_that_do_not_go_together_are_refused),
