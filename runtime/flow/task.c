@@ -348,7 +348,9 @@ static bool fit_budget(struct gy_task *task)
 {
     bool room = has_room(task);
     uint32_t budget = room ? 2 * task->budget : BUDGET_LEAST;
-    task->budget = budget < BUDGET_LEAST ? BUDGET_LEAST : budget > BUDGET_MOST ? BUDGET_MOST : budget;
+    task->budget = budget < BUDGET_LEAST  ? BUDGET_LEAST
+                   : budget > BUDGET_MOST ? BUDGET_MOST
+                                          : budget;
     return room;
 }
 

@@ -42,7 +42,8 @@ static size_t put_word(char *to, uint64_t n)
 
 char *run_text(size_t size, uint64_t seed)
 {
-    static const char *const between[] = {" ", " ", " ", " ", ", ", "  ", ".\n", "\n", "\n\n", ": \""};
+    static const char *const between[] = {" ",  " ",   " ",  " ",    ", ",
+                                          "  ", ".\n", "\n", "\n\n", ": \""};
     uint64_t state = seed * 2 + 1;
     char *text = malloc(size + 2 * WORD_MAX);
     size_t at = 0;

@@ -66,8 +66,8 @@ static void check_nothing_shown(const char *dir)
 
 static void every_code_that_a_callback_returns_fails_the_job_with_its_text(void)
 {
-    static const char *const codes[] = {"EINVAL",   "ENOMEM",  "EIO",    "EROW",     "ECORRUPT",
-                                        "ENOTSUP",  "ERETRY",  "EFAIL",  "ECONTRACT"};
+    static const char *const codes[] = {"EINVAL",  "ENOMEM", "EIO",   "EROW",     "ECORRUPT",
+                                        "ENOTSUP", "ERETRY", "EFAIL", "ECONTRACT"};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         char *dir = dir_temp();
         char *options = text_format("code = \"%s\"; at = 5000;", codes[i]);
@@ -261,7 +261,8 @@ static void bad_rows_go_out_by_the_errors_port(void)
     CU_ASSERT_EQUAL(strncmp(bad, "error,row\n", 10), 0);
     CU_ASSERT_EQUAL(run_count_lines(bad), 2001);
     for (int i = 3; i < 20000; i += 1000 - 10) {
-        char *line = text_format("\n%d is a bad number,\"{\"\"key\"\":3,\"\"value\"\":%d}\"\n", i, i);
+        char *line =
+            text_format("\n%d is a bad number,\"{\"\"key\"\":3,\"\"value\"\":%d}\"\n", i, i);
         check_has(bad, line);
         free(line);
     }
@@ -281,12 +282,15 @@ static void a_csv_row_that_does_not_fit_its_schema_is_a_bad_row(void)
         struct process_result r;
         char *job = text_format(
             "job = \"csv\"; operators = (\n"
-            "  { id = \"in\"; op = \"file.read\"; path = \"in.csv\"; format = \"csv\"; on_error = \"%s\";\n"
-            "    schema = ( {name = \"a\"; type = \"str\";}, {name = \"b\"; type = \"i64\";} ); },\n"
+            "  { id = \"in\"; op = \"file.read\"; path = \"in.csv\"; format = \"csv\"; on_error = "
+            "\"%s\";\n"
+            "    schema = ( {name = \"a\"; type = \"str\";}, {name = \"b\"; type = \"i64\";} ); "
+            "},\n"
             "%s  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"-\"; }\n);\n",
             says[i],
             i < 2 ? ""
-                  : "  { id = \"bad\"; op = \"file.write\"; input = \"in.errors\"; path = \"bad.csv\"; },\n");
+                  : "  { id = \"bad\"; op = \"file.write\"; input = \"in.errors\"; path = "
+                    "\"bad.csv\"; },\n");
         run_write(dir, "in.csv", "x,1\ny,two\nz,3\n");
         run_job(dir, job, NULL, &r);
         CU_ASSERT_EQUAL(r.status, i == 0);

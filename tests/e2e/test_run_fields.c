@@ -24,10 +24,16 @@ static const struct field fields[FIELDS] = {
     {"l", "i64", true, {"9223372036854775807", "-9223372036854775808", "0", "", "42"}},
     {"f", "f64", true, {"0.1", "3", "nan", "-inf", "", "1e+22", "5e-324", "-2.5", "inf"}},
     {"t", "time", true, {"1700000000000000", "", "-1", "0"}},
-    {"s", "str", true, {"", "short", "\"\"", "twelve bytes", "thirteen byte", "\xff\xfe not UTF-8",
-                        "a string that is longer than what fits into a reference"}},
-    {"w", "str", false, {"\"a,b\"", "\"say \"\"so\"\"\"", "\"two\nlines\"", "\"\"", "plain", " blank ",
-                         "\"quite a long text, with commas,,, and a \"\" in it\"", "\"cr\rhere\""}},
+    {"s",
+     "str",
+     true,
+     {"", "short", "\"\"", "twelve bytes", "thirteen byte", "\xff\xfe not UTF-8",
+      "a string that is longer than what fits into a reference"}},
+    {"w",
+     "str",
+     false,
+     {"\"a,b\"", "\"say \"\"so\"\"\"", "\"two\nlines\"", "\"\"", "plain", " blank ",
+      "\"quite a long text, with commas,,, and a \"\" in it\"", "\"cr\rhere\""}},
     {"y", "bytes", true, {"AAECAwQF", "", "\"\"", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX", "/w=="}},
 };
 
@@ -108,15 +114,16 @@ static char *run_rows(const char *dir, const char *text, const char *mode, const
 static void a_csv_file_is_written_as_it_was_read(void)
 {
     char *dir = dir_temp(), *text = csv_text();
-    char *out = run_rows(dir, text, "stream",
-                         "  { id = \"last\"; op = \"std.pass\"; input = \"in\"; },\n");
+    char *out =
+        run_rows(dir, text, "stream", "  { id = \"last\"; op = \"std.pass\"; input = \"in\"; },\n");
     char *in_lines = run_sorted(text), *out_lines = run_sorted(out);
     CU_ASSERT_TRUE(strcmp(in_lines, out_lines) == 0);
     free(in_lines);
     free(out_lines);
     free(out);
-    out = run_rows(dir, text, "stream",
-                   "  { id = \"last\"; op = \"std.pass\"; input = \"in\"; partition = \"single\"; },\n");
+    out = run_rows(
+        dir, text, "stream",
+        "  { id = \"last\"; op = \"std.pass\"; input = \"in\"; partition = \"single\"; },\n");
     CU_ASSERT_TRUE(strcmp(out, text) == 0); /* one reader, one task: in order too */
     dir_remove(dir);
     free(out);
@@ -149,8 +156,8 @@ static void every_value_survives_every_partition(void)
                 "  { id = \"last\"; op = \"std.pass\"; input = \"a\"; partition = \"rebalance\";\n"
                 "    parallelism = 5; },\n",
                 1);
-    check_edges("  { id = \"last\"; op = \"std.pass\"; input = \"in\"; partition = \"broadcast\"; },\n",
-                3);
+    check_edges(
+        "  { id = \"last\"; op = \"std.pass\"; input = \"in\"; partition = \"broadcast\"; },\n", 3);
     check_edges("  { id = \"a\"; op = \"std.pass\"; input = \"in\"; partition = \"single\"; },\n"
                 "  { id = \"last\"; op = \"std.pass\"; input = (\"a\", \"in\"); },\n",
                 2);
@@ -209,8 +216,9 @@ static void rows_are_counted_by_keys_of_every_type_null_being_one_too(void)
 {
     char *dir = dir_temp(), *text = csv_text();
     for (size_t f = 1; f < FIELDS; f++) {
-        char *count = text_format("  { id = \"last\"; op = \"std.count\"; input = \"in\"; key = \"%s\"; },\n",
-                                  fields[f].name);
+        char *count =
+            text_format("  { id = \"last\"; op = \"std.count\"; input = \"in\"; key = \"%s\"; },\n",
+                        fields[f].name);
         char *out = run_rows(dir, text, "batch", count);
         char *sorted = run_sorted(out), *expected = counts_of(f);
         CU_ASSERT_STRING_EQUAL(sorted, expected);

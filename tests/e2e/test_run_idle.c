@@ -35,15 +35,17 @@ static double cpu_seconds(pid_t pid)
 static char *idle_job(const char *source)
 {
     char *job = text_format("job = \"idle\"; parallelism = 4;\noperators = (\n"
-                            "  { id = \"o0\"; op = %s },\n", source);
+                            "  { id = \"o0\"; op = %s },\n",
+                            source);
     for (int i = 1; i < OPERATORS; i++) {
-        char *longer = text_format("%s  { id = \"o%d\"; op = \"std.pass\"; input = \"o%d\"; %s },\n",
-                                   job, i, i - 1, i % 2 == 0 ? "key = \"value\";" : "");
+        char *longer =
+            text_format("%s  { id = \"o%d\"; op = \"std.pass\"; input = \"o%d\"; %s },\n", job, i,
+                        i - 1, i % 2 == 0 ? "key = \"value\";" : "");
         free(job);
         job = longer;
     }
-    char *whole = text_format("%s  { id = \"out\"; op = \"std.null\"; input = \"o%d\"; }\n);\n", job,
-                              OPERATORS - 1);
+    char *whole = text_format("%s  { id = \"out\"; op = \"std.null\"; input = \"o%d\"; }\n);\n",
+                              job, OPERATORS - 1);
     free(job);
     return whole;
 }

@@ -21,15 +21,15 @@ static long check_pressed(int64_t count, int64_t times, const char *middle)
 {
     struct process_result r;
     char *dir = dir_temp();
-    char *job = text_format(
-        "job = \"pressed\"; mode = \"batch\"; parallelism = 2;\n"
-        "operators = (\n"
-        "  { id = \"in\"; op = \"run_sources.numbers\"; count = %lldL; keys = 1; },\n"
-        "%s"
-        "  { id = \"sum\"; op = \"std.sum\"; input = \"last\"; field = \"value\"; },\n"
-        "  { id = \"out\"; op = \"file.write\"; input = \"sum\"; path = \"-\"; }\n"
-        ");\n",
-        (long long)count, middle);
+    char *job =
+        text_format("job = \"pressed\"; mode = \"batch\"; parallelism = 2;\n"
+                    "operators = (\n"
+                    "  { id = \"in\"; op = \"run_sources.numbers\"; count = %lldL; keys = 1; },\n"
+                    "%s"
+                    "  { id = \"sum\"; op = \"std.sum\"; input = \"last\"; field = \"value\"; },\n"
+                    "  { id = \"out\"; op = \"file.write\"; input = \"sum\"; path = \"-\"; }\n"
+                    ");\n",
+                    (long long)count, middle);
     char *expected = text_format("%lld\n", (long long)(count * (count - 1) / 2 * times));
     run_job(dir, job, &reported, &r);
     CU_ASSERT_EQUAL(r.status, 0);
@@ -94,20 +94,22 @@ static void a_skewed_key_holds_the_source_back(void)
 /* Diamonds are where a wait for room could go in a circle. */
 static void a_diamond_with_a_slow_side_neither_stalls_nor_grows(void)
 {
-    check_bounded("a slow side of a diamond",
-                  "  { id = \"a\"; op = \"run_ops.keep\"; rest = 0; input = \"in\"; key = \"value\"; },\n"
-                  "  { id = \"b\"; op = \"run_ops.keep\"; rest = 1; input = \"in\"; },\n"
-                  "  { id = \"c\"; op = \"run_ops.slow\"; nap = \"20us\"; input = \"a\";\n"
-                  "    partition = \"rebalance\"; parallelism = 5; },\n"
-                  "  { id = \"last\"; op = \"std.pass\"; input = (\"b\", \"c\"); parallelism = 1; },\n",
-                  1);
+    check_bounded(
+        "a slow side of a diamond",
+        "  { id = \"a\"; op = \"run_ops.keep\"; rest = 0; input = \"in\"; key = \"value\"; },\n"
+        "  { id = \"b\"; op = \"run_ops.keep\"; rest = 1; input = \"in\"; },\n"
+        "  { id = \"c\"; op = \"run_ops.slow\"; nap = \"20us\"; input = \"a\";\n"
+        "    partition = \"rebalance\"; parallelism = 5; },\n"
+        "  { id = \"last\"; op = \"std.pass\"; input = (\"b\", \"c\"); parallelism = 1; },\n",
+        1);
 }
 
 static void a_thousandfold_flat_map_takes_memory_for_one_batch_only(void)
 {
-    static const char middle[] =
-        "  { id = \"fan\"; op = \"run_ops.fan\"; times = 1000; input = \"in\"; parallelism = 2; },\n"
-        "  { id = \"last\"; op = \"run_ops.slow\"; nap = \"1us\"; input = \"fan\"; key = \"copy\"; },\n";
+    static const char middle[] = "  { id = \"fan\"; op = \"run_ops.fan\"; times = 1000; input = "
+                                 "\"in\"; parallelism = 2; },\n"
+                                 "  { id = \"last\"; op = \"run_ops.slow\"; nap = \"1us\"; input = "
+                                 "\"fan\"; key = \"copy\"; },\n";
     int64_t few = RUN_SANITIZED ? 500 : 4 * 1024, many = RUN_SANITIZED ? 1500 : 12 * 1024;
     long few_kib = check_pressed(few, 1000, middle), many_kib = check_pressed(many, 1000, middle);
     printf("pressure: peak memory %ld KiB for %lld000 rows, %ld KiB for %lld000\n", few_kib,
@@ -147,8 +149,10 @@ static void a_job_that_is_stuck_stops_reading_its_input(void)
               "operators = (\n"
               "  { id = \"in\"; op = \"file.read\"; path = \"-\"; },\n"
               "  { id = \"words\"; op = \"text.words\"; input = \"in\"; },\n"
-              "  { id = \"v\"; op = \"std.select\"; fields = (\"value=count\", \"word\"); input = \"words\"; },\n"
-              "  { id = \"slow\"; op = \"run_ops.slow\"; nap = \"1h\"; input = \"v\"; key = \"word\"; },\n"
+              "  { id = \"v\"; op = \"std.select\"; fields = (\"value=count\", \"word\"); input = "
+              "\"words\"; },\n"
+              "  { id = \"slow\"; op = \"run_ops.slow\"; nap = \"1h\"; input = \"v\"; key = "
+              "\"word\"; },\n"
               "  { id = \"out\"; op = \"std.null\"; input = \"slow\"; }\n"
               ");\n",
               &(struct run_options){.stdin_pipe = true}, &process);

@@ -31,14 +31,15 @@ static void check_order(int sources, const char *middle)
 {
     int64_t row[2], *last = calloc(KEYS * TASKS_MAX, sizeof *last);
     uint64_t rows = 0, wrong = 0;
-    char *job = text_format("job = \"order\"; parallelism = 3;\n"
-                            "operators = (\n"
-                            "  { id = \"n\"; op = \"run_sources.numbers\"; count = %d; keys = %d;\n"
-                            "    parallelism = %d; },\n"
-                            "%s"
-                            "  { id = \"out\"; op = \"file.write\"; input = \"last\"; path = \"-\"; }\n"
-                            ");\n",
-                            ROWS, KEYS, sources, middle);
+    char *job =
+        text_format("job = \"order\"; parallelism = 3;\n"
+                    "operators = (\n"
+                    "  { id = \"n\"; op = \"run_sources.numbers\"; count = %d; keys = %d;\n"
+                    "    parallelism = %d; },\n"
+                    "%s"
+                    "  { id = \"out\"; op = \"file.write\"; input = \"last\"; path = \"-\"; }\n"
+                    ");\n",
+                    ROWS, KEYS, sources, middle);
     char *out = run_output(job);
     for (const char *at = read_row(out, row, 2); at != NULL; at = read_row(at, row, 2)) {
         CU_ASSERT_FATAL(row[0] == row[1] % KEYS);
@@ -80,9 +81,10 @@ static void order_per_key_is_kept_for_each_of_several_source_tasks(void)
 
 static void order_is_kept_from_task_to_task_by_forward_and_single(void)
 {
-    check_order(3, "  { id = \"a\"; op = \"std.pass\"; input = \"n\"; partition = \"forward\";\n"
-                   "    parallelism = 3; },\n"
-                   "  { id = \"last\"; op = \"std.pass\"; input = \"a\"; partition = \"single\"; },\n");
+    check_order(
+        3, "  { id = \"a\"; op = \"std.pass\"; input = \"n\"; partition = \"forward\";\n"
+           "    parallelism = 3; },\n"
+           "  { id = \"last\"; op = \"std.pass\"; input = \"a\"; partition = \"single\"; },\n");
 }
 
 /* ---- partitions ---- */
@@ -91,23 +93,24 @@ static void order_is_kept_from_task_to_task_by_forward_and_single(void)
 struct arrivals {
     uint64_t rows, wrong;
     uint64_t by_task[TASKS_MAX];
-    uint8_t *seen;     /* per value: how often */
-    int64_t *task_of;  /* per key: the task that had it last, plus 1 */
-    uint64_t strayed;  /* rows of a key that were at another task before */
+    uint8_t *seen;    /* per value: how often */
+    int64_t *task_of; /* per key: the task that had it last, plus 1 */
+    uint64_t strayed; /* rows of a key that were at another task before */
 };
 
 /* Runs numbers into run_ops.task with `edge` and takes in what comes out. */
 static void arrive(struct arrivals *a, int sources, const char *edge)
 {
     int64_t row[3];
-    char *job = text_format(
-        "job = \"partition\"; parallelism = 1;\n"
-        "operators = (\n"
-        "  { id = \"n\"; op = \"run_sources.numbers\"; count = %d; keys = %d; parallelism = %d; },\n"
-        "  { id = \"t\"; op = \"run_ops.task\"; input = \"n\"; %s },\n"
-        "  { id = \"out\"; op = \"file.write\"; input = \"t\"; path = \"-\"; }\n"
-        ");\n",
-        ROWS, KEYS, sources, edge);
+    char *job =
+        text_format("job = \"partition\"; parallelism = 1;\n"
+                    "operators = (\n"
+                    "  { id = \"n\"; op = \"run_sources.numbers\"; count = %d; keys = %d; "
+                    "parallelism = %d; },\n"
+                    "  { id = \"t\"; op = \"run_ops.task\"; input = \"n\"; %s },\n"
+                    "  { id = \"out\"; op = \"file.write\"; input = \"t\"; path = \"-\"; }\n"
+                    ");\n",
+                    ROWS, KEYS, sources, edge);
     char *out = run_output(job);
     *a = (struct arrivals){.seen = calloc(ROWS, 1), .task_of = calloc(KEYS, sizeof(int64_t))};
     for (const char *at = read_row(out, row, 3); at != NULL; at = read_row(at, row, 3)) {
@@ -212,22 +215,23 @@ static void check_sum(const char *job, uint64_t rows, int64_t sum)
 }
 
 #define OUT                                                                                        \
-    "  { id = \"v\"; op = \"std.select\"; fields = (\"value\"); input = \"last\"; },\n"             \
-    "  { id = \"out\"; op = \"file.write\"; input = \"v\"; path = \"-\"; }\n"                        \
+    "  { id = \"v\"; op = \"std.select\"; fields = (\"value\"); input = \"last\"; },\n"            \
+    "  { id = \"out\"; op = \"file.write\"; input = \"v\"; path = \"-\"; }\n"                      \
     ");\n"
 
 static const int64_t sum_1000 = 999 * 1000 / 2; /* of 0 ... 999 */
 
 static void a_union_has_the_rows_of_all_its_inputs(void)
 {
-    check_sum("job = \"union\"; parallelism = 2;\n"
-              "operators = (\n"
-              "  { id = \"a\"; op = \"gen.sequence\"; from = 0; to = 999; },\n"
-              "  { id = \"b\"; op = \"gen.sequence\"; from = 1000; to = 1999; parallelism = 3; },\n"
-              "  { id = \"c\"; op = \"gen.sequence\"; from = 2000; to = 2999; parallelism = 1; },\n"
-              "  { id = \"d\"; op = \"gen.sequence\"; from = 1; to = 0; },\n"
-              "  { id = \"last\"; op = \"std.pass\"; input = (\"a\", \"b\", \"c\", \"d\"); },\n" OUT,
-              3000, (int64_t)2999 * 3000 / 2);
+    check_sum(
+        "job = \"union\"; parallelism = 2;\n"
+        "operators = (\n"
+        "  { id = \"a\"; op = \"gen.sequence\"; from = 0; to = 999; },\n"
+        "  { id = \"b\"; op = \"gen.sequence\"; from = 1000; to = 1999; parallelism = 3; },\n"
+        "  { id = \"c\"; op = \"gen.sequence\"; from = 2000; to = 2999; parallelism = 1; },\n"
+        "  { id = \"d\"; op = \"gen.sequence\"; from = 1; to = 0; },\n"
+        "  { id = \"last\"; op = \"std.pass\"; input = (\"a\", \"b\", \"c\", \"d\"); },\n" OUT,
+        3000, (int64_t)2999 * 3000 / 2);
 }
 
 static void a_union_of_a_stream_with_itself_doubles_it(void)
@@ -243,14 +247,14 @@ static void a_union_of_a_stream_with_itself_doubles_it(void)
 /* Divides by two filters and unites again; `how` applies to the left side alone. */
 static void check_diamond(const char *how)
 {
-    char *job =
-        text_format("job = \"diamond\"; parallelism = 3;\n"
-                    "operators = (\n"
-                    "  { id = \"a\"; op = \"gen.sequence\"; to = 999; },\n"
-                    "  { id = \"left\"; op = \"run_ops.keep\"; of = 3; rest = 0; input = \"a\"; %s },\n"
-                    "  { id = \"right\"; op = \"run_ops.keep\"; of = 3; rest = 1; input = \"a\"; },\n"
-                    "  { id = \"last\"; op = \"std.pass\"; input = (\"left\", \"right\"); },\n" OUT,
-                    how);
+    char *job = text_format(
+        "job = \"diamond\"; parallelism = 3;\n"
+        "operators = (\n"
+        "  { id = \"a\"; op = \"gen.sequence\"; to = 999; },\n"
+        "  { id = \"left\"; op = \"run_ops.keep\"; of = 3; rest = 0; input = \"a\"; %s },\n"
+        "  { id = \"right\"; op = \"run_ops.keep\"; of = 3; rest = 1; input = \"a\"; },\n"
+        "  { id = \"last\"; op = \"std.pass\"; input = (\"left\", \"right\"); },\n" OUT,
+        how);
     check_sum(job, 334 + 333, (int64_t)999 * 334 / 2 + (int64_t)(1 + 997) * 333 / 2);
     free(job);
 }
@@ -270,7 +274,8 @@ static void filters_in_a_row_keep_what_all_of_them_keep(void)
               "operators = (\n"
               "  { id = \"a\"; op = \"gen.sequence\"; to = 999; },\n"
               "  { id = \"b\"; op = \"run_ops.keep\"; of = 2; rest = 0; input = \"a\"; },\n"
-              "  { id = \"c\"; op = \"run_ops.keep\"; of = 3; rest = 0; input = \"b\"; key = \"value\"; },\n"
+              "  { id = \"c\"; op = \"run_ops.keep\"; of = 3; rest = 0; input = \"b\"; key = "
+              "\"value\"; },\n"
               "  { id = \"last\"; op = \"run_ops.keep\"; of = 5; rest = 0; input = \"c\"; },\n" OUT,
               34, (int64_t)990 * 34 / 2);
 }
@@ -312,14 +317,15 @@ static void both_ports_of_an_operator_may_lead_to_one_consumer(void)
 static void rows_reach_the_input_port_that_the_job_says(void)
 {
     int64_t row[2], sides[3] = {0};
-    char *out = run_output("job = \"pair\"; parallelism = 3;\n"
-                           "operators = (\n"
-                           "  { id = \"a\"; op = \"gen.sequence\"; to = 999; },\n"
-                           "  { id = \"split\"; op = \"run_ops.parity\"; input = \"a\"; },\n"
-                           "  { id = \"last\"; op = \"run_ops.pair\"; parallelism = 2;\n"
-                           "    input = { left = \"split.odd\"; right = (\"split.even\", \"a\"); }; },\n"
-                           "  { id = \"out\"; op = \"file.write\"; input = \"last\"; path = \"-\"; }\n"
-                           ");\n");
+    char *out =
+        run_output("job = \"pair\"; parallelism = 3;\n"
+                   "operators = (\n"
+                   "  { id = \"a\"; op = \"gen.sequence\"; to = 999; },\n"
+                   "  { id = \"split\"; op = \"run_ops.parity\"; input = \"a\"; },\n"
+                   "  { id = \"last\"; op = \"run_ops.pair\"; parallelism = 2;\n"
+                   "    input = { left = \"split.odd\"; right = (\"split.even\", \"a\"); }; },\n"
+                   "  { id = \"out\"; op = \"file.write\"; input = \"last\"; path = \"-\"; }\n"
+                   ");\n");
     for (const char *at = read_row(out, row, 2); at != NULL; at = read_row(at, row, 2)) {
         CU_ASSERT_FATAL(row[0] == 1 || row[0] == 2);
         sides[row[0]] += row[1];

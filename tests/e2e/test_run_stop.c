@@ -81,14 +81,15 @@ static void check_endless(int signal)
 {
     struct process process;
     char *dir = dir_temp();
-    run_start(dir,
-              "job = \"endless\"; parallelism = 2;\n"
-              "operators = (\n"
-              "  { id = \"in\"; op = \"gen.events\"; keys = 50; },\n"
-              "  { id = \"sum\"; op = \"std.sum\"; input = \"in\"; key = \"key\"; field = \"value\"; },\n"
-              "  { id = \"out\"; op = \"file.write\"; input = \"sum\"; path = \"out.csv\"; }\n"
-              ");\n",
-              &reported, &process);
+    run_start(
+        dir,
+        "job = \"endless\"; parallelism = 2;\n"
+        "operators = (\n"
+        "  { id = \"in\"; op = \"gen.events\"; keys = 50; },\n"
+        "  { id = \"sum\"; op = \"std.sum\"; input = \"in\"; key = \"key\"; field = \"value\"; },\n"
+        "  { id = \"out\"; op = \"file.write\"; input = \"sum\"; path = \"out.csv\"; }\n"
+        ");\n",
+        &reported, &process);
     await_size(dir, "out.csv", 100000);
     char *report = stop(dir, &process, signal);
     char *out = run_read(dir, "out.csv");
@@ -141,17 +142,18 @@ static void a_stop_is_no_end_of_input_for_final_aggregates(void)
 {
     struct process process;
     char *dir = dir_temp();
-    run_start(dir,
-              "job = \"final\"; mode = \"batch\"; parallelism = 2;\n"
-              "operators = (\n"
-              "  { id = \"in\"; op = \"gen.events\"; keys = 50; },\n"
-              "  { id = \"sum\"; op = \"std.sum\"; input = \"in\"; key = \"key\"; field = \"value\"; },\n"
-              "  { id = \"all\"; op = \"std.count\"; input = \"in\"; },\n"
-              "  { id = \"out\"; op = \"file.write\"; input = \"sum\"; path = \"out.csv\"; },\n"
-              "  { id = \"raw\"; op = \"file.write\"; input = \"in\"; path = \"raw.csv\"; },\n"
-              "  { id = \"n\"; op = \"file.write\"; input = \"all\"; path = \"n.csv\"; }\n"
-              ");\n",
-              &reported, &process);
+    run_start(
+        dir,
+        "job = \"final\"; mode = \"batch\"; parallelism = 2;\n"
+        "operators = (\n"
+        "  { id = \"in\"; op = \"gen.events\"; keys = 50; },\n"
+        "  { id = \"sum\"; op = \"std.sum\"; input = \"in\"; key = \"key\"; field = \"value\"; },\n"
+        "  { id = \"all\"; op = \"std.count\"; input = \"in\"; },\n"
+        "  { id = \"out\"; op = \"file.write\"; input = \"sum\"; path = \"out.csv\"; },\n"
+        "  { id = \"raw\"; op = \"file.write\"; input = \"in\"; path = \"raw.csv\"; },\n"
+        "  { id = \"n\"; op = \"file.write\"; input = \"all\"; path = \"n.csv\"; }\n"
+        ");\n",
+        &reported, &process);
     await_size(dir, "raw.csv", 100000);
     char *report = stop(dir, &process, SIGINT);
     char *out = run_read(dir, "out.csv"), *n = run_read(dir, "n.csv");
@@ -197,13 +199,14 @@ static void check_waiting(const char *source, const struct run_options *options)
 {
     struct process process;
     char *dir = dir_temp();
-    char *job = text_format("job = \"waits\"; parallelism = 2;\n"
-                            "operators = (\n"
-                            "  { id = \"in\"; op = %s },\n"
-                            "  { id = \"same\"; op = \"std.pass\"; input = \"in\"; },\n"
-                            "  { id = \"out\"; op = \"file.write\"; input = \"same\"; path = \"out\"; }\n"
-                            ");\n",
-                            source);
+    char *job =
+        text_format("job = \"waits\"; parallelism = 2;\n"
+                    "operators = (\n"
+                    "  { id = \"in\"; op = %s },\n"
+                    "  { id = \"same\"; op = \"std.pass\"; input = \"in\"; },\n"
+                    "  { id = \"out\"; op = \"file.write\"; input = \"same\"; path = \"out\"; }\n"
+                    ");\n",
+                    source);
     int fifo = run_fifo(dir, "fifo");
     run_start(dir, job, options, &process);
     for (int ms = 0; ms < RUN_PATIENCE_MS && !run_exists(dir, "out"); ms += 5)
