@@ -7,6 +7,7 @@
 #include "base/crumb.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -79,9 +80,40 @@ static void put_block(const struct gy_crumb_site *site, const char *what)
     put("\n");
 }
 
+/* Lets the first thread that crashes tell of it, and those that crash meanwhile wait for its end. A crash
+ * within the handler ends everything. */
+static void take_turn(void)
+{
+    static _Atomic pid_t first;
+    pid_t none = 0, self = gettid();
+    /* relaxed: nothing but the number itself is shared. */
+    if (atomic_compare_exchange_strong_explicit(&first, &none, self, memory_order_relaxed,
+                                                memory_order_relaxed))
+        return;
+    if (none == self)
+        _exit(1);
+    for (;;)
+        pause();
+}
+
+/* Several threads may crash at once, or the handler itself: the first one tells, the others wait for
+ * the end that it brings, and a crash in here brings it at once. */
+static void be_the_first(void)
+{
+    static _Atomic bool crashed;
+    static _Thread_local bool mine;
+    if (mine)
+        _exit(1);
+    while (atomic_exchange_explicit(&crashed, true, memory_order_relaxed))
+        pause();
+    mine = true;
+}
+
 static void handle(int number)
 {
     struct rlimit core;
+    be_the_first();
+    take_turn();
     const struct gy_crumb_site *site = gy_crumb.site;
     if (site != NULL) {
         put_block(site, name_of(number));
@@ -90,8 +122,10 @@ static void handle(int number)
         put(name_of(number));
         put("\n");
     }
-    if (getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur > 0)
-        return; /* into the same crash, which nobody handles any more: it makes the core dump */
+    if (getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur > 0) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
     /* While loading it is the plugin that is wrong, while running the job has failed. */
     _exit(site != NULL && site->job == NULL ? 2 : 1);
 }
@@ -103,7 +137,7 @@ void gy_crash_install(void)
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = handle;
-    action.sa_flags = (int)(SA_ONSTACK | SA_RESETHAND); /* a crash in here ends it at once */
+    action.sa_flags = (int)(SA_ONSTACK | SA_NODEFER);
     sigemptyset(&action.sa_mask);
     bool has_stack = sigaltstack(&alternate, NULL) == 0;
     if (!has_stack)

@@ -1,0 +1,18 @@
+/* Any bytes as a file of csv: see rows.h. */
+#include "fuzz/rows.h"
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc, (void)argv;
+    rows_init("csv");
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    rows_check(bytes, n);
+    return 0;
+}
