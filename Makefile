@@ -92,7 +92,7 @@ format: ## rewrite the sources in the project's format
 	@find runtime plugins sdk tests -name '*.[ch]' | xargs -r clang-format -i
 
 sim: setup ## whole jobs under a seeded scheduler (SEEDS=n, SEED=n replays one)
-	@$(MAKE) suites && GYRE_SIM_SEEDS=$(SEEDS) GYRE_SIM_SEED=$(SEED) \
+	@$(MAKE) suites && GYRE_SIM_SEEDS=$(SEEDS) GYRE_SIM_SEED=$(SEED) GYRE_TEST_TIMEOUT=86400 \
 	    tests/run.sh $(filter $(BUILD)/tests/sim/%,$(SUITES))
 
 bench: setup ## measure, and print figures beside the machine's limits
@@ -100,7 +100,7 @@ bench: setup ## measure, and print figures beside the machine's limits
 
 fuzz: ## fuzz each tests/fuzz/fuzz_*.c (FUZZ_SECONDS=60 each; needs clang)
 	@$(MAKE) fuzzers CC=clang BUILD=build/fuzz SAN=address,undefined,fuzzer-no-link
-	@tests/fuzz.sh build/fuzz/tests/fuzz $(or $(FUZZ_SECONDS),60)
+	@GYRE_BUILD='$(abspath build/fuzz)' tests/fuzz.sh build/fuzz/tests/fuzz $(or $(FUZZ_SECONDS),60)
 
 cover: ## line coverage of the runtime and the plugins by the tests
 	@$(MAKE) check BUILD=build/cover COVER=1
@@ -131,7 +131,7 @@ help: ## this list
 
 suites: all $(EXTRAS) $(SUITES)
 bench-programs: $(LIMITS) $(call so,bench/plugins)
-fuzzers: $(FUZZERS)
+fuzzers: all $(call so,fixtures) $(FUZZERS)
 left-out:
 	@$(foreach p,$(LEFT_OUT),echo "plugin $(p) left out, missing: $(strip $(call lacking,$(p)))\
 	    (from: $(or $($(p)_APT),see plugins/$(p)/plugin.mk))";):
@@ -183,7 +183,9 @@ $(BUILD)/bench/plugins/%.so: tests/bench/plugins/%.c $(OBJ)/flags
 $(BUILD)/bench/%: $(OBJ)/tests/bench/%.o
 	$(call say,LINK)$(CC) $(LDFLAGS) $^ -lxxhash -lpthread -lm -o $@
 
-$(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(BUILD)/libgyre.a
+# A fuzzer: its fuzz_*.c, the other sources of its folder, the files of tests/support, the library.
+$(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(call objects,$(filter-out \
+    $(wildcard tests/fuzz/fuzz_*.c),$(wildcard tests/fuzz/*.c)) tests/support/files.c) $(BUILD)/libgyre.a
 	$(call say,LINK)$(CC) $(LDFLAGS) -fsanitize=fuzzer $^ $(LIBS) -o $@
 
 # A suite: its test_*.c, the other sources of its folder, tests/support, the library.

@@ -3,12 +3,13 @@
 #include "base64.h"
 #include "number.h"
 
+/* A byte order mark too: at the start of a file an unquoted one is no part of the text. */
 static int needs_quotes(const char *at, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (at[i] == ',' || at[i] == '"' || at[i] == '\r' || at[i] == '\n')
             return 1;
-    return n == 0;
+    return n == 0 || (n >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0);
 }
 
 static void put_quoted(struct output *o, const char *at, size_t n)

@@ -80,22 +80,6 @@ static void put_block(const struct gy_crumb_site *site, const char *what)
     put("\n");
 }
 
-/* Lets the first thread that crashes tell of it, and those that crash meanwhile wait for its end. A crash
- * within the handler ends everything. */
-static void take_turn(void)
-{
-    static _Atomic pid_t first;
-    pid_t none = 0, self = gettid();
-    /* relaxed: nothing but the number itself is shared. */
-    if (atomic_compare_exchange_strong_explicit(&first, &none, self, memory_order_relaxed,
-                                                memory_order_relaxed))
-        return;
-    if (none == self)
-        _exit(1);
-    for (;;)
-        pause();
-}
-
 /* Several threads may crash at once, or the handler itself: the first one tells, the others wait for
  * the end that it brings, and a crash in here brings it at once. */
 static void be_the_first(void)
@@ -113,7 +97,6 @@ static void handle(int number)
 {
     struct rlimit core;
     be_the_first();
-    take_turn();
     const struct gy_crumb_site *site = gy_crumb.site;
     if (site != NULL) {
         put_block(site, name_of(number));

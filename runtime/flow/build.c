@@ -55,8 +55,8 @@ static int build_workers(struct gy_flow *flow)
     return 0;
 }
 
-/* How many consumers one producer of an edge has channels to. A single edge has one to each: rows go
- * to the first, but watermarks and the end to all. */
+/* How many consumers one producer of an edge has channels to. A single edge has one to each: rows
+ * go to the first, but watermarks and the end to all. */
 static uint32_t dests_of(const struct gy_graph *graph, const struct gy_edge *edge)
 {
     if (edge->partition == GY_FORWARD)

@@ -89,8 +89,8 @@ int gy_flow_start(struct gy_flow *flow, struct gyre_error *error);
 bool gy_flow_is_over(const struct gy_flow *flow);
 
 /** After a stop or a failure: ends the system calls in which workers of operators that may block
- *  wait (EINTR); after a stop only those of sources. To be called again from time to time until all is
- *  over, since one that comes just before such a call is lost. True where there are such workers.
+ *  wait (EINTR); after a stop only those of sources. To be called again from time to time until
+ *  all is over: one that comes just before such a call is lost. True where there are such workers.
  *  Thread:  [control], between gy_flow_start and gy_flow_join */
 bool gy_flow_interrupt(struct gy_flow *flow);
 

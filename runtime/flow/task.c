@@ -6,8 +6,8 @@
 #include <assert.h>
 
 /* A turn ends after so many batches or polls, so that the tasks of a worker take turns, and one
- * source does not run far ahead of another. A poll has the budget of one batch, and of some more as long
- * as all of it finds room. */
+ * source does not run far ahead of another. A poll has the budget of one batch, and of some more
+ * as long as all of it finds room. */
 enum { TURN_BATCHES = 8, BUDGET_LEAST = GYRE_BATCH_ROWS, BUDGET_MOST = 4 * GYRE_BATCH_ROWS };
 
 static void fail(struct gy_member *member)
@@ -343,7 +343,7 @@ static void publish(struct gy_task *task)
     }
 }
 
-/* Fits the budget of polls to the room there was for what the last one put out; true where there was. */
+/* Fits the budget of polls to the room there was for the last one; true where there was. */
 static bool fit_budget(struct gy_task *task)
 {
     bool room = has_room(task);
@@ -354,7 +354,7 @@ static bool fit_budget(struct gy_task *task)
     return room;
 }
 
-/* A source that may block is polled once a turn: what it has put out leaves before it blocks again. */
+/* A source that may block is polled once a turn: what it put out leaves before it blocks again. */
 static bool may_block_in_poll(const struct gy_task *task)
 {
     return task->chain->blocking && task->members[0].node->kind == GYRE_SOURCE;

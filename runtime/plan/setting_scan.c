@@ -134,7 +134,11 @@ static void scan_include(struct scan *s)
     size_t size;
     const char *path = name != NULL ? gy_path_in(s->scope, s->dir, name) : NULL;
     const char *text = path != NULL ? gy_setting_load(s->scope, path, &size) : NULL;
-    if (text != NULL) /* libconfig has told about one that cannot be read */
+    if (text == NULL) /* libconfig has told about it */
+        return;
+    if (strlen(text) != size) /* libconfig reads on behind it */
+        gy_diags_add(s->scope->diags, path, 0, "is no job file: it holds a zero byte");
+    else
         gy_setting_scan_integers(s->scope, text, path, s->dir, s->depth + 1);
 }
 

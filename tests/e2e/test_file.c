@@ -79,7 +79,8 @@ static void put_string(FILE *file, struct gy_rng *rng)
     char text[512] = "";
     for (uint64_t n = gy_rng_below(rng, 8); n > 0; n--)
         strcat(text, pieces[gy_rng_below(rng, sizeof pieces / sizeof pieces[0])]);
-    bool quoted = text[0] == 0 || strpbrk(text, ",\"\r\n") != NULL;
+    bool quoted =
+        text[0] == 0 || strpbrk(text, ",\"\r\n") != NULL || strncmp(text, "\xef\xbb\xbf", 3) == 0;
     if (!quoted) {
         fputs(text, file);
         return;
@@ -255,6 +256,19 @@ static void a_row_at_the_cut_of_two_ranges_is_read_once(void)
     }
 }
 
+/* At the start of a file it would be taken for the file's own. */
+static void a_text_that_begins_with_a_byte_order_mark_is_quoted(void)
+{
+    char *dir = dir_temp();
+    run_write(dir, "in", "\xef\xbb\xbfone\n\xef\xbb\nt\xef\xbb\xbfwo\n");
+    run_ok(dir, JOB("1", READ("in", "lines", "") WRITE("a", "out", "csv")));
+    char *out = run_read(dir, "out");
+    CU_ASSERT_STRING_EQUAL(out, "\"\xef\xbb\xbfone\"\n\xef\xbb\nt\xef\xbb\xbfwo\n");
+    free(out);
+    dir_remove(dir);
+    free(dir);
+}
+
 /* ---- what JSON cannot say ---- */
 
 static void json_has_null_for_nan_and_a_replacement_for_what_is_no_utf8(void)
@@ -388,6 +402,7 @@ static void a_followed_file_is_read_over_rotation_and_truncation_until_the_job_i
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(random_rows_go_through_csv_and_json_unchanged, 1200),
     SUITE_TEST(a_row_at_the_cut_of_two_ranges_is_read_once),
+    SUITE_TEST(a_text_that_begins_with_a_byte_order_mark_is_quoted),
     SUITE_TEST(json_has_null_for_nan_and_a_replacement_for_what_is_no_utf8),
     SUITE_TEST(bad_rows_go_where_on_error_says_and_are_counted),
     SUITE_TEST(options_that_do_not_go_together_are_refused),

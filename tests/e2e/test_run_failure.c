@@ -17,8 +17,8 @@ static void check_has(const char *text, const char *part)
     CU_ASSERT_TRUE(has);
 }
 
-/* Runs a job that must fail: exit 1, nothing on standard output, a block that names the job, operator
- * "it" of plugin run_faults, and `callback`. What it said: free() it. */
+/* Runs a job that must fail: exit 1, nothing on standard output, a block that names the job,
+ * operator "it" of plugin run_faults, and `callback`. What it said: free() it. */
 static char *check_failure(const char *dir, const char *job, const char *op, const char *callback)
 {
     struct process_result r;
@@ -125,7 +125,8 @@ static void a_failure_names_the_callback_it_came_from(void)
     }
 }
 
-/* A source that is blocked in a read must not keep the job from ending. */
+/* A source that is blocked in a read must not keep the job from ending; it is by the time of the
+ * third row. */
 static void a_failure_ends_a_job_whose_source_is_blocked(void)
 {
     char *dir = dir_temp();
@@ -133,8 +134,9 @@ static void a_failure_ends_a_job_whose_source_is_blocked(void)
     char *job = text_format("job = \"falls\"; parallelism = 2;\n"
                             "operators = (\n"
                             "  { id = \"pipe\"; op = \"run_sources.pipe\"; path = \"fifo\"; },\n"
-                            "  { id = \"in\"; op = " NUMBERS " },\n"
-                            "  { id = \"it\"; op = \"run_faults.fail\"; input = \"in\"; },\n"
+                            "  { id = \"in\"; op = \"gen.sequence\"; to = 10; rate = 10.0; },\n"
+                            "  { id = \"it\"; op = \"run_faults.fail\"; input = \"in\"; at = 3;\n"
+                            "    parallelism = 1; },\n"
                             "  { id = \"a\"; op = \"std.null\"; input = \"it\"; },\n"
                             "  { id = \"b\"; op = \"std.null\"; input = \"pipe\"; }\n"
                             ");\n");

@@ -1,6 +1,6 @@
-/* Values of every type, nulls among them, stay what they are: through exchanges, as keys, and in a
- * round trip through CSV. The file that is read is in the form that file.write gives it, so what comes
- * out is what went in, line by line. */
+/* Values of every type, nulls among them, stay what they are: through exchanges, as keys, and in
+ * a round trip through CSV. The file that is read is in the form that file.write gives it, so
+ * what comes out is what went in, line by line. */
 #include "run_job.h"
 #include "support/suite.h"
 

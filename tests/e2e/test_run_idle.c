@@ -56,8 +56,8 @@ static const char *const waits[] = {
     "\"run_sources.ticks\"; path = \"fifo\";",
     "\"run_sources.pipe\"; path = \"fifo\";",
     "\"gen.sequence\"; to = 1000; rate = 5.0;",
-    "\"run_sources.never\"; },\n  { id = \"lines\"; op = \"file.read\"; path = \"-\"; },\n"
-    "  { id = \"drop\"; op = \"std.null\"; input = \"lines\";",
+    ("\"run_sources.never\"; },\n  { id = \"lines\"; op = \"file.read\"; path = \"-\"; },\n"
+     "  { id = \"drop\"; op = \"std.null\"; input = \"lines\";"),
 };
 enum { WAITS = sizeof waits / sizeof waits[0] };
 

@@ -1,4 +1,5 @@
-/* A consumer that is slower than its producer slows it down: memory is bounded, and nothing is lost. */
+/* A consumer that is slower than its producer slows it down: memory is bounded, and nothing is
+ * lost. */
 #include "run_job.h"
 #include "support/suite.h"
 
@@ -15,8 +16,8 @@ enum { ROWS = RUN_SANITIZED ? 300000 : 4000000, KIB_MAX = 40 * 1024 };
 
 static const struct run_options reported = {.arguments = ARGV("--report", "report.json")};
 
-/* Runs `count` numbers through `middle`, which ends with "last" and makes `times` of each, into a sum;
- * asserts the sum. Returns the peak memory in KiB. */
+/* Runs `count` numbers through `middle`, which ends with "last" and makes `times` of each, into a
+ * sum; asserts the sum. Returns the peak memory in KiB. */
 static long check_pressed(int64_t count, int64_t times, const char *middle)
 {
     struct process_result r;

@@ -1,5 +1,5 @@
-/* What arrives where: order along keyed exchanges, every partition, unions, diamonds, operators with
- * several ports, and all types of fields. */
+/* What arrives where: order along keyed exchanges, every partition, unions, diamonds, operators
+ * with several ports, and all types of fields. */
 #include "run_job.h"
 #include "support/suite.h"
 
@@ -85,6 +85,36 @@ static void order_is_kept_from_task_to_task_by_forward_and_single(void)
         3, "  { id = \"a\"; op = \"std.pass\"; input = \"n\"; partition = \"forward\";\n"
            "    parallelism = 3; },\n"
            "  { id = \"last\"; op = \"std.pass\"; input = \"a\"; partition = \"single\"; },\n");
+}
+
+/* One batch of the source becomes more than a channel holds, so that most of it waits. */
+static void order_is_kept_when_one_batch_overflows_a_channel(void)
+{
+    enum { COUNT = 2000, TIMES = 200 };
+    int64_t row[2], *next = calloc(COUNT, sizeof *next);
+    uint64_t rows = 0, wrong = 0;
+    char *job =
+        text_format("job = \"flood\"; parallelism = 3;\n"
+                    "operators = (\n"
+                    "  { id = \"n\"; op = \"gen.sequence\"; to = %d; parallelism = 1; },\n"
+                    "  { id = \"f\"; op = \"run_ops.fan\"; input = \"n\"; times = %d;\n"
+                    "    parallelism = 1; },\n"
+                    "  { id = \"s\"; op = \"run_ops.slowly\"; input = \"f\"; key = \"value\";\n"
+                    "    nap = \"100us\"; },\n"
+                    "  { id = \"out\"; op = \"file.write\"; input = \"s\"; path = \"-\"; }\n"
+                    ");\n",
+                    COUNT - 1, TIMES);
+    char *out = run_output(job);
+    for (const char *at = read_row(out, row, 2); at != NULL; at = read_row(at, row, 2)) {
+        CU_ASSERT_FATAL(row[0] >= 0 && row[0] < COUNT);
+        wrong += next[row[0]]++ != row[1];
+        rows++;
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    CU_ASSERT_EQUAL(rows, (uint64_t)COUNT * TIMES);
+    free(next);
+    free(job);
+    free(out);
 }
 
 /* ---- partitions ---- */
@@ -342,6 +372,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(order_per_key_is_kept_through_three_keyed_exchanges),
     SUITE_TEST(order_per_key_is_kept_for_each_of_several_source_tasks),
     SUITE_TEST(order_is_kept_from_task_to_task_by_forward_and_single),
+    SUITE_TEST(order_is_kept_when_one_batch_overflows_a_channel),
     SUITE_TEST(rebalance_spreads_rows_over_all_tasks),
     SUITE_TEST(broadcast_brings_every_row_to_every_task),
     SUITE_TEST(single_brings_all_rows_to_the_first_task),

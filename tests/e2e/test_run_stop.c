@@ -41,8 +41,8 @@ static void await_size(const char *dir, const char *name, off_t size)
     free(path);
 }
 
-/* Signals the job once and asserts that it stops promptly, cleanly, and says so in its report; which
- * is returned: free() it. */
+/* Signals the job once and asserts that it stops promptly, cleanly, and says so in its report;
+ * which is returned: free() it. */
 static char *stop(const char *dir, struct process *process, int signal)
 {
     struct process_result r;

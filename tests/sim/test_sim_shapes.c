@@ -1,11 +1,11 @@
-/* Jobs of any shape: random graphs against a naive oracle, on one thread under a seeded scheduler and
- * on real threads; and jobs that run out of memory at every allocation there is.
+/* Jobs of any shape: random graphs against a naive oracle, on one thread under a seeded scheduler
+ * and on real threads; and jobs that run out of memory at every allocation there is.
  *
  *     make sim ONLY=shapes SEED=4711
  *
  * A stream of the oracle is a list of (key, value). Operators are drawn one after the other, each
- * with inputs among the streams that are there, a parallelism, and a partition or a key; what nobody
- * reads goes to a file. */
+ * with inputs among the streams that are there, a parallelism, and a partition or a key; what
+ * nobody reads goes to a file. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rng.h"
@@ -115,8 +115,8 @@ static void draw_source(struct shape *shape)
         put(stream, i % keys, i);
 }
 
-/* Draws up to three different inputs and says so; their rows together. Writes no more than the edge's
- * settings: `copies` tells how often each row comes in. */
+/* Draws up to three different inputs and says so; their rows together. Writes no more than the
+ * edge's settings: `copies` tells how often each row comes in. */
 static struct stream draw_edge(struct shape *shape, int parallelism, bool keyed)
 {
     static const char *const kinds[] = {"", "rebalance", "single", "broadcast", "forward"};

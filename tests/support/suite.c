@@ -222,6 +222,10 @@ static int run_one(const char *suite, const struct suite_test *test, const struc
     const double start_s = now_s();
     int timeout_s = SLOWNESS * (test->timeout_s ? test->timeout_s : TIMEOUT_S);
 
+    const char *all = getenv("GYRE_TEST_TIMEOUT");
+    if (all != NULL && atoi(all) > 0) {
+        timeout_s = atoi(all);
+    }
     if (o->timeout_s) {
         timeout_s = o->timeout_s;
     }

@@ -228,6 +228,28 @@ static void strings_take_the_environment_and_files_include_others(void)
     free(included);
 }
 
+/* libconfig reads on behind it, where no integer would be looked at. */
+static void a_zero_byte_is_refused_in_an_included_file_too(void)
+{
+    static const char included[] = "# \0\nparallelism = 4294967297;\n";
+    char *folder = dir_temp();
+    char *path = path_join(folder, "job.cfg"), *other = path_join(folder, "other.inc");
+    struct gy_diags diags = {0};
+    file_write_text(path, "job = \"t\";\n@include \"other.inc\"\n"
+                          "operators = ( { id = \"a\"; op = \"b.c\"; } );\n");
+    file_write(other, included, sizeof included - 1);
+    struct gy_job *job = gy_job_load(path, NULL, &diags);
+    CU_ASSERT_EQUAL_FATAL(gy_diags_count(&diags), 1);
+    CU_ASSERT_STRING_EQUAL(diags.list.items[0].text, "is no job file: it holds a zero byte");
+    CU_ASSERT_STRING_EQUAL(diags.files.items[diags.list.items[0].file_index], other);
+    gy_job_free(job);
+    gy_diags_fini(&diags);
+    dir_remove(folder);
+    free(path);
+    free(other);
+    free(folder);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(job_keys_have_their_defaults),
     SUITE_TEST(job_keys_are_read),
@@ -237,5 +259,6 @@ static const struct suite_test tests[] = {
     SUITE_TEST(tests_are_read),
     SUITE_TEST(overrides_replace_add_and_make_groups_the_last_wins),
     SUITE_TEST(strings_take_the_environment_and_files_include_others),
+    SUITE_TEST(a_zero_byte_is_refused_in_an_included_file_too),
 };
 SUITE_MAIN("plan_config", tests)
