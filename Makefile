@@ -145,7 +145,7 @@ left-out:
 # ---- rules -------------------------------------------------------------------------------------
 
 # Everything compiled depends on the flags it was compiled with, and on nothing being missing.
-FLAGS := $(CC) $(CFLAGS) $(LDFLAGS)
+FLAGS := $(CC) $(CFLAGS) $(LDFLAGS) $(foreach p,$(PLUGINS),$($(p)_LIBS))
 $(OBJ)/flags: FORCE
 	@.ci/setup --check build
 	@mkdir -p $(@D) && echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@

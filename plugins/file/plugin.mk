@@ -2,6 +2,3 @@
 # and `format = "json"` is refused by file.read; so it is no file_PKG, which would be required.
 file_APT  := libyajl-dev
 file_LIBS  = $(if $(call has_hdr,yajl/yajl_parse.h),-lyajl)
-# The object that was built before yajl came is built again.
-file_STALE := $(shell o=$(OBJ)/plugins/file/json_read.o; [ -e /usr/include/yajl/yajl_parse.h ] && \
-    [ -e $$o.d ] && ! grep -q yajl_parse $$o.d && rm -f $$o)

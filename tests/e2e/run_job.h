@@ -35,7 +35,7 @@ void run_start(const char *dir, const char *job, const struct run_options *optio
                struct process *process);
 
 /** Runs `job` in a new folder; asserts that it exits 0 with nothing on standard error. What it
- * wrote to standard output: free() it. */
+ *  wrote to standard output: free() it. */
 char *run_output(const char *job);
 
 /** The lines of a text sorted by their bytes; free() it. */
@@ -44,7 +44,7 @@ char *run_sorted(const char *text);
 uint64_t run_count_lines(const char *text);
 
 /** A number in a report: `name` of the job (`id` NULL), or the sum of `name` over the tasks of
- * operator `id`. Asserts that it is there. */
+ *  operator `id`. Asserts that it is there. */
 double run_report(const char *json, const char *id, const char *name);
 
 /** Tells whether a text is one JSON value, and nothing behind it. */

@@ -1,4 +1,4 @@
-/* Stopping: the first signal stops the sources and drains what is in flight, the second ends all. */
+/* Stopping: the first signal stops the sources and drains what is in flight, the second ends it. */
 #include "run_job.h"
 #include "support/suite.h"
 
