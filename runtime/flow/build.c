@@ -72,8 +72,11 @@ static int build_edge(struct gy_flow *flow, uint32_t e)
     const struct gy_chain *from_chain = chain_of(flow, edge->from);
     uint32_t n_dests = dests_of(graph_of(flow), edge);
     uint32_t n = from->parallelism * n_dests;
-    if (gy_layout_init(&flow->layouts[e], &from->outputs[edge->from_port],
-                       edge->partition == GY_KEY) != 0)
+    /* A forward edge hands on the hash that its rows have: the consumer may have no other. */
+    const struct gy_output *output = &from->outputs[edge->from_port];
+    bool hashed =
+        edge->partition == GY_KEY || (edge->partition == GY_FORWARD && output->keeps_hash);
+    if (gy_layout_init(&flow->layouts[e], output, hashed) != 0)
         return GYRE_ENOMEM;
     flow->channels[e] = gy_alloc_aligned(n * sizeof(struct gy_channel), 64);
     flow->outbound[e] = gy_calloc(n, sizeof(struct gy_channel *));

@@ -7,6 +7,8 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
+
 /* The message being filled for one destination. */
 struct gy_open {
     struct gy_message *message; /* NULL: none yet */
@@ -398,7 +400,8 @@ void gy_exchange_write(struct gy_exchange *exchange, const struct gy_batch *in)
         for (uint32_t j = 0; j < n; j++)
             rows[j] = j;
     if (exchange->layout->hash >= 0)
-        hash = hash_rows(exchange, in);
+        hash = exchange->edge->partition == GY_KEY ? hash_rows(exchange, in) : in->hash;
+    assert(hash != NULL || exchange->layout->hash < 0);
     if (exchange->error != 0)
         return;
     switch (exchange->edge->partition) {
