@@ -5,9 +5,9 @@
  *     | gy_message, 64-aligned | column 0 x capacity | column 1 x capacity | ... | hash | time |
  *
  * Nullable columns are followed by a column of validity bytes. Only columns that some consumer needs
- * are carried; so are `hash` on a keyed edge (and on a forward one whose rows have it) and `time` where it is read. `capacity` is a multiple
- * of 16, so that every column is aligned. Strings longer than 12 bytes are copied into text blocks
- * that travel with the message.
+ * are carried; so are `hash` on a keyed edge, and on a forward one whose rows have it, and `time`
+ * where it is read. `capacity` is a multiple of 16, so that every column is aligned. Strings longer
+ * than 12 bytes are copied into text blocks that travel with the message.
  *
  * One open message per destination; it leaves when it is full or flushed. One with few rows is
  * copied into a small block first, so that row-at-a-time traffic does not use up the bound. */

@@ -16,7 +16,8 @@
  * under a sanitizer), or when it asserted nothing at all. The other tests run all the same.
  *
  * The program:  test_buf [--list] [--no-fork] [--verbose] [--timeout SECONDS] [FILTER]
- * $GYRE_TEST_TIMEOUT is --timeout for all suites of a run. FILTER is a part of a name. --no-fork runs the tests in this process, for the debugger. */
+ * FILTER is a part of a name. --no-fork runs the tests in this process, for the debugger.
+ * $GYRE_TEST_TIMEOUT is --timeout for all suites of a run. */
 #ifndef TESTS_SUITE_H
 #define TESTS_SUITE_H
 
