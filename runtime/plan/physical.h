@@ -4,8 +4,8 @@
  * no feedback edge, neither side blocks, and no other way leads from the one chain to the other (a
  * task would wait for room that only it can make). A chain is a set of operators connected by chained
  * edges; subtask i of all its operators is one task, the unit that a worker schedules. Every other
- * edge is an exchange: one channel from each producing to each consuming task (forward
- * exchanges: to one). */
+ * edge is an exchange: one channel from each producing to each consuming task (forward exchanges: to
+ * one). */
 #ifndef GY_PLAN_PHYSICAL_H
 #define GY_PLAN_PHYSICAL_H
 

@@ -22,7 +22,8 @@
 #define GYRE_TRANSFORM 2u
 #define GYRE_SINK      3u
 
-/* Flags of an operator. */
+/* Flags of an operator. Where one that is GYRE_BLOCKING waits in a system call, a stop or a failure
+ * ends it with EINTR: return 0 then. */
 #define GYRE_MASK_AWARE      (1u << 0) /* reads `keep`, or is right for any bits in dropped rows */
 #define GYRE_WANTS_SELECTION (1u << 1) /* wants `selection`; includes mask-aware */
 #define GYRE_READS_TIME      (1u << 2) /* reads `time` of its input rows */
