@@ -9,6 +9,7 @@
 #ifndef GY_FLOW_FLOW_H
 #define GY_FLOW_FLOW_H
 
+#include "flow/checkpoint.h"
 #include "flow/scheduler.h"
 #include "flow/task.h"
 #include "plan/physical.h"
@@ -22,6 +23,10 @@ struct gy_flow_options {
     uint32_t channel_slots; /* messages per channel; 0: 64 */
     uint64_t channel_bytes; /* per channel; 0: 256 KiB */
     bool alone;             /* run by gy_flow_run_alone: no parking */
+    struct gy_checkpoint_options snapshots; /* dir NULL: none are taken */
+    const struct gy_manifest *restore;      /* verified; NULL: starts from nothing */
+    uint32_t n_dropped;
+    const char *const *dropped; /* operator ids whose state in `restore` is not wanted */
 };
 
 /* The first failure of a run. Strings are the flow's. */
@@ -69,6 +74,8 @@ struct gy_flow {
     _Atomic bool stopping;
     pthread_mutex_t failure_lock;
     struct gy_failure failure;
+    struct gy_checkpoint checkpoint;
+    _Atomic bool closing; /* all is over, snapshots included */
 };
 
 /** Builds tasks, channels and instances of a physical graph, which outlives the flow.

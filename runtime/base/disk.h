@@ -1,0 +1,51 @@
+/* What the snapshot store asks of a file system, as an object that is passed in: the machine's own, or
+ * one of a test, which fails when it is told to and forgets what was not synced.
+ *
+ * Every call returns 0 or a negative errno. A call that fails has changed nothing that a later sync
+ * would have kept, or as much as a power cut in its middle would have. */
+#ifndef GY_BASE_DISK_H
+#define GY_BASE_DISK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/vec.h"
+
+/* Names in a folder, without "." and "..". Zeroed, it is empty. */
+struct gy_names {
+    GY_VEC(char *) v;
+};
+
+void gy_names_fini(struct gy_names *names);
+
+/** A file system; an implementation embeds this as its first member. Calls may come from several
+ *  threads, each handle is used by one at a time. */
+struct gy_disk {
+    /* Makes a folder; -EEXIST where something of this name is there. */
+    int (*make_dir)(struct gy_disk *disk, const char *path);
+    /* Makes a new, empty file and opens it for writing. */
+    int (*create)(struct gy_disk *disk, const char *path, int *handle);
+    /* Opens a file for reading. */
+    int (*open)(struct gy_disk *disk, const char *path, int *handle);
+    /* Appends all n bytes. */
+    int (*write)(struct gy_disk *disk, int handle, const void *bytes, size_t n);
+    /* Reads on from where the last read ended; `*got` < n only at the end of the file. */
+    int (*read)(struct gy_disk *disk, int handle, void *bytes, size_t n, size_t *got);
+    /* Brings what was written to the medium. */
+    int (*sync)(struct gy_disk *disk, int handle);
+    int (*close)(struct gy_disk *disk, int handle);
+    /* Replaces `to`; within one folder. */
+    int (*rename)(struct gy_disk *disk, const char *from, const char *to);
+    /* Removes a file or an empty folder. */
+    int (*remove)(struct gy_disk *disk, const char *path);
+    /* Brings the names in a folder to the medium. */
+    int (*sync_dir)(struct gy_disk *disk, const char *path);
+    int (*list)(struct gy_disk *disk, const char *path, struct gy_names *names);
+};
+
+/** The machine's file system.
+ *  Owns:    static
+ *  Thread:  [any] */
+struct gy_disk *gy_disk_real(void);
+
+#endif

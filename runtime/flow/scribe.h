@@ -1,0 +1,76 @@
+/* The scribe: writes the files of a snapshot, on a thread of its own, or in the simulation when its
+ * turn comes (gy_scribe_step).
+ *
+ *   tasks ──gy_scribe_put──> [ pieces in order ] ──> write ... sync, close ──> done(file)
+ *
+ * Invariants: pieces of one file are written in the order in which they were put; after the first
+ * error of a file nothing more is written to it, but it is closed and told all the same. */
+#ifndef GY_FLOW_SCRIBE_H
+#define GY_FLOW_SCRIBE_H
+
+#include "base/disk.h"
+#include "state/part.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct gy_scribe;
+
+/* A file being written. Written by the scribe, but for what is said. */
+struct gy_scribe_file {
+    char *path; /* the creator's, as all up to `host` */
+    uint64_t epoch;
+    void (*done)(struct gy_scribe_file *file); /* on the scribe's thread; `file` is complete then */
+    void *host;
+    int handle;
+    bool opened;
+    int error; /* 0, or a negative errno */
+    const char *failed; /* the call that failed: "write" */
+    uint64_t bytes;
+    uint64_t checksum;
+    void *hashing;
+};
+
+struct gy_scribe_job {
+    struct gy_scribe_file *file;
+    struct gy_part_piece *piece; /* NULL: end of the file */
+};
+
+struct gy_scribe {
+    struct gy_disk *disk;
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    GY_VEC(struct gy_scribe_job) jobs; /* under `lock`, as all up to `ending` */
+    size_t first;
+    bool ending;
+    pthread_t thread;
+    bool started;
+    _Atomic size_t queued; /* bytes put and not written yet */
+};
+
+int gy_scribe_init(struct gy_scribe *scribe, struct gy_disk *disk);
+
+/** Starts the thread. 0, or an errno. */
+int gy_scribe_start(struct gy_scribe *scribe);
+
+/** Ends the thread; what is queued is dropped. */
+void gy_scribe_fini(struct gy_scribe *scribe);
+
+/** Queues a piece of a file, or with NULL its end. Without memory the file fails, and is told at
+ *  its end all the same.
+ *  Owns:    the scribe the piece; the caller the file, until `done`
+ *  Thread:  [any] */
+void gy_scribe_put(struct gy_scribe *scribe, struct gy_scribe_file *file,
+                   struct gy_part_piece *piece);
+
+/** Writes one piece; false where there is none. For runs without the thread. */
+bool gy_scribe_step(struct gy_scribe *scribe);
+
+/** True where so much waits to be written that nobody should save ahead. */
+static inline bool gy_scribe_is_behind(const struct gy_scribe *scribe)
+{
+    /* relaxed: a late look costs one more slice. */
+    return atomic_load_explicit(&scribe->queued, memory_order_relaxed) > (16u << 20);
+}
+
+#endif

@@ -1,0 +1,123 @@
+/* One file of a snapshot: the state of one operator task, as records in checksummed blocks.
+ *
+ * Numbers are little-endian. Offsets in bytes:
+ *
+ *   | file    | offset | size | field                                                |
+ *   |---------|--------|------|------------------------------------------------------|
+ *   | head    | 0      | 8    | "gyrestat"                                           |
+ *   |         | 8      | 4    | version of this format: 1                            |
+ *   |         | 12     | 4    | size of the head: 32                                 |
+ *   |         | 16     | 8    | id of the snapshot                                   |
+ *   |         | 24     | 8    | XXH3-64 of the 24 bytes before                       |
+ *   | block   | +0     | 4    | bytes of its records, n; 0: this is the end block    |
+ *   |         | +4     | 4    | number of its records; in the end block 0            |
+ *   |         | +8     | 8    | number of the block, from 0 on                       |
+ *   |         | +16    | 8    | XXH3-64 of its n bytes; end block: records in all    |
+ *   |         | +24    | 8    | XXH3-64 of the 24 bytes before                       |
+ *   |         | +32    | n    | records                                              |
+ *   | record  | +0     | 4    | bytes of its content, m                              |
+ *   |         | +4     | 2    | kind, see below                                      |
+ *   |         | +6     | 2    | index, where the kind has one; else 0                |
+ *   |         | +8     | m    | content                                              |
+ *
+ * A file ends with its end block. Records of the small kinds come first, so that a reader which deals
+ * them out need not read the keyed state. The manifest has the length and the XXH3-64 of each file.
+ *
+ *   | kind    | index | content                                                        |
+ *   |---------|-------|----------------------------------------------------------------|
+ *   | SPLITS  |       | the splits of a source: flow/splits                            |
+ *   | SPLIT   |       | how far this task has read one of them: flow/splits            |
+ *   | ITEM    |       | an item of operator state, as the plugin wrote it              |
+ *   | TXN     |       | a sink's prepared transaction: flow/member                     |
+ *   | STATE   | state | a record of keyed state: state/store; begins with the u64 hash |
+ *
+ * The index of STATE is that of the state in the manifest's list of this operator. */
+#ifndef GY_STATE_PART_H
+#define GY_STATE_PART_H
+
+#include "base/disk.h"
+#include <gyre/state.h>
+
+enum gy_record_kind {
+    GY_RECORD_SPLITS = 1,
+    GY_RECORD_SPLIT = 2,
+    GY_RECORD_ITEM = 3,
+    GY_RECORD_TXN = 4,
+    GY_RECORD_STATE = 16, /* kinds from here on are keyed */
+};
+
+/* A piece of the file as it is to be written: the head, or one block with its head. */
+struct gy_part_piece {
+    struct gy_part_piece *next; /* for its owner's lists */
+    size_t n, cap;
+    uint8_t bytes[];
+};
+
+void gy_part_piece_free(struct gy_part_piece *piece);
+
+/** Takes the next piece of the file; the pieces in order are the file.
+ *  Owns:    the callee
+ *  Thread:  that of the call which completed the piece */
+typedef void gy_part_take(void *host, struct gy_part_piece *piece);
+
+/* Builds a file. Owned by one thread. Errors are sticky: a part that failed takes no more records. */
+struct gy_part {
+    struct gyre_writer writer; /* of the record at hand; first, so that its grow finds the part */
+    gy_part_take *take;
+    void *host;
+    struct gy_part_piece *piece; /* the block at hand */
+    size_t record_at;            /* offset of the record at hand in the piece */
+    uint32_t n_records;          /* of the block at hand */
+    uint64_t n_blocks, total;    /* blocks and records so far */
+    int error;
+};
+
+/** Begins the file of snapshot `id`: hands out its head. */
+void gy_part_init(struct gy_part *part, uint64_t id, gy_part_take *take, void *host);
+
+/** Frees what has not been handed out. */
+void gy_part_fini(struct gy_part *part);
+
+/** Begins a record and gives the writer for its content; end it with gy_part_end_record.
+ *  Owns:    the part's; valid until gy_part_end_record */
+struct gyre_writer *gy_part_record(struct gy_part *part, enum gy_record_kind kind, uint16_t index);
+
+/** Ends the record. One whose writer failed is taken back, and fails the part. 0, or the error. */
+int gy_part_end_record(struct gy_part *part);
+
+/** Ends the file: hands out what is left and the end block. 0, or the part's error. */
+int gy_part_end(struct gy_part *part);
+
+/* A record that was read. */
+struct gy_record {
+    enum gy_record_kind kind;
+    uint16_t index;
+    const uint8_t *bytes; /* the reader's, until its next call */
+    uint32_t n;
+};
+
+/* Reads a file. Zeroed, it is closed. */
+struct gy_part_reader {
+    struct gy_disk *disk;
+    const char *path;
+    int handle;
+    bool opened;
+    uint8_t *block; /* the block at hand */
+    size_t cap, n, at;
+    uint32_t left; /* its records that have not been read */
+    uint64_t n_blocks, total;
+    bool ended;
+};
+
+/** Opens a file of snapshot `id`. `path` is borrowed until the end.
+ *  Errors:  GYRE_EIO, GYRE_ECORRUPT, GYRE_ENOMEM and a sentence with the path */
+int gy_part_open(struct gy_part_reader *reader, struct gy_disk *disk, const char *path, uint64_t id,
+                 struct gyre_error *error);
+
+/** Reads the next record: 1; 0 at the end of a file that is whole; or a code and a sentence. Every
+ *  byte that it gives has been checked against its block's checksum. */
+int gy_part_read(struct gy_part_reader *reader, struct gy_record *record, struct gyre_error *error);
+
+void gy_part_close(struct gy_part_reader *reader);
+
+#endif

@@ -1,0 +1,143 @@
+/* The folder of a job's snapshots.
+ *
+ *   DIR/
+ *     lock                     held (flock) by the run that writes here
+ *     .12/                     being written; whatever begins with a dot is not a snapshot
+ *     11/                      a snapshot: exists since it was renamed into place
+ *       manifest.cfg           what the snapshot is, for people and for gyre: libconfig
+ *       counts-0.state         state of task 0 of operator `counts`: state/part
+ *
+ * A snapshot is written in this order: the folder .ID; its files, each synced; manifest.cfg, synced;
+ * sync of .ID; rename to ID; sync of DIR. So a folder without a dot is whole, whenever the power
+ * goes. Ids are 1, 2, ... and only grow, over runs too; a snapshot that failed uses one up. */
+#ifndef GY_STATE_SNAPSHOT_H
+#define GY_STATE_SNAPSHOT_H
+
+#include "base/buf.h"
+#include "base/disk.h"
+#include <gyre/error.h>
+
+/* A declared state of an operator. */
+struct gy_manifest_state {
+    char *name;
+    uint32_t kind; /* GYRE_STATE_... */
+    char *type;    /* its name */
+    uint32_t version;
+    uint64_t fingerprint; /* gy_state_fingerprint */
+    char *map_key;        /* MAP: the type of its keys, likewise; else NULL */
+    uint32_t map_key_version;
+    uint64_t map_key_fingerprint;
+};
+
+/* One task of an operator. */
+struct gy_manifest_task {
+    int64_t watermark_us; /* INT64_MIN: none yet */
+    bool ended;           /* its input had ended, and all that follows was put out */
+    char *file;           /* name in the snapshot's folder; NULL: the task has nothing to keep */
+    uint64_t bytes;
+    uint64_t checksum; /* XXH3-64 of the whole file */
+    uint64_t records;
+};
+
+struct gy_manifest_operator {
+    char *id;
+    char *op;          /* "std.sum" */
+    char *plugin;      /* version of the plugin, for people */
+    char *key;         /* "word: str, user: i64"; NULL: no key */
+    uint32_t n_states;
+    struct gy_manifest_state *states;
+    uint32_t n_tasks; /* its parallelism */
+    struct gy_manifest_task *tasks;
+};
+
+/* A snapshot. Strings and arrays are the manifest's. */
+struct gy_manifest {
+    uint64_t id;
+    char *job;
+    int64_t time_us;     /* when its barriers left, wall clock */
+    int64_t duration_us; /* until its files were on the disk */
+    bool finished;       /* everything had ended: there is nothing to go on with */
+    uint32_t max_parallelism;
+    uint32_t n_operators;
+    struct gy_manifest_operator *operators;
+    char *path; /* its folder; set by whoever reads it */
+};
+
+void gy_manifest_free(struct gy_manifest *manifest);
+
+/** The operator `id`; NULL. */
+const struct gy_manifest_operator *gy_manifest_operator(const struct gy_manifest *manifest,
+                                                        const char *id);
+
+/** Bytes of all files but the manifest. */
+uint64_t gy_manifest_bytes(const struct gy_manifest *manifest);
+
+/** Writes the text of manifest.cfg. Its last line is the checksum of all before it. 0, or
+ *  GYRE_ENOMEM. */
+int gy_manifest_write(const struct gy_manifest *manifest, struct gy_buf *text);
+
+/** Reads the text of a manifest.cfg; `path` is its folder. Whatever differs in one byte is refused.
+ *  Errors:  NULL and a sentence that names the file */
+struct gy_manifest *gy_manifest_parse(const char *text, size_t n, const char *path,
+                                      struct gyre_error *error);
+
+/* ---- writing ---- */
+
+/** Makes DIR where it is not there (with its parents), and removes what earlier runs left unfinished.
+ *  `*last` is the greatest id in it, 0 for none. 0, or a code and a sentence.
+ *  Needs:   the lock of DIR */
+int gy_snapshots_prepare(struct gy_disk *disk, const char *dir, uint64_t *last,
+                         struct gyre_error *error);
+
+/** Makes the folder DIR/.ID. 0, or a code and a sentence. */
+int gy_snapshot_begin(struct gy_disk *disk, const char *dir, uint64_t id, struct gyre_error *error);
+
+/** The path DIR/.ID/NAME of a file to be written; NULL without memory.
+ *  Owns:    the caller, gy_free */
+char *gy_snapshot_path(const char *dir, uint64_t id, const char *name);
+
+/** Completes snapshot `manifest->id`, whose files have been written and synced: see above. 0, or a
+ *  code and a sentence; it may or may not be there then. */
+int gy_snapshot_publish(struct gy_disk *disk, const char *dir, const struct gy_manifest *manifest,
+                        struct gyre_error *error);
+
+/** Removes what was written of DIR/.ID; what cannot be removed stays, unseen. */
+void gy_snapshot_discard(struct gy_disk *disk, const char *dir, uint64_t id);
+
+/** Removes the oldest snapshots until `keep` are left, never one from `oldest_needed` on. A snapshot
+ *  is first renamed to a name with a dot: a power cut leaves no half of one. 0, or a code and a
+ *  sentence. */
+int gy_snapshots_trim(struct gy_disk *disk, const char *dir, uint32_t keep, uint64_t oldest_needed,
+                      struct gyre_error *error);
+
+/* ---- reading ---- */
+
+struct gy_snapshot_ids {
+    GY_VEC(uint64_t) v; /* ascending */
+};
+
+/** The ids of the snapshots in DIR, intact or not. 0, or a code and a sentence. */
+int gy_snapshots_list(struct gy_disk *disk, const char *dir, struct gy_snapshot_ids *ids,
+                      struct gyre_error *error);
+
+/** Reads the manifest of the snapshot in folder `path`.
+ *  Errors:  NULL and a sentence that names the file */
+struct gy_manifest *gy_snapshot_read(struct gy_disk *disk, const char *path,
+                                     struct gyre_error *error);
+
+/** Reads every file of a snapshot and checks length and checksum. 0, or a code and a sentence that
+ *  names the damaged file. */
+int gy_snapshot_verify(struct gy_disk *disk, const struct gy_manifest *manifest,
+                       struct gyre_error *error);
+
+/** The newest intact snapshot of DIR with an id of at least `least`, verified; NULL with error->code
+ *  0 where there is none. `told` gets a sentence about each newer one that is damaged. */
+struct gy_manifest *gy_snapshot_newest(struct gy_disk *disk, const char *dir, uint64_t least,
+                                       void (*told)(void *host, const char *sentence), void *host,
+                                       struct gyre_error *error);
+
+/** Locks DIR (made where it is not there) for this process and those it forks, until all have closed
+ *  the descriptor. The descriptor, or -1 and a sentence: it says so where another run has it. */
+int gy_snapshots_lock(const char *dir, struct gyre_error *error);
+
+#endif
