@@ -1,7 +1,11 @@
 /* See crash.h. Everything here is async-signal-safe: no allocation, no stdio, one write(2) a piece.
  *
- * Where core dumps are on, the signal is raised again, so that there is one; else the process ends
- * with status 1, like any other failure while running, or 2 before the job runs. */
+ * What comes first is what cannot fail; the row, whose bytes the crash may have spoilt, comes after
+ * the ledger has been told of the rest. A crash while it is written ends the block without it.
+ *
+ * Where core dumps are on, the signal is raised again, so that there is one, and likewise where a
+ * supervisor waits for it; else the process ends with status 1, like any other failure while running,
+ * or 2 before the job runs. */
 #include "app/crash.h"
 
 #include "base/crumb.h"
@@ -14,6 +18,9 @@
 #include <unistd.h>
 
 enum { STACK_BYTES = 64 * 1024 };
+
+/* Read by the handler alone; see gy_crash_use. */
+static const struct gy_crash_job *the_job;
 
 static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
@@ -80,14 +87,88 @@ static void put_block(const struct gy_crumb_site *site, const char *what)
     put("\n");
 }
 
+static void copy(char *to, size_t size, const char *from)
+{
+    size_t n = strnlen(from, size - 1);
+    memcpy(to, from, n);
+    to[n] = 0;
+}
+
+static void tell_ledger(struct gy_ledger *ledger, const struct gy_crumb_site *site, int number)
+{
+    struct gy_crash *crash = &ledger->crash;
+    crash->fresh = true;
+    crash->number = number;
+    crash->row[0] = 0;
+    crash->known = site != NULL && site->id != NULL;
+    if (!crash->known)
+        return;
+    copy(crash->id, sizeof crash->id, site->id);
+    copy(crash->op, sizeof crash->op, site->op);
+    copy(crash->callback, sizeof crash->callback, gy_crumb.callback);
+    crash->task = site->task;
+}
+
+static void put_snapshot(void)
+{
+    uint64_t newest = the_job != NULL && the_job->ledger != NULL && the_job->dir != NULL
+                          ? gy_ledger_newest(the_job->ledger)
+                          : 0;
+    put("  snapshot: ");
+    if (newest != 0) {
+        put(the_job->dir);
+        put("/");
+        put_number(newest);
+    } else if (the_job != NULL && the_job->ledger != NULL && the_job->ledger->from[0] != 0) {
+        put(the_job->ledger->from);
+    } else {
+        put(the_job != NULL && the_job->dir != NULL ? "none yet, a restart begins at the start"
+                                                    : "none to restart from");
+    }
+    put("\n");
+}
+
+/* Last, as it reads what the crash may have spoilt. */
+static void put_row(const struct gy_crumb_site *site)
+{
+    static char text[GY_CRASH_ROW + 4];
+    size_t n = site->row != NULL ? site->row(site->instance, text, GY_CRASH_ROW) : 0;
+    if (n == GY_CRASH_ROW) {
+        memcpy(text + n, "...", 3);
+        n += 3;
+    }
+    text[n] = 0;
+    if (n == 0)
+        return;
+    if (the_job != NULL && the_job->ledger != NULL)
+        copy(the_job->ledger->crash.row, sizeof the_job->ledger->crash.row, text);
+    put("  row:      ");
+    put(text);
+    put("\n");
+}
+
+/* While loading it is the plugin that is wrong, while running the job has failed. */
+_Noreturn static void end(int number)
+{
+    struct rlimit core;
+    const struct gy_crumb_site *site = gy_crumb.site;
+    bool loading = site != NULL && site->job == NULL;
+    bool dumps = getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur > 0;
+    if (dumps || (the_job != NULL && the_job->supervised && !loading)) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    _exit(loading ? 2 : 1);
+}
+
 /* Several threads may crash at once, or the handler itself: the first one tells, the others wait for
  * the end that it brings, and a crash in here brings it at once. */
-static void be_the_first(void)
+static void be_the_first(int number)
 {
     static _Atomic bool crashed;
     static _Thread_local bool mine;
     if (mine)
-        _exit(1);
+        end(number);
     while (atomic_exchange_explicit(&crashed, true, memory_order_relaxed))
         pause();
     mine = true;
@@ -95,9 +176,10 @@ static void be_the_first(void)
 
 static void handle(int number)
 {
-    struct rlimit core;
-    be_the_first();
+    be_the_first(number);
     const struct gy_crumb_site *site = gy_crumb.site;
+    if (the_job != NULL && the_job->ledger != NULL)
+        tell_ledger(the_job->ledger, site, number);
     if (site != NULL) {
         put_block(site, name_of(number));
     } else {
@@ -105,12 +187,16 @@ static void handle(int number)
         put(name_of(number));
         put("\n");
     }
-    if (getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur > 0) {
-        signal(number, SIG_DFL);
-        raise(number);
+    if (site != NULL && site->job != NULL) {
+        put_snapshot();
+        put_row(site);
     }
-    /* While loading it is the plugin that is wrong, while running the job has failed. */
-    _exit(site != NULL && site->job == NULL ? 2 : 1);
+    end(number);
+}
+
+void gy_crash_use(const struct gy_crash_job *job)
+{
+    the_job = job;
 }
 
 void gy_crash_install(void)

@@ -7,6 +7,7 @@
 #include "plan/logical.h"
 
 struct gy_loaded {
+    struct gy_diags diags; /* mistakes found so far, not printed yet */
     struct gy_job *job;
     struct gy_plugins *plugins;
     struct gy_graph *graph;
@@ -16,6 +17,12 @@ struct gy_loaded {
  *  Owns:    the caller, until gy_loaded_fini, also after a failure
  *  Errors:  GY_EXIT_USAGE, with every mistake printed to standard error */
 int gy_load(const struct gy_cli *cli, struct gy_loaded *loaded);
+
+/** The two halves of gy_load: the job file alone, which loads no plugin and prints nothing; then all
+ *  the rest, whatever the first half found. */
+void gy_load_job(const struct gy_cli *cli, struct gy_loaded *loaded);
+int gy_load_plugins(const struct gy_cli *cli, struct gy_loaded *loaded);
+
 void gy_loaded_fini(struct gy_loaded *loaded);
 
 #endif

@@ -109,27 +109,60 @@ static void put_operator(struct gy_buf *json, const struct gy_flow *flow,
     gy_buf_text(json, "]}");
 }
 
-static void put_report(struct gy_buf *json, const struct gy_flow *flow,
-                       const struct gy_outcome *outcome)
+static void put_event(struct gy_buf *json, const char *before, const struct gy_ledger_event *event)
+{
+    gy_buf_text(json, before);
+    put_count(json, "\n    {", "id", event->id);
+    if (event->failed[0] != 0)
+        put_string(json, ", ", "failed", event->failed);
+    else
+        put_count(json, ", ", "bytes", event->bytes);
+    put_number(json, ", ", "seconds", (double)event->duration_us / 1e6);
+    gy_buf_text(json, "}");
+}
+
+/* Snapshots and restarts of the whole run, whatever process saw them. */
+static void put_ledger(struct gy_buf *json, const struct gy_ledger *ledger)
+{
+    uint64_t n = gy_ledger_events(ledger);
+    put_count(json, ",\n  ", "restarts", ledger->restarts);
+    if (ledger->from[0] != 0)
+        put_string(json, ",\n  ", "from", ledger->from);
+    else
+        gy_buf_text(json, ",\n  \"from\": null");
+    put_name(json, ",\n  ", "snapshots");
+    gy_buf_text(json, "[");
+    for (uint64_t i = 0; i < n; i++)
+        put_event(json, i > 0 ? "," : "", gy_ledger_event(ledger, i));
+    gy_buf_text(json, n > 0 ? "\n  ]" : "]");
+}
+
+static void put_operators(struct gy_buf *json, const struct gy_flow *flow)
 {
     const struct gy_graph *graph = flow->physical->graph;
-    struct rusage usage;
-    put_string(json, "{", "job", graph->job);
-    put_string(json, ",\n  ", "status", outcome->status);
-    put_string(json, ",\n  ", "mode", graph->mode == GYRE_MODE_BATCH ? "batch" : "stream");
-    put_count(json, ",\n  ", "workers", flow->n_workers);
-    put_number(json, ",\n  ", "wall_seconds", (double)outcome->wall_ns / 1e9);
-    if (getrusage(RUSAGE_SELF, &usage) == 0)
-        put_count(json, ",\n  ", "peak_memory_bytes", (uint64_t)usage.ru_maxrss * 1024);
-    put_name(json, ",\n  ", "snapshots");
-    gy_buf_text(json, "[]");
-    put_name(json, ",\n  ", "operators");
-    gy_buf_text(json, "[");
     for (uint32_t n = 0; n < graph->n_nodes; n++) {
         if (n > 0)
             gy_buf_text(json, ",");
         put_operator(json, flow, graph->nodes[n]);
     }
+}
+
+static void put_report(struct gy_buf *json, const struct gy_flow *flow,
+                       const struct gy_outcome *outcome)
+{
+    struct rusage usage;
+    put_string(json, "{", "job", outcome->job->name);
+    put_string(json, ",\n  ", "status", outcome->status);
+    put_string(json, ",\n  ", "mode", outcome->job->batch ? "batch" : "stream");
+    put_count(json, ",\n  ", "workers", flow != NULL ? flow->n_workers : 0);
+    put_number(json, ",\n  ", "wall_seconds", (double)outcome->wall_ns / 1e9);
+    if (getrusage(flow != NULL ? RUSAGE_SELF : RUSAGE_CHILDREN, &usage) == 0)
+        put_count(json, ",\n  ", "peak_memory_bytes", (uint64_t)usage.ru_maxrss * 1024);
+    put_ledger(json, outcome->ledger);
+    put_name(json, ",\n  ", "operators");
+    gy_buf_text(json, "[");
+    if (flow != NULL)
+        put_operators(json, flow);
     gy_buf_text(json, "\n  ]\n}\n");
 }
 
@@ -185,6 +218,17 @@ void gy_progress_init(struct gy_progress *progress, const struct gy_clock *clock
     progress->start_ns = progress->last_ns = gy_clock_mono_ns(clock);
 }
 
+static void show_snapshot(const struct gy_checkpoint *checkpoint, int64_t now_ns)
+{
+    char age[GY_NUMBER_MAX];
+    if (checkpoint->newest == 0) {
+        fputs("  no snapshot yet", stderr);
+        return;
+    }
+    gy_text_format_duration(age, (now_ns - checkpoint->newest_ns) / 100000000 * 100000);
+    fprintf(stderr, "  snapshot %llu %s ago", (unsigned long long)checkpoint->newest, age);
+}
+
 void gy_progress_show(struct gy_progress *progress, const struct gy_flow *flow)
 {
     char in_text[GY_NUMBER_MAX], out_text[GY_NUMBER_MAX], rate_text[GY_NUMBER_MAX];
@@ -200,6 +244,8 @@ void gy_progress_show(struct gy_progress *progress, const struct gy_flow *flow)
     fprintf(stderr, "\r\033[K%s: %llds  %s rows in  %s rows out  %s rows/s",
             flow->physical->graph->job, (long long)((now_ns - progress->start_ns) / 1000000000),
             in_text, out_text, rate_text);
+    if (gy_checkpoint_is_on(&flow->checkpoint))
+        show_snapshot(&flow->checkpoint, now_ns);
     progress->last_ns = now_ns;
     progress->last_in = in;
     progress->shown = true;
@@ -212,10 +258,12 @@ void gy_progress_fini(struct gy_progress *progress)
     progress->shown = false;
 }
 
-void gy_report_failure(const struct gy_flow *flow)
+void gy_report_failure(const struct gy_flow *flow, const struct gy_outcome *outcome)
 {
+    char from[512];
     const struct gy_failure *failure = &flow->failure;
     const struct gy_node *node = failure->node;
+    const char *dir = outcome->job->snapshot_dir;
     if (node == NULL)
         return;
     fprintf(stderr, "gyre: job failed\n  job:      %s\n  operator: %s (%s), task %u of %u\n",
@@ -226,5 +274,8 @@ void gy_report_failure(const struct gy_flow *flow)
             failure->text != NULL ? failure->text : gyre_error_name(failure->code));
     if (failure->row != NULL)
         fprintf(stderr, "  row:      %s\n", failure->row);
-    fprintf(stderr, "  snapshot: none to restart from\n");
+    const char *snapshot = gy_ledger_restart(outcome->ledger, dir, from, sizeof from);
+    if (snapshot[0] == 0)
+        snapshot = dir != NULL ? "none yet, a restart begins at the start" : "none to restart from";
+    fprintf(stderr, "  snapshot: %s\n", snapshot);
 }

@@ -2,15 +2,20 @@
 #ifndef GY_APP_REPORT_H
 #define GY_APP_REPORT_H
 
+#include "app/ledger.h"
 #include "flow/flow.h"
+#include "plan/config.h"
 
 /* How a run went. */
 struct gy_outcome {
+    const struct gy_job *job;
+    const struct gy_ledger *ledger;
     const char *status; /* "finished", "stopped", "failed" */
     int64_t wall_ns;
 };
 
-/** Writes one JSON object to `path` ("-": standard error, since standard output is the job's).
+/** Writes one JSON object to `path` ("-": standard error, since standard output is the job's). `flow`
+ *  NULL: the job process has died, and its operators' figures with it.
  *  Errors:  -1 and a message */
 int gy_report_write(const struct gy_flow *flow, const struct gy_outcome *outcome, const char *path);
 
@@ -25,13 +30,13 @@ struct gy_progress {
 
 void gy_progress_init(struct gy_progress *progress, const struct gy_clock *clock);
 
-/** Rewrites the line: rows in and out, rows/s. */
+/** Rewrites the line: rows in and out, rows/s, the age of the newest snapshot. */
 void gy_progress_show(struct gy_progress *progress, const struct gy_flow *flow);
 
 /** Ends the line. */
 void gy_progress_fini(struct gy_progress *progress);
 
 /** Prints the block of a failure to standard error. */
-void gy_report_failure(const struct gy_flow *flow);
+void gy_report_failure(const struct gy_flow *flow, const struct gy_outcome *outcome);
 
 #endif

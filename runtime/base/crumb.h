@@ -5,6 +5,7 @@
 #ifndef GY_BASE_CRUMB_H
 #define GY_BASE_CRUMB_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* What stays the same for one operator task. Strings outlive the instance. */
@@ -14,6 +15,11 @@ struct gy_crumb_site {
     const char *op;          /* "plugin.op" */
     const char *plugin_path; /* of the shared object */
     uint32_t task;
+    /* Writes the row at hand, where the callback got a single one, to `text`, at most `n` bytes
+     * without a zero byte; returns how many, 0 where it is not known. Async-signal-safe. NULL: none
+     * ever is. */
+    size_t (*row)(const void *instance, char *text, size_t n);
+    const void *instance;
 };
 
 struct gy_crumb {

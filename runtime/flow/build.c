@@ -222,6 +222,8 @@ static int build_member(struct gy_flow *flow, struct gy_task *task, struct gy_me
                          .emit = gy_task_emit,
                          .watermark = gy_task_watermark,
                          .host = member};
+    if (flow->options.slow_id != NULL && strcmp(flow->options.slow_id, node->id) == 0)
+        env.row_by_row = flow->options.slow;
     member->task = task;
     member->node = node;
     member->watermark = member->wake_us = INT64_MIN;

@@ -27,6 +27,8 @@ struct gy_flow_options {
     const struct gy_manifest *restore;      /* verified; NULL: starts from nothing */
     uint32_t n_dropped;
     const char *const *dropped; /* operator ids whose state in `restore` is not wanted */
+    const char *slow_id; /* the operator that takes its rows one by one while `slow`; NULL: none */
+    const _Atomic bool *slow;
 };
 
 /* The first failure of a run. Strings are the flow's. */

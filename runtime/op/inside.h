@@ -1,6 +1,6 @@
 /* The inside of an operator instance, for the files of this floor: instance.c (life and calls),
- * callin.c (what comes in, presented to the plugin), hosttable.c (what a plugin may call), hosted.c
- * (aggregate functions as operators). */
+ * callin.c (what comes in, presented to the plugin), slow.c (row by row), hosttable.c (what a plugin
+ * may call), hosted.c (aggregate functions as operators). */
 #ifndef GY_OP_INSIDE_H
 #define GY_OP_INSIDE_H
 
@@ -97,6 +97,16 @@ int gy_instance_fail(struct gy_instance *instance, int code, const char *format,
 void gy_instance_bad_row(struct gy_instance *instance, uint32_t row, const char *text);
 void gy_instance_bad_input(struct gy_instance *instance, const char *raw, size_t len,
                            const char *text);
+
+/** Processes one batch; gy_instance_process as it is usually. */
+int gy_process_batch(struct gy_instance *instance, uint32_t port, const struct gy_batch *in);
+
+/* Row by row: op/slow. */
+bool gy_is_slow(const struct gy_instance *instance);
+int gy_process_slowly(struct gy_instance *instance, uint32_t port, const struct gy_batch *in);
+
+/** The `row` of a gy_crumb_site. */
+size_t gy_row_at_hand(const void *instance, char *text, size_t n);
 
 /* Aggregate functions as operators. */
 int gy_hosted_init(struct gy_instance *instance, struct gyre_error *error);

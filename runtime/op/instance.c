@@ -149,7 +149,7 @@ static int call_process(struct gy_instance *instance, const struct gyre_batch *v
     return instance->node->descriptor->process(instance->self, &instance->ctx, view);
 }
 
-int gy_instance_process(struct gy_instance *instance, uint32_t port, const struct gy_batch *in)
+int gy_process_batch(struct gy_instance *instance, uint32_t port, const struct gy_batch *in)
 {
     struct gy_batch room;
     uint32_t n_outputs = instance->node->n_outputs;
@@ -176,6 +176,13 @@ int gy_instance_process(struct gy_instance *instance, uint32_t port, const struc
                            instance->any_dropped ? instance->dropped : NULL);
     instance->in = NULL;
     return settle(instance, code);
+}
+
+int gy_instance_process(struct gy_instance *instance, uint32_t port, const struct gy_batch *in)
+{
+    if (gy_is_slow(instance))
+        return gy_process_slowly(instance, port, in);
+    return gy_process_batch(instance, port, in);
 }
 
 int gy_instance_add_split(struct gy_instance *instance, uint32_t split, const void *bytes, size_t n,

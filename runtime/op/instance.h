@@ -26,7 +26,8 @@ struct gy_env {
     const char *job;
     struct gy_pool *pool;
     const struct gy_clock *clock;
-    uint64_t seed; /* of the job; each task's random sequence is derived from it */
+    const _Atomic bool *row_by_row; /* true: batches are taken a row at a time; NULL: never */
+    uint64_t seed;                  /* of the job; each task's random sequence is derived from it */
     /* Takes a batch of output `port`: a view, valid until it returns. */
     void (*emit)(void *host, uint32_t port, const struct gy_batch *batch);
     /* Takes a watermark that the operator itself puts out (sources, timestamps). NULL: dropped. */

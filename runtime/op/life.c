@@ -103,7 +103,9 @@ struct gy_instance *gy_instance_new(const struct gy_node *node, uint32_t task, u
                                .id = node->id,
                                .op = node->op,
                                .plugin_path = node->plugin != NULL ? node->plugin->path : "",
-                               .task = task};
+                               .task = task,
+                               .row = gy_row_at_hand,
+                               .instance = instance};
     gy_rng_init(&instance->rng, env->seed + node->index * 65537u + task);
     if (init_ports(instance) != 0 || init_views(instance) != 0)
         gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for an instance");

@@ -253,8 +253,6 @@ void gy_job_not_yet_built(const struct gy_job *job, struct gy_diags *diags)
 
 void gy_job_not_yet(const struct gy_job *job, struct gy_diags *diags)
 {
-    not_yet(diags, job->snapshot_at, "snapshots cannot be taken by this version");
-    not_yet(diags, job->restart_at, "restarts need snapshots, which this version cannot take");
     not_yet(diags, job->loop_at, "cycles cannot be run by this version");
     for (uint32_t i = 0; i < job->n_operators; i++)
         operator_not_yet(&job->operators[i], diags);

@@ -1,0 +1,34 @@
+/* Who tells a job process what to do: signals, or the supervisor. */
+#ifndef GY_APP_ORDERS_H
+#define GY_APP_ORDERS_H
+
+#include <stdbool.h>
+
+/* Orders, as bits; the supervisor sends each as one byte. */
+enum gy_order {
+    GY_ORDER_STOP = 1,     /* stop cleanly */
+    GY_ORDER_SNAPSHOT = 2, /* take one now */
+    GY_ORDER_END = 4,      /* end at once: a second SIGINT or SIGTERM */
+    GY_ORDER_ORPHAN = 8    /* the supervisor is gone */
+};
+
+/* Where orders come from. Owned by the control thread. */
+struct gy_orders {
+    int fd; /* readable when there are some */
+    bool from_supervisor;
+    bool stopped; /* a stop has been ordered */
+};
+
+/** Blocks SIGINT, SIGTERM and SIGUSR1, which are orders from now on, and ignores SIGPIPE. -1 and
+ *  errno.
+ *  Thread:  [control], before others are started */
+int gy_orders_from_signals(struct gy_orders *orders);
+
+/** Takes orders from the supervisor at the other end of `fd`, which becomes the orders'. */
+void gy_orders_from_supervisor(struct gy_orders *orders, int fd);
+void gy_orders_fini(struct gy_orders *orders);
+
+/** What has been ordered since the last call, without waiting: bits of enum gy_order. */
+unsigned gy_orders_take(struct gy_orders *orders);
+
+#endif

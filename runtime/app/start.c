@@ -1,0 +1,269 @@
+/* See start.h. */
+#include "app/start.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char latest[] = "latest";
+
+static int refuse(const char *flag, const char *value, const char *sentence)
+{
+    fprintf(stderr, "gyre run: %s %s: %s\n", flag, value, sentence);
+    return GY_EXIT_USAGE;
+}
+
+int gy_start_check(const struct gy_cli *cli, const struct gy_job *job)
+{
+    if (cli->from == NULL && cli->drop_state.n > 0)
+        return refuse("--drop-state", cli->drop_state.items[0],
+                      "a run without --from has no state to drop; give --from latest|DIR as well");
+    if (cli->from != NULL && strcmp(cli->from, latest) == 0 && job->snapshot_dir == NULL)
+        return refuse(
+            "--from", latest,
+            "the job has no `snapshot`, whose folder it would be; give --from DIR, or put "
+            "snapshot = { every = \"1s\"; dir = ...; } into the job");
+    return GY_EXIT_OK;
+}
+
+static void tell(void *host, const char *sentence)
+{
+    (void)host;
+    gy_log(GY_LOG_WARN, "%s", sentence);
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* True for the folder of one snapshot. */
+static bool is_snapshot(const char *path)
+{
+    struct stat status;
+    char *manifest = gy_printf("%s/manifest.cfg", path);
+    bool found = manifest != NULL && stat(manifest, &status) == 0;
+    gy_free(manifest);
+    return found;
+}
+
+static struct gy_manifest *read_one(const char *path, struct gyre_error *error)
+{
+    struct gy_manifest *manifest = gy_snapshot_read(gy_disk_real(), path, error);
+    if (manifest != NULL && gy_snapshot_verify(gy_disk_real(), manifest, error) != 0) {
+        gy_manifest_free(manifest);
+        manifest = NULL;
+    }
+    return manifest;
+}
+
+static int refuse_none(const char *dir)
+{
+    char sentence[5000];
+    snprintf(sentence, sizeof sentence,
+             "there is no snapshot in %s; run the job without --from to begin at the start", dir);
+    return refuse("--from", latest, sentence);
+}
+
+/* How many snapshots a folder has, as far as they can be counted. */
+static size_t count_snapshots(const char *dir)
+{
+    struct gyre_error error = {.size = sizeof error};
+    struct gy_snapshot_ids ids = {0};
+    size_t n = 0;
+    if (is_folder(dir) && gy_snapshots_list(gy_disk_real(), dir, &ids, &error) == 0)
+        n = ids.v.n;
+    gy_vec_fini(&ids.v);
+    return n;
+}
+
+/* The snapshot that --from names. GY_EXIT_OK, or a message. */
+static int find_named(const char *from, const char *own_dir, struct gy_manifest **found)
+{
+    struct gyre_error error = {.size = sizeof error};
+    bool is_latest = strcmp(from, latest) == 0;
+    const char *dir = is_latest ? own_dir : from;
+    *found = NULL;
+    if (is_folder(dir))
+        *found = !is_latest && is_snapshot(dir)
+                     ? read_one(dir, &error)
+                     : gy_snapshot_newest(gy_disk_real(), dir, 0, tell, NULL, &error);
+    if (*found != NULL)
+        return GY_EXIT_OK;
+    if (error.code != 0)
+        return refuse("--from", from, error.text);
+    if (is_latest)
+        return refuse_none(dir);
+    return refuse("--from", from,
+                  is_folder(dir) ? "there is no snapshot in it; give the folder of one, or a "
+                                   "folder of snapshots"
+                                 : "there is no such folder; give the folder of a snapshot, or a "
+                                   "folder of snapshots");
+}
+
+static int refuse_parallelism(const struct gy_job *job, const struct gy_manifest *manifest)
+{
+    const struct gy_setting *s = gy_setting_get(job->root, "max_parallelism");
+    const struct gy_setting *at = s != NULL ? s : gy_setting_get(job->root, "job");
+    fprintf(stderr,
+            "%s:%d: max_parallelism: %u, but the first snapshot fixed it at %u (%s); set "
+            "max_parallelism = %u\n",
+            at->file, at->line, job->max_parallelism, manifest->max_parallelism, manifest->path,
+            manifest->max_parallelism);
+    return GY_EXIT_USAGE;
+}
+
+/* Refuses an id of --drop-state that the snapshot does not have. */
+static int check_dropped(const struct gy_cli *cli, const struct gy_manifest *manifest)
+{
+    char sentence[512];
+    const char **ids = gy_calloc(manifest->n_operators + 1, sizeof *ids);
+    int status = GY_EXIT_OK;
+    for (uint32_t i = 0; ids != NULL && i < manifest->n_operators; i++)
+        ids[i] = manifest->operators[i].id;
+    for (size_t d = 0; d < cli->drop_state.n; d++) {
+        const char *id = cli->drop_state.items[d];
+        if (gy_manifest_operator(manifest, id) != NULL)
+            continue;
+        const char *near = ids != NULL ? gy_nearest(id, ids, manifest->n_operators) : NULL;
+        snprintf(sentence, sizeof sentence, "snapshot %s has no state of such an operator%s%s%s",
+                 manifest->path, near != NULL ? ": did you mean `" : "", near != NULL ? near : "",
+                 near != NULL ? "`?" : "");
+        status = refuse("--drop-state", id, sentence);
+    }
+    gy_free(ids);
+    return status;
+}
+
+/* Refuses a snapshot that is not one of this job. */
+static int check_manifest(const struct gy_cli *cli, const struct gy_job *job,
+                          const struct gy_manifest *manifest)
+{
+    char sentence[5000];
+    if (strcmp(manifest->job, job->name) != 0) {
+        snprintf(sentence, sizeof sentence, "snapshot %s is one of job `%s`, and this is job `%s`",
+                 manifest->path, manifest->job, job->name);
+        return refuse("--from", cli->from, sentence);
+    }
+    if (manifest->max_parallelism != job->max_parallelism)
+        return refuse_parallelism(job, manifest);
+    return check_dropped(cli, manifest);
+}
+
+/* Snapshots of another job would be removed by `keep` as if they were this one's. */
+static int refuse_others(const struct gy_job *job)
+{
+    struct gyre_error error = {.size = sizeof error};
+    struct gy_snapshot_ids ids = {0};
+    struct gy_manifest *manifest = NULL;
+    int status = GY_EXIT_OK;
+    if (!is_folder(job->snapshot_dir))
+        return GY_EXIT_OK;
+    if (gy_snapshots_list(gy_disk_real(), job->snapshot_dir, &ids, &error) == 0 && ids.v.n > 0) {
+        char *path =
+            gy_printf("%s/%llu", job->snapshot_dir, (unsigned long long)ids.v.items[ids.v.n - 1]);
+        manifest = path != NULL ? gy_snapshot_read(gy_disk_real(), path, &error) : NULL;
+        gy_free(path);
+    }
+    if (manifest != NULL && strcmp(manifest->job, job->name) != 0) {
+        fprintf(stderr,
+                "%s:%d: snapshot: %s holds snapshots of job `%s`; give each job a folder of its "
+                "own\n",
+                job->snapshot_at->file, job->snapshot_at->line, job->snapshot_dir, manifest->job);
+        status = GY_EXIT_USAGE;
+    }
+    gy_manifest_free(manifest);
+    gy_vec_fini(&ids.v);
+    return status;
+}
+
+static int refuse_dir(const struct gy_job *job, const char *sentence)
+{
+    fprintf(stderr, "%s:%d: snapshot: %s\n", job->snapshot_at->file, job->snapshot_at->line,
+            sentence);
+    return GY_EXIT_USAGE;
+}
+
+/* Takes the folder of the job's own snapshots into use. */
+static int begin_own(struct gy_start *start, const struct gy_job *job, struct gy_ledger *ledger)
+{
+    struct gyre_error error = {.size = sizeof error};
+    if (gy_snapshots_prepare(gy_disk_real(), job->snapshot_dir, &start->last_id, &error) != 0)
+        return refuse_dir(job, error.text);
+    if (start->restore != NULL && start->restore->id > start->last_id)
+        start->last_id = start->restore->id;
+    if (ledger->first_id == 0)
+        ledger->first_id = start->last_id + 1;
+    return GY_EXIT_OK;
+}
+
+/* After a death: the newest snapshot of this run, where there is one. */
+static int find_own(struct gy_start *start, const struct gy_job *job,
+                    const struct gy_ledger *ledger)
+{
+    struct gyre_error error = {.size = sizeof error};
+    start->restore =
+        gy_snapshot_newest(gy_disk_real(), job->snapshot_dir, ledger->first_id, tell, NULL, &error);
+    if (start->restore != NULL || error.code == 0)
+        return GY_EXIT_OK;
+    return refuse_dir(job, error.text);
+}
+
+/* The snapshot that --from names, if it fits the job. */
+static int find_from(struct gy_start *start, const struct gy_cli *cli, const struct gy_job *job,
+                     struct gy_ledger *ledger)
+{
+    int status = find_named(cli->from, job->snapshot_dir, &start->restore);
+    if (status == GY_EXIT_OK)
+        status = check_manifest(cli, job, start->restore);
+    if (status == GY_EXIT_OK)
+        snprintf(ledger->from, sizeof ledger->from, "%s", start->restore->path);
+    return status;
+}
+
+/* Locks the folder of the job's snapshots, after all that can be refused without it: locking makes
+ * the folder. `latest` is looked for under the lock, as another run may be removing the oldest. */
+static int lock_own(struct gy_start *start, const struct gy_cli *cli, const struct gy_job *job)
+{
+    struct gyre_error error = {.size = sizeof error};
+    bool is_latest = cli->from != NULL && strcmp(cli->from, latest) == 0;
+    int status = refuse_others(job);
+    if (status != GY_EXIT_OK)
+        return status;
+    if (is_latest && count_snapshots(job->snapshot_dir) == 0)
+        return refuse_none(job->snapshot_dir);
+    start->lock = gy_snapshots_lock(job->snapshot_dir, &error);
+    return start->lock < 0 ? refuse_dir(job, error.text) : GY_EXIT_OK;
+}
+
+int gy_start_begin(struct gy_start *start, const struct gy_cli *cli, const struct gy_job *job,
+                   struct gy_ledger *ledger, int lock)
+{
+    bool owns = job->snapshot_dir != NULL;
+    bool is_latest = cli->from != NULL && strcmp(cli->from, latest) == 0;
+    int status = GY_EXIT_OK;
+    *start = (struct gy_start){.lock = lock};
+    if (ledger->first_id != 0)
+        status = find_own(start, job, ledger);
+    if (status == GY_EXIT_OK && start->restore == NULL && cli->from != NULL && !is_latest)
+        status = find_from(start, cli, job, ledger);
+    if (status == GY_EXIT_OK && owns && lock < 0)
+        status = lock_own(start, cli, job);
+    if (status == GY_EXIT_OK && start->restore == NULL && is_latest)
+        status = find_from(start, cli, job, ledger);
+    if (status == GY_EXIT_OK && owns)
+        status = begin_own(start, job, ledger);
+    return status;
+}
+
+void gy_start_fini(struct gy_start *start)
+{
+    gy_manifest_free(start->restore);
+    start->restore = NULL;
+}

@@ -1,0 +1,455 @@
+/* See supervisor.h.
+ *
+ * A restart counts as an attempt; a snapshot sets the count back. The delay doubles with each. The
+ * job process is forked from the supervisor, which has read the job file once: an edit of the file
+ * while the job runs changes nothing. */
+#include "app/supervisor.h"
+
+#include "app/crash.h"
+#include "app/engine.h"
+#include "app/report.h"
+#include "base/log.h"
+#include "base/number.h"
+#include "base/text.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { EXIT_KILLED = 130, CRASHES_MAX = 3, WHAT_MAX = 2 * GY_CRASH_NAME + 200 };
+
+/* Owned by the supervisor's only thread. */
+struct supervisor {
+    const struct gy_cli *cli;
+    struct gy_loaded *loaded;
+    struct gy_ledger *ledger;
+    const struct gy_clock *clock;
+    int64_t start_ns;
+    sigset_t mask_before;
+    int signal_fd;
+    int lock; /* of the snapshot folder; -1: no job process has got as far */
+    pid_t child;
+    int socket; /* to the job process; -1: none */
+    bool stopping;
+    bool ending;           /* a second signal: nothing is waited for any more */
+    uint32_t attempts;     /* since the last snapshot */
+    uint64_t newest;       /* when the job process was last started */
+    struct gy_crash crash; /* the last one that counts, */
+    uint32_t n_crashes;    /* and how many like it came from one snapshot */
+};
+
+/* ---- the job process ---- */
+
+/* Hands the lock of the snapshot folder to the supervisor, who holds it over restarts. */
+static void send_lock(void *host, int lock)
+{
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    char byte = 0;
+    struct iovec data = {&byte, 1};
+    struct msghdr message = {.msg_iov = &data,
+                             .msg_iovlen = 1,
+                             .msg_control = control.room,
+                             .msg_controllen = sizeof control.room};
+    const struct gy_orders *orders = host;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof lock);
+    memcpy(CMSG_DATA(header), &lock, sizeof lock);
+    /* Where this fails the supervisor is gone, and so will be this process. */
+    while (sendmsg(orders->fd, &message, MSG_NOSIGNAL) < 0 && errno == EINTR)
+        ;
+}
+
+/* The child's side of fork. Signals of the terminal reach the whole group: they are the parent's,
+ * and were blocked until here. */
+static int be_job_process(struct supervisor *s, int fd, pid_t parent)
+{
+    struct gy_orders orders;
+    struct gy_crash_job crash = {
+        .ledger = s->ledger, .dir = s->loaded->job->snapshot_dir, .supervised = true};
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN);
+    sigprocmask(SIG_SETMASK, &s->mask_before, NULL);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+        _exit(EXIT_KILLED);
+    close(s->signal_fd);
+    gy_orders_from_supervisor(&orders, fd);
+    gy_crash_use(&crash);
+    int status = gy_load_plugins(s->cli, s->loaded);
+    if (status == GY_EXIT_OK) {
+        struct gy_engine engine = {.cli = s->cli,
+                                   .job = s->loaded->job,
+                                   .graph = s->loaded->graph,
+                                   .ledger = s->ledger,
+                                   .orders = &orders,
+                                   .supervised = true,
+                                   .lock = s->lock,
+                                   .locked = send_lock,
+                                   .host = &orders};
+        status = gy_engine_run(&engine);
+    }
+    gy_crash_use(NULL);
+    s->ledger->ended = true;
+    gy_orders_fini(&orders);
+    gy_ledger_free(s->ledger);
+    s->ledger = NULL;
+    return status;
+}
+
+/* ---- signals and messages ---- */
+
+static int take_signals_over(struct supervisor *s)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGCHLD);
+    signal(SIGCHLD,
+           SIG_DFL); /* ignored, as some parents leave it, there would be nothing to wait for */
+    signal(SIGPIPE, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &set, &s->mask_before) != 0)
+        return -1;
+    s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signal_fd < 0 ? -1 : 0;
+}
+
+/* An order that cannot be delivered finds a job process that is about to end, or has. */
+static void send_order(const struct supervisor *s, enum gy_order order)
+{
+    uint8_t byte = (uint8_t)order;
+    if (s->socket >= 0)
+        (void)!send(s->socket, &byte, sizeof byte, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void take_signals(struct supervisor *s)
+{
+    struct signalfd_siginfo info;
+    while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGUSR1)
+            send_order(s, GY_ORDER_SNAPSHOT);
+        if (info.ssi_signo != SIGINT && info.ssi_signo != SIGTERM)
+            continue;
+        if (s->stopping) {
+            s->ending = true;
+            if (s->child > 0)
+                kill(s->child, SIGKILL);
+        } else {
+            send_order(s, GY_ORDER_STOP);
+        }
+        s->stopping = true;
+    }
+}
+
+/* Takes what the job process has sent: the lock, once. False where it has closed its end. */
+static bool take_message(struct supervisor *s)
+{
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control;
+    char byte;
+    struct iovec data = {&byte, 1};
+    struct msghdr message = {.msg_iov = &data,
+                             .msg_iovlen = 1,
+                             .msg_control = control.room,
+                             .msg_controllen = sizeof control.room};
+    ssize_t n = recvmsg(s->socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (n <= 0)
+        return n < 0 && (errno == EAGAIN || errno == EINTR);
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header == NULL || header->cmsg_type != SCM_RIGHTS)
+        return true;
+    if (s->lock >= 0)
+        close(s->lock);
+    memcpy(&s->lock, CMSG_DATA(header), sizeof s->lock);
+    return true;
+}
+
+/* ---- start and watch ---- */
+
+/* Forgets what concerned the job process before this one. */
+static void clear_ledger(struct supervisor *s)
+{
+    struct gy_ledger *ledger = s->ledger;
+    ledger->ended = ledger->retryable = ledger->crash.fresh = false;
+    ledger->slow_id[0] = 0;
+    if (ledger->crash.known)
+        memcpy(ledger->slow_id, ledger->crash.id, sizeof ledger->slow_id);
+    s->newest = gy_ledger_newest(ledger);
+}
+
+/* Forks the job process: its id, 0 in it, -1 and errno. `*fd` is its end of the socket. */
+static pid_t start(struct supervisor *s, int *fd)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return -1;
+    clear_ledger(s);
+    pid_t child = fork();
+    if (child == 0) {
+        close(pair[0]);
+        *fd = pair[1];
+        return 0;
+    }
+    close(pair[1]);
+    if (child < 0) {
+        close(pair[0]);
+        return -1;
+    }
+    s->child = child;
+    s->socket = pair[0];
+    return child;
+}
+
+/* Waits for the end of the job process; its status as waitpid gives it. */
+static int watch(struct supervisor *s)
+{
+    int status = 0;
+    pid_t ended = 0;
+    bool open = true;
+    while (ended == 0) {
+        struct pollfd fds[] = {{.fd = s->signal_fd, .events = POLLIN},
+                               {.fd = open ? s->socket : -1, .events = POLLIN}};
+        int ready = poll(fds, 2, -1);
+        assert(ready >= 0 || errno == EINTR);
+        if (ready > 0 && fds[1].revents != 0)
+            open = take_message(s);
+        if (ready > 0 && fds[0].revents != 0)
+            take_signals(s);
+        ended = waitpid(s->child, &status, WNOHANG);
+        assert(ended >= 0 || errno == EINTR);
+        ended = ended < 0 ? 0 : ended;
+    }
+    if (open)
+        take_message(s); /* the one that may have come meanwhile */
+    close(s->socket);
+    s->socket = -1;
+    s->child = 0;
+    return status;
+}
+
+/* ---- what a death means ---- */
+
+static const char *signal_name(int number)
+{
+    static const struct {
+        int number;
+        const char *name;
+    } names[] = {{SIGKILL, "SIGKILL"}, {SIGSEGV, "SIGSEGV"}, {SIGABRT, "SIGABRT"},
+                 {SIGBUS, "SIGBUS"},   {SIGFPE, "SIGFPE"},   {SIGILL, "SIGILL"},
+                 {SIGHUP, "SIGHUP"},   {SIGQUIT, "SIGQUIT"}, {SIGXCPU, "SIGXCPU"},
+                 {SIGSYS, "SIGSYS"},   {SIGALRM, "SIGALRM"}, {SIGTRAP, "SIGTRAP"}};
+    static char other[24];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i].number == number)
+            return names[i].name;
+    snprintf(other, sizeof other, "signal %d", number);
+    return other;
+}
+
+/* What has happened to the job process, as part of a sentence. */
+static void describe(const struct supervisor *s, int status, char what[WHAT_MAX])
+{
+    const struct gy_crash *crash = &s->ledger->crash;
+    if (WIFSIGNALED(status) && crash->fresh && crash->known)
+        snprintf(what, WHAT_MAX, "job process crashed in %s (%s, %s): %s", crash->id, crash->op,
+                 crash->callback, signal_name(WTERMSIG(status)));
+    else if (WIFSIGNALED(status))
+        snprintf(what, WHAT_MAX, "job process killed by %s", signal_name(WTERMSIG(status)));
+    else if (!s->ledger->ended)
+        snprintf(what, WHAT_MAX, "job process was ended by a plugin, with exit(%d)",
+                 WEXITSTATUS(status));
+    else
+        snprintf(what, WHAT_MAX, "job failed by an error that may pass");
+}
+
+/* True where two crashes may be due to one row: a row that is not known may be any. */
+static bool is_same(const struct gy_crash *a, const struct gy_crash *b)
+{
+    bool rows = a->row[0] == 0 || b->row[0] == 0 || strcmp(a->row, b->row) == 0;
+    return rows && strcmp(a->id, b->id) == 0 && strcmp(a->callback, b->callback) == 0;
+}
+
+/* Counts the crash of the job process that has ended; true where it is one too many. */
+static bool count_crash(struct supervisor *s)
+{
+    const struct gy_crash *crash = &s->ledger->crash;
+    if (!crash->fresh || !crash->known)
+        return false;
+    bool again =
+        s->n_crashes > 0 && s->newest == gy_ledger_newest(s->ledger) && is_same(crash, &s->crash);
+    s->n_crashes = again ? s->n_crashes + 1 : 1;
+    if (!again || crash->row[0] != 0)
+        s->crash = *crash;
+    return s->n_crashes >= CRASHES_MAX;
+}
+
+static void tell_poison(const struct supervisor *s)
+{
+    char from[512];
+    const char *snapshot =
+        gy_ledger_restart(s->ledger, s->loaded->job->snapshot_dir, from, sizeof from);
+    const struct gy_crash *crash = &s->crash;
+    gy_log(GY_LOG_ERROR,
+           "%s (%s) has crashed %d times in `%s`%s from %s%s, and is not restarted any more%s%s",
+           crash->id, crash->op, CRASHES_MAX, crash->callback,
+           crash->row[0] != 0 ? " at one row" : "", snapshot[0] != 0 ? "snapshot " : "the start",
+           snapshot, crash->row[0] != 0 ? "; the row: " : "", crash->row);
+}
+
+/* Waits before a restart; false where a signal has ended the wait. */
+static bool back_off(struct supervisor *s, int64_t delay_us)
+{
+    int64_t until_ns = gy_clock_mono_ns(s->clock) + delay_us * 1000;
+    struct pollfd fd = {.fd = s->signal_fd, .events = POLLIN};
+    while (!s->stopping) {
+        int64_t left_ns = until_ns - gy_clock_mono_ns(s->clock);
+        if (left_ns <= 0)
+            break;
+        struct timespec timeout = {left_ns / 1000000000, left_ns % 1000000000};
+        int ready = ppoll(&fd, 1, &timeout, NULL);
+        assert(ready >= 0 || errno == EINTR);
+        if (ready > 0)
+            take_signals(s);
+    }
+    return !s->stopping;
+}
+
+static int64_t delay_of(const struct gy_job *job, uint32_t attempt)
+{
+    int64_t delay_us = job->restart_delay_us;
+    for (uint32_t i = 1; i < attempt && delay_us < job->restart_max_delay_us; i++)
+        delay_us =
+            delay_us > job->restart_max_delay_us / 2 ? job->restart_max_delay_us : 2 * delay_us;
+    return delay_us < job->restart_max_delay_us ? delay_us : job->restart_max_delay_us;
+}
+
+/* What is left of a run without a job process to tell of it. */
+static void report(const struct supervisor *s, const char *status)
+{
+    struct gy_outcome outcome = {.job = s->loaded->job,
+                                 .ledger = s->ledger,
+                                 .status = status,
+                                 .wall_ns = gy_clock_mono_ns(s->clock) - s->start_ns};
+    if (s->cli->report != NULL)
+        gy_report_write(NULL, &outcome, s->cli->report);
+}
+
+/* Ends a progress line that the job process has left on the terminal. */
+static void clear_line(void)
+{
+    if (isatty(STDERR_FILENO) == 1)
+        fputs("\r\033[K", stderr);
+}
+
+/* After the death of the job process: false where the run has ended, with `*status`. */
+static bool restarts(struct supervisor *s, int death, int *status)
+{
+    const struct gy_job *job = s->loaded->job;
+    char what[WHAT_MAX], delay[GY_NUMBER_MAX], from[512];
+    describe(s, death, what);
+    clear_line();
+    if (s->newest != gy_ledger_newest(s->ledger))
+        s->attempts = 0;
+    const char *snapshot = gy_ledger_restart(s->ledger, job->snapshot_dir, from, sizeof from);
+    bool poison = count_crash(s);
+    *status = GY_EXIT_FAILED;
+    if (poison) {
+        tell_poison(s);
+    } else if (s->stopping) {
+        gy_log(GY_LOG_ERROR, "%s while it was stopping, after %s%s", what,
+               snapshot[0] != 0 ? "snapshot " : "no snapshot of this run", snapshot);
+    } else if (s->attempts >= job->restart_attempts) {
+        gy_log(GY_LOG_ERROR, "%s; restarted %u times since the last snapshot, not any more", what,
+               s->attempts);
+    } else {
+        s->attempts++;
+        s->ledger->restarts++;
+        int64_t delay_us = delay_of(job, s->attempts);
+        gy_text_format_duration(delay, delay_us);
+        gy_log(GY_LOG_WARN, "%s: restart %u of %u in %s from %s%s", what, s->attempts,
+               job->restart_attempts, delay, snapshot[0] != 0 ? "snapshot " : "the start",
+               snapshot);
+        if (back_off(s, delay_us))
+            return true;
+        *status = s->ending ? EXIT_KILLED : GY_EXIT_OK;
+        gy_log(GY_LOG_INFO, "stopped before the restart");
+    }
+    report(s, *status == GY_EXIT_OK ? "stopped" : "failed");
+    return false;
+}
+
+/* False where the run has ended, with `*status`. */
+static bool judge(struct supervisor *s, int death, int *status)
+{
+    if (s->ending) {
+        *status = EXIT_KILLED;
+        return false;
+    }
+    if (WIFEXITED(death) && s->ledger->ended && !s->ledger->retryable) {
+        *status = WEXITSTATUS(death);
+        /* What was sound at the start is no mistake in the job file now. */
+        if (*status == GY_EXIT_USAGE && s->ledger->restarts > 0)
+            *status = GY_EXIT_FAILED;
+        return false;
+    }
+    if (WIFEXITED(death) && !s->ledger->ended) {
+        bool loading = s->ledger->first_id == 0;
+        *status = loading && WEXITSTATUS(death) == GY_EXIT_USAGE ? GY_EXIT_USAGE : GY_EXIT_FAILED;
+        if (loading)
+            return false;
+        char what[WHAT_MAX];
+        describe(s, death, what);
+        clear_line();
+        gy_log(GY_LOG_ERROR, "%s", what);
+        report(s, "failed");
+        return false;
+    }
+    return restarts(s, death, status);
+}
+
+int gy_supervise(const struct gy_cli *cli, struct gy_loaded *loaded)
+{
+    struct supervisor s = {.cli = cli,
+                           .loaded = loaded,
+                           .clock = gy_clock_real(),
+                           .signal_fd = -1,
+                           .lock = -1,
+                           .socket = -1};
+    pid_t parent = getpid(), child = -1;
+    int status = GY_EXIT_FAILED, fd;
+    s.start_ns = gy_clock_mono_ns(s.clock);
+    s.ledger = gy_ledger_new();
+    if (s.ledger == NULL || take_signals_over(&s) != 0) {
+        gy_log(GY_LOG_ERROR, "cannot supervise the job: %s", strerror(errno));
+        goto end;
+    }
+    do {
+        child = start(&s, &fd);
+        if (child == 0)
+            return be_job_process(&s, fd, parent);
+        if (child < 0)
+            gy_log(GY_LOG_ERROR, "cannot start the job process: %s", strerror(errno));
+    } while (child > 0 && judge(&s, watch(&s), &status));
+end:
+    if (s.signal_fd >= 0)
+        close(s.signal_fd);
+    if (s.lock >= 0)
+        close(s.lock);
+    gy_ledger_free(s.ledger);
+    return status;
+}
