@@ -1,0 +1,657 @@
+/* The supervising parent and the job process: deaths, restarts, signals, the lock of the folder. */
+#include "run_job.h"
+#include "support/suite.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const struct run_options reported = {.arguments = ARGV("--report", "report.json")};
+
+/* An endless job; the first %s are job settings. */
+static const char endless[] =
+    "job = \"endless\"; parallelism = 1;\n"
+    "snapshot = { every = \"%s\"; dir = \"snap\"; };\n"
+    "restart = { %s };\n"
+    "operators = (\n"
+    "  { id = \"in\"; op = \"gen.sequence\"; to = 1000000000L; rate = 20000; },\n"
+    "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"out.csv\"; }\n"
+    ");\n";
+
+/* A finite one, through `poison`; the %s are restart, where the rows come from, options of `c`. */
+static const char poisoned[] =
+    "job = \"poisoned\"; parallelism = 1;\n"
+    "snapshot = { every = \"1h\"; dir = \"snap\"; };\n"
+    "restart = { delay = \"1ms\"; %s };\n"
+    "operators = (\n"
+    "  { id = \"in\"; op = \"gen.sequence\"; to = 9999; },\n"
+    "  { id = \"c\"; op = \"run_poison.poison\"; input = \"in\"; at = 5000; %s },\n"
+    "  { id = \"out\"; op = \"file.write\"; input = \"c\"; path = \"out.csv\"; }\n"
+    ");\n";
+
+static void nap_ms(long ms)
+{
+    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void no_core_dumps(void)
+{
+    CU_ASSERT_EQUAL(setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}), 0);
+}
+
+static void check_has(const char *text, const char *what)
+{
+    if (strstr(text, what) == NULL)
+        printf("lacks: %s\n--- is\n%s", what, text);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, what));
+}
+
+/* How often `what` stands in a text. */
+static int count(const char *text, const char *what)
+{
+    int n = 0;
+    for (const char *at = strstr(text, what); at != NULL; at = strstr(at + 1, what))
+        n++;
+    return n;
+}
+
+static void await_size(const char *dir, const char *name, off_t size)
+{
+    struct stat st = {0};
+    char *path = path_join(dir, name);
+    for (int ms = 0; ms < RUN_PATIENCE_MS && (stat(path, &st) != 0 || st.st_size < size); ms += 5)
+        nap_ms(5);
+    CU_ASSERT_TRUE_FATAL(st.st_size >= size);
+    free(path);
+}
+
+static void await_file(const char *dir, const char *name)
+{
+    for (int ms = 0; ms < RUN_PATIENCE_MS && !run_exists(dir, name); ms += 5)
+        nap_ms(5);
+    CU_ASSERT_TRUE_FATAL(run_exists(dir, name));
+}
+
+/* State and parent of a process; state 0 where there is none. */
+static char process_state(pid_t pid, pid_t *parent)
+{
+    char path[64], line[512];
+    char state = 0;
+    int of = 0;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return 0;
+    size_t n = fread(line, 1, sizeof line - 1, file);
+    line[n] = 0;
+    fclose(file);
+    const char *after = strrchr(line, ')');
+    if (after == NULL || sscanf(after + 1, " %c %d", &state, &of) != 2)
+        return 0;
+    *parent = of;
+    return state;
+}
+
+/* The job process of a supervisor that is running; 0: none. */
+static pid_t find_child(pid_t supervisor)
+{
+    pid_t found = 0, parent;
+    DIR *proc = opendir("/proc");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(proc);
+    for (struct dirent *entry = readdir(proc); entry != NULL; entry = readdir(proc)) {
+        pid_t pid = isdigit((unsigned char)entry->d_name[0]) ? atoi(entry->d_name) : 0;
+        char state = pid != 0 ? process_state(pid, &parent) : 0;
+        if (state != 0 && state != 'Z' && parent == supervisor)
+            found = pid;
+    }
+    closedir(proc);
+    return found;
+}
+
+static pid_t await_child(pid_t supervisor)
+{
+    pid_t child = 0;
+    for (int ms = 0; ms < RUN_PATIENCE_MS && child == 0; ms += 5) {
+        child = find_child(supervisor);
+        nap_ms(child == 0 ? 5 : 0);
+    }
+    CU_ASSERT_TRUE_FATAL(child > 0);
+    return child;
+}
+
+static bool is_gone(pid_t pid)
+{
+    pid_t parent;
+    for (int ms = 0; ms < RUN_PATIENCE_MS; ms += 5) {
+        char state = process_state(pid, &parent);
+        if (state == 0 || state == 'Z')
+            return true;
+        nap_ms(5);
+    }
+    return false;
+}
+
+/* Asserts that out.csv holds 0, 1, 2, ..., each once; how many. */
+static long check_sequence(const char *dir)
+{
+    char *text = run_read(dir, "out.csv");
+    long next = 0, wrong = 0;
+    for (char *at = text; *at != 0; next++) {
+        char *end;
+        wrong += strtol(at, &end, 10) != next || *end != '\n';
+        at = *end != 0 ? end + 1 : end;
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    free(text);
+    return next;
+}
+
+/* Starts `endless` and waits until rows have come out. */
+static char *start_endless(const char *every, const char *restart,
+                           const struct run_options *options, struct process *process)
+{
+    char *dir = dir_temp(), *job = text_format(endless, every, restart);
+    run_start(dir, job, options, process);
+    await_size(dir, "out.csv", 1000);
+    free(job);
+    return dir;
+}
+
+static void end_dir(char *dir)
+{
+    dir_remove(dir);
+    free(dir);
+}
+
+/* ---- deaths ---- */
+
+static void a_job_process_that_is_killed_is_restarted_from_its_newest_snapshot(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_endless("50ms", "delay = \"10ms\";", &reported, &process);
+    await_file(dir, "snap/2");
+    kill(await_child(process.pid), SIGKILL);
+    CU_ASSERT_TRUE(
+        process_await_err(&process, "restart 1 of 10 in 10ms from snapshot ", RUN_PATIENCE_MS));
+    await_child(process.pid);
+    nap_ms(200);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    check_has(r.err, "gyre: warning: job process killed by SIGKILL: restart 1 of 10");
+    check_has(r.err, "snapshot snap/");
+    CU_ASSERT_EQUAL(count(r.err, "\n"), 1);
+    CU_ASSERT_TRUE(check_sequence(dir) > 1000);
+    char *report = run_read(dir, "report.json");
+    CU_ASSERT_TRUE(run_is_json(report));
+    CU_ASSERT_EQUAL(run_report(report, NULL, "restarts"), 1);
+    CU_ASSERT_TRUE(count(report, "\"bytes\": ") > 2);
+    check_has(report, "\"status\": \"stopped\"");
+    check_has(report, "\"id\": 1, ");
+    free(report);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void a_death_before_the_first_snapshot_restarts_from_the_start(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_endless("1h", "delay = \"10ms\";", NULL, &process);
+    kill(await_child(process.pid), SIGSEGV);
+    CU_ASSERT_TRUE(
+        process_await_err(&process, "restart 1 of 10 in 10ms from the start", RUN_PATIENCE_MS));
+    await_child(process.pid);
+    nap_ms(100);
+    process_signal(&process, SIGTERM);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    check_sequence(dir);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void a_job_process_dies_with_its_supervisor(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_endless("50ms", "", NULL, &process);
+    pid_t child = await_child(process.pid);
+    process_signal(&process, SIGKILL);
+    CU_ASSERT_TRUE(is_gone(child));
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.signal, SIGKILL);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void attempts_run_out(void)
+{
+    struct process_result r;
+    char *dir = dir_temp(), *job = text_format(poisoned, "attempts = 2;", "by = \"kill\";");
+    run_job(dir, job, &reported, &r);
+    CU_ASSERT_EQUAL(r.status, 1);
+    check_has(r.err, "killed by SIGKILL: restart 1 of 2 in 1ms from the start\n");
+    check_has(r.err, "killed by SIGKILL: restart 2 of 2 in 2ms from the start\n");
+    check_has(r.err, "gyre: job process killed by SIGKILL; restarted 2 times since the last "
+                     "snapshot, not any more\n");
+    char *report = run_read(dir, "report.json");
+    CU_ASSERT_TRUE(run_is_json(report));
+    check_has(report, "\"status\": \"failed\"");
+    CU_ASSERT_EQUAL(run_report(report, NULL, "restarts"), 2);
+    free(report);
+    free(job);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void a_snapshot_sets_the_attempts_back(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_endless("20ms", "attempts = 1; delay = \"1ms\";", NULL, &process);
+    for (int i = 0; i < 4; i++) {
+        static const char says[] = "restart 1 of 1 in 1ms from snapshot snap/";
+        pid_t child = await_child(process.pid);
+        nap_ms(RUN_SANITIZED ? 2000 : 300); /* many snapshots */
+        kill(child, SIGKILL);
+        CU_ASSERT_TRUE_FATAL(is_gone(child));
+        for (int ms = 0; ms < RUN_PATIENCE_MS; ms += 5) {
+            char *err = process_err(&process);
+            bool told = count(err, says) == i + 1;
+            free(err);
+            if (told)
+                break;
+            nap_ms(5);
+        }
+    }
+    await_child(process.pid);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_EQUAL(count(r.err, "restart 1 of 1 in 1ms from snapshot snap/"), 4);
+    check_sequence(dir);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void check_poisoned(const char *options, int status, long rows, int restarts,
+                           const char *says)
+{
+    struct process_result r;
+    char *dir = dir_temp(), *job = text_format(poisoned, "", options);
+    no_core_dumps();
+    run_job(dir, job, NULL, &r);
+    CU_ASSERT_EQUAL(r.status, status);
+    check_has(r.err, says);
+    CU_ASSERT_EQUAL(count(r.err, ": restart "), restarts);
+    if (status == 0)
+        CU_ASSERT_EQUAL(check_sequence(dir), rows);
+    free(job);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void an_error_that_may_pass_restarts_the_job_and_another_does_not(void)
+{
+    check_poisoned("by = \"retry\"; times = 2;", 0, 10000, 2,
+                   "job failed by an error that may pass");
+    check_poisoned("by = \"fail\"; times = 1;", 1, 0, 0, "  what:     do not try again\n");
+}
+
+static void a_crash_that_passes_is_survived(void)
+{
+    check_poisoned("times = 1;", 0, 10000, 1,
+                   "job process crashed in c (run_poison.poison, process): SIGSEGV: restart 1");
+}
+
+static void a_plugin_that_calls_exit_fails_the_job(void)
+{
+    check_poisoned("by = \"exit\";", 1, 0, 0, "job process was ended by a plugin, with exit(0)\n");
+}
+
+/* ---- crashes at one row ---- */
+
+static void three_crashes_at_one_row_end_the_job_and_show_the_row(void)
+{
+    check_poisoned(
+        "", 1, 0, 2,
+        "gyre: c (run_poison.poison) has crashed 3 times in `process` at one row from the "
+        "start, and is not restarted any more; the row: {\"value\":5000}\n");
+}
+
+static void the_block_of_a_crash_shows_the_row_after_a_restart(void)
+{
+    struct process_result r;
+    char *dir = dir_temp(), *job = text_format(poisoned, "", "times = 2;");
+    no_core_dumps();
+    run_job(dir, job, NULL, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_EQUAL(count(r.err, "gyre: job failed: a plugin crashed\n"), 2);
+    CU_ASSERT_EQUAL(count(r.err, "  row:      {\"value\":5000}\n"), 1);
+    CU_ASSERT_EQUAL(count(r.err, "  snapshot: none yet, a restart begins at the start\n"), 2);
+    CU_ASSERT_EQUAL(check_sequence(dir), 10000);
+    free(job);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void crashes_at_other_rows_are_counted_apart(void)
+{
+    struct process_result r;
+    char *dir = dir_temp();
+    no_core_dumps();
+    /* Each row in its turn: b's is reached when a has had its two. */
+    run_job(dir,
+            "job = \"two\"; parallelism = 1;\n"
+            "snapshot = { every = \"1h\"; dir = \"snap\"; };\n"
+            "restart = { delay = \"1ms\"; };\n"
+            "operators = (\n"
+            "  { id = \"in\"; op = \"gen.sequence\"; to = 9999; },\n"
+            "  { id = \"a\"; op = \"run_poison.poison\"; input = \"in\"; at = 100; times = 2; },\n"
+            "  { id = \"b\"; op = \"run_poison.poison\"; input = \"a\"; at = 5000; times = 2;\n"
+            "    marks = \"others\"; },\n"
+            "  { id = \"out\"; op = \"file.write\"; input = \"b\"; path = \"out.csv\"; }\n"
+            ");\n",
+            NULL, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_EQUAL(count(r.err, ": restart "), 4);
+    CU_ASSERT_EQUAL(check_sequence(dir), 10000);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void three_crashes_of_a_source_end_the_job(void)
+{
+    struct process_result r;
+    char *dir = dir_temp();
+    no_core_dumps();
+    run_job(dir,
+            "job = \"source\"; parallelism = 1;\n"
+            "snapshot = { every = \"1h\"; dir = \"snap\"; };\n"
+            "restart = { delay = \"1ms\"; };\n"
+            "operators = (\n"
+            "  { id = \"in\"; op = \"run_poison.spring\"; at = 100; parallelism = 1; },\n"
+            "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"out.csv\"; }\n"
+            ");\n",
+            NULL, &r);
+    CU_ASSERT_EQUAL(r.status, 1);
+    check_has(r.err,
+              "gyre: in (run_poison.spring) has crashed 3 times in `poll` from the start, and "
+              "is not restarted any more\n");
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+/* ---- signals ---- */
+
+static void check_stop(int number, bool group)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_endless("1h", "", &reported, &process);
+    pid_t child = await_child(process.pid);
+    CU_ASSERT_EQUAL(kill(group ? -process.pid : process.pid, number), 0);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.err, "");
+    CU_ASSERT_TRUE(is_gone(child));
+    CU_ASSERT_TRUE(run_exists(dir, "snap/1/manifest.cfg"));
+    check_sequence(dir);
+    char *report = run_read(dir, "report.json");
+    check_has(report, "\"status\": \"stopped\"");
+    free(report);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void a_signal_stops_the_job_with_a_last_snapshot(void)
+{
+    check_stop(SIGINT, false);
+    check_stop(SIGTERM, false);
+}
+
+static void a_signal_of_the_terminal_reaches_both_and_stops_the_job_once(void)
+{
+    check_stop(SIGINT, true);
+}
+
+static void the_job_process_itself_takes_no_such_signals(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_endless("1h", "", NULL, &process);
+    pid_t child = await_child(process.pid), parent;
+    kill(child, SIGINT);
+    kill(child, SIGTERM);
+    kill(child, SIGUSR1);
+    nap_ms(200);
+    CU_ASSERT_NOT_EQUAL(process_state(child, &parent), 0);
+    CU_ASSERT_FALSE(run_exists(dir, "snap/1"));
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.err, "");
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void a_second_signal_ends_both_at_once(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = dir_temp();
+    run_start(dir,
+              "job = \"hung\"; parallelism = 1;\n"
+              "snapshot = { every = \"1h\"; dir = \"snap\"; };\n"
+              "operators = (\n"
+              "  { id = \"in\"; op = \"gen.sequence\"; to = 9999; },\n"
+              "  { id = \"h\"; op = \"run_faults.hang\"; input = \"in\"; },\n"
+              "  { id = \"out\"; op = \"std.null\"; input = \"h\"; }\n"
+              ");\n",
+              NULL, &process);
+    CU_ASSERT_TRUE_FATAL(process_await_err(&process, "hangs", RUN_PATIENCE_MS));
+    pid_t child = await_child(process.pid), parent;
+    process_signal(&process, SIGINT);
+    nap_ms(200);
+    CU_ASSERT_NOT_EQUAL(process_state(process.pid, &parent), 'Z');
+    process_signal(&process, SIGTERM);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 130);
+    CU_ASSERT_TRUE(is_gone(child));
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void sigusr1_asks_for_a_snapshot(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_endless("1h", "", NULL, &process);
+    process_signal(&process, SIGUSR1);
+    await_file(dir, "snap/1/manifest.cfg");
+    nap_ms(50);
+    process_signal(&process, SIGUSR1);
+    await_file(dir, "snap/2/manifest.cfg");
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.err, "");
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void sigusr1_to_a_job_without_snapshots_is_told_and_ignored(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = dir_temp();
+    run_start(dir,
+              "job = \"plain\"; parallelism = 1;\n"
+              "operators = (\n"
+              "  { id = \"in\"; op = \"gen.sequence\"; to = 1000000000L; rate = 20000; },\n"
+              "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"out.csv\"; }\n"
+              ");\n",
+              NULL, &process);
+    await_size(dir, "out.csv", 1000);
+    process_signal(&process, SIGUSR1);
+    CU_ASSERT_TRUE(
+        process_await_err(&process, "the job has no `snapshot`: ignored\n", RUN_PATIENCE_MS));
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    check_sequence(dir);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void a_signal_while_a_restart_is_waited_for_ends_the_run(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_endless("1h", "delay = \"1m\"; max_delay = \"1m\";", &reported, &process);
+    kill(await_child(process.pid), SIGKILL);
+    CU_ASSERT_TRUE(process_await_err(&process, "restart 1 of 10 in 1m ", RUN_PATIENCE_MS));
+    int64_t begin_ms = now_ms();
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_TRUE(now_ms() - begin_ms < RUN_PATIENCE_MS);
+    CU_ASSERT_EQUAL(r.status, 0);
+    check_has(r.err, "gyre: stopped before the restart\n");
+    char *report = run_read(dir, "report.json");
+    CU_ASSERT_TRUE(run_is_json(report));
+    check_has(report, "\"status\": \"stopped\"");
+    free(report);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+/* ---- the folder's lock ---- */
+
+/* Starts a second run of the same job and asserts that it is refused. */
+static void check_refused(const char *dir)
+{
+    struct process_result r;
+    char *job = run_read(dir, "job.cfg");
+    char *before = run_read(dir, "out.csv");
+    run_job(dir, job, NULL, &r);
+    char *after = run_read(dir, "out.csv");
+    CU_ASSERT_EQUAL(r.status, 2);
+    check_has(r.err, "job.cfg:2: snapshot: ");
+    check_has(r.err, "snap");
+    CU_ASSERT_EQUAL(strncmp(before, after, strlen(before)), 0);
+    free(before);
+    free(after);
+    free(job);
+    process_result_fini(&r);
+}
+
+static void a_folder_in_use_is_refused_to_a_second_run_and_free_after_the_first(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_endless("1h", "delay = \"1m\"; max_delay = \"1m\";", NULL, &process);
+    check_refused(dir);
+    kill(await_child(process.pid), SIGKILL);
+    CU_ASSERT_TRUE(process_await_err(&process, "restart 1 of 10 in 1m ", RUN_PATIENCE_MS));
+    check_refused(dir); /* nobody but the supervisor lives now */
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    process_result_fini(&r);
+    char *job = run_read(dir, "job.cfg");
+    run_job(dir, job, &(struct run_options){.arguments = ARGV("--set", "in.to=99")}, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_EQUAL(check_sequence(dir), 100);
+    free(job);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+/* ---- one process ---- */
+
+static void no_supervise_runs_in_one_process_without_restarts(void)
+{
+    struct process process;
+    struct process_result r;
+    const struct run_options alone = {.arguments = ARGV("--no-supervise")};
+    char *dir = start_endless("20ms", "", &alone, &process);
+    CU_ASSERT_EQUAL(find_child(process.pid), 0);
+    await_file(dir, "snap/1");
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.err, "");
+    check_sequence(dir);
+    process_result_fini(&r);
+    end_dir(dir);
+
+    char *job = text_format(poisoned, "", "");
+    dir = dir_temp();
+    no_core_dumps();
+    run_job(dir, job, &alone, &r);
+    CU_ASSERT_EQUAL(r.status, 1);
+    check_has(r.err, "  what:     SIGSEGV (bad memory access)\n");
+    CU_ASSERT_EQUAL(count(r.err, "restart 1"), 0);
+    free(job);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void an_edit_of_the_job_file_changes_nothing_for_a_restart(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_endless("1h", "delay = \"1ms\";", NULL, &process);
+    run_write(dir, "job.cfg", "no job any more");
+    kill(await_child(process.pid), SIGKILL);
+    CU_ASSERT_TRUE(process_await_err(&process, "restart 1 of 10", RUN_PATIENCE_MS));
+    await_child(process.pid);
+    nap_ms(100);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_EQUAL(count(r.err, "\n"), 1);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static const struct suite_test tests[] = {
+    SUITE_TEST(a_job_process_that_is_killed_is_restarted_from_its_newest_snapshot),
+    SUITE_TEST(a_death_before_the_first_snapshot_restarts_from_the_start),
+    SUITE_TEST(a_job_process_dies_with_its_supervisor),
+    SUITE_TEST(attempts_run_out),
+    SUITE_TEST(a_snapshot_sets_the_attempts_back),
+    SUITE_TEST(an_error_that_may_pass_restarts_the_job_and_another_does_not),
+    SUITE_TEST(a_crash_that_passes_is_survived),
+    SUITE_TEST(a_plugin_that_calls_exit_fails_the_job),
+    SUITE_TEST(three_crashes_at_one_row_end_the_job_and_show_the_row),
+    SUITE_TEST(the_block_of_a_crash_shows_the_row_after_a_restart),
+    SUITE_TEST(crashes_at_other_rows_are_counted_apart),
+    SUITE_TEST(three_crashes_of_a_source_end_the_job),
+    SUITE_TEST(a_signal_stops_the_job_with_a_last_snapshot),
+    SUITE_TEST(a_signal_of_the_terminal_reaches_both_and_stops_the_job_once),
+    SUITE_TEST(the_job_process_itself_takes_no_such_signals),
+    SUITE_TEST(a_second_signal_ends_both_at_once),
+    SUITE_TEST(sigusr1_asks_for_a_snapshot),
+    SUITE_TEST(sigusr1_to_a_job_without_snapshots_is_told_and_ignored),
+    SUITE_TEST(a_signal_while_a_restart_is_waited_for_ends_the_run),
+    SUITE_TEST(a_folder_in_use_is_refused_to_a_second_run_and_free_after_the_first),
+    SUITE_TEST(no_supervise_runs_in_one_process_without_restarts),
+    SUITE_TEST(an_edit_of_the_job_file_changes_nothing_for_a_restart),
+};
+SUITE_MAIN("supervisor", tests)
