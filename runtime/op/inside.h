@@ -40,6 +40,12 @@ struct gy_hosted_view {
     void *saved; /* the slot's bytes before the row; NULL: they do not say all */
 };
 
+/* What keyed state is saved to; see op/save.c. */
+struct gy_saving {
+    struct gy_instance *instance;
+    uint16_t state;
+};
+
 struct gy_instance {
     struct gyre_ctx ctx; /* first, so that the host's functions find the instance */
     const struct gy_node *node;
@@ -64,6 +70,9 @@ struct gy_instance {
     bool any_stamps;   /* some port gives rows the time of the call */
     uint32_t n_stores;
     struct gy_store **stores; /* per state, or per hosted function */
+    struct gy_saving *savings; /* per state */
+    struct gy_part *part;      /* being saved to; NULL: nothing is saved */
+    uint32_t saving_state;     /* states before it are saved */
     uint64_t cursor;          /* of the walk that gy_instance_resume goes on with */
     bool resuming;
     struct gy_instance_stats stats;
@@ -97,6 +106,15 @@ int gy_instance_fail(struct gy_instance *instance, int code, const char *format,
 void gy_instance_bad_row(struct gy_instance *instance, uint32_t row, const char *text);
 void gy_instance_bad_input(struct gy_instance *instance, const char *raw, size_t len,
                            const char *text);
+
+/* One call into a plugin: sets the crash breadcrumb; `end` gathers its errors from the three places
+ * they can be in: its code, the ports, and what it reported on the way. Calls nest, where one calls
+ * the next operator. */
+struct gy_call {
+    struct gy_crumb before;
+};
+struct gy_call gy_call_begin(struct gy_instance *instance, const char *callback);
+int gy_call_end(struct gy_instance *instance, struct gy_call call, int code);
 
 /* Aggregate functions as operators. */
 int gy_hosted_init(struct gy_instance *instance, struct gyre_error *error);

@@ -36,7 +36,7 @@ static const struct pin sizes[] = {
     SIZE(gyre_bind, 128),
     SIZE(gyre_splits, 40),
     SIZE(gyre_poll, 32),
-    SIZE(gyre_operator, 232),
+    SIZE(gyre_operator, 240),
     SIZE(gyre_strs, 16),
     SIZE(gyre_groups, 16),
     SIZE(gyre_option, 88),
@@ -262,6 +262,7 @@ static const struct pin offsets[] = {
     AT(gyre_operator, prepare, 208),
     AT(gyre_operator, commit, 216),
     AT(gyre_operator, abort, 224),
+    AT(gyre_operator, items_version, 232),
     /* gyre_strs */
     AT(gyre_strs, n, 0),
     AT(gyre_strs, reserved, 4),
