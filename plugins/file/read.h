@@ -29,6 +29,7 @@ struct range {
     uint32_t skipping; /* what comes before the next line end is not a row */
     uint32_t id;
     uint32_t ranges; /* how many there are in all */
+    uint64_t mark;   /* a hash of what precedes `offset`, or `mark_at`; 0: not known */
     /* of a followed file (follow.c) */
     int fd;
     int is_open;
@@ -38,8 +39,7 @@ struct range {
     uint64_t inode;
     uint64_t device;
     int64_t changed_ns;
-    uint64_t mark_at; /* to where it had been read at the last look ... */
-    uint64_t mark;    /* ... and a hash of what precedes */
+    uint64_t mark_at; /* to where it had been read at the last look */
     char *partial;    /* the beginning of a line, from `offset` on */
     size_t partial_size;
     uint32_t partial_len;

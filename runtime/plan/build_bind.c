@@ -346,6 +346,7 @@ int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted)
     for (uint32_t k = 0; k < node->key.n; k++)
         keys[k] = gyre_schema_field(&node->inputs[0].schema, node->inputs[0].key_fields[k])->name;
     x.abi.mode = node->mode;
+    x.abi.snapshots = b->job->snapshot_at != NULL;
     x.abi.n_inputs = node->n_inputs;
     x.abi.inputs = inputs;
     x.abi.n_keys = node->key.n;

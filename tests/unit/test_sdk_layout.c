@@ -33,7 +33,7 @@ static const struct pin sizes[] = {
     SIZE(gyre_ctx, 64),
     SIZE(gyre_host, 216),
     SIZE(gyre_port, 40),
-    SIZE(gyre_bind, 128),
+    SIZE(gyre_bind, 136),
     SIZE(gyre_splits, 40),
     SIZE(gyre_poll, 32),
     SIZE(gyre_operator, 240),
@@ -211,6 +211,8 @@ static const struct pin offsets[] = {
     AT(gyre_bind, fail, 104),
     AT(gyre_bind, alloc, 112),
     AT(gyre_bind, host, 120),
+    AT(gyre_bind, snapshots, 128),
+    AT(gyre_bind, reserved, 132),
     /* gyre_splits */
     AT(gyre_splits, size, 0),
     AT(gyre_splits, tasks, 4),

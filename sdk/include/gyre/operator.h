@@ -120,8 +120,10 @@ struct gyre_bind {
     /* Memory that lives as long as the config; zeroed; freed by the host. */
     void *(*alloc)(struct gyre_bind *bind, size_t size);
     void *host;
+    uint32_t snapshots; /* 1: the job takes snapshots, so what comes in must be there again */
+    uint32_t reserved;
 };
-GYRE_STATIC_ASSERT(sizeof(struct gyre_bind) == 128, "layout of gyre_bind");
+GYRE_STATIC_ASSERT(sizeof(struct gyre_bind) == 136, "layout of gyre_bind");
 
 /** Reports an error of `bind` with the line of `option` and returns `code`.
  *  Thread:  [control] */
