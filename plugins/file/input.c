@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHUNK     (256u << 10)
-#define CHUNK_MIN (64u << 10) /* less room than this is left unused */
+#define CHUNK      (256u << 10)
+#define CHUNK_MIN  (64u << 10) /* less room than this is left unused */
 #define MARK_BYTES 64u
 
 int32_t input_open(struct input *in, struct gyre_ctx *ctx, const char *path, uint64_t offset)
