@@ -91,6 +91,9 @@ tidy: ## format, floors, include cycles, function lengths, headers alone, doc la
 format: ## rewrite the sources in the project's format
 	@find runtime plugins sdk tests -name '*.[ch]' | xargs -r clang-format -i
 
+catalogue: all ## make plugins/README.md anew from what `gyre inspect` says
+	@plugins/catalogue.sh $(BUILD)/gyre
+
 sim: setup ## whole jobs under a seeded scheduler (SEEDS=n, SEED=n replays one)
 	@$(MAKE) suites && GYRE_SIM_SEEDS=$(SEEDS) GYRE_SIM_SEED=$(SEED) GYRE_TEST_TIMEOUT=86400 \
 	    tests/run.sh $(filter $(BUILD)/tests/sim/%,$(SUITES))
@@ -136,7 +139,7 @@ left-out:
 	@$(foreach p,$(LEFT_OUT),echo "plugin $(p) left out, missing: $(strip $(call lacking,$(p)))\
 	    (from: $(or $($(p)_APT),see plugins/$(p)/plugin.mk))";):
 
-.PHONY: all demo check asan ubsan tsan tidy format sim bench fuzz cover setup install uninstall clean help \
+.PHONY: all demo check asan ubsan tsan tidy format catalogue sim bench fuzz cover setup install uninstall clean help \
         suites bench-programs fuzzers left-out FORCE
 .SECONDARY:
 .SECONDEXPANSION:

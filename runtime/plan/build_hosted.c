@@ -28,6 +28,11 @@ static const struct gyre_option *function_member(const struct gyre_function *f)
     return NULL;
 }
 
+bool gy_function_is_set(const struct gyre_function *function)
+{
+    return function_member(function) != NULL;
+}
+
 static void fill(struct gy_hosted *hosted, const struct gyre_function *function, const char *op)
 {
     hosted->op = op;

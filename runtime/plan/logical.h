@@ -121,4 +121,8 @@ struct gy_graph *gy_graph_build(const struct gy_job *job, struct gy_plugins *plu
                                 struct gy_diags *diags);
 void gy_graph_free(struct gy_graph *graph);
 
+/** True for an aggregate function that stands for those which its groups name (std.aggregate): its
+ *  own callbacks are never called. */
+bool gy_function_is_set(const struct gyre_function *function);
+
 #endif
