@@ -226,6 +226,8 @@ static struct gy_setting *copy_tree(const struct gy_scope *scope, const config_s
     })
     open = {0};
     struct gy_setting *top = copy_node(scope, root, name, origin);
+    if (top != NULL && name[0] != '\0')
+        top->name = name; /* not what the text around a value calls it */
     bool failed = top == NULL || gy_vec_push(&open, (struct pair){root, top}) < 0;
     while (!failed && open.n > 0) {
         struct pair at = gy_vec_pop(&open);
@@ -301,8 +303,6 @@ struct gy_setting *gy_setting_read_value(const struct gy_scope *scope, const str
         if (gy_diags_count(scope->diags) == before)
             value = copy_tree(scope, config_setting_get_elem(config_root_setting(&config), 0),
                               raw->name, &origin);
-        if (value != NULL)
-            value->name = raw->name;
     }
     config_destroy(&config);
     return value;

@@ -249,7 +249,7 @@ static void set_of_a_dotted_group_reaches_into_the_window(void)
              sets, &r);
     CU_ASSERT_EQUAL(r.status, 2);
     CU_ASSERT(same("window", "err", r.err,
-                   "--set s.window.time: time: \"oops\" is no duration: write a number and a unit, "
+                   "--set s.window.time: \"oops\" is no duration: write a number and a unit, "
                    "as in \"10ms\"\n"));
     process_result_fini(&r);
 }
