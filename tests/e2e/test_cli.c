@@ -36,6 +36,8 @@ static const struct {
     {{"lst"}, "gyre: unknown command lst (did you mean `list`?); see gyre --help"},
     {{"xyzzy"}, "gyre: unknown command xyzzy; see gyre --help"},
     {{"--format", "list"}, "gyre: unknown flag --format: the command comes first; see gyre --help"},
+    {{"--verson"}, "gyre: unknown flag --verson (did you mean `--version`?); see gyre --help"},
+    {{"help", "lst"}, "gyre: unknown command lst (did you mean `list`?); see gyre --help"},
     {{"list", "--formt", "json"},
      "gyre list: unknown flag --formt (did you mean `--format`?); see gyre list --help"},
     {{"list", "--format", "dot"},
@@ -99,6 +101,23 @@ static void help_goes_to_standard_output_and_exits_0(void)
         free(line);
     }
     process_result_fini(&all);
+}
+
+static void help_of_a_command_says_what_its_exit_status_means(void)
+{
+    struct process_result flag, word;
+    gyre(ARGV("run", "--help"), &flag);
+    CU_ASSERT(strstr(flag.out, "\n\nRun a job until its sources end or it is stopped.\n\n") !=
+              NULL);
+    CU_ASSERT(strstr(flag.out, "\n  130  ended at once by a second signal") != NULL);
+    gyre(ARGV("help", "run"), &word);
+    CU_ASSERT_EQUAL(word.status, 0);
+    expect_text(word.out, flag.out);
+    process_result_fini(&word);
+    process_result_fini(&flag);
+    gyre(ARGV("help", "snapshots"), &word);
+    CU_ASSERT(strstr(word.out, "Not yet: this version refuses it.") != NULL);
+    process_result_fini(&word);
 }
 
 static void no_command_is_a_usage_error(void)
@@ -533,6 +552,7 @@ static void folders_are_searched_in_order(void)
 static const struct suite_test tests[] = {
     SUITE_TEST(usage_errors_say_what_is_wrong_and_exit_2),
     SUITE_TEST(help_goes_to_standard_output_and_exits_0),
+    SUITE_TEST(help_of_a_command_says_what_its_exit_status_means),
     SUITE_TEST(no_command_is_a_usage_error),
     SUITE_TEST(version_names_the_plugin_abi),
     SUITE_TEST(output_that_cannot_be_written_is_a_failure),
