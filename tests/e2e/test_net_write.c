@@ -199,6 +199,35 @@ static void peer_that_takes_nothing_is_given_up_in_time(void)
     net_fini(&run, &r);
 }
 
+/* Another branch of the job fails while rows wait here for a peer. */
+static void failure_of_the_job_ends_the_wait_for_a_peer(void)
+{
+    net_need_plugin();
+    struct net_run run;
+    struct process_result r;
+    int port;
+    int fd = peer_bound(&port);
+    net_start(
+        &run,
+        text_format("job = \"net\";\noperators = (\n"
+                    "  { id = \"in\";   op = \"gen.sequence\"; to = 99; },\n"
+                    "  { id = \"out\";  op = \"net.write\"; input = \"in\"; port = %d; wait = "
+                    "\"1h\"; },\n"
+                    "  { id = \"big\";  op = \"gen.sequence\"; from = 5000000000000000000L;\n"
+                    "    to = 5000000000000000009L; rate = 2; parallelism = 1; },\n"
+                    "  { id = \"sum\";  op = \"std.sum\"; input = \"big\"; field = \"value\"; },\n"
+                    "  { id = \"null\"; op = \"std.null\"; input = \"sum\"; }\n);\n",
+                    port),
+        NULL, NULL);
+    process_wait(&run.process, &r);
+    CU_ASSERT_EQUAL(r.status, 1);
+    CU_ASSERT(strstr(r.err, "Connection refused; connecting again in 200 ms") != NULL);
+    CU_ASSERT(strstr(r.err, "goes beyond 64 bits") != NULL);
+    CU_ASSERT(r.wall_us < NET_PROMPT_US);
+    close(fd);
+    net_fini(&run, &r);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(rows_go_to_a_peer_as_file_write_writes_them),
     SUITE_TEST(peer_that_is_slow_or_late_loses_nothing),
@@ -206,5 +235,6 @@ static const struct suite_test tests[] = {
     SUITE_TEST(row_cut_off_by_a_reset_is_not_gone_on_with),
     SUITE_TEST(rows_that_nobody_takes_in_time_are_dropped_and_counted),
     SUITE_TEST(peer_that_takes_nothing_is_given_up_in_time),
+    SUITE_TEST(failure_of_the_job_ends_the_wait_for_a_peer),
 };
 SUITE_MAIN("net_write", tests)
