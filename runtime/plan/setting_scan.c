@@ -187,8 +187,10 @@ static void scan_include(struct scan *s)
     if (path != NULL && s->included != NULL)
         count(s, path, text, size);
     struct scan inner = {s->scope, path, s->dir, text, 1, s->depth + 1, s->included};
-    if (text != NULL) /* else libconfig tells about it */
+    if (text != NULL)
         scan_text(&inner);
+    else if (errno == ENOMEM) /* all else libconfig tells */
+        gy_diags_add(s->scope->diags, s->file, s->line, "out of memory");
     gy_free(text);
 }
 
