@@ -108,7 +108,7 @@ static int choose_restored(struct range *range, struct gyre_ctx *ctx, int fd, st
                  "%s is another file than in the snapshot, which has gone: read from its start",
                  range->path);
         range->partial_len = 0;
-        range->skipping = 0;
+        range->skipping = SKIP_NONE;
     }
     start_again(range);
     return fd;
@@ -232,7 +232,7 @@ void follow_switch(struct reader *r, struct gyre_ctx *ctx)
     input_pause(&r->input);
     close_file(range);
     range->partial_len = 0;
-    range->skipping = 0;
+    range->skipping = SKIP_NONE;
     range->offset = 0;
     range->inode = 0;
 }

@@ -6,7 +6,7 @@
  * | bytes of a split | what            |   | position | what                           |
  * |------------------|-----------------|---|----------|--------------------------------|
  * | u64              | start           |   | u64      | offset                         |
- * | u64              | end             |   | u32      | 1: skip to the next line first |
+ * | u64              | end             |   | u32      | what is skipped first: SKIP_...|
  * | u32              | number of splits|   | u64      | hash of what precedes, 0: none |
  * | rest             | path            |   |          |                                |
  *
@@ -183,7 +183,7 @@ static int32_t read_add(void *self, struct gyre_ctx *ctx, uint32_t split, const 
     memcpy(&range.end, (const char *)bytes + 8, 8);
     memcpy(&range.ranges, (const char *)bytes + 16, 4);
     range.offset = start != 0 ? start - 1 : 0;
-    range.skipping = start != 0;
+    range.skipping = start != 0 ? SKIP_LINE : SKIP_NONE;
     if (position != NULL) {
         range.offset = gyre_read_u64(position);
         range.skipping = gyre_read_u32(position);
@@ -191,7 +191,7 @@ static int32_t read_add(void *self, struct gyre_ctx *ctx, uint32_t split, const 
             range.mark = gyre_read_u64(position);
         else if (follow_restore(&range, ctx, position) != GYRE_OK)
             return ctx->error->code;
-        if (position->error != 0)
+        if (position->error != 0 || range.skipping >= SKIP_KINDS)
             return gyre_fail(ctx, GYRE_ECORRUPT, "the position of split %u cannot be read",
                              (unsigned)split);
     }

@@ -21,12 +21,24 @@ struct read_config {
     int64_t row_max;
 };
 
+/* What is not a row, and passed over before the next one; a part of a saved position. */
+enum {
+    SKIP_NONE,
+    SKIP_LINE,   /* what comes before the next line end */
+    SKIP_FIELD,  /* the rest of a csv record: a field begins */
+    SKIP_PLAIN,  /* within an unquoted field */
+    SKIP_QUOTED, /* within quotes */
+    SKIP_QUOTE,  /* behind a quote within quotes: the closing one, or the first of two */
+    SKIP_CR,     /* behind the CR behind the closing quote */
+    SKIP_KINDS
+};
+
 /* A part of a file. It owns the lines that begin in start ... end - 1. */
 struct range {
     char *path;
     uint64_t end;
     uint64_t offset;   /* where to go on, while it is not open */
-    uint32_t skipping; /* what comes before the next line end is not a row */
+    uint32_t skipping; /* SKIP_... */
     uint32_t id;
     uint32_t ranges; /* how many there are in all */
     uint64_t mark;   /* a hash of what precedes `offset`, or `mark_at`; 0: not known */

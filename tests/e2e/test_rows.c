@@ -1,11 +1,16 @@
 /* Random rows of all types through files and back: each field of each row is compared with what it
- * was (tests/fixtures/random_rows.c). GYRE_BIG=1: 10 million rows each. */
+ * was (tests/fixtures/random_rows.c). GYRE_BIG=1: 10 million rows each. And records of CSV that are
+ * too long, in pieces of all sizes. */
+#include "base/rng.h"
 #include "run_job.h"
 #include "support/suite.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #define BIG_ROWS     10000000
 #define USUAL_ROWS   20000
@@ -22,10 +27,10 @@
                                                             "time") "," FIELD0("tn",                                                                                            \
                                                                                "time") "," FIELD("s",                                                                           \
                                                                                                  "str") "," FIELD("x",                                                          \
-                                                                                                                  "bytes") "," FIELD("xm",                                      \
-                                                                                                                                     "bytes") "," FIELD("id",                   \
-                                                                                                                                                        "i64") "," FIELD0("xn", \
-                                                                                                                                                                          "bytes") ");"
+                                                                                                                  "bytes") "," FIELD0("xn",                                     \
+                                                                                                                                      "bytes") "," FIELD("id",                  \
+                                                                                                                                                         "i64") "," FIELD0("z", \
+                                                                                                                                                                           "str") ");"
 
 /* One way through a file. */
 struct way {
@@ -150,11 +155,151 @@ static void other_rows_are_told_from_those_that_were_written(void)
     free(dir);
 }
 
+/* ---- records beyond row_max ---- */
+
+enum { LONG_SEEDS = 12, LONG_RECORDS = 60, ROW_MAX = 64 };
+#define LONG_JOB                                                                                   \
+    "job = \"long\"; mode = \"batch\"; parallelism = 1; operators = ("                             \
+    "{ id = \"in\"; op = \"file.read\"; path = \"rows\"; format = \"csv\"; row_max = \"64B\";"     \
+    " on_error = \"port\"; schema = (" FIELD("k", "i64") "," FIELD(                                \
+        "s", "str") "); },"                                                                        \
+                    "{ id = \"good\"; op = \"file.write\"; input = \"in\"; path = \"good\"; },"    \
+                    "{ id = \"bad\"; op = \"file.write\"; input = \"in.errors\"; path = \"bad\"; " \
+                    "format = \"json\"; });"
+
+/* Puts a quoted text of `n` bytes whose inside looks like the ends and the begins of rows. */
+static void put_quoted(FILE *text, struct gy_rng *rng, size_t n)
+{
+    static const char *const pieces[] = {"\n",           "\n7,no row\n", "\"\"", ",",
+                                         "\"\"\n8,\"\"", "\r\n",         "x"};
+    size_t used = 0;
+    fputc('"', text);
+    while (used < n) {
+        const char *piece = pieces[gy_rng_below(rng, sizeof pieces / sizeof pieces[0])];
+        fputs(piece, text);
+        used += strlen(piece);
+    }
+    fputc('"', text);
+}
+
+/* Puts `k` and a plain field, `n` bytes in all. */
+static void put_plain(FILE *text, int k, int n)
+{
+    int digits = fprintf(text, "%03d,", k);
+    for (int i = digits; i < n; i++)
+        fputc('a' + i % 26, text);
+}
+
+/* Writes records that are good, too long, or both too long and wrong; the good ones to `good` as
+ * well, as file.write does. The number of bad ones. */
+static int write_records(FILE *text, FILE *good, struct gy_rng *rng)
+{
+    int bad = 0;
+    for (int k = 100; k < 100 + LONG_RECORDS; k++) {
+        const char *end = gy_rng_below(rng, 2) ? "\r\n" : "\n";
+        uint64_t kind = gy_rng_below(rng, 6);
+        if (kind <= 1) { /* up to the last byte that may be, and the first that may not */
+            int n = kind == 0 ? ROW_MAX - (int)gy_rng_below(rng, 2) * 40 : ROW_MAX + 1;
+            put_plain(text, k, n);
+            if (kind == 0) {
+                put_plain(good, k, n);
+                fputc('\n', good);
+            }
+            bad += kind == 1;
+        } else if (kind == 2) {
+            fprintf(text, "%d,\"a\n\"\"b\"", k);
+            fprintf(good, "%d,\"a\n\"\"b\"\n", k);
+        } else {
+            bad++;
+            fprintf(text, "%d,", k);
+            put_quoted(text, rng, ROW_MAX + gy_rng_below(rng, 600));
+            if (kind == 3)
+                fputs("no end,\"of a field", text);
+            if (kind == 4)
+                fputs("\r,", text);
+        }
+        fputs(end, text);
+    }
+    return bad;
+}
+
+/* Writes into the pipe in pieces, each when what came before has been read. */
+static void feed(int fd, const char *bytes, size_t n, size_t piece_max, struct gy_rng *rng)
+{
+    while (n > 0) {
+        size_t piece = 1 + gy_rng_below(rng, piece_max);
+        int left = 1;
+        piece = piece < n ? piece : n;
+        CU_ASSERT_EQUAL_FATAL(write(fd, bytes, piece), (ssize_t)piece);
+        while (ioctl(fd, FIONREAD, &left) == 0 && left != 0)
+            sched_yield();
+        bytes += piece;
+        n -= piece;
+    }
+}
+
+static void compare(const char *dir, const char *name, const char *expected)
+{
+    char *text = run_read(dir, name);
+    CU_ASSERT_STRING_EQUAL(text, expected);
+    free(text);
+}
+
+static void read_in_pieces(uint64_t seed, const char *text, const char *good, const char *bad)
+{
+    struct process process;
+    struct process_result result;
+    struct gy_rng rng;
+    char *dir = dir_temp();
+    int fd = run_fifo(dir, "rows");
+    gy_rng_init(&rng, seed);
+    run_start(dir, LONG_JOB, NULL, &process);
+    feed(fd, text, strlen(text), (size_t)1 << seed % 10, &rng);
+    close(fd);
+    process_wait(&process, &result);
+    CU_ASSERT_EQUAL(result.status, 0);
+    compare(dir, "good", good);
+    compare(dir, "bad", bad);
+    process_result_fini(&result);
+    dir_remove(dir);
+    free(dir);
+}
+
+static void a_record_beyond_row_max_is_one_bad_row_to_its_end_in_whatever_pieces_it_comes(void)
+{
+    for (uint64_t seed = 0; seed < LONG_SEEDS; seed++) {
+        struct process_result result;
+        struct gy_rng rng;
+        char *dir = dir_temp(), *text = NULL, *good = NULL;
+        size_t text_size, good_size;
+        FILE *text_file = open_memstream(&text, &text_size);
+        FILE *good_file = open_memstream(&good, &good_size);
+        gy_rng_init(&rng, seed);
+        int n_bad = write_records(text_file, good_file, &rng);
+        fclose(text_file);
+        fclose(good_file);
+        run_write(dir, "rows", text);
+        run_job(dir, LONG_JOB, NULL, &result);
+        CU_ASSERT_EQUAL_FATAL(result.status, 0);
+        compare(dir, "good", good);
+        char *bad = run_read(dir, "bad");
+        CU_ASSERT_EQUAL(run_count_lines(bad), (uint64_t)n_bad);
+        read_in_pieces(seed, text, good, bad);
+        process_result_fini(&result);
+        dir_remove(dir);
+        free(dir);
+        free(text);
+        free(good);
+        free(bad);
+    }
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(random_rows_come_back_from_csv, BIG_SECONDS),
     SUITE_TEST_WITHIN(random_rows_come_back_from_csv_with_a_header, BIG_SECONDS),
     SUITE_TEST_WITHIN(random_rows_come_back_from_json_in_order, BIG_SECONDS),
     SUITE_TEST_WITHIN(random_rows_come_back_from_json_that_several_tasks_read, BIG_SECONDS),
+    SUITE_TEST(a_record_beyond_row_max_is_one_bad_row_to_its_end_in_whatever_pieces_it_comes),
     SUITE_TEST(other_rows_are_told_from_those_that_were_written),
 };
 SUITE_MAIN("rows", tests)
