@@ -1,10 +1,11 @@
 /* plugins/file/json_read.c: see json_read.h.
  *
- * The library is yajl 2, as Debian 12, 13 and Ubuntu 22.04, 24.04 all package it: it is the only one
- * of C among them that calls back for each token, so that a row costs no allocation, and that hands
- * numbers out as text, so that 64 bits stay 64 bits. jansson, json-c and cJSON build a tree for each
- * line (and cJSON makes doubles of all numbers); yyjson and simdjson are not in all four, or C++.
- * Upstream rests since 2015, but Debian patches it. What it is lax in is checked here, per line and
+ * The library is yajl 2.1.0, which Debian 12 (2.1.0-3+deb12u2), 13 (2.1.0-5), Ubuntu 22.04 (2.1.0-3)
+ * and 24.04 (2.1.0-5) all package as libyajl-dev: it is the only one of C among them that calls back
+ * for each token, so that a row costs no allocation, and that hands numbers out as text, so that 64
+ * bits stay 64 bits. jansson, json-c and cJSON build a tree for each line (and cJSON makes doubles of
+ * all numbers); yyjson is not in Debian 12, simdjson is C++. Upstream rests since 2.1.0, of 2014, but
+ * Debian patches it (CVE-2017-16516, CVE-2022-24795, CVE-2023-33460). What it is lax in is checked here, per line and
  * before it: UTF-8, and escapes of half a surrogate pair.
  *
  * A line is parsed without changing a byte: numbers go into their columns, strings are noted. When
