@@ -186,7 +186,7 @@ $(BUILD)/bench/plugins/%.so: tests/bench/plugins/%.c $(OBJ)/flags
 	$(SO_FROM_C)
 
 $(BUILD)/bench/%: $(OBJ)/tests/bench/%.o
-	$(call say,LINK)$(CC) $(LDFLAGS) $^ -lxxhash -lpthread -lm -o $@
+	$(call say,LINK)$(CC) $(LDFLAGS) $^ -lxxhash -lpthread -lm $(if $(findstring json,$*),$(file_LIBS)) -o $@
 
 # A fuzzer: its fuzz_*.c, the other sources of its folder, the files of tests/support, the library.
 $(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(call objects,$(filter-out \

@@ -4,9 +4,9 @@
  * and 24.04 (2.1.0-5) all package as libyajl-dev: it is the only one of C among them that calls back
  * for each token, so that a row costs no allocation, and that hands numbers out as text, so that 64
  * bits stay 64 bits. jansson, json-c and cJSON build a tree for each line (and cJSON makes doubles of
- * all numbers); yyjson is not in Debian 12, simdjson is C++. Upstream rests since 2.1.0, of 2014, but
- * Debian patches it (CVE-2017-16516, CVE-2022-24795, CVE-2023-33460). What it is lax in is checked here, per line and
- * before it: UTF-8, and escapes of half a surrogate pair.
+ * all numbers); yyjson is not in Debian 12, simdjson is C++. Upstream rests since 2015, but Debian
+ * patches it (CVE-2017-16516, CVE-2022-24795, CVE-2023-33460). What it is lax in is checked here, per
+ * line and before it: UTF-8, and escapes of half a surrogate pair.
  *
  * A line is parsed without changing a byte: numbers go into their columns, strings are noted. When
  * nothing can go wrong any more, the strings are stored: as views of the line, and those that hold
