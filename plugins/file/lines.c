@@ -13,18 +13,6 @@ __attribute__((noinline)) static void too_long(struct reader *r, struct gyre_ctx
                    (unsigned long long)r->input.offset, (long long)r->config->row_max);
 }
 
-/* Stores a view member by member: put together elsewhere first, it costs several times as much. */
-static inline void store_view(struct gyre_str *into, const char *at, uint32_t len)
-{
-    if (len <= GYRE_STR_INLINE) {
-        *into = gyre_str_view(at, len);
-        return;
-    }
-    into->len = len;
-    memcpy(into->head, at, sizeof into->head);
-    into->u.ptr = at;
-}
-
 static inline int32_t put_line(struct reader *r, struct gyre_ctx *ctx, size_t n, uint32_t *budget)
 {
     struct gyre_out *out = ctx->outputs[0];
@@ -35,7 +23,7 @@ static inline int32_t put_line(struct reader *r, struct gyre_ctx *ctx, size_t n,
     if (r->json != NULL)
         return json_line(r, ctx, n, budget);
     uint32_t row = read_row(out);
-    store_view(GYRE_OUT(out, 0, struct gyre_str) + row, r->input.at, (uint32_t)n);
+    read_store(GYRE_OUT(out, 0, struct gyre_str) + row, r->input.at, (uint32_t)n);
     out->rows = row + 1;
     --*budget;
     return GYRE_OK;

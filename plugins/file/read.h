@@ -101,6 +101,18 @@ static inline uint32_t read_row(struct gyre_out *out)
     return out->rows;
 }
 
+/* Stores a view member by member: put together elsewhere first, it costs several times as much. */
+static inline void read_store(struct gyre_str *into, const char *at, uint32_t len)
+{
+    if (len <= GYRE_STR_INLINE) {
+        *into = gyre_str_view(at, len);
+        return;
+    }
+    into->len = len;
+    memcpy(into->head, at, sizeof into->head);
+    into->u.ptr = at;
+}
+
 /* Uses `n` bytes, of which nothing is known about what follows. */
 static inline void read_use(struct reader *r, size_t n)
 {
