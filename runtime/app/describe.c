@@ -132,7 +132,8 @@ const char *gy_describe_option_type(uint32_t type)
 {
     static const char *const names[] = {"?",      "bool",     "int",    "float",    "string",
                                         "path",   "duration", "size",   "choice",   "field",
-                                        "fields", "strings",  "schema", "function", "groups"};
+                                        "fields", "strings",  "schema", "function", "groups",
+                                        "key_function"};
 #define ROW(name, value, ctype, text) +1
     _Static_assert(sizeof names / sizeof *names == 1 GYRE_OPTION_TYPES(ROW), "a name for each");
 #undef ROW

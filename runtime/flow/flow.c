@@ -32,6 +32,8 @@ static void keep_failure(struct gy_flow *flow, const struct gy_instance *instanc
         failure->kept = true;
         failure->node = instance != NULL ? gy_instance_node(instance) : NULL;
         failure->task = instance != NULL ? gy_instance_task(instance) : 0;
+        failure->function = instance != NULL ? gy_instance_failed_function(instance) : NULL;
+        failure->plugin_path = instance != NULL ? gy_instance_failed_plugin(instance) : NULL;
         failure->code = code;
         failure->callback = gy_strdup(callback);
         failure->text = gy_strdup(text);

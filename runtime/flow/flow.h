@@ -32,11 +32,13 @@ struct gy_flow_options {
     const char *const *dropped; /* operator ids whose state in `restore` is not wanted */
 };
 
-/* The first failure of a run. Strings are the flow's. */
+/* The first failure of a run. Strings are the flow's, but those of the graph. */
 struct gy_failure {
     bool kept;
     const struct gy_node *node; /* NULL: no operator's */
     uint32_t task;
+    const char *function;    /* of a plugin, that failed for the node; NULL: the node itself */
+    const char *plugin_path; /* whose code it was */
     int code;
     char *callback;
     char *text;

@@ -1,6 +1,6 @@
 /* The inside of an operator instance, for the files of this floor: instance.c (life and calls),
  * callin.c (what comes in, presented to the plugin), hosttable.c (what a plugin may call), hosted.c
- * (aggregate functions as operators). */
+ * (functions as operators). */
 #ifndef GY_OP_INSIDE_H
 #define GY_OP_INSIDE_H
 
@@ -116,7 +116,12 @@ struct gy_call {
 struct gy_call gy_call_begin(struct gy_instance *instance, const char *callback);
 int gy_call_end(struct gy_instance *instance, struct gy_call call, int code);
 
-/* Aggregate functions as operators. */
+/** Says whose code runs from here on, until it is said again: a function's of a plugin, or with NULL
+ *  the operator's own. */
+void gy_instance_calls(struct gy_instance *instance, const char *function,
+                       const struct gy_plugin *plugin);
+
+/* Functions of plugins as operators: aggregates, and key functions. */
 int gy_hosted_init(struct gy_instance *instance, struct gyre_error *error);
 void gy_hosted_fini(struct gy_instance *instance);
 int gy_hosted_process(struct gy_instance *instance, const struct gyre_batch *in);

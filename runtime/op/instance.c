@@ -20,6 +20,14 @@ int gy_instance_fail(struct gy_instance *instance, int code, const char *format,
     return code;
 }
 
+void gy_instance_calls(struct gy_instance *instance, const char *function,
+                       const struct gy_plugin *plugin)
+{
+    const struct gy_plugin *whose = function != NULL ? plugin : instance->node->plugin;
+    instance->site.function = function;
+    instance->site.plugin_path = whose != NULL ? whose->path : "";
+}
+
 static void stamp_ports(struct gy_instance *instance)
 {
     int64_t now_us = gy_clock_now_us(instance->env.clock);
@@ -266,6 +274,8 @@ int gy_instance_partition(struct gy_instance *instance, const struct gy_edge *ed
     const struct gy_batch *at_hand = instance->in;
     const char *callback = instance->callback;
     struct gy_call call = gy_call_begin(instance, "partition");
+    struct gy_crumb_site site = instance->site;
+    gy_instance_calls(instance, edge->function_op, edge->function_plugin);
     instance->partitioning = true;
     int code = call_partition(instance, edge, in, n_tasks, tasks_of);
     instance->partitioning = false;
@@ -281,8 +291,10 @@ int gy_instance_partition(struct gy_instance *instance, const struct gy_edge *ed
     if (code != 0 && instance->error.text[0] == 0)
         gy_instance_fail(instance, code, "partition function %s failed without saying why",
                          edge->function->name);
-    if (code == 0)
+    if (code == 0) {
         instance->callback = callback;
+        instance->site = site;
+    }
     return code;
 }
 
@@ -351,6 +363,16 @@ const char *gy_instance_failed_row(const struct gy_instance *instance)
 const char *gy_instance_failed_callback(const struct gy_instance *instance)
 {
     return instance->callback != NULL ? instance->callback : "open";
+}
+
+const char *gy_instance_failed_function(const struct gy_instance *instance)
+{
+    return instance->site.function;
+}
+
+const char *gy_instance_failed_plugin(const struct gy_instance *instance)
+{
+    return instance->site.plugin_path;
 }
 
 const struct gy_node *gy_instance_node(const struct gy_instance *instance)

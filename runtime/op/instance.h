@@ -137,6 +137,11 @@ const struct gyre_error *gy_instance_error(const struct gy_instance *instance);
 /** The bad row of the failure as JSON; NULL where no row is to blame. */
 const char *gy_instance_failed_row(const struct gy_instance *instance);
 
+/** The function of a plugin ("mylib.total") that failed, and the file of the plugin whose code it was:
+ *  the function's, or the operator's where that failed itself and the function is NULL. */
+const char *gy_instance_failed_function(const struct gy_instance *instance);
+const char *gy_instance_failed_plugin(const struct gy_instance *instance);
+
 /** The name of the callback that failed. */
 const char *gy_instance_failed_callback(const struct gy_instance *instance);
 

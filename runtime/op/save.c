@@ -5,12 +5,12 @@
 
 uint32_t gy_node_states(const struct gy_node *node)
 {
-    return node->n_hosted != 0 ? node->n_hosted : node->n_states;
+    return node->aggregation != GY_AGG_NONE ? node->n_hosted : node->n_states;
 }
 
 struct gyre_state gy_node_state(const struct gy_node *node, uint32_t s)
 {
-    if (node->n_hosted == 0)
+    if (node->aggregation == GY_AGG_NONE)
         return *node->states[s];
     const struct gy_hosted *hosted = &node->hosted[s];
     return (struct gyre_state){.size = sizeof(struct gyre_state),

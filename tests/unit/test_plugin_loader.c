@@ -58,7 +58,7 @@ static const struct {
     {"option_choice",
      "operator `drop`, option `count` has the default xml, none of its choices \"csv|json\""},
     {"option_type",
-     "operator `drop`, option `count` has the unknown type 99; the known ones are 1 to 14"},
+     "operator `drop`, option `count` has the unknown type 99; the known ones are 1 to 15"},
     {"option_twice", "operator `drop`, option `count` is declared twice; remove one of them"},
     {"option_overlap", "operator `drop`, option `low` stands at offset 0, in the bytes of option "
                        "`count` at 0; give each a member of its own"},
