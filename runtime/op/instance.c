@@ -129,6 +129,8 @@ void gy_instance_bad_row(struct gy_instance *instance, uint32_t row, const char 
     }
     struct gy_buf json = {0};
     gy_json_row(&json, &instance->in_plan->schema, instance->in->columns, row);
+    if (json.failed && instance->sticky == 0)
+        instance->sticky = gy_instance_fail(instance, GYRE_ENOMEM, "no memory to tell a bad row");
     bad(instance, row, text, (const char *)json.data, json.len);
     gy_buf_fini(&json);
 }

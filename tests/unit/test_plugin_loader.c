@@ -21,8 +21,8 @@
 static const struct {
     const char *name, *sentence;
 } refused[] = {
-    {"abi_minor", "is built for plugin ABI 0.99 and this gyre has 0.1" REBUILD},
-    {"abi_major", "is built for plugin ABI 7.1 and this gyre has 0.1" REBUILD},
+    {"abi_minor", "is built for plugin ABI 0.99 and this gyre has 0.2" REBUILD},
+    {"abi_major", "is built for plugin ABI 7.2 and this gyre has 0.2" REBUILD},
     {"magic", "has a note that begins with 0xdeadbeef, not with 0x45525947" REBUILD},
     {"struct_size", "has a struct gyre_aggregate of 64 bytes and this gyre one of 56" REBUILD},
     {"size_count", "lists the sizes of 15 structs and this gyre those of 16" REBUILD},
