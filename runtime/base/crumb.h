@@ -10,11 +10,12 @@
 /* What stays the same for one operator task, but for the function that it calls. Strings outlive the
  * instance. */
 struct gy_crumb_site {
-    const char *job;         /* NULL: no job runs yet */
-    const char *id;          /* of the operator; NULL: the plugin is being loaded */
-    const char *op;          /* "plugin.op" */
-    const char *function;    /* of a plugin, called for the operator; NULL: the operator itself */
-    const char *plugin_path; /* of the shared object whose code runs: the function's, where one is */
+    const char *job;      /* NULL: no job runs yet */
+    const char *id;       /* of the operator; NULL: the plugin is being loaded */
+    const char *op;       /* "plugin.op" */
+    const char *function; /* of a plugin, called for the operator; NULL: the operator itself */
+    const char
+        *plugin_path; /* of the shared object whose code runs: the function's, where one is */
     uint32_t task;
 };
 

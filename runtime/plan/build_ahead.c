@@ -82,8 +82,8 @@ static void find_uses(struct gy_build *b, struct uses *uses)
     for (uint32_t u = 0; u < uses->n; u++) {
         struct gy_build_ahead *use = &uses->items[u];
         const struct gy_setting *fn = gy_setting_get(use->group, "fn");
-        use->function = gy_build_function(b, use->op, GYRE_FN_KEY, "key",
-                                          fn != NULL ? fn : use->at, &use->plugin);
+        use->function = gy_build_function(b, use->op, GYRE_FN_KEY, "key", fn != NULL ? fn : use->at,
+                                          &use->plugin);
     }
 }
 

@@ -50,8 +50,7 @@ const char *gy_build_stream(const struct gy_build *b, uint32_t node, uint32_t po
         const struct gy_build_edge *e = &b->edges[i];
         if (e->to != node || e->to_port != port || e->feedback)
             continue;
-        const struct gy_build_ahead *ahead =
-            e->from != GY_NONE ? b->nodes[e->from].ahead : NULL;
+        const struct gy_build_ahead *ahead = e->from != GY_NONE ? b->nodes[e->from].ahead : NULL;
         const char *text = gy_arena_ctl_printf(
             b->scope.arena, "`%s%s%s`%s%s", e->ref->id, e->ref->port != NULL ? "." : "",
             e->ref->port != NULL ? e->ref->port : "", ahead != NULL ? " with " : "",

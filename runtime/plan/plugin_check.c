@@ -305,8 +305,9 @@ static int check_no_key_function(struct gy_check *c, const struct gyre_option *o
 {
     for (uint32_t i = 0; i < n; i++)
         if (gyre_option_at(options, i)->type == GYRE_OPTION_KEY_FUNCTION)
-            return gy_check_fault(c, "has the option `%s`, a key function, which only an operator "
-                                     "with an input can have; leave it out",
+            return gy_check_fault(c,
+                                  "has the option `%s`, a key function, which only an operator "
+                                  "with an input can have; leave it out",
                                   gyre_option_at(options, i)->name);
     return 0;
 }

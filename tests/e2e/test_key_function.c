@@ -9,9 +9,9 @@
 /* Runs a job of these operators in batch mode; what it wrote to standard output, sorted. */
 static char *rows_of(int parallelism, const char *operators)
 {
-    char *job = text_format(
-        "job = \"keyed\"; mode = \"batch\"; parallelism = %d;\noperators = (\n%s\n);\n",
-        parallelism, operators);
+    char *job =
+        text_format("job = \"keyed\"; mode = \"batch\"; parallelism = %d;\noperators = (\n%s\n);\n",
+                    parallelism, operators);
     char *out = run_output(job), *sorted = run_sorted(out);
     free(job);
     free(out);
@@ -73,13 +73,14 @@ static void the_result_is_a_field_of_the_stream_from_there_on(void)
 
 static void each_stream_of_a_union_has_the_function_run(void)
 {
-    check_rows(NUMBERS
-               "{ id = \"more\"; op = \"gen.sequence\"; from = 100; to = 109; parallelism = 4; },\n"
-               "{ id = \"s\"; op = \"std.split\"; input = \"in\"; field = \"value\"; ports = [\"7\"];"
-               " },\n"
-               "{ id = \"a\"; op = \"std.count\"; input = [ \"in\", \"more\", \"s.7\" ];\n"
-               "  key = { fn = \"key_fns.cell\"; }; }" OUT,
-               "-1,5\n0,11\n1,10\n10,10\n2,5\n");
+    check_rows(
+        NUMBERS
+        "{ id = \"more\"; op = \"gen.sequence\"; from = 100; to = 109; parallelism = 4; },\n"
+        "{ id = \"s\"; op = \"std.split\"; input = \"in\"; field = \"value\"; ports = [\"7\"];"
+        " },\n"
+        "{ id = \"a\"; op = \"std.count\"; input = [ \"in\", \"more\", \"s.7\" ];\n"
+        "  key = { fn = \"key_fns.cell\"; }; }" OUT,
+        "-1,5\n0,11\n1,10\n10,10\n2,5\n");
 }
 
 static void long_strings_are_keys_made_in_the_function_or_taken_from_the_input(void)
@@ -96,7 +97,8 @@ static void long_strings_are_keys_made_in_the_function_or_taken_from_the_input(v
             "{ id = \"a\"; op = \"std.sum\"; field = \"x\"; input = \"in\";\n"
             "  key = { fn = \"key_fns.tag\"; field = \"w\"; before = \"%s\"; }; }" OUT "\n);\n",
             befores[i]);
-        char *wanted = text_format(",3\n%sa word of many letters,7\n%sa,5\n", befores[i], befores[i]);
+        char *wanted =
+            text_format(",3\n%sa word of many letters,7\n%sa,5\n", befores[i], befores[i]);
         run_job(dir, job, NULL, &r);
         char *rows = run_sorted(r.out);
         CU_ASSERT_STRING_EQUAL(r.err, "");
@@ -113,9 +115,9 @@ static void long_strings_are_keys_made_in_the_function_or_taken_from_the_input(v
 static void an_option_of_the_function_can_be_set_from_the_command_line(void)
 {
     const struct run_options good = {.arguments = ARGV("--set", "a.key.size=100")};
-    const struct run_options wrong = {
-        .arguments = ARGV("--set", "a.key.size=0", "--set", "by.fn.fn=key_fns.strict", "--set",
-                          "by.fn.x=1")};
+    const struct run_options wrong = {.arguments =
+                                          ARGV("--set", "a.key.size=0", "--set",
+                                               "by.fn.fn=key_fns.strict", "--set", "by.fn.x=1")};
     static const char job[] =
         "job = \"set\"; mode = \"batch\"; operators = (\n" NUMBERS
         "{ id = \"by\"; op = \"std.split\"; input = \"in\"; field = \"value\"; ports = [\"0\"];"
@@ -231,7 +233,8 @@ static const struct {
      "bool\n"},
     {"op = \"std.split\"; fn = \"key_fns.cell\";\n ports = [ \"1\", \"one\" ];",
      "job.cfg:4: ports: \"one\" is no value of the field `key_fns.cell()`, which is i64\n"},
-    {"op = \"std.split\"; ports = \"1\"; fn = { fn = \"key_fns.cell\";\n as = \"x\";\n sise = 2; };",
+    {"op = \"std.split\"; ports = \"1\"; fn = { fn = \"key_fns.cell\";\n as = \"x\";\n sise = 2; "
+     "};",
      "job.cfg:4: as: the result of key_fns.cell is not put out here, and has no name\n"
      "job.cfg:5: unknown option `sise` of key_fns.cell: did you mean `size`? (`gyre inspect "
      "key_fns.cell` lists them)\n"},
@@ -269,12 +272,13 @@ static void mistakes_about_the_function_of_a_split_are_told_at_their_lines(void)
 static void check_block(const char *it, int status, const char *block)
 {
     char *dir = dir_temp(), *plugin = build_path("fixtures/key_fns.so");
-    char *job = text_format("job = \"falls\"; mode = \"batch\"; parallelism = 1; operators = (\n"
-                            "{ id = \"in\"; op = \"gen.sequence\"; from = -7; to = 24; },\n"
-                            "{ id = \"it\"; input = \"in\"; %s },\n"
-                            "{ id = \"out\"; op = \"std.null\"; input = \"it\"; parallelism = 2; }\n"
-                            ");\n",
-                            it);
+    char *job =
+        text_format("job = \"falls\"; mode = \"batch\"; parallelism = 1; operators = (\n"
+                    "{ id = \"in\"; op = \"gen.sequence\"; from = -7; to = 24; },\n"
+                    "{ id = \"it\"; input = \"in\"; %s },\n"
+                    "{ id = \"out\"; op = \"std.null\"; input = \"it\"; parallelism = 2; }\n"
+                    ");\n",
+                    it);
     struct process_result r;
     run_job(dir, job, NULL, &r);
     CU_ASSERT_EQUAL(r.status, status);

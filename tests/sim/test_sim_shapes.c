@@ -40,7 +40,8 @@ struct stream {
 struct shape {
     struct gy_rng rng;
     bool batch;
-    bool functions; /* with key functions; without them a seed draws what it drew before they were */
+    bool
+        functions; /* with key functions; without them a seed draws what it drew before they were */
     int n;
     struct stream streams[STREAMS_MAX];
     char text[TEXT_MAX]; /* the operators */
@@ -463,7 +464,8 @@ static const char small_job[] =
     "  { id = \"bad\"; op = \"file.write\"; input = \"csv.errors\"; path = \"out2\"; },\n"
     "  { id = \"fan\"; op = \"run_ops.fan\"; times = 20; input = \"csv\"; },\n"
     "  { id = \"n\"; op = \"std.count\"; input = \"fan\"; key = \"copy\"; },\n"
-    "  { id = \"out3\"; op = \"file.write\"; input = \"n\"; path = \"parts/\"; parallelism = 1; },\n"
+    "  { id = \"out3\"; op = \"file.write\"; input = \"n\"; path = \"parts/\"; parallelism = 1; "
+    "},\n"
     "  { id = \"by\"; op = \"std.split\"; input = \"csv\"; ports = (\"0\"); on_error = \"port\";\n"
     "    fn = { fn = \"key_fns.strict\"; }; },\n"
     "  { id = \"tags\"; op = \"std.count\"; input = (\"by\", \"by.0\"); key = { fn = "

@@ -346,11 +346,12 @@ static void a_feedback_edge_closes_a_cycle_and_is_out_of_the_order(void)
 static void a_key_function_runs_beside_its_producer_and_the_exchange_carries_its_key(void)
 {
     struct made m;
-    make_good(&m, "{ id = \"p\"; op = \"plan_ops.recent\"; input = \"trades\"; parallelism = 3; },\n"
-                  "{ id = \"c\"; op = \"plan_ops.sum\"; input = [ \"trades\", \"p\" ];\n"
-                  "  key = { fn = \"plan_ops.cell\"; as = \"k\"; }; field = \"volume\"; },\n"
-                  "{ id = \"f\"; op = \"plan_ops.first\"; input = \"c\"; key = \"k\"; },\n"
-                  "{ id = \"d\"; op = \"plan_ops.drop\"; input = \"f\"; }");
+    make_good(&m,
+              "{ id = \"p\"; op = \"plan_ops.recent\"; input = \"trades\"; parallelism = 3; },\n"
+              "{ id = \"c\"; op = \"plan_ops.sum\"; input = [ \"trades\", \"p\" ];\n"
+              "  key = { fn = \"plan_ops.cell\"; as = \"k\"; }; field = \"volume\"; },\n"
+              "{ id = \"f\"; op = \"plan_ops.first\"; input = \"c\"; key = \"k\"; },\n"
+              "{ id = \"d\"; op = \"plan_ops.drop\"; input = \"f\"; }");
     const struct gy_node *one = node(&m, "c:key-1"), *two = node(&m, "c:key-2");
     CU_ASSERT_PTR_NOT_NULL_FATAL(one);
     CU_ASSERT_PTR_NOT_NULL_FATAL(two);
@@ -410,11 +411,12 @@ static void a_key_function_on_a_feedback_edge_belongs_to_the_cycle(void)
 static void bad_rows_of_a_function_go_where_those_of_its_operator_go(void)
 {
     struct made m;
-    make_good(&m, "{ id = \"a\"; op = \"plan_ops.recent\"; input = \"trades\"; on_error = \"port\";\n"
-                  "  key = { fn = \"plan_ops.cell\"; }; },\n"
-                  "{ id = \"d\"; op = \"plan_ops.drop\"; input = \"a.errors\"; },\n"
-                  "{ id = \"c\"; op = \"plan_ops.first\"; input = \"a.errors\";\n"
-                  "  key = { fn = \"key_fns.tag\"; field = \"error\"; }; }");
+    make_good(&m,
+              "{ id = \"a\"; op = \"plan_ops.recent\"; input = \"trades\"; on_error = \"port\";\n"
+              "  key = { fn = \"plan_ops.cell\"; }; },\n"
+              "{ id = \"d\"; op = \"plan_ops.drop\"; input = \"a.errors\"; },\n"
+              "{ id = \"c\"; op = \"plan_ops.first\"; input = \"a.errors\";\n"
+              "  key = { fn = \"key_fns.tag\"; field = \"error\"; }; }");
     const struct gy_edge *own = edge(&m, "a", "d"), *function = edge(&m, "a:key", "d");
     CU_ASSERT_PTR_NOT_NULL_FATAL(own);
     CU_ASSERT_PTR_NOT_NULL_FATAL(function);
@@ -434,8 +436,8 @@ static void the_result_for_an_option_is_for_its_operator_alone(void)
     make_good(&m, "{ id = \"by\"; op = \"std.split\"; input = \"trades\"; fn = \"plan_ops.cell\";\n"
                   "  ports = [ \"1\" ]; partition = \"rebalance\"; },\n"
                   "{ id = \"d\"; op = \"plan_ops.write\"; input = \"by.1\"; path = \"-\"; }");
-    CU_ASSERT(output_is(&m, "by:fn", 0,
-                        "symbol<0* price<1* volume<2* venue<3* plan_ops.cell()>0*"));
+    CU_ASSERT(
+        output_is(&m, "by:fn", 0, "symbol<0* price<1* volume<2* venue<3* plan_ops.cell()>0*"));
     CU_ASSERT(output_is(&m, "by", 0, "symbol<0 price<1 volume<2 venue<3"));
     CU_ASSERT(output_is(&m, "by", 1, "symbol<0* price<1* volume<2* venue<3*"));
     CU_ASSERT_EQUAL(edge(&m, "trades", "by:fn")->partition, GY_FORWARD);
@@ -456,7 +458,8 @@ static void every_failed_allocation_is_told_and_leaks_nothing(void)
         "    field = \"price\"; },\n"
         "  { id = \"t\"; op = \"plan_ops.table\";\n"
         "    schema = ( { name = \"a\"; type = \"i64\"; } ); wrong = 1; },\n"
-        "  { id = \"f\"; op = \"plan_ops.sum\"; input = [ \"by.a\", \"trades\" ]; field = \"price\";\n"
+        "  { id = \"f\"; op = \"plan_ops.sum\"; input = [ \"by.a\", \"trades\" ]; field = "
+        "\"price\";\n"
         "    key = { fn = \"key_fns.tag\"; field = \"symbol\"; before = \"x\"; };\n"
         "    on_error = \"port\"; },\n"
         "  { id = \"e\"; op = \"plan_ops.drop\"; input = \"f.errors\"; },\n"

@@ -57,14 +57,13 @@ static const struct {
                        "\"10ms\""},
     {"option_choice",
      "operator `drop`, option `count` has the default xml, none of its choices \"csv|json\""},
-    {"option_key_function",
-     "operator `make` has the option `fn`, a key function, which only an operator with an input can "
-     "have; leave it out"},
-    {"option_key_group",
-     "operator `drop`, option `fn` is a key function within a group; it is an option of an operator "
-     "itself"},
-    {"key_results",
-     "function `none` has no results and no bind that declares them; declare one"},
+    {"option_key_function", "operator `make` has the option `fn`, a key function, which only an "
+                            "operator with an input can "
+                            "have; leave it out"},
+    {"option_key_group", "operator `drop`, option `fn` is a key function within a group; it is an "
+                         "option of an operator "
+                         "itself"},
+    {"key_results", "function `none` has no results and no bind that declares them; declare one"},
     {"option_type",
      "operator `drop`, option `count` has the unknown type 99; the known ones are 1 to 15"},
     {"option_twice", "operator `drop`, option `count` is declared twice; remove one of them"},

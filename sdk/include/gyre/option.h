@@ -26,8 +26,10 @@
     X(FUNCTION, 13, const char *, "a function, \"PLUGIN.NAME\"")                                   \
     X(GROUPS, 14, struct gyre_groups, "a list of groups with the options of `members`")            \
     X(KEY_FUNCTION, 15, const char *,                                                              \
-      "a key function (\"PLUGIN.NAME\", or { fn = \"PLUGIN.NAME\"; ... } with its options), whose " \
-      "single result the host adds to input port 0 for the operator alone; the name of that field")
+      "a key function (\"PLUGIN.NAME\", or { fn = \"PLUGIN.NAME\"; ... } with its options), "      \
+      "whose "                                                                                     \
+      "single result the host adds to input port 0 for the operator alone; the name of that "      \
+      "field")
 
 enum gyre_option_type {
     GYRE_OPTION_NONE = 0,
