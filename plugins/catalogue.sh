@@ -57,6 +57,7 @@ awk -v parts="$parts" -v file="$file" '
         next
     }
     $0 == "<!-- end -->" { if (!inside) fail(file ":" FNR ": the end of no part"); inside = 0 }
+    inside && /^<!-- gyre / { fail(file ":" inside ": the part has no <!-- end -->") }
     inside { next }
     /^## / { put_new(plugin); plugin = $2 }
     { print; blank = $0 == "" }
