@@ -91,6 +91,9 @@ tidy: ## format, floors, include cycles, function lengths, headers alone, doc la
 format: ## rewrite the sources in the project's format
 	@find runtime plugins sdk tests -name '*.[ch]' | xargs -r clang-format -i
 
+catalogue: all ## make plugins/README.md anew from what `gyre inspect` says
+	@plugins/catalogue.sh $(BUILD)/gyre
+
 sim: setup ## whole jobs under a seeded scheduler (SEEDS=n, SEED=n replays one)
 	@$(MAKE) suites && GYRE_SIM_SEEDS=$(SEEDS) GYRE_SIM_SEED=$(SEED) GYRE_TEST_TIMEOUT=86400 \
 	    tests/run.sh $(filter $(BUILD)/tests/sim/%,$(SUITES))
@@ -136,7 +139,7 @@ left-out:
 	@$(foreach p,$(LEFT_OUT),echo "plugin $(p) left out, missing: $(strip $(call lacking,$(p)))\
 	    (from: $(or $($(p)_APT),see plugins/$(p)/plugin.mk))";):
 
-.PHONY: all demo check asan ubsan tsan tidy format sim bench fuzz cover setup install uninstall clean help \
+.PHONY: all demo check asan ubsan tsan tidy format catalogue sim bench fuzz cover setup install uninstall clean help \
         suites bench-programs fuzzers left-out FORCE
 .SECONDARY:
 .SECONDEXPANSION:
@@ -171,7 +174,9 @@ $(BUILD)/plugins/%.so: $$(call objects,$$(wildcard plugins/$$*/*.c) $$($$*_SRC))
 	$(call say,LINK)$(CC) $(LDFLAGS) $(LDSHARED) $^ $(call pkg,--libs,$*) $($*_LIBS) -o $@ \
 	    && chmod go-w $(@D) $@
 
-SO_FROM_C = $(call say,SO)$(CC) $(CFLAGS) $(SHARED) $(SDK) $(DEPFLAGS) $(LDFLAGS) $(LDSHARED) $< -o $@ \
+# In one step, so coverage of these, which nobody asks for, would go to the working directory.
+SO_FROM_C = $(call say,SO)$(CC) $(filter-out --coverage,$(CFLAGS) $(LDFLAGS)) $(SHARED) $(SDK) $(DEPFLAGS) \
+    $(LDSHARED) $< -o $@ \
 	    && chmod go-w $(@D) $@
 $(BUILD)/bad/%.so: tests/bad/%.c $(OBJ)/flags
 	$(SO_FROM_C)
@@ -181,7 +186,7 @@ $(BUILD)/bench/plugins/%.so: tests/bench/plugins/%.c $(OBJ)/flags
 	$(SO_FROM_C)
 
 $(BUILD)/bench/%: $(OBJ)/tests/bench/%.o
-	$(call say,LINK)$(CC) $(LDFLAGS) $^ -lxxhash -lpthread -lm -o $@
+	$(call say,LINK)$(CC) $(LDFLAGS) $^ -lxxhash -lpthread -lm $(if $(findstring json,$*),$(file_LIBS)) -o $@
 
 # A fuzzer: its fuzz_*.c, the other sources of its folder, the files of tests/support, the library.
 $(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(call objects,$(filter-out \

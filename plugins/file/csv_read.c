@@ -9,7 +9,10 @@
  *  - The empty unquoted field is null. Lines without any byte are passed over, unless the schema has
  *    one field: there they are nulls.
  *  - With `header` the first record names the fields. Their order is free, others are passed over.
- *  - A byte order mark at the start of a file is passed over. */
+ *  - A byte order mark at the start of a file is passed over.
+ *  - A record of more than row_max bytes, without its line end, is one bad row, up to where it would
+ *    end if it were not too long: so a line end within its quotes begins no row, and what comes of a
+ *    file is the same in whatever pieces it is read. It is skipped byte by byte, and not kept. */
 #include "base64.h"
 #include "number.h"
 #include "read.h"
@@ -84,6 +87,7 @@ struct text {
     const char *at;
     size_t n;
     size_t i;
+    size_t end; /* of the last field, or of a bad record: without the line end */
     int at_eof;
 };
 
@@ -109,6 +113,7 @@ static int cut_quoted(struct text *text, struct piece *piece, const char **mista
     piece->at = (uint32_t)from;
     piece->len = (uint32_t)(text->i - 1 - from);
     piece->quoted = 1;
+    text->end = text->i;
     if (text->i + 1 < text->n && memcmp(text->at + text->i, "\r\n", 2) == 0)
         text->i++;
     else if (text->i + 1 == text->n && text->at[text->i] == '\r' && !text->at_eof)
@@ -119,19 +124,55 @@ static int cut_quoted(struct text *text, struct piece *piece, const char **mista
     return CUT_BAD;
 }
 
+#define EACH_BYTE 0x0101010101010101u
+
+/* The bytes of a word that are `c`: the lowest one of the bits 0x80 is right. */
+static inline uint64_t bytes_equal(uint64_t word, char c)
+{
+    uint64_t x = word ^ (EACH_BYTE * (uint8_t)c);
+    return (x - EACH_BYTE) & ~x & (EACH_BYTE << 7);
+}
+
+/* Where the next comma or line end is, from `i` on; n where there is none. */
+static inline size_t plain_end(const char *at, size_t i, size_t n)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    for (uint64_t word; n - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, at + i, sizeof word);
+        uint64_t ends = bytes_equal(word, ',') | bytes_equal(word, '\n');
+        if (ends != 0)
+            return i + (size_t)__builtin_ctzll(ends) / 8;
+    }
+#endif
+    while (i < n && at[i] != ',' && at[i] != '\n')
+        i++;
+    return i;
+}
+
 /* Cuts the unquoted field at text->i, up to the comma or line end behind it. */
 static int cut_plain(struct text *text, struct piece *piece)
 {
-    size_t from = text->i, i = from;
-    while (i < text->n && text->at[i] != ',' && text->at[i] != '\n')
-        i++;
+    size_t from = text->i, i = plain_end(text->at, from, text->n);
     text->i = i;
     if (i == text->n && !text->at_eof)
         return CUT_MORE;
     int crlf = i < text->n && text->at[i] == '\n' && i > from && text->at[i - 1] == '\r';
     piece->at = (uint32_t)from;
     piece->len = (uint32_t)(i - from) - (uint32_t)crlf;
+    text->end = from + piece->len;
     return CUT_WHOLE;
+}
+
+/* The rest of a record that is wrong: goes on behind the line. */
+static int cut_bad(struct text *text)
+{
+    const char *lf = memchr(text->at + text->i, '\n', text->n - text->i);
+    text->i = text->end = text->n;
+    if (lf == NULL)
+        return text->at_eof ? CUT_BAD : CUT_MORE;
+    text->i = (size_t)(lf - text->at) + 1;
+    text->end = text->i - 1 - (lf > text->at && lf[-1] == '\r');
+    return CUT_BAD;
 }
 
 /* Cuts the record at the front of the text; afterwards text->i is behind it. */
@@ -142,13 +183,8 @@ static int cut_record(struct csv *csv, struct text *text)
         struct piece piece = {0};
         int is_quoted = text->i < text->n && text->at[text->i] == '"';
         int cut = is_quoted ? cut_quoted(text, &piece, &csv->mistake) : cut_plain(text, &piece);
-        if (cut == CUT_BAD) { /* go on behind the line */
-            const char *lf = memchr(text->at + text->i, '\n', text->n - text->i);
-            text->i = lf != NULL ? (size_t)(lf - text->at) + 1 : text->n;
-            return lf != NULL || text->at_eof ? CUT_BAD : CUT_MORE;
-        }
-        if (cut == CUT_MORE)
-            return cut;
+        if (cut != CUT_WHOLE)
+            return cut == CUT_BAD ? cut_bad(text) : cut;
         if (csv->n_pieces < csv->capacity)
             csv->pieces[csv->n_pieces] = piece;
         csv->n_pieces++;
@@ -193,20 +229,30 @@ static int convert_value(const struct cell *c)
     }
 }
 
+/* Makes one quote of each two, where they stand; the length then. */
+static uint32_t undouble(char *text, uint32_t n)
+{
+    const char *from = text, *end = text + n, *quote;
+    char *to = text;
+    while ((quote = memchr(from, '"', (size_t)(end - from))) != NULL) {
+        size_t with = (size_t)(quote - from) + 1;
+        memmove(to, from, with);
+        to += with;
+        from = quote + 2;
+    }
+    memmove(to, from, (size_t)(end - from));
+    return (uint32_t)(to - text) + (uint32_t)(end - from);
+}
+
 /* Decodes a string where it stands. */
 static void convert_string(const struct cell *c)
 {
     uint32_t len = c->piece.len;
-    if (c->field->type == GYRE_TYPE_bytes) {
+    if (c->field->type == GYRE_TYPE_bytes)
         len = (uint32_t)base64_get(c->text, c->text, len);
-    } else if (c->piece.escaped) {
-        len = 0;
-        for (uint32_t i = 0; i < c->piece.len; i++) {
-            c->text[len++] = c->text[i];
-            i += c->text[i] == '"'; /* the second of two */
-        }
-    }
-    ((struct gyre_str *)c->data)[c->row] = gyre_str_view(c->text, len);
+    else if (c->piece.escaped)
+        len = undouble(c->text, len);
+    read_store((struct gyre_str *)c->data + c->row, c->text, len);
 }
 
 /* The number of the first field that is wrong, with the reason in `why`; else n_fields. */
@@ -313,18 +359,44 @@ static int32_t go_to_position(struct reader *r, struct gyre_ctx *ctx)
     return input_open(&r->input, ctx, range->path, range->offset);
 }
 
-/* A record that is too long to be waited for is a bad row, up to the next line end. */
-static int32_t need_more(struct reader *r, struct gyre_ctx *ctx)
+/* The record at the front is longer than row_max: it is reported, and will be skipped. */
+static int32_t too_long(struct reader *r, struct gyre_ctx *ctx)
 {
-    size_t rest = input_left(&r->input);
-    if (rest <= (uint64_t)r->config->row_max)
-        return READ_MORE;
-    gyre_bad_input(ctx, r->input.at, rest,
+    long long row_max = (long long)r->config->row_max;
+    if (r->csv->wants_header)
+        return gyre_fail(ctx, GYRE_EINVAL, "%s: its header is longer than row_max = %lld",
+                         r->input.path, row_max);
+    gyre_bad_input(ctx, r->input.at, (size_t)row_max,
                    "%s: the record at byte %llu is longer than row_max = %lld", r->input.path,
-                   (unsigned long long)r->input.offset, (long long)r->config->row_max);
-    r->ranges[0].skipping = 1;
-    read_use(r, rest);
-    return READ_MORE;
+                   (unsigned long long)r->input.offset, row_max);
+    r->ranges[0].skipping = SKIP_FIELD;
+    return GYRE_OK;
+}
+
+/* What is still to be skipped behind the byte `c`. */
+static uint32_t skip_byte(uint32_t skipping, char c)
+{
+    if (c == '\n' && skipping != SKIP_QUOTED)
+        return SKIP_NONE;
+    switch (skipping) {
+    case SKIP_FIELD: return c == '"' ? SKIP_QUOTED : c == ',' ? SKIP_FIELD : SKIP_PLAIN;
+    case SKIP_PLAIN: return c == ',' ? SKIP_FIELD : SKIP_PLAIN;
+    case SKIP_QUOTED: return c == '"' ? SKIP_QUOTE : SKIP_QUOTED;
+    case SKIP_QUOTE:
+        return c == '"' ? SKIP_QUOTED : c == ',' ? SKIP_FIELD : c == '\r' ? SKIP_CR : SKIP_LINE;
+    default: return SKIP_LINE;
+    }
+}
+
+/* Passes over bytes up to the end of the record. */
+static void skip_record(struct reader *r)
+{
+    uint32_t skipping = r->ranges[0].skipping;
+    size_t rest = input_left(&r->input), n = 0;
+    while (n < rest && skipping != SKIP_NONE)
+        skipping = skip_byte(skipping, r->input.at[n++]);
+    r->ranges[0].skipping = skipping;
+    read_use(r, n);
 }
 
 static void skip_mark(struct reader *r)
@@ -334,36 +406,24 @@ static void skip_mark(struct reader *r)
         read_use(r, 3);
 }
 
-/* Passes over bytes up to a line end. */
-static void skip_line(struct reader *r)
-{
-    size_t rest = input_left(&r->input);
-    const char *lf = rest != 0 ? memchr(r->input.at, '\n', rest) : NULL;
-    r->ranges[0].skipping = lf == NULL;
-    read_use(r, lf != NULL ? (size_t)(lf - r->input.at) + 1 : rest);
-}
-
-/* Takes the record that cut_record found in `n` bytes. */
-static int32_t take_record(struct reader *r, struct gyre_ctx *ctx, int cut, size_t n,
+/* Takes the record that cut_record found. */
+static int32_t take_record(struct reader *r, struct gyre_ctx *ctx, int cut, const struct text *text,
                            uint32_t *budget)
 {
-    size_t shown = n;
-    while (shown > 0 && (r->input.at[shown - 1] == '\n' || r->input.at[shown - 1] == '\r'))
-        shown--;
     if (cut == CUT_BAD) {
+        size_t shown = text->end; /* one that ends with the file goes beyond its line */
+        while (shown > 0 && (r->input.at[shown - 1] == '\n' || r->input.at[shown - 1] == '\r'))
+            shown--;
         gyre_bad_input(ctx, r->input.at, shown, "%s", r->csv->mistake);
     } else if (r->csv->wants_header) {
         if (take_header(r, ctx) != GYRE_OK)
             return ctx->error->code;
-        read_use(r, n);
+        read_use(r, text->i);
         return go_to_position(r, ctx);
-    } else if (n > (uint64_t)r->config->row_max) {
-        gyre_bad_input(ctx, r->input.at, shown, "the record is longer than row_max = %lld",
-                       (long long)r->config->row_max);
     } else {
-        put_record(r, ctx, shown, budget);
+        put_record(r, ctx, text->end, budget);
     }
-    read_use(r, n);
+    read_use(r, text->i);
     return GYRE_OK;
 }
 
@@ -379,14 +439,17 @@ int32_t csv_read(struct reader *r, struct gyre_ctx *ctx, uint32_t *budget)
         if (input_left(in) == 0)
             return in->at_eof ? READ_END : READ_MORE;
         if (r->ranges[0].skipping && !r->csv->wants_header) {
-            skip_line(r);
+            skip_record(r);
             continue;
         }
-        struct text text = {in->at, input_left(in), 0, in->at_eof};
+        struct text text = {in->at, input_left(in), 0, 0, in->at_eof};
         int cut = cut_record(r->csv, &text);
-        if (cut == CUT_MORE)
-            return need_more(r, ctx);
-        int32_t code = take_record(r, ctx, cut, text.i, budget);
+        /* of a record that goes on all bytes count but the last: that may be the CR of its end */
+        size_t known = cut == CUT_MORE ? text.n - 1 : text.end;
+        int is_long = known > (uint64_t)r->config->row_max;
+        if (cut == CUT_MORE && !is_long)
+            return READ_MORE;
+        int32_t code = is_long ? too_long(r, ctx) : take_record(r, ctx, cut, &text, budget);
         if (code != GYRE_OK)
             return code;
     }

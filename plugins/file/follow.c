@@ -30,32 +30,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MARK_BYTES 64u
-
 /* Where the next byte is read from. */
 static uint64_t place(const struct range *range)
 {
     return range->offset + range->partial_len;
 }
 
-/* A hash (FNV-1a) of the bytes before `at`. */
-static uint64_t mark_before(int fd, uint64_t at)
-{
-    uint8_t bytes[MARK_BYTES];
-    size_t n = at < MARK_BYTES ? (size_t)at : MARK_BYTES;
-    uint64_t hash = 0xcbf29ce484222325u;
-    ssize_t got = pread(fd, bytes, n, (off_t)(at - n));
-    if (got != (ssize_t)n)
-        return 0;
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ bytes[i]) * 0x100000001b3u;
-    return hash | 1; /* 0: cannot be read */
-}
-
 static void set_mark(struct range *range)
 {
     range->mark_at = place(range);
-    range->mark = mark_before(range->fd, range->mark_at);
+    range->mark = input_mark(range->fd, range->mark_at);
 }
 
 /* From the first byte, with what is there of a line. */
@@ -78,7 +62,7 @@ static int open_regular(const char *path, struct stat *st)
 /* True for the file in which a restored range stands. */
 static int is_the_one(const struct range *range, int fd, const struct stat *st)
 {
-    return (uint64_t)st->st_ino == range->inode && range->mark == mark_before(fd, range->mark_at);
+    return (uint64_t)st->st_ino == range->inode && range->mark == input_mark(fd, range->mark_at);
 }
 
 /* Looks for it under other names in its folder, where rotation has left it meanwhile; -1: gone. */
@@ -124,7 +108,7 @@ static int choose_restored(struct range *range, struct gyre_ctx *ctx, int fd, st
                  "%s is another file than in the snapshot, which has gone: read from its start",
                  range->path);
         range->partial_len = 0;
-        range->skipping = 0;
+        range->skipping = SKIP_NONE;
     }
     start_again(range);
     return fd;
@@ -175,7 +159,7 @@ static int32_t look(struct range *range, struct gyre_ctx *ctx)
     range->is_fresh = 0;
     range->changed_ns = changed_ns;
     if (!is_same && ((uint64_t)st.st_size < place(range) ||
-                     range->mark != mark_before(range->fd, range->mark_at))) {
+                     range->mark != input_mark(range->fd, range->mark_at))) {
         gyre_log(ctx, GYRE_LOG_INFO, "%s was truncated: read from its start", range->path);
         start_again(range);
         set_mark(range);
@@ -248,7 +232,7 @@ void follow_switch(struct reader *r, struct gyre_ctx *ctx)
     input_pause(&r->input);
     close_file(range);
     range->partial_len = 0;
-    range->skipping = 0;
+    range->skipping = SKIP_NONE;
     range->offset = 0;
     range->inode = 0;
 }

@@ -1,11 +1,12 @@
 /* plugins/file/json_read.c: see json_read.h.
  *
- * The library is yajl 2, as Debian 12, 13 and Ubuntu 22.04, 24.04 all package it: it is the only one
- * of C among them that calls back for each token, so that a row costs no allocation, and that hands
- * numbers out as text, so that 64 bits stay 64 bits. jansson, json-c and cJSON build a tree for each
- * line (and cJSON makes doubles of all numbers); yyjson and simdjson are not in all four, or C++.
- * Upstream rests since 2015, but Debian patches it. What it is lax in is checked here, per line and
- * before it: UTF-8, and escapes of half a surrogate pair.
+ * The library is yajl 2.1.0, which Debian 12 (2.1.0-3+deb12u2), 13 (2.1.0-5), Ubuntu 22.04 (2.1.0-3)
+ * and 24.04 (2.1.0-5) all package as libyajl-dev: it is the only one of C among them that calls back
+ * for each token, so that a row costs no allocation, and that hands numbers out as text, so that 64
+ * bits stay 64 bits. jansson, json-c and cJSON build a tree for each line (and cJSON makes doubles of
+ * all numbers); yyjson is not in Debian 12, simdjson is C++. Upstream rests since 2015, but Debian
+ * patches it (CVE-2017-16516, CVE-2022-24795, CVE-2023-33460). What it is lax in is checked here, per
+ * line and before it: UTF-8, and escapes of half a surrogate pair.
  *
  * A line is parsed without changing a byte: numbers go into their columns, strings are noted. When
  * nothing can go wrong any more, the strings are stored: as views of the line, and those that hold
@@ -32,8 +33,14 @@ struct found {
     uint8_t is_decoded;
 };
 
+struct name {
+    const char *at;
+    size_t len;
+};
+
 struct json {
     const struct gyre_schema *schema;
+    struct name *names; /* of its fields */
     struct gyre_ctx *ctx;
     struct gyre_out *out;
     yajl_handle parser;
@@ -187,8 +194,7 @@ static int on_key(void *user, const unsigned char *bytes, size_t n)
     for (uint32_t tried = 0, i = j->expected; tried < n_fields; tried++, i++) {
         if (i >= n_fields)
             i = 0;
-        const char *name = gyre_schema_field(j->schema, i)->name;
-        if (strlen(name) == n && memcmp(name, bytes, n) == 0) {
+        if (j->names[i].len == n && memcmp(j->names[i].at, bytes, n) == 0) {
             j->field = i;
             j->expected = i + 1;
             return 1;
@@ -264,8 +270,13 @@ int32_t json_open(struct reader *r, struct gyre_ctx *ctx)
     *j = (struct json){.schema = &r->config->schema};
     r->json = j;
     j->found = gyre_alloc(ctx, NULL, j->schema->n_fields * sizeof *j->found);
-    if (j->found == NULL)
+    j->names = gyre_alloc(ctx, NULL, j->schema->n_fields * sizeof *j->names);
+    if (j->found == NULL || j->names == NULL)
         return gyre_fail(ctx, GYRE_ENOMEM, "no memory to read json");
+    for (uint32_t i = 0; i < j->schema->n_fields; i++) {
+        const char *name = gyre_schema_field(j->schema, i)->name;
+        j->names[i] = (struct name){name, strlen(name)};
+    }
     return new_parser(j, ctx);
 }
 
@@ -278,6 +289,8 @@ void json_close(struct reader *r, struct gyre_ctx *ctx)
         yajl_free(j->parser);
     if (j->found != NULL)
         gyre_alloc(ctx, j->found, 0);
+    if (j->names != NULL)
+        gyre_alloc(ctx, j->names, 0);
     if (j->decoded != NULL)
         gyre_alloc(ctx, j->decoded, 0);
     gyre_alloc(ctx, j, 0);
@@ -302,19 +315,24 @@ static int32_t hex4(const char *at, size_t n)
     return v;
 }
 
-/* True where every escaped surrogate has its other half: yajl makes '?' of one that has not. */
+/* True where every escaped surrogate has its other half: yajl makes '?' of one that has not. The
+ * text begins with an escape. */
 static int surrogates_pair(const char *at, size_t n)
 {
     int high = 0;
-    for (size_t i = 0; i < n; i++) {
-        int32_t unit =
-            at[i] == '\\' && i + 1 < n && at[i + 1] == 'u' ? hex4(at + i + 2, n - i - 2) : -1;
+    for (size_t i = 0; i < n;) {
+        if (at[i] != '\\') {
+            const char *next = memchr(at + i, '\\', n - i);
+            if (high || next == NULL)
+                return !high;
+            i = (size_t)(next - at);
+        }
+        int32_t unit = i + 1 < n && at[i + 1] == 'u' ? hex4(at + i + 2, n - i - 2) : -1;
         int is_low = unit >= 0xdc00 && unit <= 0xdfff;
         if (high != is_low)
             return 0;
         high = unit >= 0xd800 && unit <= 0xdbff;
-        if (at[i] == '\\')
-            i += unit >= 0 ? 5 : 1;
+        i += unit >= 0 ? 6 : 2;
     }
     return !high;
 }
@@ -399,7 +417,7 @@ static void store_strings(struct json *j)
             memcpy(at, found->text, len);
         if (type == GYRE_TYPE_bytes)
             len = (uint32_t)base64_get(at, at, len);
-        ((struct gyre_str *)j->out->data[i])[j->row] = gyre_str_view(at, len);
+        read_store((struct gyre_str *)j->out->data[i] + j->row, at, len);
     }
 }
 

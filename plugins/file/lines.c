@@ -5,37 +5,25 @@
  * LF at or behind the byte before it, and reads the line that crosses its end to the line's end. */
 #include "json_read.h"
 
-/* A line of more than row_max bytes, of which `n` are here: one bad row. */
-__attribute__((noinline)) static void too_long(struct reader *r, struct gyre_ctx *ctx, size_t n)
+/* A line of more than row_max bytes: one bad row, shown as far as that, however much is here. */
+__attribute__((noinline)) static void too_long(struct reader *r, struct gyre_ctx *ctx)
 {
-    gyre_bad_input(ctx, r->input.at, n, "%s: the line at byte %llu is longer than row_max = %lld",
-                   r->input.path, (unsigned long long)r->input.offset,
-                   (long long)r->config->row_max);
-}
-
-/* Stores a view member by member: put together elsewhere first, it costs several times as much. */
-static inline void store_view(struct gyre_str *into, const char *at, uint32_t len)
-{
-    if (len <= GYRE_STR_INLINE) {
-        *into = gyre_str_view(at, len);
-        return;
-    }
-    into->len = len;
-    memcpy(into->head, at, sizeof into->head);
-    into->u.ptr = at;
+    gyre_bad_input(ctx, r->input.at, (size_t)r->config->row_max,
+                   "%s: the line at byte %llu is longer than row_max = %lld", r->input.path,
+                   (unsigned long long)r->input.offset, (long long)r->config->row_max);
 }
 
 static inline int32_t put_line(struct reader *r, struct gyre_ctx *ctx, size_t n, uint32_t *budget)
 {
     struct gyre_out *out = ctx->outputs[0];
     if (n > (uint64_t)r->config->row_max) {
-        too_long(r, ctx, n);
+        too_long(r, ctx);
         return GYRE_OK;
     }
     if (r->json != NULL)
         return json_line(r, ctx, n, budget);
     uint32_t row = read_row(out);
-    store_view(GYRE_OUT(out, 0, struct gyre_str) + row, r->input.at, (uint32_t)n);
+    read_store(GYRE_OUT(out, 0, struct gyre_str) + row, r->input.at, (uint32_t)n);
     out->rows = row + 1;
     --*budget;
     return GYRE_OK;
@@ -53,8 +41,8 @@ static int32_t read_rest(struct reader *r, struct gyre_ctx *ctx, uint32_t *budge
     }
     r->scanned = rest;
     if (!*skipping && rest > (uint64_t)r->config->row_max) {
-        too_long(r, ctx, rest);
-        *skipping = 1;
+        too_long(r, ctx);
+        *skipping = SKIP_LINE;
     }
     if (*skipping)
         read_use(r, rest);
@@ -76,7 +64,7 @@ int32_t lines_read(struct reader *r, struct gyre_ctx *ctx, uint32_t *budget)
         int32_t code = range->skipping ? GYRE_OK : put_line(r, ctx, n, budget);
         if (code != GYRE_OK)
             return code;
-        range->skipping = 0;
+        range->skipping = SKIP_NONE;
         read_use(r, n + 1);
     }
     return READ_END;

@@ -14,6 +14,7 @@ static const double pow10_exact[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1
 #define POW10_EXACT    22
 #define WHOLE_EXACT    9007199254740992.0 /* 2^53 */
 #define DECIMALS_TRIED 9
+#define DIGITS_SAFE    18 /* so many are less than 2^63 */
 
 static const char two_digits[] =
     "00010203040506070809101112131415161718192021222324252627282930313233"
@@ -112,6 +113,13 @@ int number_get_i64(const char *at, size_t n, int64_t *v)
     uint64_t magnitude = 0, limit = (uint64_t)INT64_MAX + (uint64_t)negative;
     if (i == n)
         return 0;
+    size_t safe = n - i < DIGITS_SAFE ? n : i + DIGITS_SAFE;
+    for (; i < safe; i++) {
+        uint64_t digit = (uint64_t)(uint8_t)at[i] - '0';
+        if (digit > 9)
+            return 0;
+        magnitude = magnitude * 10 + digit;
+    }
     for (; i < n; i++) {
         uint64_t digit = (uint64_t)(uint8_t)at[i] - '0';
         if (digit > 9 || magnitude > (limit - digit) / 10)

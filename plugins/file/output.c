@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,16 +26,22 @@ void output_fini(struct output *o, struct gyre_ctx *ctx)
 
 int32_t output_open(struct output *o, struct gyre_ctx *ctx, const char *path, int flags)
 {
-    int is_stdout = path_is_standard(path);
-    int fd = is_stdout ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
+    int is_stdout = path_is_standard(path), is_new = 0;
+    int fd = is_stdout ? STDOUT_FILENO : open(path, O_WRONLY | O_CLOEXEC | flags);
+    if (fd < 0 && errno == ENOENT) {
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
+        is_new = 1;
+    }
     if (fd < 0)
         return gyre_fail(ctx, GYRE_EIO, "%s cannot be opened for writing: %s", path,
                          strerror(errno));
     o->path = is_stdout ? "standard output" : path;
     o->fd = fd;
     o->is_open = 1;
+    o->is_new = is_new;
     o->used = 0;
     o->length = 0;
+    o->written_back = 0;
     o->error = 0;
     return GYRE_OK;
 }
@@ -54,16 +61,36 @@ int32_t output_cut(struct output *o, struct gyre_ctx *ctx, uint64_t length)
         return gyre_fail(ctx, GYRE_EIO, "%s: %s", o->path, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return GYRE_OK;
+    if ((uint64_t)st.st_size < length && o->is_new) {
+        unlink(o->path); /* as it was found */
+        return gyre_fail(
+            ctx, GYRE_EFAIL,
+            "%s is not there; it had %llu bytes in the snapshot: put it back, or start "
+            "without the snapshot",
+            o->path, (unsigned long long)length);
+    }
     if ((uint64_t)st.st_size < length)
         return gyre_fail(ctx, GYRE_EFAIL,
                          "%s has %lld bytes, less than the %llu it had in the snapshot: put it "
                          "back, or start without the snapshot",
                          o->path, (long long)st.st_size, (unsigned long long)length);
-    if (ftruncate(o->fd, (off_t)length) != 0 || lseek(o->fd, (off_t)length, SEEK_SET) < 0)
+    int is_cut = (uint64_t)st.st_size == length || ftruncate(o->fd, (off_t)length) == 0;
+    if (!is_cut || lseek(o->fd, (off_t)length, SEEK_SET) < 0)
         return gyre_fail(ctx, GYRE_EIO, "%s cannot be cut to %llu bytes: %s", o->path,
                          (unsigned long long)length, strerror(errno));
     o->length = length;
+    o->written_back = length;
     return GYRE_OK;
+}
+
+/* What cannot be told begins later, with the sync. */
+static void write_back(struct output *o)
+{
+    if (!o->writes_back || o->length - o->written_back < WRITE_BACK)
+        return;
+    sync_file_range(o->fd, (off_t)o->written_back, (off_t)(o->length - o->written_back),
+                    SYNC_FILE_RANGE_WRITE);
+    o->written_back = o->length & ~(uint64_t)4095; /* the last page is going to change */
 }
 
 static void write_all(struct output *o, const char *at, size_t n)
@@ -81,6 +108,7 @@ static void write_all(struct output *o, const char *at, size_t n)
             o->error = errno;
         }
     }
+    write_back(o);
 }
 
 void output_drain(struct output *o)
@@ -110,13 +138,47 @@ int32_t output_flush(struct output *o, struct gyre_ctx *ctx)
     return GYRE_OK;
 }
 
+/* Pipes and devices cannot be synced, and need not be. */
+static int is_failure_of_sync(int code)
+{
+    return code != EINVAL && code != EROFS && code != ENOTSUP;
+}
+
 int32_t output_sync(struct output *o, struct gyre_ctx *ctx)
 {
     if (output_flush(o, ctx) != GYRE_OK)
         return ctx->error->code;
-    /* pipes and devices cannot be synced, and need not be */
-    if (fsync(o->fd) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
+    if (fdatasync(o->fd) != 0 && is_failure_of_sync(errno))
         return gyre_fail(ctx, GYRE_EIO, "%s cannot be brought to the disk: %s", o->path,
                          strerror(errno));
+    if (o->is_new && file_sync_folder_of(ctx, o->path) != GYRE_OK)
+        return ctx->error->code;
+    o->is_new = 0;
     return GYRE_OK;
+}
+
+int32_t file_sync_folder(struct gyre_ctx *ctx, const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int failed = fd < 0 || (fsync(fd) != 0 && is_failure_of_sync(errno));
+    int code = errno;
+    if (fd >= 0)
+        close(fd);
+    if (failed)
+        return gyre_fail(ctx, GYRE_EIO, "the folder %s cannot be brought to the disk: %s", folder,
+                         strerror(code));
+    return GYRE_OK;
+}
+
+int32_t file_sync_folder_of(struct gyre_ctx *ctx, const char *path)
+{
+    char *whole = realpath(path, NULL);
+    if (whole == NULL)
+        return gyre_fail(ctx, GYRE_EIO, "%s cannot be brought to the disk: %s", path,
+                         strerror(errno));
+    char *slash = strrchr(whole, '/'); /* there is one: it is absolute */
+    slash[slash == whole] = 0;
+    int32_t code = file_sync_folder(ctx, whole);
+    free(whole);
+    return code;
 }

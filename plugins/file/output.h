@@ -2,21 +2,28 @@
  *
  * Callers ask for room, write behind `at` and say what they used; what is larger than the buffer is
  * written past it. An error is sticky: `error` holds the first errno, later bytes are dropped, and
- * output_flush tells. */
+ * output_flush tells.
+ *
+ * Where the file is going to be synced (`writes_back`) the kernel is told to begin with every
+ * WRITE_BACK bytes, so that little is left to be waited for at a barrier. */
 #ifndef GYRE_PLUGIN_FILE_OUTPUT_H
 #define GYRE_PLUGIN_FILE_OUTPUT_H
 
 #include <gyre/gyre.h>
 
 #define OUTPUT_BUFFER (64u << 10)
+#define WRITE_BACK    (1u << 20)
 
 struct output {
     const char *path; /* for messages */
     char *buffer;
     size_t used;
-    uint64_t length; /* of the file up to the buffer */
+    uint64_t length;       /* of the file up to the buffer */
+    uint64_t written_back; /* up to here the kernel has been told */
     int fd;
     int is_open;
+    int is_new; /* the file was made, and its name is not on the disk yet */
+    int writes_back;
     int error;
 };
 
@@ -27,9 +34,14 @@ int32_t output_open(struct output *o, struct gyre_ctx *ctx, const char *path, in
 /* Cuts a regular file to `length` bytes and goes on there; one that is shorter is refused. */
 int32_t output_cut(struct output *o, struct gyre_ctx *ctx, uint64_t length);
 int32_t output_flush(struct output *o, struct gyre_ctx *ctx);
-/* Flushes, and waits until the file is on the disk. */
+/* Flushes, and waits until the file is on the disk, and its name if output_open made it. */
 int32_t output_sync(struct output *o, struct gyre_ctx *ctx);
 void output_close(struct output *o);
+
+/* Brings the names in a folder to the disk. */
+int32_t file_sync_folder(struct gyre_ctx *ctx, const char *folder);
+/* Likewise of the folder in which `path` stands, wherever links lead. */
+int32_t file_sync_folder_of(struct gyre_ctx *ctx, const char *path);
 void output_fini(struct output *o, struct gyre_ctx *ctx);
 
 /* Writes the buffer out. */

@@ -1,8 +1,8 @@
 /* plugins/file/parts.c: see parts.h. */
 #include "parts.h"
+#include "output.h"
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,10 +17,11 @@ const char *part_path(char path[PART_PATH_MAX], const char *folder, struct part 
     return path;
 }
 
-int32_t parts_make_folder(struct gyre_ctx *ctx, const char *folder)
+int32_t parts_make_folder(struct gyre_ctx *ctx, const char *folder, int *is_new)
 {
     struct stat st;
-    if (mkdir(folder, 0777) == 0)
+    *is_new = mkdir(folder, 0777) == 0;
+    if (*is_new)
         return GYRE_OK;
     int code = errno;
     if (stat(folder, &st) == 0 && S_ISDIR(st.st_mode))
@@ -28,63 +29,87 @@ int32_t parts_make_folder(struct gyre_ctx *ctx, const char *folder)
     return gyre_fail(ctx, GYRE_EIO, "the folder %s cannot be made: %s", folder, strerror(code));
 }
 
-/* Reads "T-N"; a name that goes on otherwise belongs to task 0 as its part 0. */
-static struct part part_of(const char *numbers)
+/* Reads "T-N", as part_path writes it; 0 where a name goes on otherwise. */
+static int part_of(const char *numbers, struct part *part)
 {
-    char *end;
-    unsigned long task = strtoul(numbers, &end, 10);
-    unsigned long long number = *end == '-' ? strtoull(end + 1, &end, 10) : 0;
-    if (end == numbers || *end != 0 || task > UINT32_MAX)
-        return (struct part){0, 0};
-    return (struct part){(uint32_t)task, number};
+    char again[64], *end;
+    unsigned long long task = strtoull(numbers, &end, 10);
+    *part = (struct part){(uint32_t)task, *end == '-' ? strtoull(end + 1, &end, 10) : 0};
+    snprintf(again, sizeof again, "%u-%llu", (unsigned)part->task,
+             (unsigned long long)part->number);
+    return strcmp(again, numbers) == 0;
 }
 
-/* Removes this task's unseen parts from number `next` on, and its seen ones too where `seen` says. */
-static int32_t remove_parts(struct gyre_ctx *ctx, const char *folder, uint64_t next, int seen)
+/* What is to be removed: all, or what lies beyond `next`. */
+struct bound {
+    int all;
+    const struct part *next;
+    uint32_t n;
+};
+
+static int is_beyond(const struct bound *bound, struct part part)
+{
+    for (uint32_t i = 0; i < bound->n; i++)
+        if (bound->next[i].task == part.task)
+            return part.number >= bound->next[i].number;
+    return 1;
+}
+
+/* True where the file is this task's to remove: other files that begin like parts are task 0's. */
+static int is_to_go(const struct gyre_ctx *ctx, const struct bound *bound, const char *name)
+{
+    struct part part;
+    int is_unseen = strncmp(name, UNSEEN, strlen(UNSEEN)) == 0;
+    if (!is_unseen && strncmp(name, SEEN, strlen(SEEN)) != 0)
+        return 0;
+    if (!part_of(name + strlen(is_unseen ? UNSEEN : SEEN), &part))
+        return bound->all && ctx->task == 0;
+    return part.task % ctx->tasks == ctx->task && (bound->all || is_beyond(bound, part));
+}
+
+static int32_t remove_parts(struct gyre_ctx *ctx, const char *folder, const struct bound *bound)
 {
     DIR *dir = opendir(folder);
     if (dir == NULL)
         return gyre_fail(ctx, GYRE_EIO, "the folder %s cannot be read: %s", folder,
                          strerror(errno));
     int32_t code = GYRE_OK;
-    for (struct dirent *entry; code == GYRE_OK && (entry = readdir(dir)) != NULL;) {
-        const char *name = entry->d_name;
-        int is_unseen = strncmp(name, UNSEEN, strlen(UNSEEN)) == 0;
-        if (!is_unseen && !(seen && strncmp(name, SEEN, strlen(SEEN)) == 0))
-            continue;
-        struct part part = part_of(name + strlen(is_unseen ? UNSEEN : SEEN));
-        if (part.task % ctx->tasks != ctx->task || (is_unseen && part.number < next))
-            continue;
-        if (unlinkat(dirfd(dir), name, 0) != 0 && errno != ENOENT)
-            code = gyre_fail(ctx, GYRE_EIO, "%s%s cannot be removed: %s", folder, name,
+    for (const struct dirent *entry;
+         code == GYRE_OK && (errno = 0, entry = readdir(dir)) != NULL;) {
+        if (is_to_go(ctx, bound, entry->d_name) && unlinkat(dirfd(dir), entry->d_name, 0) != 0 &&
+            errno != ENOENT)
+            code = gyre_fail(ctx, GYRE_EIO, "%s%s cannot be removed: %s", folder, entry->d_name,
                              strerror(errno));
     }
+    if (code == GYRE_OK && errno != 0)
+        code =
+            gyre_fail(ctx, GYRE_EIO, "the folder %s cannot be read: %s", folder, strerror(errno));
     closedir(dir);
     return code;
 }
 
 int32_t parts_remove(struct gyre_ctx *ctx, const char *folder)
 {
-    return remove_parts(ctx, folder, 0, 1);
+    return remove_parts(ctx, folder, &(struct bound){.all = 1});
 }
 
-int32_t parts_remove_unseen(struct gyre_ctx *ctx, const char *folder, uint64_t next)
+int32_t parts_remove_beyond(struct gyre_ctx *ctx, const char *folder, const struct part *next,
+                            uint32_t n)
 {
-    return remove_parts(ctx, folder, next, 0);
+    return remove_parts(ctx, folder, &(struct bound){0, next, n});
 }
 
-/* Brings the folder's names to the disk. */
-static int32_t sync_folder(struct gyre_ctx *ctx, const char *folder)
+int32_t parts_sync(struct gyre_ctx *ctx, const char *folder, int is_new)
 {
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int failed = fd < 0 || (fsync(fd) != 0 && errno != EINVAL);
-    int code = errno;
-    if (fd >= 0)
-        close(fd);
-    if (failed)
-        return gyre_fail(ctx, GYRE_EIO, "the folder %s cannot be brought to the disk: %s", folder,
-                         strerror(code));
-    return GYRE_OK;
+    char of_it[PART_PATH_MAX];
+    int32_t code = file_sync_folder(ctx, folder);
+    if (code != GYRE_OK || !is_new)
+        return code;
+    size_t length = strlen(folder);
+    while (length > 0 && folder[length - 1] == '/')
+        length--;
+    snprintf(of_it, sizeof of_it, "%.*s", (int)length, folder);
+    return file_sync_folder_of(ctx, of_it);
 }
 
 int32_t part_show(struct gyre_ctx *ctx, const char *folder, struct part part)
@@ -94,12 +119,15 @@ int32_t part_show(struct gyre_ctx *ctx, const char *folder, struct part part)
     part_path(from, folder, part, 0);
     part_path(to, folder, part, 1);
     if (rename(from, to) != 0) {
-        int code = errno;
-        if (code != ENOENT || stat(to, &st) != 0)
+        if (errno != ENOENT)
             return gyre_fail(ctx, GYRE_EIO, "%s cannot be renamed to %s: %s", from, to,
-                             strerror(code));
+                             strerror(errno));
+        /* It was on the disk, so it has been committed; whoever reads it may have taken it away. */
+        if (stat(to, &st) != 0)
+            gyre_log(ctx, GYRE_LOG_WARN, "neither %s nor %s is there: taken for committed", from,
+                     to);
     }
-    return sync_folder(ctx, folder);
+    return file_sync_folder(ctx, folder);
 }
 
 int32_t part_drop(struct gyre_ctx *ctx, const char *folder, struct part part)

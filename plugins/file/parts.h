@@ -3,8 +3,9 @@
  *   .part-T-N   written by task T, its N-th; not to be seen
  *   part-T-N    the same, committed: renamed
  *
- * Numbers only grow, over restarts too, so a name is never used twice. A task cleans what belongs to
- * it: the files of tasks T with T mod tasks == its own number, so that none meets another's. */
+ * Each task's numbers only grow, over restarts too, so a name is never used twice; what bears a number
+ * that the restored snapshot has not come to is removed before. A task cleans what belongs to it: the
+ * files of tasks T with T mod tasks == its own number, so that none meets another's. */
 #ifndef GYRE_PLUGIN_FILE_PARTS_H
 #define GYRE_PLUGIN_FILE_PARTS_H
 
@@ -20,12 +21,16 @@ struct part {
 /* Writes the path of a part in `folder` (which ends in '/'); returns it. */
 const char *part_path(char path[PART_PATH_MAX], const char *folder, struct part part, int is_seen);
 
-/* Makes the folder where there is none. */
-int32_t parts_make_folder(struct gyre_ctx *ctx, const char *folder);
+/* Makes the folder where there is none; then *is_new is 1. */
+int32_t parts_make_folder(struct gyre_ctx *ctx, const char *folder, int *is_new);
+/* Brings the folder's names to the disk, and with `is_new` its own name. */
+int32_t parts_sync(struct gyre_ctx *ctx, const char *folder, int is_new);
 /* A run that does not restore: removes all parts of this task. */
 int32_t parts_remove(struct gyre_ctx *ctx, const char *folder);
-/* A run that restores: removes this task's unseen parts from number `next` on. */
-int32_t parts_remove_unseen(struct gyre_ctx *ctx, const char *folder, uint64_t next);
+/* A run that restores: removes this task's parts, seen or not, from the number in `next` on; those of
+ * tasks that are not in `next` all. Files that only begin like a part stay. */
+int32_t parts_remove_beyond(struct gyre_ctx *ctx, const char *folder, const struct part *next,
+                            uint32_t n);
 
 /* Both may be called again after they have succeeded. */
 int32_t part_show(struct gyre_ctx *ctx, const char *folder, struct part part);

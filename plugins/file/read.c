@@ -6,17 +6,21 @@
  * | bytes of a split | what            |   | position | what                           |
  * |------------------|-----------------|---|----------|--------------------------------|
  * | u64              | start           |   | u64      | offset                         |
- * | u64              | end             |   | u32      | 1: skip to the next line first |
- * | u32              | number of splits|   |          |                                |
+ * | u64              | end             |   | u32      | what is skipped first: SKIP_...|
+ * | u32              | number of splits|   | u64      | hash of what precedes, 0: none |
  * | rest             | path            |   |          |                                |
  *
- * Where the file is followed the position goes on with what follow_save writes: u64 offset, u64
- * inode, u64 and u64 mark, u32 and bytes of a partial line.
+ * Where the file is followed the hash is left out, and the position goes on with what follow_save
+ * writes: u64 offset, u64 inode, u64 and u64 mark, u32 and bytes of a partial line.
+ *
+ * A file that is not followed must not change while it is read, nor between a snapshot and its
+ * restore: one that has become shorter, or holds something else before the position, is refused.
  *
  * A rate is shared by the tasks that have something to read: each keeps to its part. */
 #include "follow.h"
 #include "json_read.h"
 #include "paths.h"
+#include <errno.h>
 #include <sys/stat.h>
 
 #define RANGE           (8u << 20)
@@ -66,6 +70,18 @@ static int is_one_followed(const struct read_config *c)
     return stat(c->path, &st) == 0 ? S_ISREG(st.st_mode) : strpbrk(c->path, "*?[") == NULL;
 }
 
+/* What cannot be read again could not be gone on with after a restart. */
+static int32_t refuse_stream(const struct read_config *c, struct gyre_bind *bind)
+{
+    int is_standard = path_is_standard(c->path);
+    return gyre_bind_fail(bind, GYRE_EINVAL, "path",
+                          "%s%s cannot be read again after a restart, so no job with `snapshot` "
+                          "reads it: put it into a file (which may grow, with follow = true), or "
+                          "leave out `snapshot`",
+                          is_standard ? "standard input" : c->path,
+                          is_standard ? "" : ", which is no regular file,");
+}
+
 static int32_t read_bind(void *config, struct gyre_bind *bind)
 {
     const struct read_config *c = config;
@@ -85,6 +101,8 @@ static int32_t read_bind(void *config, struct gyre_bind *bind)
         return gyre_bind_fail(bind, GYRE_EINVAL, "path", "%s", text);
     if (is_stream && c->follow)
         return gyre_bind_fail(bind, GYRE_EINVAL, "follow", "only regular files can be followed");
+    if (is_stream && bind->snapshots)
+        return refuse_stream(c, bind);
     if (code == GYRE_OK && is_stream)
         code = bind->set_flags(bind, GYRE_BLOCKING | GYRE_AT_MOST_ONCE);
     if (code == GYRE_OK && path_is_standard(c->path))
@@ -165,13 +183,15 @@ static int32_t read_add(void *self, struct gyre_ctx *ctx, uint32_t split, const 
     memcpy(&range.end, (const char *)bytes + 8, 8);
     memcpy(&range.ranges, (const char *)bytes + 16, 4);
     range.offset = start != 0 ? start - 1 : 0;
-    range.skipping = start != 0;
+    range.skipping = start != 0 ? SKIP_LINE : SKIP_NONE;
     if (position != NULL) {
         range.offset = gyre_read_u64(position);
         range.skipping = gyre_read_u32(position);
-        if (r->config->follow && follow_restore(&range, ctx, position) != GYRE_OK)
+        if (!r->config->follow)
+            range.mark = gyre_read_u64(position);
+        else if (follow_restore(&range, ctx, position) != GYRE_OK)
             return ctx->error->code;
-        if (position->error != 0)
+        if (position->error != 0 || range.skipping >= SKIP_KINDS)
             return gyre_fail(ctx, GYRE_ECORRUPT, "the position of split %u cannot be read",
                              (unsigned)split);
     }
@@ -203,13 +223,14 @@ static int32_t read_save(void *self, struct gyre_ctx *ctx, uint32_t split,
         int is_going = i == 0 && r->input.is_open && !csv_wants_header(r);
         if (is_going && r->input.is_stream)
             return gyre_fail(ctx, GYRE_ENOTSUP,
-                             "%s cannot be read again, so it cannot be in a "
-                             "snapshot",
-                             range->path);
-        gyre_write_u64(writer, is_going ? r->input.offset : range->offset);
+                             "%s cannot be read again, so it cannot be in a snapshot", range->path);
+        uint64_t offset = is_going ? r->input.offset : range->offset;
+        gyre_write_u64(writer, offset);
         gyre_write_u32(writer, range->skipping);
         if (r->config->follow)
             follow_save(r, &r->ranges[i], writer);
+        else
+            gyre_write_u64(writer, is_going ? input_mark(r->input.fd, offset) : range->mark);
         return writer->error;
     }
     return gyre_fail(ctx, GYRE_ECONTRACT, "split %u is not this task's", (unsigned)split);
@@ -274,12 +295,42 @@ static uint32_t rows_due(struct reader *r, struct gyre_ctx *ctx, struct gyre_pol
     return 0;
 }
 
+/* Refuses a file that is not what its splits were made of, or not what was read of it already. Files
+ * without a size, as in /proc, are known by what they hold. */
+static int32_t check_file(struct reader *r, struct gyre_ctx *ctx)
+{
+    const struct range *range = &r->ranges[0];
+    struct stat st;
+    if (fstat(r->input.fd, &st) != 0)
+        return gyre_fail(ctx, GYRE_EIO, "%s: %s", range->path, strerror(errno));
+    if (r->input.is_stream && range->offset != 0)
+        return gyre_fail(ctx, GYRE_EFAIL, "%s is no regular file any more: put the file back",
+                         range->path);
+    uint64_t size = (uint64_t)st.st_size;
+    uint64_t least = range->end != UNBOUNDED ? range->end : range->mark == 0 ? range->offset : 0;
+    int is_other = range->mark != 0 && range->mark != input_mark(r->input.fd, range->offset);
+    if (!r->input.is_stream && (size < least || (is_other && size != 0 && size < range->offset)))
+        return gyre_fail(ctx, GYRE_EFAIL,
+                         "%s has %llu bytes, less than the %llu it had: a file must not become "
+                         "shorter while a job reads it or is to go on with it: put it back, or "
+                         "start without the snapshot",
+                         range->path, (unsigned long long)size,
+                         (unsigned long long)(least != 0 ? least : range->offset));
+    if (is_other)
+        return gyre_fail(ctx, GYRE_EFAIL,
+                         "%s is not the file of the snapshot: what precedes byte %llu, to where it "
+                         "had been read, has changed: put it back, or start without the snapshot",
+                         range->path, (unsigned long long)range->offset);
+    return GYRE_OK;
+}
+
 static int32_t start_range(struct reader *r, struct gyre_ctx *ctx)
 {
     csv_begin(r);
     r->scanned = 0;
-    return input_open(&r->input, ctx, r->ranges[0].path,
-                      csv_wants_header(r) ? 0 : r->ranges[0].offset);
+    int32_t code = input_open(&r->input, ctx, r->ranges[0].path,
+                              csv_wants_header(r) ? 0 : r->ranges[0].offset);
+    return code == GYRE_OK ? check_file(r, ctx) : code;
 }
 
 static void end_range(struct reader *r, struct gyre_ctx *ctx, struct gyre_poll *poll)

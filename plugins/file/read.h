@@ -21,14 +21,27 @@ struct read_config {
     int64_t row_max;
 };
 
+/* What is not a row, and passed over before the next one; a part of a saved position. */
+enum {
+    SKIP_NONE,
+    SKIP_LINE,   /* what comes before the next line end */
+    SKIP_FIELD,  /* the rest of a csv record: a field begins */
+    SKIP_PLAIN,  /* within an unquoted field */
+    SKIP_QUOTED, /* within quotes */
+    SKIP_QUOTE,  /* behind a quote within quotes: the closing one, or the first of two */
+    SKIP_CR,     /* behind the CR behind the closing quote */
+    SKIP_KINDS
+};
+
 /* A part of a file. It owns the lines that begin in start ... end - 1. */
 struct range {
     char *path;
     uint64_t end;
     uint64_t offset;   /* where to go on, while it is not open */
-    uint32_t skipping; /* what comes before the next line end is not a row */
+    uint32_t skipping; /* SKIP_... */
     uint32_t id;
     uint32_t ranges; /* how many there are in all */
+    uint64_t mark;   /* a hash of what precedes `offset`, or `mark_at`; 0: not known */
     /* of a followed file (follow.c) */
     int fd;
     int is_open;
@@ -38,8 +51,7 @@ struct range {
     uint64_t inode;
     uint64_t device;
     int64_t changed_ns;
-    uint64_t mark_at; /* to where it had been read at the last look ... */
-    uint64_t mark;    /* ... and a hash of what precedes */
+    uint64_t mark_at; /* to where it had been read at the last look */
     char *partial;    /* the beginning of a line, from `offset` on */
     size_t partial_size;
     uint32_t partial_len;
@@ -87,6 +99,18 @@ static inline uint32_t read_row(struct gyre_out *out)
     if (out->time != NULL)
         out->time[out->rows] = GYRE_NO_TIME;
     return out->rows;
+}
+
+/* Stores a view member by member: put together elsewhere first, it costs several times as much. */
+static inline void read_store(struct gyre_str *into, const char *at, uint32_t len)
+{
+    if (len <= GYRE_STR_INLINE) {
+        *into = gyre_str_view(at, len);
+        return;
+    }
+    into->len = len;
+    memcpy(into->head, at, sizeof into->head);
+    into->u.ptr = at;
 }
 
 /* Uses `n` bytes, of which nothing is known about what follows. */

@@ -7,10 +7,16 @@
  * | ends in / | a folder        | parts written unseen, synced by prepare, renamed by commit     |
  *
  * Whether a run restores is known when the first item has come, which is after open. So what empties
- * the file or the folder is done by `start`, which every later callback calls first.
+ * the file or the folder is done by `start`, which every later callback but commit calls first. A
+ * run that restores does not empty, but undoes what is younger than its snapshot, which need not be
+ * the last: the file is cut back, parts the snapshot knows nothing of are removed, seen or not.
  *
- * An item of state (all tasks get all of them): u32 task, u64 number of the next part, u64 length.
- * A transaction: u32 1 where there is a part, then u32 its task, u64 its number. */
+ * An item of state (all tasks get all of them): u32 task, u64 number of its next part, u64 length of
+ * the file. There is one for each task that ever wrote, also where there are fewer tasks by now: task
+ * t of n keeps those of t, t + n, ... So no part is forgotten, and no name used twice.
+ *
+ * A transaction: u32 1 where there is a part, then u32 its task, u64 its number. A part that a
+ * snapshot has pending is below its next numbers, and stays, whether it has been committed or not. */
 #include "write.h"
 #include "csv_write.h"
 #include "json_write.h"
@@ -28,6 +34,7 @@ struct write_config {
     int32_t header;
     /* made by bind */
     int32_t target;
+    int32_t snapshots;
     uint32_t n_fields;
     uint32_t *types;
     const char **names;
@@ -37,10 +44,14 @@ struct write_config {
 struct sink {
     const struct write_config *config;
     struct output output;
-    struct part part; /* the one being written, or the next */
-    uint64_t length;  /* of the file in the snapshot */
+    struct part part;   /* the one being written, or the next */
+    struct part *known; /* the next parts of all tasks in the snapshot */
+    uint32_t n_known;
+    uint32_t capacity;
+    uint64_t length; /* of the file in the snapshot */
     int is_restored;
     int is_started;
+    int is_new;               /* the folder was made, and that is not on the disk yet */
     char path[PART_PATH_MAX]; /* of the part */
 };
 
@@ -76,6 +87,7 @@ static int32_t write_bind(void *config, struct gyre_bind *bind)
     const struct gyre_schema *schema = bind->inputs[0];
     if (c->format == WRITE_JSON && c->header)
         return gyre_bind_fail(bind, GYRE_EINVAL, "header", "a header is for format \"csv\"");
+    c->snapshots = bind->snapshots != 0;
     c->n_fields = schema->n_fields;
     c->types = bind->alloc(bind, c->n_fields * sizeof *c->types);
     c->names = bind->alloc(bind, c->n_fields * sizeof *c->names);
@@ -107,8 +119,9 @@ static int32_t write_open(void *self, struct gyre_ctx *ctx)
     s->part.task = ctx->task;
     if (output_init(&s->output, ctx) != GYRE_OK)
         return ctx->error->code;
+    s->output.writes_back = s->config->snapshots;
     if (s->config->target == TO_FOLDER)
-        return parts_make_folder(ctx, s->config->path);
+        return parts_make_folder(ctx, s->config->path, &s->is_new);
     return output_open(&s->output, ctx, s->config->path, 0);
 }
 
@@ -118,6 +131,15 @@ static void put_header(struct sink *s)
         csv_write_header(&s->output, s->config->n_fields, s->config->names);
 }
 
+/* The next part of a task in the snapshot; NULL where it wrote none. */
+static struct part *known_part(struct sink *s, uint32_t task)
+{
+    for (uint32_t i = 0; i < s->n_known; i++)
+        if (s->known[i].task == task)
+            return &s->known[i];
+    return NULL;
+}
+
 /* Empties what a run that does not restore begins with; goes on where one that restores left off. */
 static int32_t start(struct sink *s, struct gyre_ctx *ctx)
 {
@@ -125,7 +147,7 @@ static int32_t start(struct sink *s, struct gyre_ctx *ctx)
         return GYRE_OK;
     int32_t code = GYRE_OK;
     if (s->config->target == TO_FOLDER && s->is_restored)
-        code = parts_remove_unseen(ctx, s->config->path, s->part.number);
+        code = parts_remove_beyond(ctx, s->config->path, s->known, s->n_known);
     else if (s->config->target == TO_FOLDER)
         code = parts_remove(ctx, s->config->path);
     else if (s->config->target == TO_FILE)
@@ -142,9 +164,12 @@ static int32_t write_process(void *self, struct gyre_ctx *ctx, const struct gyre
 {
     struct sink *s = self;
     int32_t code = start(s, ctx);
+    if (code == GYRE_OK && in->kept == 0)
+        return GYRE_OK; /* no row, no part */
     if (code == GYRE_OK && !s->output.is_open) {
         part_path(s->path, s->config->path, s->part, 0);
         code = output_open(&s->output, ctx, s->path, O_TRUNC);
+        s->output.is_new = 0; /* parts_sync sees to its name */
         if (code == GYRE_OK)
             put_header(s);
     }
@@ -171,9 +196,19 @@ static void write_close(void *self, struct gyre_ctx *ctx)
     output_fini(&s->output, ctx);
     if (is_left) /* a part that no transaction took */
         part_drop(ctx, s->config->path, s->part);
+    if (s->known != NULL)
+        gyre_alloc(ctx, s->known, 0);
+    s->known = NULL;
 }
 
 /* ---- snapshots --------------------------------------------------------------------------------- */
+
+static void save_item(const struct sink *s, struct gyre_writer *writer, struct part next)
+{
+    gyre_write_u32(writer, next.task);
+    gyre_write_u64(writer, next.number);
+    gyre_write_u64(writer, s->output.length);
+}
 
 static int32_t write_save(void *self, struct gyre_ctx *ctx, struct gyre_writer *writer,
                           void (*next_item)(struct gyre_writer *writer))
@@ -183,11 +218,36 @@ static int32_t write_save(void *self, struct gyre_ctx *ctx, struct gyre_writer *
     if (code != GYRE_OK)
         return code;
     int is_taken = s->config->target == TO_FOLDER && s->output.is_open; /* prepare is to come */
-    gyre_write_u32(writer, ctx->task);
-    gyre_write_u64(writer, s->part.number + (uint64_t)is_taken);
-    gyre_write_u64(writer, s->output.length);
+    save_item(s, writer, (struct part){ctx->task, s->part.number + (uint64_t)is_taken});
     next_item(writer);
+    for (uint32_t i = 0; i < s->n_known; i++) {
+        struct part part = s->known[i];
+        if (part.task == ctx->task || part.task % ctx->tasks != ctx->task)
+            continue;
+        save_item(s, writer, part);
+        next_item(writer);
+    }
     return writer->error;
+}
+
+static int32_t add_known(struct sink *s, struct gyre_ctx *ctx, struct part part)
+{
+    struct part *known = known_part(s, part.task);
+    if (known != NULL) {
+        known->number = part.number > known->number ? part.number : known->number;
+        return GYRE_OK;
+    }
+    if (s->n_known == s->capacity) {
+        uint32_t capacity = 2 * s->capacity + 8;
+        struct part *more = gyre_alloc(ctx, s->known, capacity * sizeof *more);
+        if (more == NULL)
+            return gyre_fail(ctx, GYRE_ENOMEM, "no memory for the parts of %u tasks",
+                             (unsigned)capacity);
+        s->known = more;
+        s->capacity = capacity;
+    }
+    s->known[s->n_known++] = part;
+    return GYRE_OK;
 }
 
 static int32_t write_restore(void *self, struct gyre_ctx *ctx, uint32_t version,
@@ -195,16 +255,17 @@ static int32_t write_restore(void *self, struct gyre_ctx *ctx, uint32_t version,
 {
     struct sink *s = self;
     (void)version;
-    (void)gyre_read_u32(reader);
-    uint64_t number = gyre_read_u64(reader);
+    struct part part;
+    part.task = gyre_read_u32(reader);
+    part.number = gyre_read_u64(reader);
     uint64_t length = gyre_read_u64(reader);
     if (reader->error != 0)
         return gyre_fail(ctx, GYRE_ECORRUPT, "the state of file.write cannot be read");
     s->is_restored = 1;
-    s->length = length;
-    if (number > s->part.number)
-        s->part.number = number;
-    return GYRE_OK;
+    s->length = length > s->length ? length : s->length; /* one file: one task that has it */
+    if (part.task == ctx->task)
+        s->part.number = part.number;
+    return add_known(s, ctx, part);
 }
 
 static int32_t write_prepare(void *self, struct gyre_ctx *ctx, const char *txn,
@@ -223,11 +284,14 @@ static int32_t write_prepare(void *self, struct gyre_ctx *ctx, const char *txn,
         gyre_write_u32(writer, s->part.task);
         gyre_write_u64(writer, s->part.number++);
         output_close(&s->output);
+        code = parts_sync(ctx, s->config->path, s->is_new); /* its name, too */
+        s->is_new = s->is_new && code != GYRE_OK;
     }
-    return writer->error;
+    return code == GYRE_OK ? writer->error : code;
 }
 
-/* Calls `act` for the part of a transaction, if it has one. */
+/* Calls `act` for the part of a transaction, if it has one. No part can be in a folder that was not
+ * there. */
 static int32_t with_part(struct sink *s, struct gyre_ctx *ctx, struct gyre_reader *reader,
                          int32_t (*act)(struct gyre_ctx *, const char *, struct part))
 {
@@ -239,6 +303,11 @@ static int32_t with_part(struct sink *s, struct gyre_ctx *ctx, struct gyre_reade
     }
     if (reader->error != 0)
         return gyre_fail(ctx, GYRE_ECORRUPT, "a transaction of file.write cannot be read");
+    if (has_part && s->is_new && s->is_restored)
+        return gyre_fail(ctx, GYRE_EFAIL,
+                         "the folder %s was not there; parts in it are of the snapshot: put it "
+                         "back, or start without the snapshot",
+                         s->config->path);
     return has_part ? act(ctx, s->config->path, part) : GYRE_OK;
 }
 

@@ -1,6 +1,8 @@
 /* plugins/gen/blocks.c: see blocks.h. */
 #include "blocks.h"
 
+#define MOST_US 4e18 /* times beyond would overflow */
+
 int32_t blocks_discover(const void *config, struct gyre_splits *splits)
 {
     (void)config;
@@ -100,7 +102,8 @@ int32_t blocks_save(const struct blocks *b, struct gyre_ctx *ctx, uint32_t id,
         if (b->ring[i].id != id)
             continue;
         gyre_write_u64(writer, b->ring[i].next);
-        gyre_write_u64(writer, b->due);
+        /* without a rate all are due: one that is set at a restore begins where the rows are */
+        gyre_write_u64(writer, b->rate > 0 ? b->due : blocks_next(b));
         return writer->error;
     }
     return gyre_fail(ctx, GYRE_ECONTRACT, "split %u is not this task's", (unsigned)id);
@@ -114,8 +117,9 @@ static void look_at_clock(struct blocks *b, struct gyre_ctx *ctx)
         return;
     }
     int64_t now_us = gyre_now(ctx);
+    double before_us = (double)b->due * 1e6 / b->rate;
     if (!b->started)
-        b->start_us = now_us - (int64_t)((double)b->due * 1e6 / b->rate);
+        b->start_us = now_us - (before_us < MOST_US ? (int64_t)before_us : (int64_t)MOST_US);
     b->started = 1;
     double due = (double)(now_us - b->start_us) * b->rate / 1e6 + 1;
     b->due = due < (double)b->rows ? (uint64_t)due : b->rows;
@@ -126,7 +130,7 @@ static void wait_until_due(const struct blocks *b, struct gyre_ctx *ctx, struct 
     int64_t now_us = gyre_now(ctx);
     double after_us = (double)blocks_next(b) * 1e6 / b->rate;
     poll->status = GYRE_POLL_IDLE;
-    poll->wake_us = b->start_us + (int64_t)after_us + 1;
+    poll->wake_us = after_us < MOST_US ? b->start_us + (int64_t)after_us + 1 : INT64_MAX;
     if (poll->wake_us <= now_us)
         poll->wake_us = now_us + 1;
 }

@@ -29,7 +29,7 @@ static void take_peer(struct lines_out *l)
     e->fd = fd >= 0 ? fd : -1;
 }
 
-/* Waits until a peer takes bytes; 0 where none did by then. */
+/* Waits until a peer takes bytes; 0 where none did by then, or the host ends the wait. */
 static int await_peer(struct lines_out *l, int64_t until_us)
 {
     struct endpoint *e = &l->endpoint;
@@ -43,6 +43,10 @@ static int await_peer(struct lines_out *l, int64_t until_us)
         if (!e->config->listen && !is_connected(e) && e->retry_us < next_us)
             next_us = e->retry_us;
         int ready = poll(&p, 1, ms_until(l->ctx, next_us));
+        if (ready < 0 && errno == EINTR) { /* the job has failed, or is to end now */
+            l->is_patient = 0;
+            return 0;
+        }
         if (ready > 0 && is_connected(e))
             return 1;
         if (ready > 0 && e->fd < 0)

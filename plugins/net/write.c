@@ -1,8 +1,9 @@
 /* plugins/net/write.c: the sink net.write, a line of CSV per row, as file.write writes it.
  *
- * It may wait, so it has a thread of its own. A sink cannot say that it is full, and is not told that
- * the job is being stopped: it waits `wait` at most for a peer that takes rows, then drops them. So a
- * stop takes no longer than that, and a second signal ends the process at once. */
+ * It may wait, so it has a thread of its own. A sink cannot say that it is full: it waits `wait` at most
+ * for a peer that takes rows, then drops them. A failure of the job interrupts the wait. A stop does
+ * not, for the rows in flight are still to be delivered: so it takes `wait` at most, and a second
+ * signal ends the process at once. */
 #include "write.h"
 #include "../file/csv_write.h"
 #include "lines_out.h"

@@ -1,10 +1,10 @@
-/* plugins/std/split.c: one output port per listed value of a field; other rows, and those where the
- * field is null, leave by the default port.
+/* plugins/std/split.c: one output port per listed value of a field, or of a key function; other rows,
+ * and those where the field is null, leave by the default port.
  *
  * All ports are aligned with the input and differ in their masks alone: nothing is copied. A port's
  * name is the value that it takes, or stands before it ("name=value"), as a value that is no name
- * needs it. Values are read as the field's type in bind. The rows
- * are looked at port by port, in loops that vectorize where values are numbers. Dropped rows hold
+ * needs it. Values are read as the field's type in bind. The result of a function comes in as a field,
+ * which is not passed. The rows are looked at port by port, in loops that vectorize where values are numbers. Dropped rows hold
  * anything, so that strings are looked at only under the mask. */
 #include "split.h"
 
@@ -14,7 +14,7 @@
 struct split_config {
     const char *field;
     struct gyre_strs ports;
-    const char *fn;
+    const char *fn; /* the field that the host adds */
     /* made by bind: */
     uint32_t type;         /* of the field */
     int64_t *numbers;      /* per port: bool and integers */
@@ -95,22 +95,26 @@ static int32_t check_distinct(const struct split_config *c, struct gyre_bind *bi
 /* Finds the field and makes room for its values. */
 static int32_t bind_field(struct split_config *c, struct gyre_bind *bind)
 {
+    const char *option = c->fn != NULL ? "fn" : "field";
+    if (c->fn != NULL && c->field != NULL)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "fn",
+                              "`field` picks the port already: leave one of them out");
     if (c->fn != NULL)
-        return gyre_bind_fail(bind, GYRE_ENOTSUP, "fn",
-                              "not yet: rows cannot be split by a function in this version");
+        c->field = c->fn;
     if (c->field == NULL)
         return gyre_bind_fail(bind, GYRE_EINVAL, NULL,
-                              "needs the option `field`: the field whose values `ports` lists");
+                              "needs the option `field`: the field whose values `ports` lists; or "
+                              "`fn`: a function that computes it");
     if (c->ports.n == 0)
         return gyre_bind_fail(bind, GYRE_EINVAL, "ports",
                               "no values: each one listed in `ports` gets a port");
-    int32_t code = bind->read(bind, 0, c->field, "field");
+    int32_t code = bind->read(bind, 0, c->field, option);
     if (code < 0)
         return code;
     int32_t at = gyre_schema_find(bind->inputs[0], c->field);
     c->type = at >= 0 ? gyre_schema_field(bind->inputs[0], (uint32_t)at)->type : 0;
     if (c->type == GYRE_TYPE_f64 || gyre_type_size(c->type) == 0)
-        return gyre_bind_fail(bind, GYRE_EINVAL, "field",
+        return gyre_bind_fail(bind, GYRE_EINVAL, option,
                               "field `%s` is %s: rows are split by strings, integers, times and "
                               "bool",
                               c->field, gyre_type_name(c->type));
@@ -199,7 +203,8 @@ static const struct gyre_option options[] = {
     GYRE_OPT(struct split_config, field, FIELD, NULL, 0, "the field whose value picks the port"),
     GYRE_OPT(struct split_config, ports, STRINGS, NULL, 0,
              "the values that have a port of their own: \"value\", or \"port=value\""),
-    GYRE_OPT(struct split_config, fn, FUNCTION, NULL, 0, "a function that picks the port: not yet"),
+    GYRE_OPT(struct split_config, fn, KEY_FUNCTION, NULL, 0,
+             "the function whose value picks the port, instead of `field`"),
 };
 
 static const struct gyre_port input = GYRE_PORT("in", 0, NULL, 0, "any rows");
@@ -211,7 +216,7 @@ const struct gyre_operator gyre_op_split = {
     .size = sizeof(struct gyre_operator),
     .kind = GYRE_TRANSFORM,
     .name = "split",
-    .doc = "Sends rows to ports by the value of a field.",
+    .doc = "Sends rows to ports by the value of a field or function.",
     .flags = GYRE_MASK_AWARE,
     .config_size = sizeof(struct split_config),
     .options = options,

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/number.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@ struct command {
     const char *text;
     int (*run)(const struct gy_cli *cli);
     struct flag flags[FLAGS_MAX]; /* up to one without a name */
+    const char *exits;            /* what each exit status says, a line each; NULL: not yet */
 };
 
 static int not_yet(const struct gy_cli *cli);
@@ -42,39 +44,48 @@ static int not_yet(const struct gy_cli *cli);
 #define AT(member) offsetof(struct gy_cli, member)
 #define PLUGIN_PATH {"--plugin-path", "DIR", "look for plugins in DIR first (repeatable)", FOLDERS, AT(plugin_path)}
 #define SET {"--set", "ID.OPTION=VALUE", "set an option of an operator, or job.KEY (repeatable)", SETTING, AT(set)}
+#define IS_WRONG "  2    the job file, a plugin or the command line is wrong; nothing was started\n"
 #define FORMAT(words) {"--format", words, "how it is put out; the first is the default", CHOICE, AT(format)}
 
 static const struct command commands[] = {
     {"run", "JOB", 1, 1, "run a job until its sources end or it is stopped", gy_cmd_run,
      {SET,
       {"-p", "N", "run with this parallelism", NUMBER, AT(parallelism)},
-      {"--from", "latest|DIR", "start from a snapshot", TEXT, AT(from)},
-      {"--drop-state", "ID", "forget a snapshot's state of an operator (repeatable)", LIST, AT(drop_state)},
+      {"--from", "latest|DIR", "start from a snapshot (not yet)", TEXT, AT(from)},
+      {"--drop-state", "ID", "forget a snapshot's state of an operator (not yet)", LIST, AT(drop_state)},
       {"--report", "FILE", "write one JSON object about the run at its end", TEXT, AT(report)},
       {"--no-supervise", NULL, "run in this process, without restarts", SWITCH, AT(no_supervise)},
-      PLUGIN_PATH}},
+      PLUGIN_PATH},
+     "  0    finished, or stopped cleanly (Ctrl-C once)\n"
+     "  1    failed while running\n" IS_WRONG
+     "  130  ended at once by a second signal (Ctrl-C twice)\n"},
     {"check", "JOB", 1, 1, "load, bind and type-check a job, and start nothing", gy_cmd_check,
      {SET,
       {"-p", "N", "check with this parallelism", NUMBER, AT(parallelism)},
-      PLUGIN_PATH}},
+      PLUGIN_PATH},
+     "  0    nothing is wrong\n" IS_WRONG},
     {"plan", "JOB", 1, 1, "show the logical and the physical graph of a job", gy_cmd_plan,
      {FORMAT("text|dot|json"),
       SET,
       {"-p", "N", "plan with this parallelism", NUMBER, AT(parallelism)},
-      PLUGIN_PATH}},
+      PLUGIN_PATH},
+     "  0    shown\n" IS_WRONG},
     {"list", "", 0, 0, "list the operators and functions of every plugin on the path", gy_cmd_list,
-     {FORMAT("text|json"), PLUGIN_PATH}},
+     {FORMAT("text|json|markdown"), PLUGIN_PATH},
+     "  0    listed; plugins that cannot be loaded are named on standard error\n"},
     {"inspect", "PLUGIN.so|PLUGIN|PLUGIN.OP", 1, 1, "describe a plugin or one of its operators",
-     gy_cmd_inspect, {FORMAT("text|json"), PLUGIN_PATH}},
-    {"new", "DIR/NAME", 1, 1, "make a plugin project that builds and passes its tests", not_yet, {{0}}},
-    {"test", "JOB...", 1, SIZE_MAX, "run the tests written in job files", not_yet, {PLUGIN_PATH}},
+     gy_cmd_inspect, {FORMAT("text|json|markdown"), PLUGIN_PATH},
+     "  0    described\n"
+     "  2    there is no such plugin or operator, or it cannot be loaded\n"},
+    {"new", "DIR/NAME", 1, 1, "make a plugin project that builds and passes its tests", not_yet, {{0}}, NULL},
+    {"test", "JOB...", 1, SIZE_MAX, "run the tests written in job files", not_yet, {PLUGIN_PATH}, NULL},
     {"conform", "PLUGIN.so", 1, 1, "run the conformance suite on a plugin", not_yet,
      {{"--only", "ID,...", "run only these checks", LIST, AT(only)},
       {"--seed", "N", "seed of the random inputs", NUMBER, AT(seed)},
       FORMAT("text|json|junit"),
-      PLUGIN_PATH}},
+      PLUGIN_PATH}, NULL},
     {"snapshots", "DIR [verify|show ID]", 1, 3, "list, verify or describe the snapshots of a folder",
-     not_yet, {{0}}},
+     not_yet, {{0}}, NULL},
 };
 /* clang-format on */
 
@@ -120,11 +131,14 @@ static void print_usage(FILE *to, const struct command *c)
 static void print_command_help(const struct command *c)
 {
     print_usage(stdout, c);
-    printf("\n%s: %s.\n\nFlags:\n", c->name, c->text);
+    printf("\n%c%s.%s\n\nFlags:\n", toupper((unsigned char)*c->text), c->text + 1,
+           c->exits ? "" : " Not yet: this version refuses it.");
     for (size_t i = 0; i < count_flags(c); i++)
         print_row(stdout, c->flags[i].name, c->flags[i].value ? c->flags[i].value : "",
                   c->flags[i].text);
     print_row(stdout, "--help", "", "this text");
+    if (c->exits)
+        printf("\nExit status:\n%s", c->exits);
 }
 
 static void print_help(FILE *to)
@@ -133,10 +147,17 @@ static void print_help(FILE *to)
           "Runs dataflows whose operators are plugins.\n\nCommands:\n",
           to);
     for (size_t i = 0; i < N_COMMANDS; i++)
-        print_row(to, commands[i].name, commands[i].operands, commands[i].text);
+        if (commands[i].exits)
+            print_row(to, commands[i].name, commands[i].operands, commands[i].text);
+    fputs("\nNot yet there:\n", to);
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (!commands[i].exits)
+            print_row(to, commands[i].name, commands[i].operands, commands[i].text);
     fputs("\nFlags:\n", to);
     print_row(to, "--help", "", "this text; gyre COMMAND --help for a command's flags");
     print_row(to, "--version", "", "the version of gyre and of its plugin ABI");
+    fputs("\nEnvironment:\n", to);
+    print_row(to, "GYRE_PLUGIN_PATH", "", "more folders with plugins, a colon between two");
 }
 
 /* ---- usage errors ---- */
@@ -327,13 +348,44 @@ static int make_lists(struct gy_cli *cli, int argc)
     return items ? 0 : -1;
 }
 
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* gyre help [COMMAND] */
+static int help(const char *name)
+{
+    const struct command *c = name ? find_command(name) : NULL;
+    if (name && !c)
+        return unknown_command(name);
+    if (c)
+        print_command_help(c);
+    else
+        print_help(stdout);
+    return gy_cli_end(GY_EXIT_OK);
+}
+
+/* A flag where a command should be. */
+static int no_command(const char *given)
+{
+    static const char *const names[] = {"--help", "--version"};
+    const char *near = gy_nearest(given, names, 2);
+    if (near)
+        return wrong(NULL, "unknown flag %s (did you mean `%s`?)", given, near);
+    return wrong(NULL, "unknown flag %s: the command comes first", given);
+}
+
 int gy_cli_main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
-        print_help(stdout);
-        return gy_cli_end(GY_EXIT_OK);
-    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        return help(NULL);
+    if (strcmp(name, "help") == 0)
+        return help(argc > 2 ? argv[2] : NULL);
     if (strcmp(name, "--version") == 0) {
         printf("gyre " GY_VERSION " (plugin ABI %u.%u)\n", GYRE_ABI_MAJOR, GYRE_ABI_MINOR);
         return gy_cli_end(GY_EXIT_OK);
@@ -343,16 +395,14 @@ int gy_cli_main(int argc, char **argv)
         return GY_EXIT_USAGE;
     }
     if (name[0] == '-')
-        return wrong(NULL, "unknown flag %s: the command comes first", name);
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        if (strcmp(commands[i].name, name) != 0)
-            continue;
-        struct gy_cli cli = {.command = name, .format = "text"};
-        if (make_lists(&cli, argc) < 0)
-            return wrong(NULL, "out of memory");
-        int status = run_command(&commands[i], &cli, argv, argc);
-        gy_free(cli.operands.items);
-        return status;
-    }
-    return unknown_command(name);
+        return no_command(name);
+    const struct command *c = find_command(name);
+    struct gy_cli cli = {.command = name, .format = "text"};
+    if (!c)
+        return unknown_command(name);
+    if (make_lists(&cli, argc) < 0)
+        return wrong(NULL, "out of memory");
+    int status = run_command(c, &cli, argv, argc);
+    gy_free(cli.operands.items);
+    return status;
 }

@@ -76,6 +76,11 @@ static void put_block(const struct gy_crumb_site *site, const char *what)
         put_number(site->task);
         put("\n");
     }
+    if (site->function != NULL) {
+        put("  function: ");
+        put(site->function);
+        put("\n");
+    }
     put("  plugin:   ");
     put(site->plugin_path);
     put("\n  callback: ");

@@ -83,11 +83,13 @@ static void describe_bound(struct gy_buf *b, const struct gyre_option *o, int64_
     gy_buf_text(b, text);
 }
 
+static bool has_range(const struct gyre_option *o)
+{
+    return o->min != 0 || o->max != 0;
+}
+
 static void describe_range(struct gy_buf *b, const struct gyre_option *o)
 {
-    if (o->min == 0 && o->max == 0)
-        return;
-    gy_buf_text(b, "; ");
     if (o->min == INT64_MIN) {
         gy_buf_text(b, "at most ");
         describe_bound(b, o, o->max);
@@ -106,16 +108,31 @@ void gy_describe_option(struct gy_buf *b, const struct gyre_option *option)
         gy_buf_text(b, "; required");
     else if (option->fallback)
         gy_buf_printf(b, "; default %s", *option->fallback ? option->fallback : "\"\"");
-    describe_range(b, option);
+    if (has_range(option)) {
+        gy_buf_text(b, "; ");
+        describe_range(b, option);
+    }
     if (option->unit)
         gy_buf_printf(b, "; %s", option->unit);
 }
 
+void gy_describe_takes(struct gy_buf *b, const struct gyre_option *option)
+{
+    describe_type(b, option);
+    if (has_range(option)) {
+        gy_buf_text(b, " (");
+        describe_range(b, option);
+        gy_buf_u8(b, ')');
+    }
+    if (option->unit)
+        gy_buf_printf(b, ", %s", option->unit);
+}
+
 const char *gy_describe_option_type(uint32_t type)
 {
-    static const char *const names[] = {"?",      "bool",     "int",    "float",    "string",
-                                        "path",   "duration", "size",   "choice",   "field",
-                                        "fields", "strings",  "schema", "function", "groups"};
+    static const char *const names[] = {
+        "?",      "bool",  "int",    "float",   "string", "path",     "duration", "size",
+        "choice", "field", "fields", "strings", "schema", "function", "groups",   "key_function"};
 #define ROW(name, value, ctype, text) +1
     _Static_assert(sizeof names / sizeof *names == 1 GYRE_OPTION_TYPES(ROW), "a name for each");
 #undef ROW
@@ -149,6 +166,58 @@ const char *gy_describe_items(uint32_t items)
 {
     static const char *const names[] = {NULL, "split", "union", "broadcast"};
     return names[items <= GYRE_ITEMS_BROADCAST ? items : 0];
+}
+
+void gy_describe_state_type(struct gy_buf *b, const struct gyre_state_type *t)
+{
+    gy_buf_printf(b, "%s version %u", t->name, t->version);
+    for (uint32_t i = 0; i < t->n_members; i++)
+        gy_buf_printf(b, "%s%s: %s", i > 0 ? ", " : " { ", t->members[i].name,
+                      gyre_type_name(t->members[i].type));
+    gy_buf_text(b, t->n_members > 0 ? " }" : "");
+}
+
+void gy_describe_state(struct gy_buf *b, const struct gyre_state *s)
+{
+    char ttl[GY_NUMBER_MAX];
+    gy_buf_printf(b, "%s of ", gy_describe_state_kind(s->kind));
+    if (s->key) {
+        gy_describe_state_type(b, s->key);
+        gy_buf_text(b, " to ");
+    }
+    gy_describe_state_type(b, s->type);
+    if (s->ttl_us > 0) {
+        gy_text_format_duration(ttl, s->ttl_us);
+        gy_buf_printf(b, "; for %s", ttl);
+    }
+}
+
+/* ---- hosted functions ---- */
+
+const struct gyre_option gy_host_as = {
+    .size = sizeof(struct gyre_option),
+    .type = GYRE_OPTION_STRING,
+    .name = "as",
+    .doc = "another name for the result, where it is one field",
+};
+
+bool gy_takes_host_as(const struct gyre_function *f)
+{
+    bool takes = f->kind == GYRE_FN_AGGREGATE && !gy_function_is_set(f);
+    for (uint32_t i = 0; i < f->n_options; i++)
+        takes &= strcmp(gyre_option_at(f->options, i)->name, gy_host_as.name) != 0;
+    return takes;
+}
+
+void gy_describe_windows(struct gy_buf *b, const struct gyre_function *f)
+{
+    const struct gyre_aggregate *a = f->impl;
+    if (gy_function_is_set(f)) {
+        gy_buf_text(b, "can be merged and retracted where each of its functions can");
+        return;
+    }
+    gy_buf_text(b, a->merge ? "can be merged" : "cannot be merged");
+    gy_buf_text(b, a->retract ? ", can be retracted" : ", cannot be retracted");
 }
 
 /* ---- JSON ---- */

@@ -1,8 +1,9 @@
-/* What descriptors say, in words: shared by `gyre list` and `gyre inspect`, text and JSON. */
+/* What descriptors say, in words: shared by `gyre list` and `gyre inspect`: text, JSON, Markdown. */
 #ifndef GY_APP_DESCRIBE_H
 #define GY_APP_DESCRIBE_H
 
 #include "base/buf.h"
+#include "plan/logical.h"
 #include "plan/plugin.h"
 
 /* One flag: its bit, its name in JSON, and what it means to a user (NULL: nothing). */
@@ -25,6 +26,9 @@ void gy_describe_fields(struct gy_buf *b, const struct gyre_field *fields, uint3
 /** Appends "an integer; default 5; 1 to 100; rows/s". */
 void gy_describe_option(struct gy_buf *b, const struct gyre_option *option);
 
+/** Appends what an option takes: "an integer (1 to 100), rows/s". */
+void gy_describe_takes(struct gy_buf *b, const struct gyre_option *option);
+
 /** The type of an option as in a descriptor, in small letters: "duration". */
 const char *gy_describe_option_type(uint32_t type);
 
@@ -34,6 +38,17 @@ const char *gy_describe_delivery(const struct gyre_operator *op);
 /** "value" "list" "map", and "split" "union" "broadcast" (NULL without items). */
 const char *gy_describe_state_kind(uint32_t kind);
 const char *gy_describe_items(uint32_t items);
+
+/** Appends "tally version 1 { n: i64 }", and "map of str version 1 to tally version 1; for 10m". */
+void gy_describe_state_type(struct gy_buf *b, const struct gyre_state_type *t);
+void gy_describe_state(struct gy_buf *b, const struct gyre_state *s);
+
+/** Appends what windows can do with an aggregate function: "can be merged, can be retracted". */
+void gy_describe_windows(struct gy_buf *b, const struct gyre_function *f);
+
+/* The option that the host adds to a function that it runs as an operator, and whether it does. */
+extern const struct gyre_option gy_host_as;
+bool gy_takes_host_as(const struct gyre_function *f);
 
 /* JSON, put together piece by piece: the comma before a member or element is found by itself. */
 void gy_json_open(struct gy_buf *b, const char *key, char bracket);

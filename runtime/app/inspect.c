@@ -56,6 +56,14 @@ static void put_ports(struct gy_buf *b, const char *title, const struct gyre_por
     }
 }
 
+static void put_option(struct gy_buf *b, const struct gyre_option *o, int depth)
+{
+    struct gy_buf words = {0};
+    gy_describe_option(&words, o);
+    put_entry(b, depth, o->name, words_of(&words), o->doc);
+    gy_buf_fini(&words);
+}
+
 /* Recursion over groups within groups, whose depth was checked at load. */
 static void put_options(struct gy_buf *b, const struct gyre_option *options, uint32_t n, int depth)
 {
@@ -63,21 +71,9 @@ static void put_options(struct gy_buf *b, const struct gyre_option *options, uin
         gy_buf_text(b, "  options\n");
     for (uint32_t i = 0; i < n; i++) {
         const struct gyre_option *o = gyre_option_at(options, i);
-        struct gy_buf words = {0};
-        gy_describe_option(&words, o);
-        put_entry(b, depth, o->name, words_of(&words), o->doc);
-        gy_buf_fini(&words);
+        put_option(b, o, depth);
         put_options(b, o->members, o->n_members, depth + 1);
     }
-}
-
-static void describe_state_type(struct gy_buf *words, const struct gyre_state_type *t)
-{
-    gy_buf_printf(words, "%s version %u", t->name, t->version);
-    for (uint32_t i = 0; i < t->n_members; i++)
-        gy_buf_printf(words, "%s%s: %s", i > 0 ? ", " : " { ", t->members[i].name,
-                      gyre_type_name(t->members[i].type));
-    gy_buf_text(words, t->n_members > 0 ? " }" : "");
 }
 
 static void put_states(struct gy_buf *b, const struct gyre_operator *op)
@@ -87,17 +83,7 @@ static void put_states(struct gy_buf *b, const struct gyre_operator *op)
     for (uint32_t i = 0; i < op->n_states; i++) {
         const struct gyre_state *s = gyre_state_at(op->states, i);
         struct gy_buf words = {0};
-        char ttl[GY_NUMBER_MAX];
-        gy_buf_printf(&words, "%s of ", gy_describe_state_kind(s->kind));
-        if (s->key) {
-            describe_state_type(&words, s->key);
-            gy_buf_text(&words, " to ");
-        }
-        describe_state_type(&words, s->type);
-        if (s->ttl_us > 0) {
-            gy_text_format_duration(ttl, s->ttl_us);
-            gy_buf_printf(&words, "; for %s", ttl);
-        }
+        gy_describe_state(&words, s);
         put_entry(b, 0, s->name, words_of(&words), s->doc);
         gy_buf_fini(&words);
     }
@@ -142,14 +128,17 @@ static void put_function(struct gy_buf *b, const struct gyre_function *f)
     put_options(b, f->options, f->n_options, 0);
     if (f->kind != GYRE_FN_AGGREGATE)
         return;
+    if (gy_takes_host_as(f)) {
+        gy_buf_text(b, f->n_options == 0 ? "  options\n" : "");
+        put_option(b, &gy_host_as, 0);
+    }
     const struct gyre_aggregate *a = f->impl;
     struct gy_buf words = {0};
-    gy_buf_text(&words, a->merge ? "can be merged" : "cannot be merged");
-    gy_buf_text(&words, a->retract ? ", can be retracted" : ", cannot be retracted");
+    gy_describe_windows(&words, f);
     gy_buf_printf(b, "  %-*s%s\n", COLUMN + 2, "windows", words_of(&words));
     gy_buf_reset(&words);
     if (a->accumulator) {
-        describe_state_type(&words, a->accumulator);
+        gy_describe_state_type(&words, a->accumulator);
         gy_buf_printf(b, "  %-*s%s\n", COLUMN + 2, "accumulator", words_of(&words));
     }
     gy_buf_fini(&words);
@@ -171,7 +160,7 @@ static void inspect_text(struct gy_buf *b, const struct gy_plugin *plugin,
             continue;
         if (item->kind == GYRE_ITEM_STATE_TYPE) {
             struct gy_buf words = {0};
-            describe_state_type(&words, item->what);
+            gy_describe_state_type(&words, item->what);
             gy_buf_printf(b, "\nstate type %s\n", words_of(&words));
             gy_buf_fini(&words);
             continue;
@@ -244,6 +233,8 @@ static int print(const struct gy_cli *cli, const struct gy_plugin *plugin,
     int status = GY_EXIT_OK;
     if (strcmp(cli->format, "json") == 0)
         gy_inspect_json(&b, plugin, only);
+    else if (strcmp(cli->format, "markdown") == 0)
+        gy_inspect_markdown(&b, plugin, only);
     else
         inspect_text(&b, plugin, only);
     if (b.failed) {

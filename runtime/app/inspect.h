@@ -1,4 +1,4 @@
-/* gyre inspect, in two formats. */
+/* gyre inspect, in its further formats. */
 #ifndef GY_APP_INSPECT_H
 #define GY_APP_INSPECT_H
 
@@ -9,5 +9,7 @@
  *  Errors:  those of `b` */
 void gy_inspect_json(struct gy_buf *b, const struct gy_plugin *plugin,
                      const struct gyre_item *only);
+void gy_inspect_markdown(struct gy_buf *b, const struct gy_plugin *plugin,
+                         const struct gyre_item *only);
 
 #endif

@@ -58,29 +58,38 @@ static void put_choices(struct gy_buf *b, const char *choices)
     gy_json_close(b, ']');
 }
 
+static void open_option(struct gy_buf *b, const struct gyre_option *o)
+{
+    gy_json_open(b, NULL, '{');
+    gy_json_text(b, "name", o->name);
+    gy_json_text(b, "type", gy_describe_option_type(o->type));
+    gy_json_bool(b, "required", o->flags & GYRE_REQUIRED);
+    gy_json_text(b, "default", o->fallback);
+    if (o->unit)
+        gy_json_text(b, "unit", o->unit);
+    if (o->min != 0 || o->max != 0) {
+        gy_json_number(b, "min", o->min);
+        gy_json_number(b, "max", o->max);
+    }
+    if (o->choices)
+        put_choices(b, o->choices);
+    gy_json_text(b, "doc", o->doc);
+}
+
 /* Recursion over groups within groups, whose depth was checked at load. */
 static void put_options(struct gy_buf *b, const char *key, const struct gyre_option *options,
-                        uint32_t n)
+                        uint32_t n, const struct gyre_option *more)
 {
     gy_json_open(b, key, '[');
     for (uint32_t i = 0; i < n; i++) {
         const struct gyre_option *o = gyre_option_at(options, i);
-        gy_json_open(b, NULL, '{');
-        gy_json_text(b, "name", o->name);
-        gy_json_text(b, "type", gy_describe_option_type(o->type));
-        gy_json_bool(b, "required", o->flags & GYRE_REQUIRED);
-        gy_json_text(b, "default", o->fallback);
-        if (o->unit)
-            gy_json_text(b, "unit", o->unit);
-        if (o->min != 0 || o->max != 0) {
-            gy_json_number(b, "min", o->min);
-            gy_json_number(b, "max", o->max);
-        }
-        if (o->choices)
-            put_choices(b, o->choices);
-        gy_json_text(b, "doc", o->doc);
+        open_option(b, o);
         if (o->n_members > 0)
-            put_options(b, "members", o->members, o->n_members);
+            put_options(b, "members", o->members, o->n_members, NULL);
+        gy_json_close(b, '}');
+    }
+    if (more) {
+        open_option(b, more);
         gy_json_close(b, '}');
     }
     gy_json_close(b, ']');
@@ -130,7 +139,7 @@ static void put_operator(struct gy_buf *b, const struct gyre_operator *op)
     gy_json_bool(b, "binds", op->bind != NULL);
     put_ports(b, "inputs", op->inputs, op->n_inputs);
     put_ports(b, "outputs", op->outputs, op->n_outputs);
-    put_options(b, "options", op->options, op->n_options);
+    put_options(b, "options", op->options, op->n_options, NULL);
     put_states(b, op);
     gy_json_text(b, "items", gy_describe_items(op->items));
 }
@@ -140,12 +149,16 @@ static void put_function(struct gy_buf *b, const struct gyre_function *f)
     gy_json_bool(b, "binds", f->bind != NULL);
     put_fields(b, "fields", f->fields, f->n_fields);
     put_fields(b, "results", f->results, f->n_results);
-    put_options(b, "options", f->options, f->n_options);
+    put_options(b, "options", f->options, f->n_options, gy_takes_host_as(f) ? &gy_host_as : NULL);
     if (f->kind != GYRE_FN_AGGREGATE)
         return;
     const struct gyre_aggregate *a = f->impl;
-    gy_json_bool(b, "merges", a->merge != NULL);
-    gy_json_bool(b, "retracts", a->retract != NULL);
+    bool is_set = gy_function_is_set(f); /* it is as its functions are */
+    gy_json_bool(b, "set", is_set);
+    if (!is_set) {
+        gy_json_bool(b, "merges", a->merge != NULL);
+        gy_json_bool(b, "retracts", a->retract != NULL);
+    }
     if (a->accumulator)
         put_state_type(b, "accumulator", a->accumulator);
 }

@@ -54,6 +54,22 @@ static void print_json(const struct gy_plugin *plugin, struct gy_buf *b)
     }
 }
 
+/* A row of a table; the name leads to the heading that `gyre inspect --format markdown` writes. */
+static void print_markdown(const struct gy_plugin *plugin)
+{
+    for (uint32_t i = 0; i < plugin->abi->n_items; i++) {
+        const struct gyre_item *item = &plugin->abi->items[i];
+        const char *name = gy_item_name(item);
+        if (!name)
+            continue;
+        printf("| [%s.%s](#%s%s) | %s | ", plugin->abi->name, name, plugin->abi->name, name,
+               gy_item_kind(item));
+        for (const char *p = gy_item_doc(item); *p; p++)
+            printf(*p == '|' ? "\\%c" : "%c", *p);
+        puts(" |");
+    }
+}
+
 int gy_cmd_list(const struct gy_cli *cli)
 {
     struct gy_plugins *plugins = gy_cli_plugins(cli, NULL, 0);
@@ -65,11 +81,16 @@ int gy_cmd_list(const struct gy_cli *cli)
     }
     gy_plugins_load_all(plugins, warn, NULL);
     bool is_json = strcmp(cli->format, "json") == 0;
+    bool is_markdown = strcmp(cli->format, "markdown") == 0;
     int width = width_of(plugins);
+    if (is_markdown)
+        puts("| name | kind | what it does |\n| --- | --- | --- |");
     gy_json_open(&b, NULL, '[');
     for (size_t i = 0; (plugin = gy_plugins_at(plugins, i)); i++) {
         if (is_json)
             print_json(plugin, &b);
+        else if (is_markdown)
+            print_markdown(plugin);
         else
             print_text(plugin, width);
     }

@@ -25,6 +25,8 @@ const char *gy_plan_kind(const struct gy_node *node)
                                                [GY_AGG_WINDOWED] = "windowed"};
     if (node->kind == GYRE_SOURCE)
         return "source";
+    if (node->of != NULL)
+        return "key function";
     return node->kind == GYRE_SINK ? "sink" : aggregations[node->aggregation];
 }
 

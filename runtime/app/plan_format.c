@@ -73,6 +73,8 @@ static void json_node(struct gy_buf *b, const struct gy_physical *plan, uint32_t
     const struct gy_node *node = plan->graph->nodes[index];
     gy_json_open(b, NULL, '{');
     gy_json_text(b, "id", node->id);
+    if (node->of != NULL)
+        gy_json_text(b, "of", node->of);
     gy_json_text(b, "op", node->op);
     gy_json_text(b, "kind", kinds[node->kind]);
     gy_json_text(b, "aggregation", aggregations[node->aggregation]);

@@ -93,6 +93,8 @@ static void put_operator(struct gy_buf *json, const struct gy_flow *flow,
 {
     const char *before = "";
     put_string(json, "\n    {", "id", node->id);
+    if (node->of != NULL)
+        put_string(json, ", ", "of", node->of);
     put_string(json, ", ", "op", node->op);
     put_count(json, ", ", "parallelism", node->parallelism);
     put_name(json, ", ", "tasks");
@@ -268,8 +270,10 @@ void gy_report_failure(const struct gy_flow *flow, const struct gy_outcome *outc
         return;
     fprintf(stderr, "gyre: job failed\n  job:      %s\n  operator: %s (%s), task %u of %u\n",
             flow->physical->graph->job, node->id, node->op, failure->task, node->parallelism);
+    if (failure->function != NULL)
+        fprintf(stderr, "  function: %s\n", failure->function);
     fprintf(stderr, "  plugin:   %s\n  callback: %s\n  what:     %s\n",
-            node->plugin != NULL ? node->plugin->path : "(none)",
+            failure->plugin_path != NULL ? failure->plugin_path : "(none)",
             failure->callback != NULL ? failure->callback : "?",
             failure->text != NULL ? failure->text : gyre_error_name(failure->code));
     if (failure->row != NULL)

@@ -8,12 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What stays the same for one operator task. Strings outlive the instance. */
+/* What stays the same for one operator task, but for the function that it calls. Strings outlive the
+ * instance. */
 struct gy_crumb_site {
-    const char *job;         /* NULL: no job runs yet */
-    const char *id;          /* of the operator; NULL: the plugin is being loaded */
-    const char *op;          /* "plugin.op" */
-    const char *plugin_path; /* of the shared object */
+    const char *job;      /* NULL: no job runs yet */
+    const char *id;       /* of the operator; NULL: the plugin is being loaded */
+    const char *op;       /* "plugin.op" */
+    const char *function; /* of a plugin, called for the operator; NULL: the operator itself */
+    const char
+        *plugin_path; /* of the shared object whose code runs: the function's, where one is */
     uint32_t task;
     /* Writes the row at hand, where the callback got a single one, to `text`, at most `n` bytes
      * without a zero byte; returns how many, 0 where it is not known. Async-signal-safe. NULL: none

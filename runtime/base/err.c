@@ -53,6 +53,15 @@ static bool is_known(const struct gy_diags *d, const struct gy_diag *diag)
     return false;
 }
 
+/* "--set out.format" has said which option it is: a text that begins "format: " does without. */
+static void say_once(const char *label, char *text)
+{
+    const char *dot = strncmp(label, "--", 2) == 0 ? strrchr(label, '.') : NULL;
+    size_t n = dot ? strlen(dot + 1) : 0;
+    if (n > 0 && strncmp(text, dot + 1, n) == 0 && strncmp(text + n, ": ", 2) == 0)
+        memmove(text, text + n + 2, strlen(text + n + 2) + 1);
+}
+
 void gy_diags_add(struct gy_diags *d, const char *file, int line, const char *fmt, ...)
 {
     va_list args;
@@ -61,6 +70,8 @@ void gy_diags_add(struct gy_diags *d, const char *file, int line, const char *fm
     va_end(args);
     if (!diag.text || file_index(d, file ? file : "", &diag.file_index) < 0)
         goto fail;
+    if (file && line == 0)
+        say_once(file, diag.text);
     if (is_known(d, &diag)) {
         gy_free(diag.text);
         return;

@@ -34,7 +34,7 @@ struct gy_diags {
 void gy_diags_fini(struct gy_diags *d);
 
 /** Adds a mistake. With `line` 0 it prints as `FILE: message`, so that `--set ID.OPTION` can stand
- *  for the file; with `file` NULL as `message`.
+ *  for the file, and OPTION is then said once; with `file` NULL as `message`.
  *  Owns:    file and text are copied
  *  Errors:  none; without memory `oom` is set */
 void gy_diags_add(struct gy_diags *d, const char *file, int line, const char *fmt, ...)

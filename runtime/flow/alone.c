@@ -28,23 +28,63 @@ static bool move_clock(struct gy_flow *flow, struct gy_clock_manual *clock)
     return true;
 }
 
+/* One turn: of a task, or of what other threads do beside them. */
+static bool turn(struct gy_flow *flow, struct gy_scheduler *scheduler)
+{
+    struct gy_checkpoint *checkpoint = &flow->checkpoint;
+    if (!gy_checkpoint_is_on(checkpoint))
+        return gy_task_run(&flow->tasks[scheduler->pick(scheduler, flow->n_tasks)]);
+    uint32_t picked = scheduler->pick(scheduler, flow->n_tasks + 2);
+    if (picked < flow->n_tasks)
+        return gy_task_run(&flow->tasks[picked]);
+    if (picked == flow->n_tasks)
+        return gy_scribe_step(&checkpoint->scribe);
+    if (flow->options.alone_ask != 0 && scheduler->pick(scheduler, flow->options.alone_ask) == 0)
+        gy_checkpoint_ask(checkpoint);
+    uint64_t epoch = checkpoint->epoch;
+    enum gy_checkpoint_phase phase = checkpoint->phase;
+    gy_checkpoint_step(checkpoint);
+    return phase != checkpoint->phase || epoch != checkpoint->epoch;
+}
+
+/* Everybody has had a turn and did nothing: true where that is so once more for all of them. */
+static bool is_stuck(struct gy_flow *flow, struct gy_clock_manual *clock)
+{
+    struct gy_checkpoint *checkpoint = &flow->checkpoint;
+    if (run_each(flow) || gy_flow_is_done(flow))
+        return false;
+    if (!gy_checkpoint_is_on(checkpoint))
+        return !move_clock(flow, clock);
+    if (gy_scribe_step(&checkpoint->scribe))
+        return false;
+    enum gy_checkpoint_phase phase = checkpoint->phase;
+    uint64_t epoch = checkpoint->epoch;
+    int64_t due_ns = gy_checkpoint_step(checkpoint);
+    if (phase != checkpoint->phase || epoch != checkpoint->epoch || gy_flow_is_done(flow) ||
+        move_clock(flow, clock))
+        return false;
+    if (due_ns == INT64_MAX)
+        return true;
+    int64_t wait_ns = due_ns - gy_clock_mono_ns(&clock->clock);
+    gy_clock_manual_advance(clock, wait_ns > 0 ? wait_ns / 1000 + 1 : 1);
+    return false;
+}
+
 int gy_flow_run_alone(struct gy_flow *flow, struct gy_scheduler *scheduler,
                       struct gy_clock_manual *clock)
 {
     uint32_t idle = 0;
-    while (atomic_load_explicit(&flow->tasks_left, memory_order_relaxed) > 0) {
-        if (gy_flow_has_failed(flow))
-            return flow->failure.code;
-        if (gy_task_run(&flow->tasks[scheduler->pick(scheduler, flow->n_tasks)])) {
+    for (uint64_t n = 1; !gy_flow_is_done(flow); n++) {
+        if (n == flow->options.alone_turns)
+            return 1;
+        if (turn(flow, scheduler)) {
             idle = 0;
             continue;
         }
         if (++idle < STREAK * flow->n_tasks)
             continue;
         idle = 0;
-        if (!run_each(flow) && !gy_flow_has_failed(flow) &&
-            atomic_load_explicit(&flow->tasks_left, memory_order_relaxed) > 0 &&
-            !move_clock(flow, clock))
+        if (is_stuck(flow, clock))
             return GYRE_ECONTRACT;
     }
     return gy_flow_has_failed(flow) ? flow->failure.code : 0;

@@ -226,7 +226,7 @@ static int build_member(struct gy_flow *flow, struct gy_task *task, struct gy_me
         env.row_by_row = flow->options.slow;
     member->task = task;
     member->node = node;
-    member->watermark = member->wake_us = INT64_MIN;
+    member->watermark = member->wake_us = member->saved.watermark_us = INT64_MIN;
     member->wake_fd = -1;
     if (node->kind == GYRE_SOURCE)
         member->splits = &flow->splits[node->index];
@@ -271,8 +271,15 @@ static int build_splits(struct gy_flow *flow, struct gyre_error *error)
         return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for splits");
     for (uint32_t n = 0; n < graph->n_nodes; n++) {
         const struct gy_node *node = graph->nodes[n];
-        if (node->kind == GYRE_SOURCE &&
-            gy_splits_init(&flow->splits[n], node, node->parallelism, error) != 0)
+        int code = 1;
+        if (node->kind != GYRE_SOURCE)
+            continue;
+        if (flow->restore != NULL)
+            code = gy_restore_splits(flow->restore, node, node->parallelism, &flow->splits[n],
+                                     error);
+        if (code == 1)
+            code = gy_splits_init(&flow->splits[n], node, node->parallelism, error);
+        if (code != 0)
             return error->code;
     }
     return 0;
@@ -281,6 +288,14 @@ static int build_splits(struct gy_flow *flow, struct gyre_error *error)
 static int build(struct gy_flow *flow, struct gyre_error *error)
 {
     const struct gy_physical *physical = flow->physical;
+    if (flow->options.restore != NULL) {
+        flow->restore = gy_restore_new(
+            flow->options.snapshots.disk != NULL ? flow->options.snapshots.disk : gy_disk_real(),
+            flow->options.restore, physical->graph, flow->options.dropped,
+            flow->options.n_dropped, error);
+        if (flow->restore == NULL)
+            return error->code;
+    }
     errno = 0;
     flow->first_task = gy_calloc(physical->n_chains + 1, sizeof(uint32_t));
     for (uint32_t c = 0; flow->first_task != NULL && c < physical->n_chains; c++) {
@@ -323,7 +338,8 @@ struct gy_flow *gy_flow_new(const struct gy_physical *physical,
     flow->done_fd = eventfd(0, EFD_CLOEXEC);
     if (flow->done_fd < 0)
         gyre_error_set(error, GYRE_EIO, -1, "eventfd: %s", strerror(errno));
-    if (flow->done_fd < 0 || build(flow, error) != 0) {
+    if (flow->done_fd < 0 || build(flow, error) != 0 ||
+        gy_checkpoint_init(&flow->checkpoint, flow, &options->snapshots, error) != 0) {
         gy_flow_free(flow);
         return NULL;
     }

@@ -19,7 +19,7 @@
 
 #include <stdatomic.h>
 
-enum gy_message_kind { GY_ROWS = 1, GY_WATERMARK, GY_END };
+enum gy_message_kind { GY_ROWS = 1, GY_WATERMARK, GY_END, GY_BARRIER };
 
 /* Stands at the start of its own block; the columns follow (flow/exchange). */
 struct gy_message {
@@ -27,7 +27,7 @@ struct gy_message {
     uint32_t rows;
     uint32_t capacity; /* rows: the stride of the columns */
     uint32_t bytes;    /* counted against the channel's bound */
-    int64_t time_us;   /* GY_WATERMARK */
+    int64_t time_us;   /* GY_WATERMARK; GY_BARRIER: its epoch */
     bool stopped;      /* GY_END: the job was told to stop, this is not the end of input */
     struct gy_block *block;
     struct gy_block *texts;  /* arenas of long strings, linked by `next` */

@@ -32,6 +32,7 @@
 #include <stdatomic.h>
 
 struct gy_flow;
+struct gy_manifest;
 
 enum gy_checkpoint_event { GY_SNAPSHOT_TAKEN, GY_SNAPSHOT_FAILED };
 
@@ -74,14 +75,13 @@ struct gy_checkpoint {
     struct gy_checkpoint_options options;
     enum gy_checkpoint_phase phase;
     uint64_t epoch; /* the one being taken, or the last */
-    bool asked;     /* one on demand is to come */
-    bool stopping;  /* the epoch at hand is that of a stop */
-    bool last;      /* nothing is to come after the epoch at hand */
-    bool closed;
-    bool finished_before; /* restored from a finished run: nothing is to be taken */
-    uint32_t tries;       /* of a last epoch that failed */
+    bool asked;    /* one on demand is to come */
+    bool stopping; /* told to stop */
+    bool last;     /* nothing is to come after the epoch at hand */
+    uint32_t tries; /* last epochs that failed */
     int64_t begun_ns, begun_us;
     int64_t next_ns; /* when the next periodic one is due, monotonic */
+    uint64_t published; /* the last one that may be on the disk: its publishing was begun */
     uint64_t newest; /* id of the last one complete, or restored from; 0: none */
     int64_t newest_ns;
     GY_VEC(struct gy_checkpoint_taken) taken;

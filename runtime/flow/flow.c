@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-static void wake_all(struct gy_flow *flow)
+void gy_flow_wake(struct gy_flow *flow)
 {
     for (uint32_t w = 0; w < flow->n_workers && !flow->options.alone; w++)
         gy_parking_wake(&flow->workers[w].parking);
@@ -20,24 +20,35 @@ void gy_flow_tell(struct gy_flow *flow)
     assert(n == (ssize_t)sizeof one || errno == EINTR || errno == EAGAIN);
 }
 
+/* `instance` NULL: a failure of the run as a whole. */
 static void keep_failure(struct gy_flow *flow, const struct gy_instance *instance, int code,
                          const char *text)
 {
+    struct gy_failure *failure = &flow->failure;
     pthread_mutex_lock(&flow->failure_lock);
-    if (flow->failure.node == NULL) {
-        const char *row = gy_instance_failed_row(instance);
-        flow->failure.node = gy_instance_node(instance);
-        flow->failure.task = gy_instance_task(instance);
-        flow->failure.code = code;
-        flow->failure.callback = gy_strdup(gy_instance_failed_callback(instance));
-        flow->failure.text = gy_strdup(text);
-        flow->failure.row = row != NULL ? gy_strdup(row) : NULL;
+    if (!failure->kept) {
+        const char *row = instance != NULL ? gy_instance_failed_row(instance) : NULL;
+        const char *callback = instance != NULL ? gy_instance_failed_callback(instance) : "";
+        failure->kept = true;
+        failure->node = instance != NULL ? gy_instance_node(instance) : NULL;
+        failure->task = instance != NULL ? gy_instance_task(instance) : 0;
+        failure->function = instance != NULL ? gy_instance_failed_function(instance) : NULL;
+        failure->plugin_path = instance != NULL ? gy_instance_failed_plugin(instance) : NULL;
+        failure->code = code;
+        failure->callback = gy_strdup(callback);
+        failure->text = gy_strdup(text);
+        failure->row = row != NULL ? gy_strdup(row) : NULL;
     }
     pthread_mutex_unlock(&flow->failure_lock);
     /* release: whoever sees it may read the failure under its lock. */
     atomic_store_explicit(&flow->failed, true, memory_order_release);
-    wake_all(flow);
+    gy_flow_wake(flow);
     gy_flow_tell(flow);
+}
+
+void gy_flow_fail_text(struct gy_flow *flow, int code, const char *text)
+{
+    keep_failure(flow, NULL, code, text);
 }
 
 void gy_flow_fail(struct gy_flow *flow, const struct gy_instance *instance)
@@ -55,15 +66,28 @@ void gy_flow_task_done(struct gy_flow *flow, struct gy_task *task)
 {
     task->done = true;
     /* acq_rel: the last one must see what all others did. */
-    if (atomic_fetch_sub_explicit(&flow->tasks_left, 1, memory_order_acq_rel) == 1)
-        wake_all(flow);
+    if (atomic_fetch_sub_explicit(&flow->tasks_left, 1, memory_order_acq_rel) != 1)
+        return;
+    gy_flow_wake(flow);
+    if (gy_checkpoint_is_on(&flow->checkpoint))
+        gy_flow_tell(flow);
+}
+
+bool gy_flow_is_done(const struct gy_flow *flow)
+{
+    /* acquire: pairs with gy_flow_task_done and gy_checkpoint_step. */
+    if (gy_flow_has_failed(flow) || atomic_load_explicit(&flow->closing, memory_order_acquire))
+        return true;
+    return !gy_checkpoint_is_on(&flow->checkpoint) &&
+           atomic_load_explicit(&flow->tasks_left, memory_order_acquire) == 0;
 }
 
 void gy_flow_stop(struct gy_flow *flow)
 {
-    /* relaxed: wake_all's fence makes it visible to those asleep. */
+    flow->checkpoint.stopping = true;
+    /* relaxed: the wake's fence makes it visible to those asleep. */
     atomic_store_explicit(&flow->stopping, true, memory_order_relaxed);
-    wake_all(flow);
+    gy_flow_wake(flow);
 }
 
 int gy_flow_open(struct gy_flow *flow)
@@ -71,56 +95,63 @@ int gy_flow_open(struct gy_flow *flow)
     for (uint32_t t = flow->n_tasks; t-- > 0;)
         if (!gy_task_open(&flow->tasks[t]))
             return flow->failure.code;
-    return 0;
+    if (flow->restore != NULL && gy_restore_state(flow->restore, flow) != 0)
+        return flow->failure.code;
+    for (uint32_t t = flow->n_tasks; t-- > 0;)
+        gy_task_begin(&flow->tasks[t]);
+    return gy_flow_has_failed(flow) ? flow->failure.code : 0;
 }
 
-typedef int end_sink(struct gy_flow *flow, struct gy_member *member, const char *txn);
-
-static int prepare_sink(struct gy_flow *flow, struct gy_member *member, const char *txn)
+static bool next_sink(struct gy_flow *flow, uint32_t *t, uint32_t *m, struct gy_member **member)
 {
-    int code = gy_instance_prepare(member->instance, txn, &member->prepared);
-    if (code != 0)
-        gy_flow_fail(flow, member->instance);
-    return code;
-}
-
-static int commit_sink(struct gy_flow *flow, struct gy_member *member, const char *txn)
-{
-    int code = gy_instance_commit(member->instance, txn, &member->prepared);
-    if (code != 0)
-        gy_flow_fail(flow, member->instance);
-    return code;
-}
-
-static int abort_sink(struct gy_flow *flow, struct gy_member *member, const char *txn)
-{
-    (void)flow;
-    gy_instance_abort(member->instance, txn, &member->prepared);
-    return 0;
-}
-
-/* Does the same to every sink; all of them, whatever one says. */
-static void each_sink(struct gy_flow *flow, end_sink *end)
-{
-    char txn[160];
-    for (uint32_t t = 0; t < flow->n_tasks; t++) {
-        for (uint32_t m = 0; m < flow->tasks[t].n_members; m++) {
-            struct gy_member *member = &flow->tasks[t].members[m];
-            if (member->node->kind != GYRE_SINK)
-                continue;
-            snprintf(txn, sizeof txn, "%s-%s-%u-end", flow->physical->graph->job, member->node->id,
-                     member->task->index);
-            end(flow, member, txn);
+    for (; *t < flow->n_tasks; (*t)++, *m = 0) {
+        while (*m < flow->tasks[*t].n_members) {
+            *member = &flow->tasks[*t].members[(*m)++];
+            if ((*member)->node->kind == GYRE_SINK)
+                return true;
         }
     }
+    return false;
 }
 
 /* Nothing becomes visible before every sink is prepared. */
+static void commit_at_end(struct gy_flow *flow)
+{
+    char name[192];
+    struct gy_member *member;
+    for (uint32_t t = 0, m = 0; next_sink(flow, &t, &m, &member);) {
+        snprintf(name, sizeof name, "%s-%s-%u-end", flow->physical->graph->job, member->node->id,
+                 member->task->index);
+        if (!gy_flow_has_failed(flow))
+            gy_member_prepare(member, 0, name);
+    }
+    for (uint32_t t = 0, m = 0; next_sink(flow, &t, &m, &member);) {
+        if (gy_flow_has_failed(flow))
+            gy_member_abort(member, 0);
+        else
+            gy_member_commit(member, 0);
+    }
+}
+
+/* What a snapshot speaks of is committed, if a failure came between; what perhaps one speaks of stays
+ * for a restore to decide; the rest is undone. */
+static void end_transactions(struct gy_flow *flow)
+{
+    struct gy_member *member;
+    uint64_t newest = flow->checkpoint.newest;
+    uint64_t perhaps = flow->checkpoint.published > newest ? flow->checkpoint.published : newest;
+    for (uint32_t t = 0, m = 0; next_sink(flow, &t, &m, &member);) {
+        gy_member_commit(member, newest);
+        gy_member_abort(member, perhaps);
+    }
+}
+
 int gy_flow_commit(struct gy_flow *flow)
 {
-    if (!gy_flow_has_failed(flow))
-        each_sink(flow, prepare_sink);
-    each_sink(flow, gy_flow_has_failed(flow) ? abort_sink : commit_sink);
+    if (!gy_checkpoint_is_on(&flow->checkpoint))
+        commit_at_end(flow);
+    else if (gy_flow_has_failed(flow))
+        end_transactions(flow);
     return gy_flow_has_failed(flow) ? flow->failure.code : 0;
 }
 
@@ -134,7 +165,7 @@ static void free_task(struct gy_task *task)
             if (member->routes[r].to == NULL)
                 gy_exchange_fini(&member->routes[r].exchange);
         gy_instance_free(member->instance);
-        gy_free(member->prepared.data);
+        gy_member_fini(member);
         gy_gate_fini(&member->gate);
         gy_free(member->routes);
     }
@@ -169,6 +200,7 @@ void gy_flow_free(struct gy_flow *flow)
         return;
     /* relaxed: no other thread is left. What plugins put out while they close goes nowhere. */
     atomic_store_explicit(&flow->failed, true, memory_order_relaxed);
+    gy_scribe_fini(&flow->checkpoint.scribe);
     for (uint32_t t = 0; flow->tasks != NULL && t < flow->n_tasks; t++)
         free_task(&flow->tasks[t]);
     free_edges(flow);
@@ -181,6 +213,8 @@ void gy_flow_free(struct gy_flow *flow)
     }
     if (flow->done_fd > 0)
         close(flow->done_fd);
+    gy_restore_free(flow->restore);
+    gy_checkpoint_fini(&flow->checkpoint);
     pthread_mutex_destroy(&flow->failure_lock);
     gy_free(flow->failure.callback);
     gy_free(flow->failure.text);

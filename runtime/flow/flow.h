@@ -10,6 +10,7 @@
 #define GY_FLOW_FLOW_H
 
 #include "flow/checkpoint.h"
+#include "flow/restore.h"
 #include "flow/scheduler.h"
 #include "flow/task.h"
 #include "plan/physical.h"
@@ -23,18 +24,23 @@ struct gy_flow_options {
     uint32_t channel_slots; /* messages per channel; 0: 64 */
     uint64_t channel_bytes; /* per channel; 0: 256 KiB */
     bool alone;             /* run by gy_flow_run_alone: no parking */
+    uint64_t alone_turns;   /* gy_flow_run_alone returns 1 after so many: it died; 0: it does not */
+    uint32_t alone_ask;     /* it asks for a snapshot at one of so many occasions; 0: never */
     struct gy_checkpoint_options snapshots; /* dir NULL: none are taken */
-    const struct gy_manifest *restore;      /* verified; NULL: starts from nothing */
+    const struct gy_manifest *restore; /* verified, outlives the flow; NULL: starts from nothing */
     uint32_t n_dropped;
     const char *const *dropped; /* operator ids whose state in `restore` is not wanted */
     const char *slow_id; /* the operator that takes its rows one by one while `slow`; NULL: none */
     const _Atomic bool *slow;
 };
 
-/* The first failure of a run. Strings are the flow's. */
+/* The first failure of a run. Strings are the flow's, but those of the graph. */
 struct gy_failure {
-    const struct gy_node *node; /* NULL: none */
+    bool kept;
+    const struct gy_node *node; /* NULL: no operator's */
     uint32_t task;
+    const char *function;    /* of a plugin, that failed for the node; NULL: the node itself */
+    const char *plugin_path; /* whose code it was */
     int code;
     char *callback;
     char *text;
@@ -77,11 +83,12 @@ struct gy_flow {
     pthread_mutex_t failure_lock;
     struct gy_failure failure;
     struct gy_checkpoint checkpoint;
-    _Atomic bool closing; /* all is over, snapshots included */
+    struct gy_restore *restore; /* NULL: starts from nothing */
+    _Atomic bool closing; /* all is over, snapshots included; control thread */
 };
 
 /** Builds tasks, channels and instances of a physical graph, which outlives the flow.
- *  Errors:  NULL and `error` */
+ *  Errors:  NULL and `error`; code GYRE_EINVAL: the snapshot to restore from does not fit the job */
 struct gy_flow *gy_flow_new(const struct gy_physical *physical,
                             const struct gy_flow_options *options, struct gyre_error *error);
 void gy_flow_free(struct gy_flow *flow);
@@ -107,16 +114,19 @@ bool gy_flow_interrupt(struct gy_flow *flow);
 void gy_flow_join(struct gy_flow *flow);
 
 /** Runs the whole job on the caller's thread: `scheduler` picks the tasks, `clock` (the flow's own) is
- *  moved forward when all wait for it. 0, or a code; GYRE_ECONTRACT: nothing can run any more. */
+ *  moved forward when all wait for it. The scribe and the checkpoint have their turns like tasks.
+ *  0, or a code; GYRE_ECONTRACT: nothing can run any more; 1: see alone_turns. */
 int gy_flow_run_alone(struct gy_flow *flow, struct gy_scheduler *scheduler,
                       struct gy_clock_manual *clock);
 
-/** Tells the sources to stop: rows in flight drain, nothing is told the end of input.
- *  Thread:  [any] */
+/** Tells the sources to stop: nothing is told the end of input. Without snapshots rows in flight
+ *  drain; with them a last snapshot is taken, which gy_checkpoint_step begins.
+ *  Thread:  [control] */
 void gy_flow_stop(struct gy_flow *flow);
 
-/** Commits (or after a failure aborts) what the sinks have written. 0, or a code; the failure is
- *  kept. */
+/** Commits (or after a failure aborts) what the sinks have written; with snapshots on, what the last
+ *  one has not. 0, or a code; the failure is kept.
+ *  Thread:  [control], when no worker runs any more */
 int gy_flow_commit(struct gy_flow *flow);
 
 /* For tasks. */
@@ -136,6 +146,15 @@ static inline bool gy_flow_is_stopping(const struct gy_flow *flow)
 /** Keeps the failure of an instance, if it is the first, and ends the run. */
 void gy_flow_fail(struct gy_flow *flow, const struct gy_instance *instance);
 void gy_flow_fail_memory(struct gy_flow *flow, const struct gy_instance *instance);
+
+/** True where the workers have nothing more to do: a failure, or the end of everything. */
+bool gy_flow_is_done(const struct gy_flow *flow);
+
+/** Wakes all workers. */
+void gy_flow_wake(struct gy_flow *flow);
+
+/** Keeps a failure that is no instance's, if it is the first, and ends the run. */
+void gy_flow_fail_text(struct gy_flow *flow, int code, const char *text);
 
 /** Makes `done_fd` readable. */
 void gy_flow_tell(struct gy_flow *flow);

@@ -24,6 +24,13 @@ void gy_gate_fini(struct gy_gate *gate)
     *gate = (struct gy_gate){0};
 }
 
+void gy_gate_restore(struct gy_gate *gate, int64_t watermark_us)
+{
+    gate->watermark = watermark_us;
+    for (uint32_t s = 0; s < gate->n_slots; s++)
+        gate->watermarks[s] = watermark_us;
+}
+
 static bool advance(struct gy_gate *gate)
 {
     int64_t least = INT64_MAX;

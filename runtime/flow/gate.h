@@ -21,6 +21,9 @@ struct gy_gate {
 int gy_gate_init(struct gy_gate *gate, uint32_t n_slots);
 void gy_gate_fini(struct gy_gate *gate);
 
+/** Sets what all inputs had reached at a snapshot; rows of none are earlier. */
+void gy_gate_restore(struct gy_gate *gate, int64_t watermark_us);
+
 /** Takes a watermark of input `slot`; true where the least has advanced. One that goes backwards is
  *  ignored. */
 bool gy_gate_watermark(struct gy_gate *gate, uint32_t slot, int64_t time_us);

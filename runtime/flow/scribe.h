@@ -16,33 +16,31 @@
 
 struct gy_scribe;
 
-/* A file being written. Written by the scribe, but for what is said. */
+/* A file being written. What is above the line is its creator's; the rest is the scribe's. */
 struct gy_scribe_file {
-    char *path; /* the creator's, as all up to `host` */
-    uint64_t epoch;
-    void (*done)(struct gy_scribe_file *file); /* on the scribe's thread; `file` is complete then */
+    char *path;
+    void (*done)(struct gy_scribe_file *file); /* on the scribe's thread; the file is complete then */
     void *host;
+    /* ---- */
+    struct gy_part_piece *first, *last; /* to be written; under the scribe's lock, as down to `next` */
+    bool ended;
+    bool queued;
+    struct gy_scribe_file *next;
     int handle;
     bool opened;
-    int error; /* 0, or a negative errno */
+    int error;          /* 0, or a negative errno */
     const char *failed; /* the call that failed: "write" */
     uint64_t bytes;
-    uint64_t checksum;
+    uint64_t checksum; /* XXH3-64 */
     void *hashing;
-};
-
-struct gy_scribe_job {
-    struct gy_scribe_file *file;
-    struct gy_part_piece *piece; /* NULL: end of the file */
 };
 
 struct gy_scribe {
     struct gy_disk *disk;
     pthread_mutex_t lock;
     pthread_cond_t more;
-    GY_VEC(struct gy_scribe_job) jobs; /* under `lock`, as all up to `ending` */
-    size_t first;
-    bool ending;
+    struct gy_scribe_file *first, *last; /* files with something to do; under `lock` */
+    bool ending;                         /* under `lock` */
     pthread_t thread;
     bool started;
     _Atomic size_t queued; /* bytes put and not written yet */
@@ -56,12 +54,15 @@ int gy_scribe_start(struct gy_scribe *scribe);
 /** Ends the thread; what is queued is dropped. */
 void gy_scribe_fini(struct gy_scribe *scribe);
 
-/** Queues a piece of a file, or with NULL its end. Without memory the file fails, and is told at
- *  its end all the same.
- *  Owns:    the scribe the piece; the caller the file, until `done`
+/** Queues a piece of a file, or with NULL its end. A file without any piece is not created.
+ *  Owns:    the scribe the piece; the caller the file, which stays until `done` was called or the
+ *           scribe has ended
  *  Thread:  [any] */
 void gy_scribe_put(struct gy_scribe *scribe, struct gy_scribe_file *file,
                    struct gy_part_piece *piece);
+
+/** Frees what a file holds, `path` too; after `done`, or after the scribe has ended. */
+void gy_scribe_file_fini(struct gy_scribe *scribe, struct gy_scribe_file *file);
 
 /** Writes one piece; false where there is none. For runs without the thread. */
 bool gy_scribe_step(struct gy_scribe *scribe);

@@ -10,7 +10,7 @@
  * as long as all of it finds room. */
 enum { TURN_BATCHES = 8, BUDGET_LEAST = GYRE_BATCH_ROWS, BUDGET_MOST = 4 * GYRE_BATCH_ROWS };
 
-static void fail(struct gy_member *member)
+void gy_member_fail(struct gy_member *member)
 {
     gy_flow_fail(member->task->flow, member->instance);
 }
@@ -21,7 +21,7 @@ static void check_exchange(struct gy_member *member, const struct gy_exchange *e
     if (exchange->error == GYRE_ENOMEM)
         gy_flow_fail_memory(member->task->flow, member->instance);
     else if (exchange->error != 0)
-        fail(member);
+        gy_member_fail(member);
 }
 
 /* The consumer has another key than the batch's hash is of: it makes its own. */
@@ -46,7 +46,7 @@ void gy_task_emit(void *host, uint32_t port, const struct gy_batch *batch)
         }
         if (route->rehash ? process_rehashed(route, batch) != 0
                           : gy_instance_process(route->to->instance, route->to_port, batch) != 0)
-            fail(route->to);
+            gy_member_fail(route->to);
     }
 }
 
@@ -86,6 +86,8 @@ static bool follows_gate(const struct gy_member *member)
 
 static void gate_watermark(struct gy_member *member, uint32_t slot, int64_t time_us)
 {
+    if (member->ended) /* restored so: it has been told before */
+        return;
     if (gy_gate_watermark(&member->gate, slot, time_us) && follows_gate(member))
         push_event(member->task, (struct gy_event){.member = member,
                                                    .kind = GY_WATERMARK,
@@ -95,6 +97,8 @@ static void gate_watermark(struct gy_member *member, uint32_t slot, int64_t time
 static void gate_end(struct gy_member *member, uint32_t slot, bool stopped)
 {
     bool advanced;
+    if (member->ended)
+        return;
     bool last = gy_gate_end(&member->gate, slot, stopped, &advanced);
     if (advanced && follows_gate(member))
         push_event(member->task, (struct gy_event){.member = member,
@@ -128,10 +132,11 @@ static void pass_on(const struct gy_event *event)
     }
 }
 
-static void member_ended(struct gy_member *member)
+static void member_ended(struct gy_member *member, bool stopped)
 {
     struct gy_task *task = member->task;
     member->ended = true;
+    member->stopped = stopped;
     if (++task->n_ended == task->n_members)
         gy_flow_task_done(task->flow, task);
 }
@@ -149,12 +154,11 @@ static bool tell(struct gy_event *event)
     if (code == 0)
         code = gy_instance_flush(member->instance, event->kind == GY_END);
     if (code < 0)
-        fail(member);
+        gy_member_fail(member);
     return code == 0;
 }
 
-/* Deals with pending events until one needs another slice; true where something was done. */
-static bool settle(struct gy_task *task)
+bool gy_task_settle(struct gy_task *task)
 {
     bool moved = false;
     while (task->n_events > 0 && !gy_flow_has_failed(task->flow)) {
@@ -166,7 +170,7 @@ static bool settle(struct gy_task *task)
         memmove(task->events, task->events + 1, task->n_events * sizeof event);
         pass_on(&event);
         if (event.kind == GY_END)
-            member_ended(event.member);
+            member_ended(event.member, event.stopped);
     }
     return moved;
 }
@@ -180,7 +184,7 @@ static void take_rows(struct gy_entry *entry, struct gy_message *message)
     if (batch == NULL)
         gy_flow_fail_memory(member->task->flow, member->instance);
     else if (gy_instance_process(member->instance, entry->port, batch) != 0)
-        fail(member);
+        gy_member_fail(member);
     gy_inlet_done(&entry->inlet);
 }
 
@@ -190,7 +194,7 @@ static bool take_message(struct gy_task *task)
     for (uint32_t tried = 0; tried < task->n_entries; tried++) {
         struct gy_entry *entry = &task->entries[task->next_entry];
         task->next_entry = (task->next_entry + 1) % task->n_entries;
-        if (entry->inlet.channel == NULL)
+        if (entry->inlet.channel == NULL || entry->at_barrier)
             continue;
         struct gy_message *message = gy_channel_pop(entry->inlet.channel);
         if (message == NULL)
@@ -199,7 +203,10 @@ static bool take_message(struct gy_task *task)
             take_rows(entry, message);
             return true;
         }
-        if (message->kind == GY_WATERMARK)
+        if (message->kind == GY_BARRIER) {
+            entry->at_barrier = true;
+            task->n_barriers++;
+        } else if (message->kind == GY_WATERMARK)
             gate_watermark(entry->member, entry->slot, message->time_us);
         else
             gate_end(entry->member, entry->slot, message->stopped);
@@ -222,12 +229,33 @@ static void end_source(struct gy_member *member, bool stopped)
 static bool add_split(struct gy_member *member, uint32_t id)
 {
     const struct gy_split *split = &member->splits->items[id];
-    if (gy_instance_add_split(member->instance, id, split->bytes, split->n, NULL) != 0) {
-        fail(member);
+    struct gyre_reader position = {
+        .size = sizeof position, .data = split->position, .length = split->position_n};
+    if (gy_vec_reserve(&member->active_splits, 1) != 0 ||
+        gy_vec_reserve(&member->done_splits, member->active_splits.n + 1) != 0) {
+        gy_flow_fail_memory(member->task->flow, member->instance);
         return false;
     }
-    member->active_splits++;
+    if (gy_instance_add_split(member->instance, id, split->bytes, split->n,
+                              split->state == GY_SPLIT_BEGUN ? &position : NULL) != 0) {
+        gy_member_fail(member);
+        return false;
+    }
+    gy_vec_push(&member->active_splits, id);
     return true;
+}
+
+/* Room was made when it was added. */
+static void end_split(struct gy_member *member, uint32_t id)
+{
+    for (size_t i = 0; i < member->active_splits.n; i++) {
+        if (member->active_splits.items[i] != id)
+            continue;
+        member->active_splits.items[i] = member->active_splits.items[member->active_splits.n - 1];
+        member->active_splits.n--;
+        gy_vec_push(&member->done_splits, id);
+        return;
+    }
 }
 
 /* Sees to it that the source has a split to read; false where it has none and will get none. */
@@ -237,15 +265,25 @@ static bool feed(struct gy_member *member)
     if (splits->abi.order == GYRE_SPLITS_DEAL && !member->splits_dealt) {
         member->splits_dealt = true;
         for (uint32_t id = member->task->index; id < splits->n; id += splits->abi.tasks)
-            if (!add_split(member, id))
+            if (splits->items[id].state != GY_SPLIT_DONE && !add_split(member, id))
                 return false;
     }
-    if (splits->abi.order == GYRE_SPLITS_QUEUE && member->active_splits == 0) {
+    if (splits->abi.order == GYRE_SPLITS_QUEUE && member->active_splits.n == 0) {
         int64_t id = gy_splits_take(splits);
         if (id >= 0 && !add_split(member, (uint32_t)id))
             return false;
     }
-    return member->active_splits > 0;
+    return member->active_splits.n > 0;
+}
+
+static bool is_to_stop(const struct gy_task *task)
+{
+    const struct gy_checkpoint *checkpoint = &task->flow->checkpoint;
+    if (!gy_checkpoint_is_on(checkpoint))
+        return gy_flow_is_stopping(task->flow);
+    /* relaxed: the barrier of that epoch was seen before. */
+    uint64_t stop_at = atomic_load_explicit(&checkpoint->stop_at, memory_order_relaxed);
+    return stop_at != 0 && task->epoch >= stop_at;
 }
 
 static bool is_due(const struct gy_member *member)
@@ -264,7 +302,7 @@ static bool poll_source(struct gy_member *member)
 {
     struct gyre_poll poll = {
         .size = sizeof poll, .budget = member->task->budget, .wake_us = INT64_MAX, .fd = -1};
-    if (gy_flow_is_stopping(member->task->flow)) {
+    if (is_to_stop(member->task)) {
         end_source(member, true);
         return true;
     }
@@ -278,13 +316,13 @@ static bool poll_source(struct gy_member *member)
     /* All that it has put out leaves, or a small budget would be told by the next poll alone. */
     if (gy_instance_poll(member->instance, &poll) != 0 ||
         gy_instance_flush(member->instance, false) != 0) {
-        fail(member);
+        gy_member_fail(member);
         return false;
     }
     member->task->dirty = true; /* it may have put rows out and be idle all the same */
     member->wake_us = INT64_MIN;
-    if (poll.status == GYRE_POLL_SPLIT && member->active_splits > 0)
-        member->active_splits--;
+    if (poll.status == GYRE_POLL_SPLIT)
+        end_split(member, poll.split);
     if (poll.status == GYRE_POLL_IDLE) {
         member->wake_us = poll.wake_us > 0 ? poll.wake_us : 0;
         member->wake_fd = poll.fd;
@@ -316,12 +354,12 @@ static bool has_room(struct gy_task *task)
     return room;
 }
 
-static void flush(struct gy_task *task, bool idle)
+void gy_task_flush(struct gy_task *task, bool idle)
 {
     for (uint32_t m = 0; m < task->n_members && !gy_flow_has_failed(task->flow); m++) {
         struct gy_member *member = &task->members[m];
         if (!member->ended && gy_instance_flush(member->instance, idle) != 0)
-            fail(member);
+            gy_member_fail(member);
         for (uint32_t r = 0; r < member->n_routes; r++) {
             if (member->routes[r].to != NULL)
                 continue;
@@ -360,6 +398,12 @@ static bool may_block_in_poll(const struct gy_task *task)
     return task->chain->blocking && task->members[0].node->kind == GYRE_SOURCE;
 }
 
+/* True where every input is at the barrier: there is nothing to take before it is passed on. */
+static bool is_at_barrier(const struct gy_task *task)
+{
+    return task->n_entries > 0 && task->n_barriers == task->n_entries;
+}
+
 /* Takes up to a turn's worth of input; true where the input ran out. */
 static bool take_input(struct gy_task *task, bool *moved)
 {
@@ -371,8 +415,9 @@ static bool take_input(struct gy_task *task, bool *moved)
             return true;
         *moved = true;
         task->dirty = true;
-        settle(task);
-        if (!fit_budget(task) || task->n_events > 0 || task->done || gy_flow_has_failed(task->flow))
+        gy_task_settle(task);
+        if (!fit_budget(task) || task->n_events > 0 || is_at_barrier(task) ||
+            gy_flow_has_failed(task->flow))
             return false;
     }
     return false;
@@ -383,23 +428,44 @@ bool gy_task_run(struct gy_task *task)
     bool moved = false;
     bool ran_out = false;
     /* A task that is done may still have its last messages waiting for room. */
-    if (!has_room(task) || task->done)
+    gy_task_commit(task);
+    if (!has_room(task) || (task->done && !gy_checkpoint_is_on(&task->flow->checkpoint)))
         return false;
     int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
-    moved |= settle(task);
-    if (task->n_events == 0 && !task->done && has_room(task))
+    moved |= gy_task_settle(task);
+    moved |= gy_task_barrier(task);
+    if (task->n_events == 0 && has_room(task))
         ran_out = take_input(task, &moved);
     moved |= task->dirty;
     if (moved) {
         ran_out |= may_block_in_poll(task);
-        flush(task, ran_out);
+        gy_task_flush(task, ran_out);
         /* What did not fit asks to be woken, before the worker may sleep. */
         has_room(task);
         task->dirty = !ran_out;
         publish(task);
-        task->busy_ns += gy_clock_mono_ns(task->flow->clock) - start_ns;
     }
+    moved |= gy_task_save(task);
+    if (moved)
+        task->busy_ns += gy_clock_mono_ns(task->flow->clock) - start_ns;
     return moved;
+}
+
+/* Tells the members' consumers what they had been told before a restore: watermarks and ends. */
+static void retell(struct gy_task *task)
+{
+    for (uint32_t m = 0; m < task->n_members; m++) {
+        struct gy_member *member = &task->members[m];
+        struct gy_event event = {
+            .member = member, .kind = GY_WATERMARK, .time_us = member->saved.watermark_us};
+        if (event.time_us != INT64_MIN)
+            pass_on(&event);
+        event.kind = GY_END;
+        if (member->ended)
+            pass_on(&event);
+    }
+    if (task->n_ended == task->n_members)
+        gy_flow_task_done(task->flow, task);
 }
 
 /* An operator of which no input is connected has ended at once. */
@@ -407,7 +473,7 @@ static void begin_unconnected(struct gy_task *task)
 {
     for (uint32_t m = 0; m < task->n_members; m++) {
         struct gy_member *member = &task->members[m];
-        if (member->node->kind == GYRE_SOURCE || member->gate.n_slots > 0)
+        if (member->node->kind == GYRE_SOURCE || member->gate.n_slots > 0 || member->ended)
             continue;
         push_event(task,
                    (struct gy_event){.member = member, .kind = GY_WATERMARK, .time_us = INT64_MAX});
@@ -419,12 +485,17 @@ bool gy_task_open(struct gy_task *task)
 {
     for (uint32_t m = task->n_members; m-- > 0;) {
         if (gy_instance_open(task->members[m].instance) != 0) {
-            fail(&task->members[m]);
+            gy_member_fail(&task->members[m]);
             return false;
         }
     }
-    begin_unconnected(task);
     return true;
+}
+
+void gy_task_begin(struct gy_task *task)
+{
+    retell(task);
+    begin_unconnected(task);
 }
 
 int64_t gy_task_wake_us(const struct gy_task *task)

@@ -11,7 +11,7 @@
 #include <signal.h>
 
 enum { SPIN_NS = 20 * 1000, POLL_FDS_MAX = 64, INTERRUPT = SIGURG, CRASH_STACK_BYTES = 64 * 1024 };
-enum { CROWD_US = 10 * 1000 };
+enum { CROWD_US = 10 * 1000, BEHIND_US = 1000 };
 
 static bool run_all(struct gy_worker *worker, struct gy_scheduler *scheduler)
 {
@@ -19,14 +19,6 @@ static bool run_all(struct gy_worker *worker, struct gy_scheduler *scheduler)
     for (uint32_t n = 0; n < worker->n_tasks && !gy_flow_has_failed(worker->flow); n++)
         moved |= gy_task_run(worker->tasks[scheduler->pick(scheduler, worker->n_tasks)]);
     return moved;
-}
-
-/* A worker ends with the whole flow, since a task that is done may be asked to give blocks back. */
-static bool is_over(const struct gy_flow *flow)
-{
-    /* acquire: pairs with gy_flow_task_done. */
-    return gy_flow_has_failed(flow) ||
-           atomic_load_explicit(&flow->tasks_left, memory_order_acquire) == 0;
 }
 
 /* Collects what the sources of the worker wait for. */
@@ -37,6 +29,8 @@ static uint32_t waits_of(const struct gy_worker *worker, struct pollfd *fds, int
     for (uint32_t t = 0; t < worker->n_tasks; t++) {
         const struct gy_task *task = worker->tasks[t];
         int64_t task_us = gy_task_wake_us(task);
+        if (task->n_saving > 0) /* the scribe is behind; it wakes nobody */
+            task_us = gy_clock_now_us(worker->flow->clock) + BEHIND_US;
         *wake_us = task_us < *wake_us ? task_us : *wake_us;
         for (uint32_t m = 0; m < task->n_members; m++) {
             const struct gy_member *member = &task->members[m];
@@ -55,10 +49,10 @@ static void rest(struct gy_worker *worker, struct gy_scheduler *scheduler)
     int64_t wake_us;
     int64_t until_ns = gy_clock_mono_ns(clock) + SPIN_NS;
     while (gy_clock_mono_ns(clock) < until_ns)
-        if (run_all(worker, scheduler) || is_over(worker->flow))
+        if (run_all(worker, scheduler) || gy_flow_is_done(worker->flow))
             return;
     gy_parking_announce(&worker->parking);
-    if (run_all(worker, scheduler) || is_over(worker->flow)) {
+    if (run_all(worker, scheduler) || gy_flow_is_done(worker->flow)) {
         gy_parking_cancel(&worker->parking);
         return;
     }
@@ -92,7 +86,8 @@ static void *worker_main(void *argument)
     stack_t stack_before = {0};
     use_crash_stack(worker, &stack_before);
     gy_scheduler_fair(&scheduler);
-    while (!is_over(flow))
+    /* To the end of the whole flow: a task that is done may be asked to give blocks back. */
+    while (!gy_flow_is_done(flow))
         if (!run_all(worker, &scheduler))
             rest(worker, &scheduler);
     sigaltstack(&stack_before, NULL);
@@ -121,6 +116,12 @@ int gy_flow_start(struct gy_flow *flow, struct gyre_error *error)
     struct sigaction action = {.sa_handler = on_interrupt}; /* no SA_RESTART */
     if (sigaction(INTERRUPT, &action, NULL) != 0)
         return gyre_error_set(error, GYRE_EIO, -1, "sigaction: %s", strerror(errno));
+    int scribe = gy_checkpoint_is_on(&flow->checkpoint)
+                     ? gy_scribe_start(&flow->checkpoint.scribe)
+                     : 0;
+    if (scribe != 0)
+        return gyre_error_set(error, GYRE_EIO, -1, "cannot start the thread that writes "
+                              "snapshots: %s", strerror(scribe));
     atomic_store_explicit(&flow->workers_left, flow->n_workers, memory_order_relaxed);
     for (uint32_t w = 0; w < flow->n_workers; w++) {
         int code = start_worker(&flow->workers[w]);

@@ -1,5 +1,6 @@
-/* Aggregate functions as operators: rolling (a row out per row in) and final (a row out per key when
- * the input ends). The runtime owns the loop over keys, a function the loop over rows.
+/* Functions as operators. A key function adds its columns to the rows that pass. Aggregate functions
+ * are rolling (a row out per row in) or final (a row out per key when the input ends). The runtime
+ * owns the loop over keys, a function the loop over rows.
  *
  * A node hosts one function or several; each has a store of its own, whose values are its
  * accumulators: a function may come or go between two runs and the others keep their state. All
@@ -57,6 +58,8 @@ int gy_hosted_init(struct gy_instance *instance, struct gyre_error *error)
     if (node->aggregation == GY_AGG_WINDOWED)
         return gyre_error_set(error, GYRE_ENOTSUP, -1, "windows: not yet");
     instance->ctx.config = node->hosted[0].config;
+    if (node->aggregation == GY_AGG_NONE)
+        return 0;
     instance->flags |= GYRE_WANTS_SELECTION | GYRE_MASK_AWARE;
     instance->all_rows = gy_calloc(GYRE_BATCH_ROWS, sizeof(uint32_t));
     if (instance->all_rows == NULL || init_views(instance) != 0)
@@ -153,12 +156,21 @@ static int find_slots(struct gy_instance *instance, uint32_t f, const struct gyr
     return 0;
 }
 
+/* From here on function `f` is called. */
+static void enter(struct gy_instance *instance, uint32_t f)
+{
+    const struct gy_hosted *hosted = &instance->node->hosted[f];
+    instance->ctx.config = hosted->config;
+    gy_instance_calls(instance, hosted->op != instance->node->op ? hosted->op : NULL,
+                      hosted->plugin);
+}
+
 /* Gives the rows to function `f`, whose accumulators are in instance->slots. */
 static int give(struct gy_instance *instance, uint32_t f, const struct gyre_batch *in,
                 const uint32_t *rows, uint32_t n)
 {
     const struct gyre_aggregate *aggregate = instance->node->hosted[f].aggregate;
-    instance->ctx.config = instance->node->hosted[f].config;
+    enter(instance, f);
     if (instance->node->aggregation == GY_AGG_FINAL)
         return aggregate->add(&instance->ctx, in, rows, n, instance->slots);
     struct gyre_out out = results_of(instance, f);
@@ -220,14 +232,24 @@ static int process_by_row(struct gy_instance *instance, const struct gyre_batch 
     return code;
 }
 
+/* A key function: its columns are the port's own, aligned with the batch. */
+static int process_keys(struct gy_instance *instance, const struct gyre_batch *in)
+{
+    const struct gyre_key_function *function = instance->node->hosted[0].function->impl;
+    instance->callback = gy_crumb.callback = "keys";
+    return function->keys(&instance->ctx, in, &instance->ports[0].out);
+}
+
 int gy_hosted_process(struct gy_instance *instance, const struct gyre_batch *in)
 {
     const struct gy_node *node = instance->node;
     const uint32_t *rows = in->keep != NULL ? in->selection : instance->all_rows;
     int code = 0;
+    if (node->aggregation == GY_AGG_NONE)
+        return process_keys(instance, in);
     if (node->n_hosted > 1 && node->on_error != GY_ON_ERROR_FAIL)
         return process_by_row(instance, in, rows);
-    for (uint32_t f = 0; code == 0 && f < node->n_hosted; f++) {
+    for (uint32_t f = 0; code == 0 && instance->sticky == 0 && f < node->n_hosted; f++) {
         code = find_slots(instance, f, in, in->keep != NULL ? rows : NULL, in->kept);
         if (code == 0)
             code = give(instance, f, view_of(instance, in, f), rows, in->kept);
@@ -276,7 +298,7 @@ static int put_results(struct gy_instance *instance, uint32_t f,
     const struct gy_hosted *hosted = &instance->node->hosted[f];
     struct gyre_out results = results_of(instance, f);
     int code = 0;
-    instance->ctx.config = hosted->config;
+    enter(instance, f);
     for (uint32_t j = 0; code == 0 && j < n; j++) {
         const void *acc = accumulator(instance, f, &entries[j], first + j);
         if (acc == NULL)

@@ -195,7 +195,7 @@ static void host_vote(struct gyre_ctx *ctx, int32_t stop)
 
 const struct gyre_host gy_host_table = {
     .size = sizeof(struct gyre_host),
-    .features = GYRE_FEATURE_STATE | GYRE_FEATURE_TWO_PHASE,
+    .features = GY_HOST_FEATURES,
     .log = host_log,
     .counter = host_counter,
     .gauge = host_gauge,

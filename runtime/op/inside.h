@@ -1,6 +1,6 @@
 /* The inside of an operator instance, for the files of this floor: instance.c (life and calls),
  * callin.c (what comes in, presented to the plugin), slow.c (row by row), hosttable.c (what a plugin
- * may call), hosted.c (aggregate functions as operators). */
+ * may call), hosted.c (functions as operators). */
 #ifndef GY_OP_INSIDE_H
 #define GY_OP_INSIDE_H
 
@@ -40,6 +40,12 @@ struct gy_hosted_view {
     void *saved; /* the slot's bytes before the row; NULL: they do not say all */
 };
 
+/* What keyed state is saved to; see op/save.c. */
+struct gy_saving {
+    struct gy_instance *instance;
+    uint16_t state;
+};
+
 struct gy_instance {
     struct gyre_ctx ctx; /* first, so that the host's functions find the instance */
     const struct gy_node *node;
@@ -64,6 +70,9 @@ struct gy_instance {
     bool any_stamps;   /* some port gives rows the time of the call */
     uint32_t n_stores;
     struct gy_store **stores; /* per state, or per hosted function */
+    struct gy_saving *savings; /* per state */
+    struct gy_part *part;      /* being saved to; NULL: nothing is saved */
+    uint32_t saving_state;     /* states before it are saved */
     uint64_t cursor;          /* of the walk that gy_instance_resume goes on with */
     bool resuming;
     struct gy_instance_stats stats;
@@ -108,7 +117,21 @@ int gy_process_slowly(struct gy_instance *instance, uint32_t port, const struct 
 /** The `row` of a gy_crumb_site. */
 size_t gy_row_at_hand(const void *instance, char *text, size_t n);
 
-/* Aggregate functions as operators. */
+/* One call into a plugin: sets the crash breadcrumb; `end` gathers its errors from the three places
+ * they can be in: its code, the ports, and what it reported on the way. Calls nest, where one calls
+ * the next operator. */
+struct gy_call {
+    struct gy_crumb before;
+};
+struct gy_call gy_call_begin(struct gy_instance *instance, const char *callback);
+int gy_call_end(struct gy_instance *instance, struct gy_call call, int code);
+
+/** Says whose code runs from here on, until it is said again: a function's of a plugin, or with NULL
+ *  the operator's own. */
+void gy_instance_calls(struct gy_instance *instance, const char *function,
+                       const struct gy_plugin *plugin);
+
+/* Functions of plugins as operators: aggregates, and key functions. */
 int gy_hosted_init(struct gy_instance *instance, struct gyre_error *error);
 void gy_hosted_fini(struct gy_instance *instance);
 int gy_hosted_process(struct gy_instance *instance, const struct gyre_batch *in);

@@ -1,6 +1,5 @@
-/* See instance.h. Every call into a plugin goes through BEGIN and END: they set the crash breadcrumb
- * and gather the errors of a call from the three places they can be in, its code, the ports, and
- * what it reported on the way. */
+/* See instance.h. Every call into a plugin stands between gy_call_begin and gy_call_end. What has to
+ * do with snapshots is in op/save.c. */
 #include "op/inside.h"
 
 #include "base/buf.h"
@@ -21,6 +20,14 @@ int gy_instance_fail(struct gy_instance *instance, int code, const char *format,
     return code;
 }
 
+void gy_instance_calls(struct gy_instance *instance, const char *function,
+                       const struct gy_plugin *plugin)
+{
+    const struct gy_plugin *whose = function != NULL ? plugin : instance->node->plugin;
+    instance->site.function = function;
+    instance->site.plugin_path = whose != NULL ? whose->path : "";
+}
+
 static void stamp_ports(struct gy_instance *instance)
 {
     int64_t now_us = gy_clock_now_us(instance->env.clock);
@@ -28,14 +35,9 @@ static void stamp_ports(struct gy_instance *instance)
         instance->ports[p].now_us = now_us;
 }
 
-/* What a call has to put back when it ends: callbacks nest, where one calls the next operator. */
-struct call {
-    struct gy_crumb before;
-};
-
-static struct call begin(struct gy_instance *instance, const char *callback)
+struct gy_call gy_call_begin(struct gy_instance *instance, const char *callback)
 {
-    struct call call = {gy_crumb_enter(&instance->site, callback)};
+    struct gy_call call = {gy_crumb_enter(&instance->site, callback)};
     gy_crumb.batch = instance->stats.batches_in;
     if (instance->any_stamps)
         stamp_ports(instance);
@@ -61,7 +63,7 @@ static int settle(struct gy_instance *instance, int code)
     return code;
 }
 
-static int end(struct gy_instance *instance, struct call call, int code)
+int gy_call_end(struct gy_instance *instance, struct gy_call call, int code)
 {
     gy_crumb = call.before;
     return settle(instance, code);
@@ -127,6 +129,8 @@ void gy_instance_bad_row(struct gy_instance *instance, uint32_t row, const char 
     }
     struct gy_buf json = {0};
     gy_json_row(&json, &instance->in_plan->schema, instance->in->columns, row);
+    if (json.failed && instance->sticky == 0)
+        instance->sticky = gy_instance_fail(instance, GYRE_ENOMEM, "no memory to tell a bad row");
     bad(instance, row, text, (const char *)json.data, json.len);
     gy_buf_fini(&json);
 }
@@ -167,7 +171,7 @@ int gy_process_batch(struct gy_instance *instance, uint32_t port, const struct g
             instance->in = NULL;
             return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for an output batch");
         }
-    struct call call = begin(instance, "process");
+    struct gy_call call = gy_call_begin(instance, "process");
     int code = call_process(instance, view);
     gy_crumb = call.before;
     for (uint32_t p = 0; p < n_outputs; p++)
@@ -188,10 +192,10 @@ int gy_instance_process(struct gy_instance *instance, uint32_t port, const struc
 int gy_instance_add_split(struct gy_instance *instance, uint32_t split, const void *bytes, size_t n,
                           struct gyre_reader *position)
 {
-    struct call call = begin(instance, "add_split");
+    struct gy_call call = gy_call_begin(instance, "add_split");
     int code = instance->node->descriptor->add_split(instance->self, &instance->ctx, split, bytes,
                                                      n, position);
-    return end(instance, call, code != 0 || position == NULL ? code : position->error);
+    return gy_call_end(instance, call, code != 0 || position == NULL ? code : position->error);
 }
 
 int gy_instance_save_split(struct gy_instance *instance, uint32_t split, struct gyre_writer *writer)
@@ -200,42 +204,16 @@ int gy_instance_save_split(struct gy_instance *instance, uint32_t split, struct 
     if (descriptor->save_split == NULL)
         return gy_instance_fail(instance, GYRE_ENOTSUP, "%s cannot say how far it has read",
                                 instance->node->op);
-    struct call call = begin(instance, "save_split");
+    struct gy_call call = gy_call_begin(instance, "save_split");
     int code = descriptor->save_split(instance->self, &instance->ctx, split, writer);
-    return end(instance, call, code != 0 ? code : writer->error);
-}
-
-int gy_instance_save_items(struct gy_instance *instance, struct gy_items *items)
-{
-    const struct gyre_operator *descriptor = instance->node->descriptor;
-    struct gy_items_writer writer;
-    if (descriptor == NULL || descriptor->save_items == NULL)
-        return 0;
-    gy_items_writer_init(&writer, items);
-    struct call call = begin(instance, "save_items");
-    int code =
-        descriptor->save_items(instance->self, &instance->ctx, &writer.writer, gy_items_next);
-    int written = gy_items_end(&writer);
-    return end(instance, call, code != 0 ? code : written);
-}
-
-int gy_instance_restore_item(struct gy_instance *instance, uint32_t version,
-                             const struct gy_item *item)
-{
-    const struct gyre_operator *descriptor = instance->node->descriptor;
-    struct gyre_reader reader = {.size = sizeof reader, .data = item->bytes, .length = item->n};
-    if (descriptor == NULL || descriptor->restore_item == NULL)
-        return gy_instance_fail(instance, GYRE_ENOTSUP, "%s takes no items", instance->node->op);
-    struct call call = begin(instance, "restore_item");
-    int code = descriptor->restore_item(instance->self, &instance->ctx, version, &reader);
-    return end(instance, call, code != 0 ? code : reader.error);
+    return gy_call_end(instance, call, code != 0 ? code : writer->error);
 }
 
 int gy_instance_poll(struct gy_instance *instance, struct gyre_poll *poll)
 {
-    struct call call = begin(instance, "poll");
+    struct gy_call call = gy_call_begin(instance, "poll");
     int code = instance->node->descriptor->poll(instance->self, &instance->ctx, poll);
-    return end(instance, call, code);
+    return gy_call_end(instance, call, code);
 }
 
 int gy_instance_watermark(struct gy_instance *instance, int64_t time_us)
@@ -248,18 +226,18 @@ int gy_instance_watermark(struct gy_instance *instance, int64_t time_us)
     }
     if (descriptor->on_watermark == NULL)
         return 0;
-    struct call call = begin(instance, "on_watermark");
-    return end(instance, call, descriptor->on_watermark(instance->self, &instance->ctx));
+    struct gy_call call = gy_call_begin(instance, "on_watermark");
+    return gy_call_end(instance, call, descriptor->on_watermark(instance->self, &instance->ctx));
 }
 
 int gy_instance_resume(struct gy_instance *instance)
 {
     if (!instance->resuming)
         return 0;
-    struct call call = begin(instance, "result");
+    struct gy_call call = gy_call_begin(instance, "result");
     int code = gy_hosted_resume(instance);
     instance->resuming = code == 1;
-    int failed = end(instance, call, code < 0 ? code : 0);
+    int failed = gy_call_end(instance, call, code < 0 ? code : 0);
     return failed != 0 ? failed : code;
 }
 
@@ -268,8 +246,8 @@ int gy_instance_flush(struct gy_instance *instance, bool idle)
     const struct gyre_operator *descriptor = instance->node->descriptor;
     int code = 0;
     if (idle && descriptor != NULL && descriptor->flush != NULL) {
-        struct call call = begin(instance, "flush");
-        code = end(instance, call, descriptor->flush(instance->self, &instance->ctx));
+        struct gy_call call = gy_call_begin(instance, "flush");
+        code = gy_call_end(instance, call, descriptor->flush(instance->self, &instance->ctx));
     }
     for (uint32_t p = 0; code == 0 && p < instance->node->n_outputs; p++)
         gy_port_flush(&instance->ports[p]);
@@ -304,7 +282,9 @@ int gy_instance_partition(struct gy_instance *instance, const struct gy_edge *ed
     /* It is called inside of a callback of the instance, whose batch is another one. */
     const struct gy_batch *at_hand = instance->in;
     const char *callback = instance->callback;
-    struct call call = begin(instance, "partition");
+    struct gy_call call = gy_call_begin(instance, "partition");
+    struct gy_crumb_site site = instance->site;
+    gy_instance_calls(instance, edge->function_op, edge->function_plugin);
     instance->partitioning = true;
     int code = call_partition(instance, edge, in, n_tasks, tasks_of);
     instance->partitioning = false;
@@ -320,8 +300,10 @@ int gy_instance_partition(struct gy_instance *instance, const struct gy_edge *ed
     if (code != 0 && instance->error.text[0] == 0)
         gy_instance_fail(instance, code, "partition function %s failed without saying why",
                          edge->function->name);
-    if (code == 0)
+    if (code == 0) {
         instance->callback = callback;
+        instance->site = site;
+    }
     return code;
 }
 
@@ -334,9 +316,9 @@ int gy_instance_prepare(struct gy_instance *instance, const char *txn, struct gy
     writer->error = 0;
     if (descriptor == NULL || descriptor->prepare == NULL)
         return 0;
-    struct call call = begin(instance, "prepare");
+    struct gy_call call = gy_call_begin(instance, "prepare");
     int code = descriptor->prepare(instance->self, &instance->ctx, txn, writer);
-    return end(instance, call, code != 0 ? code : writer->error);
+    return gy_call_end(instance, call, code != 0 ? code : writer->error);
 }
 
 static struct gyre_reader reader_of(const struct gyre_writer *writer)
@@ -352,8 +334,8 @@ int gy_instance_commit(struct gy_instance *instance, const char *txn,
     struct gyre_reader reader = reader_of(prepared);
     if (descriptor == NULL || descriptor->commit == NULL)
         return 0;
-    struct call call = begin(instance, "commit");
-    return end(instance, call, descriptor->commit(instance->self, &instance->ctx, txn, &reader));
+    struct gy_call call = gy_call_begin(instance, "commit");
+    return gy_call_end(instance, call, descriptor->commit(instance->self, &instance->ctx, txn, &reader));
 }
 
 int gy_instance_abort(struct gy_instance *instance, const char *txn,
@@ -363,8 +345,8 @@ int gy_instance_abort(struct gy_instance *instance, const char *txn,
     struct gyre_reader reader = reader_of(prepared);
     if (descriptor == NULL || descriptor->abort == NULL || !instance->opened)
         return 0;
-    struct call call = begin(instance, "abort");
-    return end(instance, call, descriptor->abort(instance->self, &instance->ctx, txn, &reader));
+    struct gy_call call = gy_call_begin(instance, "abort");
+    return gy_call_end(instance, call, descriptor->abort(instance->self, &instance->ctx, txn, &reader));
 }
 
 int gy_instance_open(struct gy_instance *instance)
@@ -373,8 +355,8 @@ int gy_instance_open(struct gy_instance *instance)
     instance->opened = true;
     if (descriptor == NULL || descriptor->open == NULL)
         return 0;
-    struct call call = begin(instance, "open");
-    return end(instance, call, descriptor->open(instance->self, &instance->ctx));
+    struct gy_call call = gy_call_begin(instance, "open");
+    return gy_call_end(instance, call, descriptor->open(instance->self, &instance->ctx));
 }
 
 const struct gyre_error *gy_instance_error(const struct gy_instance *instance)
@@ -390,6 +372,16 @@ const char *gy_instance_failed_row(const struct gy_instance *instance)
 const char *gy_instance_failed_callback(const struct gy_instance *instance)
 {
     return instance->callback != NULL ? instance->callback : "open";
+}
+
+const char *gy_instance_failed_function(const struct gy_instance *instance)
+{
+    return instance->site.function;
+}
+
+const char *gy_instance_failed_plugin(const struct gy_instance *instance)
+{
+    return instance->site.plugin_path;
 }
 
 const struct gy_node *gy_instance_node(const struct gy_instance *instance)

@@ -18,6 +18,7 @@
 #include "data/batch.h"
 #include "plan/logical.h"
 #include "state/items.h"
+#include "state/part.h"
 
 struct gy_instance;
 
@@ -67,13 +68,37 @@ int gy_instance_add_split(struct gy_instance *instance, uint32_t split, const vo
 int gy_instance_save_split(struct gy_instance *instance, uint32_t split,
                            struct gyre_writer *writer);
 
-/** Writes the operator's items (state without a key) behind those in `items`. 0, or a code. */
-int gy_instance_save_items(struct gy_instance *instance, struct gy_items *items);
+/** How many keyed states a node has: the declared ones, or one per hosted function. */
+uint32_t gy_node_states(const struct gy_node *node);
 
-/** Gives the operator one item, after open and before any row. `version` is that of the plugin that
- *  wrote it. 0, or a code. */
+/** What state `s` of a node is. That of a hosted function is named as its first result is.
+ *  Owns:    the node */
+struct gyre_state gy_node_state(const struct gy_node *node, uint32_t s);
+
+/** Begins to save: writes the operator's items to `part`, which has to live until the saving ends,
+ *  and begins an epoch of its keyed state, whose records are written from now on by the calls that
+ *  touch it and by gy_instance_save_slice. Errors of keyed records stay in the part. 0, or a code:
+ *  nothing is being saved, and the instance goes on. */
+int gy_instance_save_begin(struct gy_instance *instance, struct gy_part *part);
+
+/** Saves up to about `most` further records; false when all are saved, which ends the saving. */
+bool gy_instance_save_slice(struct gy_instance *instance, uint32_t most);
+
+/** Ends the saving; the part is not touched any more. */
+void gy_instance_save_stop(struct gy_instance *instance);
+
+/** Gives the operator one item, after open and before any row. `version` is that of the operator's
+ *  items when it was written. 0, or a code. */
 int gy_instance_restore_item(struct gy_instance *instance, uint32_t version,
                              const struct gy_item *item);
+
+/** Adds a record of state `s` that was written under `version` of its type. 0, or a code. */
+int gy_instance_restore_state(struct gy_instance *instance, uint32_t s, uint32_t version,
+                              const struct gy_record *record);
+
+/** Ends a restore: the watermark that the instance had. After items and state, before any row.
+ *  0, or GYRE_ECORRUPT where state is not whole. */
+int gy_instance_restored(struct gy_instance *instance, int64_t watermark_us);
 
 /** Sources: puts rows out, about `poll->budget`; see gyre_poll. 0, or a code. */
 int gy_instance_poll(struct gy_instance *instance, struct gyre_poll *poll);
@@ -112,6 +137,11 @@ const struct gyre_error *gy_instance_error(const struct gy_instance *instance);
 
 /** The bad row of the failure as JSON; NULL where no row is to blame. */
 const char *gy_instance_failed_row(const struct gy_instance *instance);
+
+/** The function of a plugin ("mylib.total") that failed, and the file of the plugin whose code it was:
+ *  the function's, or the operator's where that failed itself and the function is NULL. */
+const char *gy_instance_failed_function(const struct gy_instance *instance);
+const char *gy_instance_failed_plugin(const struct gy_instance *instance);
 
 /** The name of the callback that failed. */
 const char *gy_instance_failed_callback(const struct gy_instance *instance);

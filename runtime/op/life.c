@@ -43,7 +43,6 @@ static struct gy_store_config store_config(const struct gy_instance *instance, u
     uint64_t first = gy_key_group_first(gy_key_first_group(task, groups, tasks), groups);
     uint64_t end = gy_key_group_first(gy_key_first_group(task + 1, groups, tasks), groups);
     return (struct gy_store_config){.key = node->key,
-                                    .kind = GYRE_STATE_VALUE,
                                     .hash_first = tasks > 1 ? first : 0,
                                     .hash_span = tasks > 1 ? end - first : 0};
 }
@@ -53,19 +52,18 @@ static int init_stores(struct gy_instance *instance, uint32_t task, uint32_t tas
                        struct gyre_error *error)
 {
     const struct gy_node *node = instance->node;
-    instance->n_stores = node->n_hosted != 0 ? node->n_hosted : node->n_states;
+    instance->n_stores = gy_node_states(node);
     instance->stores = gy_calloc(instance->n_stores + 1, sizeof(struct gy_store *));
-    if (instance->stores == NULL)
+    instance->savings = gy_calloc(instance->n_stores + 1, sizeof *instance->savings);
+    if (instance->stores == NULL || instance->savings == NULL)
         return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for the state");
     for (uint32_t s = 0; s < instance->n_stores; s++) {
         struct gy_store_config config = store_config(instance, tasks, task);
-        if (node->n_hosted != 0) {
-            config.type = node->hosted[s].accumulator;
-        } else {
-            config.kind = node->states[s]->kind;
-            config.type = node->states[s]->type;
-            config.map_key = node->states[s]->key;
-        }
+        struct gyre_state state = gy_node_state(node, s);
+        config.kind = state.kind;
+        config.type = state.type;
+        config.map_key = state.key;
+        instance->savings[s] = (struct gy_saving){instance, (uint16_t)s};
         instance->stores[s] = gy_store_new(&config, error);
         if (instance->stores[s] == NULL)
             return error->code;
@@ -158,6 +156,7 @@ void gy_instance_free(struct gy_instance *instance)
     gy_free(instance->outs);
     gy_free(instance->views);
     gy_free(instance->stores);
+    gy_free(instance->savings);
     gy_free(instance->self);
     gy_free(instance->failed_row);
     gy_free(instance->times);

@@ -4,6 +4,7 @@
  *   build_wire.c    references become edges; cycles; topological order
  *   build_node.c    an operator with its input schemas: keys, static ports, hosted functions
  *   build_hosted.c  functions that the runtime hosts, and their options
+ *   build_ahead.c   key functions, run ahead of the operator that asks for them
  *   build_bind.c    the host's side of struct gyre_bind
  *   build_part.c    parallelism and partitions, feedback edges
  *   build_prune.c   what consumers read, times, hashes
@@ -28,16 +29,32 @@ struct gy_build_edge {
     const struct gy_ref *ref;
     enum gy_partition partition;
     const struct gyre_function *function;
+    const char *function_op;
+    const struct gy_plugin *function_plugin;
     void *function_config;
     uint32_t n_reads;
     uint32_t *reads;
 };
 
-/* One operator, in file order. */
+/* A key function that one input port of an operator has run ahead of it; see build_ahead.c. */
+struct gy_build_ahead {
+    uint32_t consumer;
+    uint32_t port;
+    const struct gy_setting *at;    /* `key`, a port of it, or the option */
+    const struct gy_setting *group; /* where the function's options stand; `at`, if it has none */
+    const char *op;                 /* "geo.cell" */
+    const struct gyre_function *function; /* NULL: unknown, told */
+    const struct gy_plugin *plugin;
+    const char *column; /* of an option: what its one result is called; NULL: a key's results */
+    bool failed;        /* its bind has told something, on one of the port's edges */
+};
+
+/* One operator: those of the job file in its order, then those that run ahead of them. */
 struct gy_build_node {
     const struct gy_op_setting *set;
     struct gy_node *node;
     const struct gyre_function *function; /* hosted; NULL with an operator */
+    struct gy_build_ahead *ahead;         /* not of the job file; NULL: it is */
     const struct gy_setting **groups;     /* per hosted function of a set; NULL: no set */
     bool resolved;                        /* the operator is known */
     bool options_ok;                      /* its config is filled */
@@ -82,10 +99,11 @@ void gy_build_tell(const struct gy_build *b, const struct gy_setting *at, const 
 int32_t gy_build_find_field(const struct gy_build *b, uint32_t node, uint32_t port,
                             const char *field, const struct gy_setting *at);
 
-/** The function "PLUGIN.NAME" of a kind; NULL, told. */
+/** The function "PLUGIN.NAME" of a kind, and its plugin; NULL, told. */
 const struct gyre_function *gy_build_function(const struct gy_build *b, const char *text,
                                               uint32_t kind, const char *kind_name,
-                                              const struct gy_setting *at);
+                                              const struct gy_setting *at,
+                                              const struct gy_plugin **plugin);
 
 /** The setting `name` of an operator's own options, else where it has its id. */
 const struct gy_setting *gy_build_option_at(const struct gy_op_setting *set, const char *name);
@@ -113,6 +131,26 @@ void gy_build_host(struct gy_build *b, struct gy_build_node *bn,
                    const struct gyre_function *function);
 /** Reads the options of the hosted functions, which for a set it finds first; false: told. */
 bool gy_build_hosted_options(struct gy_build *b, struct gy_build_node *bn);
+
+/** Reads the options of one function from `settings`, of which `skip` and (unless the function has an
+ *  option of this name) `as` are the host's; false: told. */
+bool gy_build_function_options(struct gy_build *b, struct gy_hosted *hosted,
+                               const struct gy_setting *const *settings, uint32_t n,
+                               const char *skip, const struct gy_setting *at);
+
+/* build_ahead.c */
+
+/** Puts the key functions that operators ask for between them and their producers. */
+void gy_build_ahead(struct gy_build *b);
+/** Binds an operator that runs a key function ahead of another. */
+bool gy_build_ahead_bind(struct gy_build *b, uint32_t index);
+/** The key setting of an input port; NULL. */
+const struct gy_key_setting *gy_build_key_of(const struct gy_op_setting *set, const char *port);
+/** The fields of input `port` that a key function added; how many, 0 where that is not known. */
+uint32_t gy_build_ahead_fields(const struct gy_build *b, uint32_t index, uint32_t port,
+                               uint32_t *fields);
+/** True for the column of an option's key function: it is for the operator alone. */
+bool gy_build_ahead_hides(const struct gy_build *b, uint32_t index, const char *field);
 
 /* build_bind.c */
 

@@ -126,7 +126,8 @@ static int32_t do_write(struct gyre_bind *bind, uint32_t port, uint32_t type, co
         x->hosted != NULL && out->schema.n_fields > 0 && gyre_schema_find(&out->schema, name) >= 0;
     if (taken || !gy_build_add_field(x->build, out, &field, name, -1, &own)) {
         char text[GYRE_ERROR_TEXT];
-        snprintf(text, sizeof text, "the output has a field `%s` already: %s%s", name,
+        snprintf(text, sizeof text, "the %s has a field `%s` already: %s%s",
+                 x->build->nodes[x->index].ahead != NULL ? "stream" : "output", name,
                  gy_build_schema_text(x->build, &out->schema),
                  x->hosted != NULL && x->as == NULL ? "; `as` renames the result" : "");
         return tell(x, GYRE_EINVAL, x->as != NULL ? "as" : NULL, text);
@@ -173,7 +174,8 @@ static int32_t do_pass_all(struct gyre_bind *bind, uint32_t port)
                            "all fields");
     for (uint32_t i = 0; i < bind->inputs[0]->n_fields; i++) {
         const struct gyre_field *f = gyre_schema_field(bind->inputs[0], i);
-        gy_build_add_field(x->build, out, f, f->name, (int32_t)i, NULL); /* own ones stay */
+        if (!gy_build_ahead_hides(x->build, x->index, f->name))
+            gy_build_add_field(x->build, out, f, f->name, (int32_t)i, NULL); /* own ones stay */
     }
     return 0;
 }
@@ -299,8 +301,8 @@ static int32_t declare(struct binding *x)
         const char *problem = is == NULL               ? "is missing"
                               : is->type != want->type ? "has another type"
                                                        : "may be null";
-        gy_build_tell(b, set->input_at != NULL ? set->input_at : set->id_at,
-                      "input: %s reads %s, but %s has %s: `%s` %s", op_of(x),
+        const struct gy_setting *told = set->input_at != NULL ? set->input_at : set->id_at;
+        gy_build_tell(b, told, "%s: %s reads %s, but %s has %s: `%s` %s", told->name, op_of(x),
                       gy_build_schema_text(b, &fields), gy_build_stream(b, x->index, 0),
                       gy_build_schema_text(b, in), want->name, problem);
         x->failed = true;
@@ -346,23 +348,31 @@ int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted)
     for (uint32_t k = 0; k < node->key.n; k++)
         keys[k] = gyre_schema_field(&node->inputs[0].schema, node->inputs[0].key_fields[k])->name;
     x.abi.mode = node->mode;
+    x.abi.snapshots = b->job->snapshot_at != NULL;
     x.abi.n_inputs = node->n_inputs;
     x.abi.inputs = inputs;
     x.abi.n_keys = node->key.n;
     x.abi.keys = keys;
-    if (hosted != NULL)
+    const struct gy_build_ahead *ahead = b->nodes[index].ahead;
+    if (ahead != NULL && ahead->column != NULL)
+        x.as = ahead->column;
+    else if (hosted != NULL)
         take_as(&x);
     int32_t code = hosted != NULL ? declare(&x) : 0;
     int32_t (*bind)(void *, struct gyre_bind *) =
         hosted != NULL ? hosted->function->bind : node->descriptor->bind;
-    struct gy_crumb_site site = {.id = node->id, .op = node->op, .plugin_path = node->plugin->path};
+    const struct gy_plugin *plugin = hosted != NULL ? hosted->plugin : node->plugin;
+    struct gy_crumb_site site = {.id = node->id,
+                                 .op = node->op,
+                                 .function = op_of(&x) != node->op ? op_of(&x) : NULL,
+                                 .plugin_path = plugin->path};
     struct gy_crumb before = gy_crumb_enter(&site, "bind");
     if (code == 0 && bind != NULL)
         code = bind(hosted != NULL ? hosted->config : node->config, &x.abi);
     gy_crumb = before;
     if (code < 0 && !x.failed && !b->scope.arena->oom)
         tell(&x, code, NULL, gyre_error_name(code));
-    if (code >= 0)
+    if (code >= 0 && (ahead == NULL || ahead->column == NULL))
         check_as(&x);
     return code < 0 || x.failed ? -1 : 0;
 }

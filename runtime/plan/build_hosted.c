@@ -28,9 +28,16 @@ static const struct gyre_option *function_member(const struct gyre_function *f)
     return NULL;
 }
 
-static void fill(struct gy_hosted *hosted, const struct gyre_function *function, const char *op)
+bool gy_function_is_set(const struct gyre_function *function)
+{
+    return function_member(function) != NULL;
+}
+
+static void fill(struct gy_hosted *hosted, const struct gyre_function *function,
+                 const struct gy_plugin *plugin, const char *op)
 {
     hosted->op = op;
+    hosted->plugin = plugin;
     hosted->function = function;
     if (function->kind != GYRE_FN_AGGREGATE)
         return;
@@ -52,18 +59,16 @@ void gy_build_host(struct gy_build *b, struct gy_build_node *bn,
     node->aggregation = windowed ? GY_AGG_WINDOWED : b->job->batch ? GY_AGG_FINAL : GY_AGG_ROLLING;
     if (node->hosted == NULL)
         return;
-    fill(&node->hosted[0], function, node->op);
+    fill(&node->hosted[0], function, node->plugin, node->op);
     if (function->kind != GYRE_FN_AGGREGATE && !windowed)
         gy_build_tell(b, set->op_at, "op: %s is a window function: it needs a `window`", set->op);
 }
 
 /* ---- options ---- */
 
-/* Reads the options of one function from `settings`, of which `skip` and (unless the function has an
- * option of this name) `as` are the host's. */
-static bool read_options(struct gy_build *b, struct gy_hosted *hosted,
-                         const struct gy_setting *const *settings, uint32_t n, const char *skip,
-                         const struct gy_setting *at)
+bool gy_build_function_options(struct gy_build *b, struct gy_hosted *hosted,
+                               const struct gy_setting *const *settings, uint32_t n,
+                               const char *skip, const struct gy_setting *at)
 {
     const struct gyre_function *f = hosted->function;
     bool host_as = true;
@@ -101,7 +106,9 @@ static bool read_member(struct gy_build *b, const struct gyre_function *set,
     }
     if (gy_value_string(&b->scope, at, &text) != 0)
         return false;
-    const struct gyre_function *f = gy_build_function(b, text, GYRE_FN_AGGREGATE, "aggregate", at);
+    const struct gy_plugin *plugin;
+    const struct gyre_function *f =
+        gy_build_function(b, text, GYRE_FN_AGGREGATE, "aggregate", at, &plugin);
     const char *op = gy_arena_ctl_strdup(b->scope.arena, text);
     if (f == NULL || op == NULL)
         return false;
@@ -109,9 +116,9 @@ static bool read_member(struct gy_build *b, const struct gyre_function *set,
         gy_build_tell(b, at, "%s: %s holds aggregates and is none: list them here", name, text);
         return false;
     }
-    fill(hosted, f, op);
-    return read_options(b, hosted, (const struct gy_setting *const *)group->items, group->n, name,
-                        group);
+    fill(hosted, f, plugin, op);
+    return gy_build_function_options(b, hosted, (const struct gy_setting *const *)group->items,
+                                     group->n, name, group);
 }
 
 /* Reads the groups of a set: they take the place of its one function. */
@@ -153,7 +160,8 @@ bool gy_build_hosted_options(struct gy_build *b, struct gy_build_node *bn)
         if (strcmp(set->options[i]->name, f->options->name) == 0)
             list = set->options[i];
     if (list == NULL)
-        return read_options(b, &bn->node->hosted[0], settings, set->n_options, NULL, set->id_at);
+        return gy_build_function_options(b, &bn->node->hosted[0], settings, set->n_options, NULL,
+                                         set->id_at);
     bool ok = true;
     for (uint32_t i = 0; i < set->n_options; i++) {
         if (set->options[i] == list)

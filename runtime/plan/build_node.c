@@ -183,14 +183,6 @@ static bool read_static(struct gy_build *b, uint32_t index, uint32_t port,
 
 /* ---- keys ---- */
 
-static const struct gy_key_setting *key_of(const struct gy_op_setting *set, const char *port)
-{
-    for (uint32_t k = 0; k < set->n_keys; k++)
-        if (set->keys[k].port == NULL || strcmp(set->keys[k].port, port) == 0)
-            return &set->keys[k];
-    return NULL;
-}
-
 static void check_key_ports(struct gy_build *b, struct gy_build_node *bn)
 {
     const struct gy_node *node = bn->node;
@@ -205,8 +197,6 @@ static void check_key_ports(struct gy_build *b, struct gy_build_node *bn)
         if (!found && names != NULL)
             gy_value_unknown(&b->scope, key->at, "input port", key->port, node->op, names,
                              node->n_inputs, "a `key` group is by port");
-        if (key->function != NULL)
-            gy_build_function(b, key->function, GYRE_FN_KEY, "key", key->at);
     }
 }
 
@@ -220,11 +210,25 @@ static void tell_key_types(struct gy_build *b, uint32_t index, uint32_t port, ui
         first++;
     const struct gyre_field *f = gyre_schema_field(&in[first].schema, in[first].key_fields[i]);
     const struct gyre_field *g = gyre_schema_field(&in[port].schema, in[port].key_fields[i]);
-    const struct gy_key_setting *setting = key_of(bn->set, in[port].name);
+    const struct gy_key_setting *setting = gy_build_key_of(bn->set, in[port].name);
     gy_build_tell(b, setting->at, "key: `%s` is %s and `%s` is %s: %s has %s and %s has %s",
                   f->name, gyre_type_name(f->type), g->name, gyre_type_name(g->type),
                   gy_build_stream(b, index, first), gy_build_schema_text(b, &in[first].schema),
                   gy_build_stream(b, index, port), gy_build_schema_text(b, &in[port].schema));
+}
+
+/* Where the fields of an input's key stand in it, GY_NONE for one that there is not (told); how many
+ * there are, 0 where that is not known. */
+static uint32_t find_key(struct gy_build *b, uint32_t index, uint32_t port,
+                         const struct gy_key_setting *setting, uint32_t *fields)
+{
+    if (setting->function != NULL)
+        return gy_build_ahead_fields(b, index, port, fields);
+    for (uint32_t i = 0; i < setting->n; i++) {
+        int32_t at = gy_build_find_field(b, index, port, setting->fields[i], setting->at);
+        fields[i] = at >= 0 ? (uint32_t)at : GY_NONE;
+    }
+    return setting->n;
 }
 
 /* Finds the key's fields in one input; false where something was told or is not known. */
@@ -233,29 +237,29 @@ static bool bind_key(struct gy_build *b, uint32_t index, uint32_t port, bool fir
     struct gy_build_node *bn = &b->nodes[index];
     struct gy_input *in = &bn->node->inputs[port];
     struct gy_key *key = &bn->node->key;
-    const struct gy_key_setting *setting = key_of(bn->set, in->name);
+    uint32_t fields[GY_KEYS_MAX];
+    const struct gy_key_setting *setting = gy_build_key_of(bn->set, in->name);
     if (setting == NULL) {
         gy_build_tell(b, bn->set->key_at, "key: the input port `%s` has none", in->name);
         return false;
     }
-    if (setting->function != NULL || setting->n == 0)
+    uint32_t n = find_key(b, index, port, setting, fields);
+    if (n == 0)
         return false;
     if (first)
-        key->n = setting->n;
-    if (setting->n != key->n) {
-        gy_build_tell(b, setting->at, "key: the ports have keys of %u and %u fields", key->n,
-                      setting->n);
+        key->n = n;
+    if (n != key->n) {
+        gy_build_tell(b, setting->at, "key: the ports have keys of %u and %u fields", key->n, n);
         return false;
     }
     bool ok = true;
-    for (uint32_t i = 0; i < setting->n; i++) {
-        int32_t field = gy_build_find_field(b, index, port, setting->fields[i], setting->at);
-        if (field < 0) {
+    for (uint32_t i = 0; i < n; i++) {
+        if (fields[i] == GY_NONE) {
             ok = false;
             continue;
         }
-        const struct gyre_field *f = gyre_schema_field(&in->schema, (uint32_t)field);
-        in->key_fields[i] = (uint32_t)field;
+        const struct gyre_field *f = gyre_schema_field(&in->schema, fields[i]);
+        in->key_fields[i] = fields[i];
         key->nullable[i] |= (f->flags & GYRE_NULLABLE) != 0;
         if (first || key->types[i] == 0) {
             key->types[i] = f->type;
@@ -288,9 +292,9 @@ static bool bind_keys(struct gy_build *b, uint32_t index)
 /* ---- operators ---- */
 
 /* The static fields of one output port. */
-static void static_output(struct gy_build *b, struct gy_build_node *bn,
-                          const struct gyre_port *port)
+static void static_output(struct gy_build *b, uint32_t index, const struct gyre_port *port)
 {
+    struct gy_build_node *bn = &b->nodes[index];
     struct gy_node *node = bn->node;
     gy_build_add_output(b, bn, port->name, port->flags);
     if (b->scope.arena->oom)
@@ -300,7 +304,8 @@ static void static_output(struct gy_build *b, struct gy_build_node *bn,
     if ((port->flags & GYRE_PORT_PASS_REST) != 0 && node->n_inputs > 0)
         for (uint32_t i = 0; i < node->inputs[0].schema.n_fields; i++) {
             const struct gyre_field *f = gyre_schema_field(&node->inputs[0].schema, i);
-            gy_build_add_field(b, out, f, f->name, (int32_t)i, NULL);
+            if (!gy_build_ahead_hides(b, index, f->name))
+                gy_build_add_field(b, out, f, f->name, (int32_t)i, NULL);
         }
     for (uint32_t i = 0; i < port->n_fields; i++) {
         const struct gyre_field *f = gyre_schema_field(&own, i);
@@ -327,7 +332,7 @@ static bool bind_operator(struct gy_build *b, uint32_t index)
     ok &= bind_keys(b, index);
     for (uint32_t p = 0; p < d->n_outputs; p++) {
         const struct gyre_port *port = gyre_port_at(d->outputs, p);
-        static_output(b, bn, port);
+        static_output(b, index, port);
         bool passes = (port->flags & GYRE_PORT_PASS_REST) != 0;
         if (d->bind == NULL && bn->n_known == p && (!passes || bn->in_known[0]))
             bn->n_known = p + 1;
@@ -451,7 +456,9 @@ void gy_build_node_bind(struct gy_build *b, uint32_t index)
     bn->bound = true;
     if (!bn->resolved)
         return;
-    if (bn->node->descriptor != NULL)
+    if (bn->ahead != NULL)
+        bn->ok = gy_build_ahead_bind(b, index);
+    else if (bn->node->descriptor != NULL)
         bn->ok = bind_operator(b, index);
     else
         bn->ok = bind_hosted(b, index);

@@ -27,11 +27,28 @@ static const char *single_reason(const struct gy_build_node *bn)
     return NULL;
 }
 
+/* What runs ahead of an operator stands beside the producer, so that the edge between them is a
+ * call: rows keep their order, and the exchange behind it carries what was computed. A producer that
+ * runs ahead of something as well comes before it in the nodes: its parallelism is known. */
+static void ahead_parallelism(struct gy_build *b, uint32_t index)
+{
+    struct gy_build_node *bn = &b->nodes[index];
+    for (uint32_t e = b->n_edges; e-- > 0;)
+        if (b->edges[e].to == index && b->edges[e].from != GY_NONE)
+            bn->node->parallelism = b->nodes[b->edges[e].from].node->parallelism;
+    if (bn->single != NULL)
+        bn->node->parallelism = 1;
+}
+
 void gy_build_parallelism(struct gy_build *b)
 {
     for (uint32_t i = 0; i < b->n; i++) {
         struct gy_build_node *bn = &b->nodes[i];
         const struct gy_op_setting *set = bn->set;
+        if (bn->ahead != NULL) {
+            ahead_parallelism(b, i);
+            continue;
+        }
         const char *why = bn->resolved ? single_reason(bn) : NULL;
         uint32_t asked = set->parallelism;
         bn->node->parallelism = why != NULL ? 1 : asked != 0 ? asked : b->graph->parallelism;
@@ -50,12 +67,14 @@ void gy_build_parallelism(struct gy_build *b)
 #define PARTITIONS "forward|rebalance|broadcast|single"
 
 static void take_function(struct gy_build *b, struct gy_build_edge *e,
-                          const struct gyre_function *f)
+                          const struct gyre_function *f, const struct gy_plugin *plugin)
 {
     const struct gy_op_setting *set = b->nodes[e->to].set;
     struct gy_option_owner owner = {set->partition, set->partition, set->partition_at};
     e->partition = GY_FUNCTION;
     e->function = f;
+    e->function_op = gy_arena_ctl_strdup(b->scope.arena, set->partition);
+    e->function_plugin = plugin;
     if (f->config_size != 0)
         e->function_config = gy_arena_ctl_alloc(b->scope.arena, f->config_size);
     if (f->config_size != 0 && e->function_config == NULL)
@@ -95,7 +114,7 @@ static void given_partition(struct gy_build *b, struct gy_build_edge *e, int32_t
     if (from->ok && to->ok && from->node->parallelism != to->node->parallelism)
         gy_build_tell(b, to->set->partition_at,
                       "partition: \"forward\" needs one parallelism, but `%s` has %u and `%s` %u",
-                      from->node->id, from->node->parallelism, to->node->id, to->node->parallelism);
+                      e->ref->id, from->node->parallelism, to->node->id, to->node->parallelism);
 }
 
 /* Reads `partition` of one operator for all its edges. */
@@ -104,10 +123,11 @@ static void partition_of(struct gy_build *b, uint32_t index)
     const struct gy_build_node *bn = &b->nodes[index];
     const struct gy_op_setting *set = bn->set;
     const struct gyre_function *function = NULL;
+    const struct gy_plugin *plugin = NULL;
     int32_t choice = -1;
     if (set->partition != NULL && strchr(set->partition, '.') != NULL)
-        function =
-            gy_build_function(b, set->partition, GYRE_FN_PARTITION, "partition", set->partition_at);
+        function = gy_build_function(b, set->partition, GYRE_FN_PARTITION, "partition",
+                                     set->partition_at, &plugin);
     else if (set->partition != NULL)
         gy_value_choice(&b->scope, set->partition_at, PARTITIONS, &choice);
     for (uint32_t i = 0; i < b->n_edges; i++) {
@@ -118,7 +138,7 @@ static void partition_of(struct gy_build *b, uint32_t index)
         if (set->key_at != NULL)
             e->partition = GY_KEY;
         else if (function != NULL)
-            take_function(b, e, function);
+            take_function(b, e, function, plugin);
         else if (choice >= 0)
             given_partition(b, e, choice);
         else if (e->from != GY_NONE && b->nodes[e->from].node->parallelism != bn->node->parallelism)
@@ -177,7 +197,7 @@ void gy_build_feedback(struct gy_build *b)
             gy_build_tell(b, e->ref->at,
                           "feedback: this edge closes no cycle: `%s` does not "
                           "reach `%s`; use `input`",
-                          to->node->id, from->node->id);
+                          to->node->id, e->ref->id);
         bool errors = (int32_t)e->from_port == from->node->errors_port;
         if (e->from_port == GY_NONE || e->to_port == GY_NONE || !to->in_known[e->to_port] ||
             (!errors && e->from_port >= from->n_known))

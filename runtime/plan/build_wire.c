@@ -221,6 +221,8 @@ static void tell_cycle(struct gy_build *b, uint32_t start, const uint32_t *via, 
     do {
         told[at] = true;
         at = via[at];
+        if (b->nodes[at].ahead != NULL)
+            continue; /* the job file knows nothing of it */
         const char *more =
             gy_arena_ctl_printf(b->scope.arena, "%s -> %s", b->nodes[at].node->id, text);
         text = more != NULL ? more : text;
@@ -238,7 +240,8 @@ static void tell_cycles(struct gy_build *b)
     if (via == NULL || queue == NULL || told == NULL)
         return;
     for (uint32_t i = 0; i < b->n; i++)
-        if (!b->nodes[i].in_order && !told[i] && find_cycle(b, i, via, queue))
+        if (!b->nodes[i].in_order && b->nodes[i].ahead == NULL && !told[i] &&
+            find_cycle(b, i, via, queue))
             tell_cycle(b, i, via, told);
 }
 
@@ -251,21 +254,30 @@ static bool is_ready(const struct gy_build *b, uint32_t node)
     return true;
 }
 
+/* The next node whose producers are all in the order: in file order, but what runs ahead of an
+ * operator comes right behind its producer. */
+static uint32_t next_ready(const struct gy_build *b)
+{
+    uint32_t found = GY_NONE;
+    for (uint32_t i = 0; i < b->n; i++) {
+        const struct gy_build_node *bn = &b->nodes[i];
+        if (bn->in_order || (found != GY_NONE && bn->ahead == NULL) || !is_ready(b, i))
+            continue;
+        if (bn->ahead != NULL)
+            return i;
+        found = i;
+    }
+    return found;
+}
+
 /* In file order as far as the edges let it be. */
 void gy_build_order(struct gy_build *b)
 {
     b->order = gy_arena_ctl_calloc(b->scope.arena, b->n, sizeof *b->order);
-    uint32_t n = 0;
-    bool more = b->order != NULL;
-    while (more) {
-        more = false;
-        for (uint32_t i = 0; i < b->n; i++) {
-            if (b->nodes[i].in_order || !is_ready(b, i))
-                continue;
-            b->nodes[i].in_order = more = true;
-            b->order[n++] = i;
-            break;
-        }
+    uint32_t n = 0, next = b->order != NULL ? next_ready(b) : GY_NONE;
+    for (; next != GY_NONE; next = next_ready(b)) {
+        b->nodes[next].in_order = true;
+        b->order[n++] = next;
     }
     if (b->order == NULL || n == b->n)
         return;

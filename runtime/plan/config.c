@@ -242,15 +242,6 @@ static void operator_not_yet(const struct gy_op_setting *op, struct gy_diags *di
         not_yet(diags, gy_setting_get(op->at, keys[i].key), keys[i].what);
 }
 
-void gy_job_not_yet_built(const struct gy_job *job, struct gy_diags *diags)
-{
-    for (uint32_t i = 0; i < job->n_operators; i++)
-        for (uint32_t k = 0; k < job->operators[i].n_keys; k++)
-            if (job->operators[i].keys[k].function != NULL)
-                not_yet(diags, job->operators[i].keys[k].at,
-                        "functions as keys cannot be run by this version");
-}
-
 void gy_job_not_yet(const struct gy_job *job, struct gy_diags *diags)
 {
     not_yet(diags, job->loop_at, "cycles cannot be run by this version");

@@ -35,6 +35,7 @@ struct gy_wire {
 struct gy_key_setting {
     const char *port; /* NULL: every input port */
     const char *function;
+    const struct gy_setting *group; /* of the function: it has its options too */
     uint32_t n;
     const char **fields;
     const struct gy_setting *at;
@@ -160,9 +161,6 @@ void gy_job_free(struct gy_job *job);
 
 /** Tells everything the job asks for that this version does not run yet, by line. */
 void gy_job_not_yet(const struct gy_job *job, struct gy_diags *diags);
-
-/** Tells what of the job cannot even be made a graph of yet: key functions. */
-void gy_job_not_yet_built(const struct gy_job *job, struct gy_diags *diags);
 
 /** The operator `id`; NULL. */
 const struct gy_op_setting *gy_job_operator(const struct gy_job *job, const char *id);

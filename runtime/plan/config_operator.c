@@ -26,6 +26,14 @@ static bool is_name(const char *text, const char *more)
     return true;
 }
 
+/* Ports may be called by a number: std.split makes such of an integer field. */
+static bool is_port_name(const char *text)
+{
+    size_t n = strlen(text);
+    return n > 0 && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                 "0123456789_-") == n;
+}
+
 /* ---- input and feedback ---- */
 
 static int read_ref(const struct gy_scope *scope, const struct gy_setting *s, struct gy_ref *ref)
@@ -40,7 +48,7 @@ static int read_ref(const struct gy_scope *scope, const struct gy_setting *s, st
     ref->port = dot != NULL ? gy_arena_ctl_strdup(scope->arena, dot + 1) : NULL;
     if (ref->id == NULL)
         return -1;
-    if (is_name(ref->id, "-_") && (dot == NULL || is_name(dot + 1, "-_")))
+    if (is_name(ref->id, "-_") && (dot == NULL || is_port_name(dot + 1)))
         return 0;
     gy_diags_add(scope->diags, s->file, s->line,
                  "%s: \"%s\" names no stream: \"ID\" or \"ID.PORT\"", s->name, text);
@@ -144,6 +152,7 @@ static void read_one_key(const struct gy_scope *scope, const struct gy_setting *
         return;
     }
     const struct gy_setting *fn = gy_setting_get(tree, "fn");
+    key->group = tree;
     if (fn == NULL)
         gy_value_wrong(scope, tree, KEY_FORMS);
     else

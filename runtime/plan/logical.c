@@ -50,10 +50,11 @@ const char *gy_build_stream(const struct gy_build *b, uint32_t node, uint32_t po
         const struct gy_build_edge *e = &b->edges[i];
         if (e->to != node || e->to_port != port || e->feedback)
             continue;
-        const char *text =
-            e->ref->port != NULL
-                ? gy_arena_ctl_printf(b->scope.arena, "`%s.%s`", e->ref->id, e->ref->port)
-                : gy_arena_ctl_printf(b->scope.arena, "`%s`", e->ref->id);
+        const struct gy_build_ahead *ahead = e->from != GY_NONE ? b->nodes[e->from].ahead : NULL;
+        const char *text = gy_arena_ctl_printf(
+            b->scope.arena, "`%s%s%s`%s%s", e->ref->id, e->ref->port != NULL ? "." : "",
+            e->ref->port != NULL ? e->ref->port : "", ahead != NULL ? " with " : "",
+            ahead != NULL ? ahead->op : "");
         return text != NULL ? text : "?";
     }
     return "its input";
@@ -118,7 +119,8 @@ static void tell_unknown_item(const struct gy_build *b, const struct gy_plugin *
 
 const struct gyre_function *gy_build_function(const struct gy_build *b, const char *text,
                                               uint32_t kind, const char *kind_name,
-                                              const struct gy_setting *at)
+                                              const struct gy_setting *at,
+                                              const struct gy_plugin **plugin)
 {
     const char *dot = strchr(text, '.');
     if (dot == NULL || dot == text || dot[1] == '\0') {
@@ -128,14 +130,14 @@ const struct gyre_function *gy_build_function(const struct gy_build *b, const ch
     }
     struct gyre_error error = {.size = (uint32_t)sizeof error};
     const char *name = gy_arena_ctl_strndup(b->scope.arena, text, (size_t)(dot - text));
-    const struct gy_plugin *plugin = name != NULL ? gy_plugins_get(b->plugins, name, &error) : NULL;
-    if (plugin == NULL) {
+    *plugin = name != NULL ? gy_plugins_get(b->plugins, name, &error) : NULL;
+    if (*plugin == NULL) {
         gy_build_tell(b, at, "%s: %s", at->name, error.text);
         return NULL;
     }
-    const struct gyre_function *function = gy_plugin_function(plugin, dot + 1);
+    const struct gyre_function *function = gy_plugin_function(*plugin, dot + 1);
     if (function == NULL)
-        tell_unknown_item(b, plugin, name, dot + 1, "function", at);
+        tell_unknown_item(b, *plugin, name, dot + 1, "function", at);
     else if (function->kind != kind)
         gy_build_tell(b, at, "%s: %s is no %s function", at->name, text, kind_name);
     return function != NULL && function->kind == kind ? function : NULL;
@@ -282,6 +284,8 @@ static void finish(struct gy_build *b)
                                        .to_port = e->to_port,
                                        .partition = e->partition,
                                        .function = e->function,
+                                       .function_op = e->function_op,
+                                       .function_plugin = e->function_plugin,
                                        .function_config = e->function_config,
                                        .n_reads = e->n_reads,
                                        .reads = e->reads,
@@ -289,17 +293,14 @@ static void finish(struct gy_build *b)
     }
 }
 
-/* Where nothing was told, everything is known, but for what this version cannot do yet. */
-static bool is_complete(struct gy_build *b)
+/* Where nothing was told, everything is known. */
+static void assert_complete(const struct gy_build *b)
 {
-    gy_job_not_yet_built(b->job, b->scope.diags);
-    bool complete = gy_diags_count(b->scope.diags) == 0;
-    for (uint32_t i = 0; complete && i < b->n; i++)
+    for (uint32_t i = 0; i < b->n; i++)
         assert(b->nodes[i].ok);
-    for (uint32_t i = 0; complete && i < b->n_edges; i++)
+    for (uint32_t i = 0; i < b->n_edges; i++)
         assert(b->edges[i].from != GY_NONE && b->edges[i].from_port != GY_NONE &&
                b->edges[i].to_port != GY_NONE);
-    return complete;
 }
 
 static void build(struct gy_build *b)
@@ -308,6 +309,9 @@ static void build(struct gy_build *b)
     if (b->scope.arena->oom)
         return;
     gy_build_wires(b);
+    gy_build_ahead(b);
+    if (b->scope.arena->oom)
+        return;
     gy_build_order(b);
     for (uint32_t i = 0; !b->scope.arena->oom && i < b->n; i++)
         gy_build_node_bind(b, b->order[i]);
@@ -316,8 +320,9 @@ static void build(struct gy_build *b)
     gy_build_feedback(b);
     gy_build_parallelism(b);
     gy_build_partitions(b);
-    if (gy_diags_count(b->scope.diags) > 0 || b->scope.arena->oom || !is_complete(b))
+    if (gy_diags_count(b->scope.diags) > 0 || b->scope.arena->oom)
         return;
+    assert_complete(b);
     finish(b);
     if (b->scope.arena->oom)
         return;

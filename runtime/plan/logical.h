@@ -44,11 +44,12 @@ struct gy_input {
     uint32_t key_fields[GY_KEYS_MAX]; /* fields of `schema`; the first n of gy_node.key.n */
 };
 
-/* One function that a node hosts: the aggregate of std.sum, each of std.aggregate's. */
+/* One function that a node hosts: the aggregate of std.sum, each of std.aggregate's, a key function. */
 struct gy_hosted {
     const char *op; /* "std.sum" */
+    const struct gy_plugin *plugin;
     const struct gyre_function *function;
-    const struct gyre_aggregate *aggregate;
+    const struct gyre_aggregate *aggregate; /* NULL: a key function */
     const struct gyre_state_type *accumulator;
     void *config;
     uint32_t n_reads;
@@ -60,12 +61,13 @@ struct gy_hosted {
 /* One operator of the job. */
 struct gy_node {
     uint32_t index;
-    const char *id;
+    const char *id; /* "counts"; "counts:key" where it is not of the job file */
+    const char *of; /* the operator that it runs a key function for; NULL: it is of the job file */
     const char *op; /* "std.sum" */
     const char *file;
     int line; /* of its `id` in the job file */
     const struct gy_plugin *plugin;
-    const struct gyre_operator *descriptor; /* NULL where the runtime hosts an aggregate */
+    const struct gyre_operator *descriptor; /* NULL where the runtime hosts functions */
     void *config;   /* filled by options and bind; NULL where config_size is 0 */
     uint32_t flags; /* the descriptor's and those bind added */
     uint32_t kind;  /* GYRE_SOURCE ... */
@@ -91,7 +93,9 @@ struct gy_edge {
     uint32_t from, from_port;
     uint32_t to, to_port;
     enum gy_partition partition;
-    const struct gyre_function *function; /* GY_FUNCTION, or the key's function */
+    const struct gyre_function *function; /* GY_FUNCTION */
+    const char *function_op;              /* "mylib.by_region" */
+    const struct gy_plugin *function_plugin;
     void *function_config;
     uint32_t n_reads; /* of the function: fields of the producer's output, in columns' order */
     uint32_t *reads;
@@ -120,5 +124,9 @@ struct gy_diags;
 struct gy_graph *gy_graph_build(const struct gy_job *job, struct gy_plugins *plugins,
                                 struct gy_diags *diags);
 void gy_graph_free(struct gy_graph *graph);
+
+/** True for an aggregate function that stands for those which its groups name (std.aggregate): its
+ *  own callbacks are never called. */
+bool gy_function_is_set(const struct gyre_function *function);
 
 #endif

@@ -136,6 +136,19 @@ static int read_function(const struct gy_scope *scope, const struct gy_setting *
     return 0;
 }
 
+/* "PLUGIN.NAME", or a group with it as `fn`, whose other members are the function's (build_ahead.c). */
+static int read_key_function(const struct gy_scope *scope, const struct gy_setting *s,
+                             const char **v)
+{
+    const struct gy_setting *tree = gy_value_tree(scope, s);
+    if (tree == NULL || tree->kind != GY_SETTING_GROUP)
+        return tree == NULL ? -1 : read_function(scope, tree, v);
+    const struct gy_setting *fn = gy_setting_get(tree, "fn");
+    if (fn == NULL)
+        return gy_value_wrong(scope, tree, "\"PLUGIN.NAME\" or { fn = \"PLUGIN.NAME\"; ... }");
+    return read_function(scope, fn, v);
+}
+
 static int read_text(const struct gy_scope *scope, const struct gyre_option *option,
                      const struct gy_setting *s, const char **v)
 {
@@ -183,6 +196,7 @@ static int read_one(const struct gy_scope *scope, const struct gyre_option *opti
     case GYRE_OPTION_STRINGS: return read_strings(scope, s, "a list of strings", at);
     case GYRE_OPTION_SCHEMA: return read_schema(scope, s, at);
     case GYRE_OPTION_FUNCTION: return read_function(scope, s, at);
+    case GYRE_OPTION_KEY_FUNCTION: return read_key_function(scope, s, at);
     case GYRE_OPTION_GROUPS: return read_groups(scope, option, s, inspect, at);
     default: return -1;
     }

@@ -13,6 +13,7 @@
 #include "base/vec.h"
 #include "plan/note.h"
 #include "plan/plugin_check.h"
+#include "plan/plugin_trial.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -388,6 +389,19 @@ const struct gy_plugin *gy_plugins_get(struct gy_plugins *plugins, const char *n
     return plugin ? insert(plugins, plugin, error) : NULL;
 }
 
+/* What a child process does with a plugin, to see whether it comes back. */
+struct trial {
+    const char *path;
+    const char *name;
+};
+
+static void try_load(void *host)
+{
+    const struct trial *trial = host;
+    struct gyre_error error = {.size = sizeof error};
+    load(trial->path, trial->name, &error);
+}
+
 void gy_plugins_load_all(struct gy_plugins *plugins,
                          void (*refused)(void *host, const struct gyre_error *error), void *host)
 {
@@ -402,7 +416,10 @@ void gy_plugins_load_all(struct gy_plugins *plugins,
         const char *name = names.v.items[i];
         if (find_loaded(plugins, name) || !find_on_path(plugins, name, path))
             continue;
-        struct gy_plugin *plugin = load(path, name, &error);
+        struct trial trial = {path, name};
+        struct gy_plugin *plugin = NULL;
+        if (gy_plugin_trial(path, try_load, &trial, &error) == 0)
+            plugin = load(path, name, &error);
         if (!plugin || !insert(plugins, plugin, &error))
             refused(host, &error);
     }

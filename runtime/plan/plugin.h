@@ -18,7 +18,7 @@ struct gy_plugin {
 };
 
 /* What this host offers; a plugin that needs more is refused when it is loaded. */
-#define GY_HOST_FEATURES (GYRE_FEATURE_STATE | GYRE_FEATURE_TWO_PHASE)
+#define GY_HOST_FEATURES (GYRE_FEATURE_STATE | GYRE_FEATURE_ITEMS | GYRE_FEATURE_TWO_PHASE)
 
 /* The plugins of one job or command. Owned by one thread. */
 struct gy_plugins;
@@ -35,7 +35,8 @@ int gy_plugins_add(struct gy_plugins *plugins, const char *path, struct gyre_err
 const struct gy_plugin *gy_plugins_get(struct gy_plugins *plugins, const char *name,
                                        struct gyre_error *error);
 
-/** Loads every plugin of the path; those refused are told to `refused` and left out. */
+/** Loads every plugin of the path, each after a trial in a child process (plugin_trial.h), for nobody
+ *  asked for them by name; those refused are told to `refused` and left out. */
 void gy_plugins_load_all(struct gy_plugins *plugins,
                          void (*refused)(void *host, const struct gyre_error *error), void *host);
 

@@ -300,6 +300,18 @@ static int check_states(struct gy_check *c, const struct gyre_operator *op)
     return 0;
 }
 
+/* The host computes the column of a key function into input port 0. */
+static int check_no_key_function(struct gy_check *c, const struct gyre_option *options, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (gyre_option_at(options, i)->type == GYRE_OPTION_KEY_FUNCTION)
+            return gy_check_fault(c,
+                                  "has the option `%s`, a key function, which only an operator "
+                                  "with an input can have; leave it out",
+                                  gyre_option_at(options, i)->name);
+    return 0;
+}
+
 /* ---- operators ---- */
 
 static int check_needs(const struct gy_check *c, uint64_t needs)
@@ -344,7 +356,9 @@ static int check_operator(struct gy_check *c, const struct gyre_operator *op)
         (code = check_needs(c, op->needs)) < 0 || (code = check_callbacks(c, op)) < 0 ||
         (code = check_all_ports(c, op)) < 0 || (code = check_states(c, op)) < 0)
         return code;
-    return gy_check_options(c, op->options, op->n_options, op->config_size, true);
+    if ((code = gy_check_options(c, op->options, op->n_options, op->config_size, true)) < 0)
+        return code;
+    return op->n_inputs > 0 ? 0 : check_no_key_function(c, op->options, op->n_options);
 }
 
 /* ---- functions ---- */
@@ -422,7 +436,11 @@ static int check_function(struct gy_check *c, const struct gyre_function *f)
     if ((code = check_impl(c, f)) < 0 || (code = check_fields(c, f->fields, f->n_fields)) < 0 ||
         (code = check_fields(c, f->results, f->n_results)) < 0)
         return code;
-    return gy_check_options(c, f->options, f->n_options, f->config_size, true);
+    if (f->kind == GYRE_FN_KEY && f->n_results == 0 && !f->bind)
+        return gy_check_fault(c, "has no results and no bind that declares them; declare one");
+    if ((code = gy_check_options(c, f->options, f->n_options, f->config_size, true)) < 0)
+        return code;
+    return check_no_key_function(c, f->options, f->n_options);
 }
 
 /* ---- the plugin ---- */

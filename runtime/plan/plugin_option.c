@@ -139,6 +139,9 @@ static int check_default(struct gy_check *c, const struct gyre_option *o)
     case GYRE_OPTION_GROUPS:
         return gy_check_fault(c, "is a list of groups and has the default %.60s; leave it out",
                               o->fallback);
+    case GYRE_OPTION_KEY_FUNCTION:
+        return gy_check_fault(c, "is a key function and has the default %.60s; leave it out",
+                              o->fallback);
     default: break;
     }
     if (bad < 0)
@@ -181,7 +184,7 @@ static int check_option(struct gy_check *c, const struct gyre_option *o, uint32_
 {
     int code;
     if (value_type(o->type).size == 0)
-        return gy_check_fault(c, "has the unknown type %u; the known ones are 1 to 14", o->type);
+        return gy_check_fault(c, "has the unknown type %u; the known ones are 1 to 15", o->type);
     if (!o->doc || !*o->doc)
         return gy_check_fault(c, "has no text; say in one line what it does");
     if (o->flags & ~GYRE_REQUIRED)
@@ -232,6 +235,9 @@ static int check_table(struct gy_check *c, const struct gyre_option *options, ui
             return gy_check_fault(c, "has an option called `%.60s`; names are [a-z][a-z0-9_]*",
                                   o->name ? o->name : "NULL");
         snprintf(c->part, sizeof c->part, ", option `%s`", o->name);
+        if (!reserved && o->type == GYRE_OPTION_KEY_FUNCTION)
+            return gy_check_fault(c, "is a key function within a group; it is an option of an "
+                                     "operator itself");
         if (reserved && is_reserved(o->name))
             return gy_check_fault(c, "bears the name of a setting that every operator has; rename "
                                      "it");

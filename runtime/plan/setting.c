@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/text.h"
 
 const char *gy_path_dir(const struct gy_scope *scope, const char *path)
@@ -28,7 +29,7 @@ const char *gy_path_in(const struct gy_scope *scope, const char *dir, const char
     return joined != NULL ? joined : path;
 }
 
-char *gy_setting_load(const struct gy_scope *scope, const char *path, size_t *size)
+char *gy_setting_load(const char *path, size_t *size)
 {
     FILE *f = fopen(path, "re");
     if (f == NULL)
@@ -36,14 +37,16 @@ char *gy_setting_load(const struct gy_scope *scope, const char *path, size_t *si
     struct gy_buf bytes = {0};
     char part[4096];
     size_t n;
-    while ((n = fread(part, 1, sizeof part, f)) > 0)
+    while (bytes.len <= GY_SETTING_BYTES && (n = fread(part, 1, sizeof part, f)) > 0)
         gy_buf_bytes(&bytes, part, n);
-    int failed = ferror(f) ? errno : bytes.failed ? ENOMEM : 0;
+    int failed = ferror(f)                      ? errno
+                 : bytes.failed                 ? ENOMEM
+                 : bytes.len > GY_SETTING_BYTES ? EFBIG
+                                                : 0;
     fclose(f);
     char *text = NULL;
     if (failed == 0) {
-        const char *content = bytes.data != NULL ? (const char *)bytes.data : "";
-        text = gy_arena_ctl_strndup(scope->arena, content, bytes.len);
+        text = gy_strndup(bytes.data != NULL ? (const char *)bytes.data : "", bytes.len);
         failed = text == NULL ? ENOMEM : 0;
     }
     *size = bytes.len;
@@ -226,6 +229,8 @@ static struct gy_setting *copy_tree(const struct gy_scope *scope, const config_s
     })
     open = {0};
     struct gy_setting *top = copy_node(scope, root, name, origin);
+    if (top != NULL && name[0] != '\0')
+        top->name = name; /* not what the text around a value calls it */
     bool failed = top == NULL || gy_vec_push(&open, (struct pair){root, top}) < 0;
     while (!failed && open.n > 0) {
         struct pair at = gy_vec_pop(&open);
@@ -252,18 +257,9 @@ static void tell_syntax(const struct gy_scope *scope, const config_t *config, co
                  text != NULL ? text : "syntax error");
 }
 
-struct gy_setting *gy_setting_read_file(const struct gy_scope *scope, const char *path)
+/* Reads the text of the job file `path`, and what it includes; NULL with the mistakes told. */
+static struct gy_setting *parse(const struct gy_scope *scope, const char *text, const char *path)
 {
-    size_t size = 0;
-    const char *text = gy_setting_load(scope, path, &size);
-    if (text == NULL) {
-        gy_diags_add(scope->diags, path, 0, "cannot be read: %s", strerror(errno));
-        return NULL;
-    }
-    if (strlen(text) != size) {
-        gy_diags_add(scope->diags, path, 0, "is no job file: it holds a zero byte");
-        return NULL;
-    }
     const char *dir = gy_path_dir(scope, path);
     const char *file = gy_arena_ctl_strdup(scope->arena, path);
     config_t config;
@@ -275,11 +271,26 @@ struct gy_setting *gy_setting_read_file(const struct gy_scope *scope, const char
         tell_syntax(scope, &config, path, dir);
     } else {
         size_t scanned = scope->diags->list.n;
-        gy_setting_scan_integers(scope, text, file, dir, 0);
+        gy_setting_scan_integers(scope, text, file, dir);
         struct origin origin = {file, -1, dir, scanned, scope->diags->list.n};
         root = copy_tree(scope, config_root_setting(&config), "", &origin);
     }
     config_destroy(&config);
+    return root;
+}
+
+struct gy_setting *gy_setting_read_file(const struct gy_scope *scope, const char *path)
+{
+    size_t size = 0;
+    struct gy_setting *root = NULL;
+    char *text = gy_setting_load(path, &size);
+    if (text == NULL)
+        gy_diags_add(scope->diags, path, 0, "cannot be read: %s", strerror(errno));
+    else if (strlen(text) != size)
+        gy_diags_add(scope->diags, path, 0, "is no job file: it holds a zero byte");
+    else if (gy_setting_scan_includes(scope, text, path, gy_path_dir(scope, path)) == 0)
+        root = parse(scope, text, path);
+    gy_free(text);
     return root;
 }
 
@@ -296,13 +307,11 @@ struct gy_setting *gy_setting_read_value(const struct gy_scope *scope, const str
                      raw->text);
     } else {
         size_t before = gy_diags_count(scope->diags);
-        gy_setting_scan_integers(scope, text, raw->file, NULL, 0);
+        gy_setting_scan_integers(scope, text, raw->file, NULL);
         struct origin origin = {raw->file, raw->line, raw->dir, 0, 0};
         if (gy_diags_count(scope->diags) == before)
             value = copy_tree(scope, config_setting_get_elem(config_root_setting(&config), 0),
                               raw->name, &origin);
-        if (value != NULL)
-            value->name = raw->name;
     }
     config_destroy(&config);
     return value;

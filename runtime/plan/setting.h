@@ -74,12 +74,21 @@ void gy_setting_put(const struct gy_scope *scope, struct gy_setting *group,
                     struct gy_setting *member);
 
 /** Scans job-file text for integers that libconfig would corrupt; included files as well, relative
- *  to `dir`. `depth` 0 at the outermost file. */
+ *  to `dir`. */
 void gy_setting_scan_integers(const struct gy_scope *scope, const char *text, const char *file,
-                              const char *dir, int depth);
+                              const char *dir);
 
-/** The whole of a file, 0-terminated; NULL, with errno. */
-char *gy_setting_load(const struct gy_scope *scope, const char *path, size_t *size);
+/** Follows the includes of a job file before libconfig does, for a tree of them can be endless.
+ *  Errors:  -1 and one mistake told: too many files, too many bytes, a zero byte in one of them */
+int gy_setting_scan_includes(const struct gy_scope *scope, const char *text, const char *file,
+                             const char *dir);
+
+/* A job file, and all that it includes, has no more. */
+#define GY_SETTING_BYTES (16u << 20)
+
+/** The whole of a file, 0-terminated; NULL, with errno: EFBIG for more than GY_SETTING_BYTES.
+ *  Owns:    the caller, by gy_free */
+char *gy_setting_load(const char *path, size_t *size);
 
 /** The folder of a path: "" where it names none, "/" for the root. */
 const char *gy_path_dir(const struct gy_scope *scope, const char *path);

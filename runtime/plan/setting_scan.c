@@ -1,4 +1,5 @@
-/* Finds integers that libconfig would corrupt, in the text itself; see setting.h.
+/* Looks at the text of job files itself, for what libconfig does not: integers that it would corrupt,
+ * and trees of includes that it would be busy with for ever; see setting.h.
  *
  * The scanner knows libconfig's tokens as far as it must to tell an integer from a part of a name,
  * a string, a comment or a number with a point or an exponent:
@@ -11,10 +12,22 @@
 #include "plan/setting.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 #define INCLUDE_DEPTH 10 /* libconfig's own */
+#define INCLUDES_MAX  1000
+
+/* What the includes of a job have come to; `told`: it is too much, or libconfig will tell. */
+struct included {
+    unsigned files;
+    size_t bytes;
+    bool told;
+};
 
 struct scan {
     const struct gy_scope *scope;
@@ -23,6 +36,7 @@ struct scan {
     const char *at;
     int line;
     int depth;
+    struct included *included; /* not NULL: includes are counted, and integers are passed over */
 };
 
 static bool is_digit(char c)
@@ -116,8 +130,42 @@ static void scan_number(struct scan *s)
         return;
     }
     bool wide = *end == 'L';
-    judge_integer(s, start, end, base, wide);
+    if (s->included == NULL)
+        judge_integer(s, start, end, base, wide);
     s->at = end + strspn(end, "L");
+}
+
+static void scan_text(struct scan *s);
+
+__attribute__((format(printf, 4, 5))) static void refuse(struct scan *s, const char *file, int line,
+                                                         const char *fmt, ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    gy_diags_add(s->scope->diags, file, line, "%s", text);
+    s->included->told = true;
+}
+
+/* Counts a file that is to be included, whose text is NULL where it cannot be read. */
+static void count(struct scan *s, const char *path, const char *text, size_t size)
+{
+    struct included *all = s->included;
+    int error = text == NULL ? errno : 0;
+    all->files++;
+    all->bytes += size;
+    if (all->files > INCLUDES_MAX)
+        refuse(s, s->file, s->line,
+               "more than %d files are included, a file counted each time: merge some of them",
+               INCLUDES_MAX);
+    else if (error == EFBIG || all->bytes > GY_SETTING_BYTES)
+        refuse(s, s->file, s->line,
+               "what is included is more than %u MiB, a file counted each time: a job has less",
+               GY_SETTING_BYTES >> 20);
+    else if (text != NULL && strlen(text) != size) /* libconfig would read on behind it */
+        refuse(s, path, 0, "is no job file: it holds a zero byte");
 }
 
 static void scan_include(struct scan *s)
@@ -125,45 +173,64 @@ static void scan_include(struct scan *s)
     const char *quote = s->at + strlen("@include");
     quote += strspn(quote, " \t");
     const char *end = *quote == '"' ? strchr(quote + 1, '"') : NULL;
+    if (end != NULL && s->included != NULL && s->depth >= INCLUDE_DEPTH)
+        s->included->told = true; /* by libconfig, which goes no deeper and stops there */
     if (end == NULL || s->dir == NULL || s->depth >= INCLUDE_DEPTH) {
         s->at++;
         return;
     }
     char *name = gy_arena_ctl_strndup(s->scope->arena, quote + 1, (size_t)(end - quote - 1));
     s->at = end + 1;
-    size_t size;
+    size_t size = 0;
     const char *path = name != NULL ? gy_path_in(s->scope, s->dir, name) : NULL;
-    const char *text = path != NULL ? gy_setting_load(s->scope, path, &size) : NULL;
-    if (text == NULL) /* libconfig has told about it */
-        return;
-    if (strlen(text) != size) /* libconfig reads on behind it */
-        gy_diags_add(s->scope->diags, path, 0, "is no job file: it holds a zero byte");
-    else
-        gy_setting_scan_integers(s->scope, text, path, s->dir, s->depth + 1);
+    char *text = path != NULL ? gy_setting_load(path, &size) : NULL;
+    if (path != NULL && s->included != NULL)
+        count(s, path, text, size);
+    struct scan inner = {s->scope, path, s->dir, text, 1, s->depth + 1, s->included};
+    if (text != NULL)
+        scan_text(&inner);
+    else if (errno == ENOMEM) /* all else libconfig tells */
+        gy_diags_add(s->scope->diags, s->file, s->line, "out of memory");
+    gy_free(text);
+}
+
+static void scan_text(struct scan *s)
+{
+    while (*s->at != '\0' && (s->included == NULL || !s->included->told)) {
+        char c = s->at[0], next = s->at[1];
+        if (c == '#' || (c == '/' && next == '/'))
+            skip_line(s);
+        else if (c == '/' && next == '*')
+            skip_comment(s);
+        else if (c == '"')
+            skip_string(s);
+        else if (strncmp(s->at, "@include", 8) == 0)
+            scan_include(s);
+        else if (is_digit(c) || ((c == '-' || c == '+') && is_digit(next)))
+            scan_number(s);
+        else if (c == '.')
+            s->at += 1 + strspn(s->at + 1, "0123456789");
+        else if (is_name(c))
+            while (is_name(*s->at))
+                s->at++;
+        else
+            s->line += *s->at++ == '\n';
+    }
 }
 
 void gy_setting_scan_integers(const struct gy_scope *scope, const char *text, const char *file,
-                              const char *dir, int depth)
+                              const char *dir)
 {
-    struct scan s = {scope, file, dir, text, file != NULL && dir == NULL ? 0 : 1, depth};
-    while (*s.at != '\0') {
-        char c = s.at[0], next = s.at[1];
-        if (c == '#' || (c == '/' && next == '/'))
-            skip_line(&s);
-        else if (c == '/' && next == '*')
-            skip_comment(&s);
-        else if (c == '"')
-            skip_string(&s);
-        else if (strncmp(s.at, "@include", 8) == 0)
-            scan_include(&s);
-        else if (is_digit(c) || ((c == '-' || c == '+') && is_digit(next)))
-            scan_number(&s);
-        else if (c == '.')
-            s.at += 1 + strspn(s.at + 1, "0123456789");
-        else if (is_name(c))
-            while (is_name(*s.at))
-                s.at++;
-        else
-            s.line += *s.at++ == '\n';
-    }
+    struct scan s = {scope, file, dir, text, file != NULL && dir == NULL ? 0 : 1, 0, NULL};
+    scan_text(&s);
+}
+
+int gy_setting_scan_includes(const struct gy_scope *scope, const char *text, const char *file,
+                             const char *dir)
+{
+    size_t before = gy_diags_count(scope->diags);
+    struct included included = {0};
+    struct scan s = {scope, file, dir, text, 1, 0, &included};
+    scan_text(&s);
+    return gy_diags_count(scope->diags) == before ? 0 : -1;
 }

@@ -178,15 +178,24 @@ const char **gy_value_words(const struct gy_scope *scope, const char *words, siz
     return list;
 }
 
+/* True where the place itself ends in the name, as "--set out.fromat" does. */
+static bool is_said(const struct gy_setting *at, const char *name)
+{
+    const char *dot =
+        at->line == 0 && strncmp(at->file, "--", 2) == 0 ? strrchr(at->file, '.') : NULL;
+    return dot != NULL && strcmp(dot + 1, name) == 0;
+}
+
 void gy_value_unknown(const struct gy_scope *scope, const struct gy_setting *at, const char *what,
                       const char *name, const char *of, const char *const *known, size_t n_known,
                       const char *where)
 {
     const char *near = gy_nearest(name, known, n_known);
-    gy_diags_add(scope->diags, at->file, at->line, "unknown %s `%s`%s%s%s%s%s (%s)", what, name,
-                 of != NULL ? " of " : "", of != NULL ? of : "",
-                 near != NULL ? ": did you mean `" : "", near != NULL ? near : "",
-                 near != NULL ? "`?" : "", where);
+    const char *tick = is_said(at, name) ? "" : "`";
+    gy_diags_add(scope->diags, at->file, at->line, "unknown %s%s%s%s%s%s%s%s%s%s (%s)", what,
+                 *tick ? " " : "", tick, *tick ? name : "", tick, of != NULL ? " of " : "",
+                 of != NULL ? of : "", near != NULL ? ": did you mean `" : "",
+                 near != NULL ? near : "", near != NULL ? "`?" : "", where);
 }
 
 int gy_value_choice(const struct gy_scope *scope, const struct gy_setting *s, const char *choices,

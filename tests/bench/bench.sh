@@ -20,7 +20,7 @@ bin=$build/bench
 data=$bin/data
 runs=${RUNS:-5}
 percent=${PERCENT:-100}
-workloads="words keyed-10k keyed-1m chain chain-sum boundary-64 boundary-1024"
+workloads="words json csv keyed-10k keyed-1m chain chain-sum boundary-64 boundary-1024"
 export LC_ALL=C
 
 json=0
@@ -36,7 +36,7 @@ for arg in "$@"; do
         esac ;;
     esac
 done
-for program in timed gen_text limit_words limit_keyed limit_chain; do
+for program in timed gen_text gen_rows limit_words limit_json limit_csv limit_keyed limit_chain; do
     [ -x "$bin/$program" ] || { echo "bench: $bin/$program lacks: make bench-programs" >&2; exit 2; }
 done
 with_gyre=0
@@ -154,6 +154,56 @@ words() {
     [ "$with_gyre" = 0 ] || same words "$data/words.limit.csv" "$data/words.gyre.csv"
 }
 
+# parse FORMAT: reading alone, beside the library's own speed (csv: a parser by hand).
+parse() {
+    local bytes suffix=
+    bytes=$(scaled 200000000)
+    [ "$percent" = 100 ] || suffix=-$percent
+    for format in csv json; do
+        local text=$data/rows$suffix.$format
+        if [ ! -f "$text" ]; then
+            "$bin/gen_rows" $format "$bytes" 1 >"$text.part" && mv "$text.part" "$text" ||
+                { complain "$1: cannot make $text"; return; }
+        fi
+    done
+    text=$data/rows$suffix.$1
+    limit=("$bin/limit_$1" "$text")
+    "${limit[@]}" >"$data/rows.limit" 2>&1
+    [ $? != 77 ] || { say "$1: left out, limit_$1 was built without yajl"; return; }
+    export BENCH_ROWS=$text BENCH_FORMAT=$1 BENCH_OUT=$data/rows.gyre.csv
+    gyre_run parse
+    gyre=("${command[@]}")
+    measure "$1" "$(wc -l <"$data/rows$suffix.csv")"
+    speeds "$1" "$(wc -c <"$text")"
+    [ "$with_gyre" = 1 ] || return
+    gyre_run parse_check
+    once check "$1" "${command[@]}" || return
+    cmp "$data/rows$suffix.csv" "$BENCH_OUT" >&2 || complain "$1: what was read is not what was written"
+    rm -f "$BENCH_OUT"
+}
+
+# speeds WORKLOAD BYTES: the medians of what `measure` has timed, as MB/s.
+speeds() {
+    awk -v workload="$1" -v bytes="$2" -v json="$results" '
+        function median(a, n,   i, j, t) {
+            for (i = 2; i <= n; i++)
+                for (j = i; j > 1 && a[j] < a[j - 1]; j--) { t = a[j]; a[j] = a[j - 1]; a[j - 1] = t }
+            return n == 0 ? 0 : n % 2 ? a[(n + 1) / 2] : (a[n / 2] + a[n / 2 + 1]) / 2
+        }
+        FILENAME ~ /[.]limit$/ { limit[++n_limit] = $1 }
+        FILENAME ~ /[.]gyre$/ { gyre[++n_gyre] = $1 }
+        END {
+            l = bytes / 1e6 / median(limit, n_limit)
+            g = n_gyre ? bytes / 1e6 / median(gyre, n_gyre) : 0
+            printf "%-14s MB/s: %s %.0f", workload, workload == "json" ? "yajl alone" : "by hand", l
+            if (n_gyre) printf ", gyre %.0f, which is %.2f of it", g, g / l
+            print ""
+            printf "{\"workload\": \"%s\", \"limit_mb_per_s\": %.1f, \"gyre_mb_per_s\": %.1f}\n",
+                workload, l, g >>json
+        }' "$data/$1.limit" "$data/$1.gyre" >"$data/line"
+    say "$(cat "$data/line")"
+}
+
 # keyed WORKLOAD KEYS ROWS
 keyed() {
     local rows
@@ -221,6 +271,7 @@ say "$(printf '%-14s %8s %8s %8s %17s %9s %7s %7s' 'ns per row:' limit gyre insi
 for workload in ${only:-$workloads}; do
     case $workload in
     words) words ;;
+    json | csv) parse "$workload" ;;
     keyed-10k) keyed keyed-10k 10000 100000000 ;;
     keyed-1m) keyed keyed-1m 1000000 100000000 ;;
     chain) chain chain chain ;;

@@ -36,11 +36,14 @@ static const struct {
     {{"lst"}, "gyre: unknown command lst (did you mean `list`?); see gyre --help"},
     {{"xyzzy"}, "gyre: unknown command xyzzy; see gyre --help"},
     {{"--format", "list"}, "gyre: unknown flag --format: the command comes first; see gyre --help"},
+    {{"--verson"}, "gyre: unknown flag --verson (did you mean `--version`?); see gyre --help"},
+    {{"help", "lst"}, "gyre: unknown command lst (did you mean `list`?); see gyre --help"},
     {{"list", "--formt", "json"},
      "gyre list: unknown flag --formt (did you mean `--format`?); see gyre list --help"},
     {{"list", "--format", "dot"},
-     "gyre list: --format dot: give one of text|json; see gyre list --help"},
-    {{"list", "--format"}, "gyre list: --format needs a value: text|json; see gyre list --help"},
+     "gyre list: --format dot: give one of text|json|markdown; see gyre list --help"},
+    {{"list", "--format"},
+     "gyre list: --format needs a value: text|json|markdown; see gyre list --help"},
     {{"list", "std"}, "gyre list: takes no operand, and got std; see gyre list --help"},
     {{"list", "--plugin-path", "/nowhere"},
      "gyre list: --plugin-path /nowhere: there is no such folder; see gyre list --help"},
@@ -100,6 +103,23 @@ static void help_goes_to_standard_output_and_exits_0(void)
     process_result_fini(&all);
 }
 
+static void help_of_a_command_says_what_its_exit_status_means(void)
+{
+    struct process_result flag, word;
+    gyre(ARGV("run", "--help"), &flag);
+    CU_ASSERT(strstr(flag.out, "\n\nRun a job until its sources end or it is stopped.\n\n") !=
+              NULL);
+    CU_ASSERT(strstr(flag.out, "\n  130  ended at once by a second signal") != NULL);
+    gyre(ARGV("help", "run"), &word);
+    CU_ASSERT_EQUAL(word.status, 0);
+    expect_text(word.out, flag.out);
+    process_result_fini(&word);
+    process_result_fini(&flag);
+    gyre(ARGV("help", "snapshots"), &word);
+    CU_ASSERT(strstr(word.out, "Not yet: this version refuses it.") != NULL);
+    process_result_fini(&word);
+}
+
 static void no_command_is_a_usage_error(void)
 {
     struct process_result r;
@@ -115,7 +135,7 @@ static void version_names_the_plugin_abi(void)
     struct process_result r;
     gyre(ARGV("--version"), &r);
     CU_ASSERT_EQUAL(r.status, 0);
-    expect_text(r.out, "gyre 0.1.0 (plugin ABI 0.1)\n");
+    expect_text(r.out, "gyre 0.1.0 (plugin ABI 0.2)\n");
     process_result_fini(&r);
 }
 
@@ -292,6 +312,10 @@ static const char running_text[] = "  state\n"
 static const char price_text[] = "  The sum of prices.\n"
                                  "  reads           symbol: str, price: f64, volume: i64 or null\n"
                                  "  results         total: f64\n"
+                                 "  options\n"
+                                 "    as            a string\n"
+                                 "                  another name for the result, where it is one "
+                                 "field\n"
                                  "  windows         can be merged, cannot be retracted\n"
                                  "  accumulator     sum version 3 { total: f64 }\n";
 
@@ -303,7 +327,7 @@ static void inspect_describes_a_file(void)
     CU_ASSERT_EQUAL(r.status, 0);
     expect_text(r.err, "");
     CU_ASSERT(strstr(r.out, "plugin plugin_good 0.3.1\n  file            /") == r.out);
-    CU_ASSERT(strstr(r.out, "\n  ABI             0.1\n") != NULL);
+    CU_ASSERT(strstr(r.out, "\n  ABI             0.2\n") != NULL);
     CU_ASSERT(strstr(r.out, big_text) != NULL);
     CU_ASSERT(strstr(r.out, running_text) != NULL);
     CU_ASSERT(strstr(r.out, price_text) != NULL);
@@ -355,6 +379,70 @@ static void inspect_as_json_is_one_object(void)
     free(path);
 }
 
+static const char big_markdown[] =
+    "### plugin_good.big\n\n"
+    "Transform. Keeps trades of a volume.\n\n"
+    "| port | fields | rows |\n"
+    "| --- | --- | --- |\n"
+    "| in `in` | `symbol: str`, `price: f64`, `volume: i64 or null` | rows |\n"
+    "| out `out` | one row for each input row; may drop rows; passes the other fields on | the "
+    "rows "
+    "kept |\n\n"
+    "| option | takes | default | what it does |\n"
+    "| --- | --- | --- | --- |\n"
+    "| `least` | an integer (1 or more), rows | `1` | the least volume |\n"
+    "| `pause` | a duration with its unit (0 to 1m) | `10ms` | between batches |\n"
+    "| `share` | a number | `0.5` | of all rows |\n"
+    "| `path` | a path, relative to the job file | required | a file of \"rules\" |\n"
+    "| `format` | `csv`, `json` | `csv` | of that file |\n"
+    "| `strict` | true or false | `true` | refuse unknown rules |\n"
+    "| `parts` | a list of groups |  | of the rules |\n"
+    "| `parts`: `name` | a string | required | its name |\n";
+
+static const char running_markdown[] = "| state | holds | what it is |\n"
+                                       "| --- | --- | --- |\n"
+                                       "| `sum` | value of sum version 3 { total: f64 } | per key "
+                                       "|\n\n"
+                                       "- Needs a key.\n";
+
+static const char price_markdown[] =
+    "| `as` | a string |  | another name for the result, where it is one field |\n\n"
+    "- Reads: `symbol: str`, `price: f64`, `volume: i64 or null`.\n"
+    "- Results: `total: f64`.\n"
+    "- In windows: can be merged, cannot be retracted.\n"
+    "- Accumulator: sum version 3 { total: f64 }.\n";
+
+static void inspect_as_markdown_is_a_section_for_each(void)
+{
+    struct process_result r;
+    char *path = build_path("fixtures/plugin_good.so");
+    gyre(ARGV("inspect", path, "--format", "markdown"), &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT(strncmp(r.out, "## plugin_good\n\n### ", 20) == 0);
+    CU_ASSERT(strstr(r.out, big_markdown) != NULL);
+    CU_ASSERT(strstr(r.out, running_markdown) != NULL);
+    CU_ASSERT(strstr(r.out, price_markdown) != NULL);
+    process_result_fini(&r);
+    free(path);
+}
+
+/* std.aggregate runs other functions: its own callbacks say nothing about windows. */
+static void inspect_says_of_a_set_what_holds_for_its_functions(void)
+{
+    struct process_result r;
+    gyre(ARGV("inspect", "std.aggregate"), &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT(strstr(r.out, "can be merged and retracted where each of its functions can\n") !=
+              NULL);
+    CU_ASSERT(strstr(r.out, "cannot") == NULL);
+    process_result_fini(&r);
+    gyre(ARGV("inspect", "std.aggregate", "--format", "json"), &r);
+    CU_ASSERT(is_json(r.out));
+    CU_ASSERT(strstr(r.out, "\"set\":true") != NULL);
+    CU_ASSERT(strstr(r.out, "\"merges\"") == NULL);
+    process_result_fini(&r);
+}
+
 static void inspect_of_a_refused_plugin_exits_2_and_puts_nothing_out(void)
 {
     static const char *const names[] = {"abi_minor", "magic",           "no_note",
@@ -392,6 +480,36 @@ static void a_constructor_that_crashes_is_told_with_its_plugin(void)
     process_result_fini(&r);
     free(expected);
     free(path);
+}
+
+/* Nobody asked for it, so the others are listed all the same. */
+static void list_goes_on_without_a_plugin_that_ends_or_crashes_it(void)
+{
+    static const struct {
+        const char *how;
+        const char *says;
+    } cases[] = {
+        {"1", "crashes while it is loaded (Aborted)"},
+        {"exit", "ends the program while it is loaded (exit status 0)"},
+    };
+    char *folder = build_path("fixtures");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct process_result r;
+        setenv("GYRE_TEST_CRASH", cases[i].how, 1);
+        gyre(ARGV("list", "--plugin-path", folder), &r);
+        char *expected = text_format("gyre list: %s/constructor_crash.so: %s; mend its "
+                                     "constructors, or take it off the path\n",
+                                     folder, cases[i].says);
+        CU_ASSERT_EQUAL(r.status, 0);
+        CU_ASSERT(strstr(r.err, expected) != NULL);
+        CU_ASSERT(strstr(r.out, "constructor_crash.") == NULL);
+        CU_ASSERT(strstr(r.out, "plugin_good.big ") != NULL);
+        CU_ASSERT(strstr(r.out, "std.sum ") != NULL);
+        process_result_fini(&r);
+        free(expected);
+    }
+    unsetenv("GYRE_TEST_CRASH");
+    free(folder);
 }
 
 static void folders_are_searched_in_order(void)
@@ -434,6 +552,7 @@ static void folders_are_searched_in_order(void)
 static const struct suite_test tests[] = {
     SUITE_TEST(usage_errors_say_what_is_wrong_and_exit_2),
     SUITE_TEST(help_goes_to_standard_output_and_exits_0),
+    SUITE_TEST(help_of_a_command_says_what_its_exit_status_means),
     SUITE_TEST(no_command_is_a_usage_error),
     SUITE_TEST(version_names_the_plugin_abi),
     SUITE_TEST(output_that_cannot_be_written_is_a_failure),
@@ -444,8 +563,11 @@ static const struct suite_test tests[] = {
     SUITE_TEST(inspect_describes_a_file),
     SUITE_TEST(inspect_finds_plugins_and_operators_by_name),
     SUITE_TEST(inspect_as_json_is_one_object),
+    SUITE_TEST(inspect_as_markdown_is_a_section_for_each),
+    SUITE_TEST(inspect_says_of_a_set_what_holds_for_its_functions),
     SUITE_TEST(inspect_of_a_refused_plugin_exits_2_and_puts_nothing_out),
     SUITE_TEST(a_constructor_that_crashes_is_told_with_its_plugin),
+    SUITE_TEST(list_goes_on_without_a_plugin_that_ends_or_crashes_it),
     SUITE_TEST(folders_are_searched_in_order),
 };
 SUITE_MAIN("cli", tests)

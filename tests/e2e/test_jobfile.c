@@ -249,7 +249,7 @@ static void set_of_a_dotted_group_reaches_into_the_window(void)
              sets, &r);
     CU_ASSERT_EQUAL(r.status, 2);
     CU_ASSERT(same("window", "err", r.err,
-                   "--set s.window.time: time: \"oops\" is no duration: write a number and a unit, "
+                   "--set s.window.time: \"oops\" is no duration: write a number and a unit, "
                    "as in \"10ms\"\n"));
     process_result_fini(&r);
 }
@@ -373,6 +373,55 @@ static void a_plan_is_json(void)
     process_result_fini(&r);
 }
 
+/* Runs `check` on job.cfg of a folder, which the caller has filled, and removes the folder. */
+static void expect_check(char *folder, int status, const char *says)
+{
+    struct process_result r;
+    gyre(folder, "check", none, &r);
+    CU_ASSERT_EQUAL(r.status, status);
+    CU_ASSERT(same("check", "err", r.err, says));
+    process_result_fini(&r);
+    dir_remove(folder);
+    free(folder);
+}
+
+/* Six levels of eight includes are 300,000 files to read, though there are seven. */
+static void tree_of_includes_is_bounded(void)
+{
+    char *folder = dir_temp();
+    for (int level = 0; level <= 6; level++) {
+        char *name = level == 0 ? text_format("job.cfg") : text_format("%d.inc", level);
+        char *text = text_format("# %d\n", level);
+        for (int i = 0; level < 6 && i < 8; i++) {
+            char *more = text_format("%s@include \"%d.inc\"\n", text, level + 1);
+            free(text);
+            text = more;
+        }
+        write_file(folder, name, text);
+        free(text);
+        free(name);
+    }
+    expect_check(folder, 2,
+                 "5.inc:2: more than 1000 files are included, a file counted each time: merge some "
+                 "of them\n");
+}
+
+static void endless_include_is_refused(void)
+{
+    char *folder = dir_temp();
+    write_file(folder, "job.cfg", "job = \"t\";\n@include \"/dev/zero\"\n");
+    expect_check(folder, 2,
+                 "job.cfg:2: what is included is more than 16 MiB, a file counted each time: a job "
+                 "has less\n");
+}
+
+static void job_that_includes_itself_is_refused(void)
+{
+    char *folder = dir_temp();
+    write_file(folder, "job.cfg", "@include \"job.cfg\"\n@include \"job.cfg\"\n");
+    expect_check(folder, 2, "job.cfg:1: include file nesting too deep\n");
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(every_mistake_is_told_at_its_line_and_nothing_is_started, 120),
     SUITE_TEST(a_missing_job_file_is_told),
@@ -386,5 +435,8 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_plan_shows_ports_unions_and_threads_and_closes_no_circle_of_tasks),
     SUITE_TEST(a_plan_can_be_drawn),
     SUITE_TEST(a_plan_is_json),
+    SUITE_TEST(tree_of_includes_is_bounded),
+    SUITE_TEST(endless_include_is_refused),
+    SUITE_TEST(job_that_includes_itself_is_refused),
 };
 SUITE_MAIN("jobfile", tests)

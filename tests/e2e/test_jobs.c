@@ -1,4 +1,4 @@
-/* The example jobs put out what they must. (netcount.cfg is run by test_net.) */
+/* The example jobs put out what they must. (netcount.cfg is run by test_net_read.) */
 #include "support/process.h"
 #include "support/suite.h"
 

@@ -81,7 +81,8 @@ static const struct {
      " field = \"x\";",
      "job.cfg:7: field: all fields are of the key: nothing is left to put out\n"},
     {"op = \"std.split\"; ports = \"a\";",
-     "job.cfg:6: std.split: needs the option `field`: the field whose values `ports` lists\n"},
+     "job.cfg:6: std.split: needs the option `field`: the field whose values `ports` lists; or "
+     "`fn`: a function that computes it\n"},
     {"op = \"std.split\"; field = \"k\";",
      "job.cfg:6: std.split: no values: each one listed in `ports` gets a port\n"},
     {"op = \"std.split\"; field = \"k\";\n"
@@ -101,7 +102,13 @@ static const struct {
      "job.cfg:7: field: field `y` is f64: rows are split by strings, integers, times and bool\n"},
     {"op = \"std.split\";\n"
      " fn = \"std.sum\";",
-     "job.cfg:7: fn: not yet: rows cannot be split by a function in this version\n"},
+     "job.cfg:7: fn: std.sum is no key function\n"},
+    {"op = \"std.split\";\n"
+     " fn = { fun = \"std.sum\"; };",
+     "job.cfg:7: fn: expected \"PLUGIN.NAME\" or { fn = \"PLUGIN.NAME\"; ... }, not a group\n"},
+    {"op = \"std.split\";\n"
+     " fn = 7;",
+     "job.cfg:7: fn: expected a string, not the integer 7\n"},
     {"op = \"std.aggregate\";",
      "job.cfg:6: std.aggregate needs the option `aggregates`: the aggregates: { fn = \"std.sum\"; "
      "field = \"x\"; as = \"total\"; }, ...\n"},

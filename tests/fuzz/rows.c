@@ -32,7 +32,9 @@ enum { FD_IN = 100, FD_OUT, FD_LAST, FD_PIPE };
     "{ id = \"piped\"; op = \"file.read\"; on_error = \"skip\"; " PATH WIDE " },"                  \
     "{ id = \"none1\"; op = \"std.null\"; input = \"piped\"; },"                                   \
     "{ id = \"short\"; op = \"file.read\"; on_error = \"skip\"; header = %s; " PATH SHORT " },"    \
-    "{ id = \"none2\"; op = \"file.write\"; input = \"short\"; " PATH " });"
+    "{ id = \"none2\"; op = \"file.write\"; input = \"short\"; " PATH " },"                        \
+    "{ id = \"thin\"; op = \"file.read\"; on_error = \"skip\"; header = %s; " PATH SHORT " },"     \
+    "{ id = \"none3\"; op = \"std.null\"; input = \"thin\"; });"
 
 static struct {
     struct gy_plugins *plugins;
@@ -84,8 +86,9 @@ void rows_init(const char *format)
     struct gy_diags diags = {0};
     char *dir = build_path("plugins"), *job_path = text_format("/proc/self/fd/%d", FD_IN);
     const char *header = strcmp(format, "csv") == 0 ? "true" : "false";
-    char *text = text_format(JOB, FD_IN, format, FD_OUT, format, FD_OUT, format, FD_LAST, format,
-                             FD_PIPE, format, header, FD_IN, format, FD_LAST, format);
+    char *text =
+        text_format(JOB, FD_IN, format, FD_OUT, format, FD_OUT, format, FD_LAST, format, FD_PIPE,
+                    format, header, FD_IN, format, FD_LAST, format, header, FD_PIPE, format);
     for (int fd = FD_IN; fd <= FD_LAST; fd++)
         memory_at(fd);
     REQUIRE(pwrite(FD_IN, text, strlen(text), 0) == (ssize_t)strlen(text));
@@ -261,13 +264,16 @@ static void check_restored(const char *id, const struct gyre_writer *rows, uint3
     gy_free(run.rows.data);
 }
 
-static void check_piped(const struct gyre_writer *rows, const uint8_t *bytes, size_t n,
-                        size_t pieces)
+/* The rows of a file that comes in pieces. A bad header ends that before all of it has come. */
+static void check_piped(const char *id, const struct gyre_writer *rows, const uint8_t *bytes,
+                        size_t n, size_t pieces)
 {
     struct run run = {.budget = 1024, .left = bytes, .n_left = n, .piece = n / pieces + 1};
     run.pipe_fd = pipe_anew();
-    read_rows(&run, "piped", NULL);
-    REQUIRE(same(&run.rows, rows) && run.pipe_fd == -1);
+    read_rows(&run, id, NULL);
+    REQUIRE(same(&run.rows, rows));
+    if (run.pipe_fd >= 0)
+        close(run.pipe_fd);
     gy_free(run.rows.data);
 }
 
@@ -285,7 +291,8 @@ void rows_check(const uint8_t *bytes, size_t n)
     read_rows(&narrow, "short", NULL);
     check_restored("in", &in.rows, 1 + how % 4, 1 + how / 4 % 4);
     check_restored("short", &narrow.rows, 1 + how % 4, 1 + how / 4 % 4);
-    check_piped(&in.rows, bytes, n - 1, 1u << how / 16 % 8);
+    check_piped("piped", &in.rows, bytes, n - 1, 1u << how / 16 % 8);
+    check_piped("thin", &narrow.rows, bytes, n - 1, 1u << how / 16 % 8);
     gy_free(in.rows.data);
     gy_free(again.rows.data);
     gy_free(narrow.rows.data);

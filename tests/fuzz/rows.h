@@ -7,8 +7,7 @@
  *   - a reader that is restored from its position puts out the rows that one which goes on does
  *   - so does one whose file comes through a pipe, in pieces
  *
- * A reader of short rows, with a header where the format has one, shares all of this but the writing:
- * what it makes of a long row may depend on the pieces, so it reads no pipe. */
+ * A reader of short rows, with a header where the format has one, shares all of this but the writing. */
 #ifndef TESTS_FUZZ_ROWS_H
 #define TESTS_FUZZ_ROWS_H
 

@@ -44,6 +44,18 @@ static void mistakes_come_sorted_by_file_and_line_and_once_each(void)
     CU_ASSERT_EQUAL(gy_diags_count(&d), 0);
 }
 
+static void an_option_that_the_label_names_is_not_named_again(void)
+{
+    struct gy_diags d = {0};
+    gy_diags_add(&d, "--set out.format", 0, "format: expected \"csv\"");
+    gy_diags_add(&d, "--set out.format", 0, "formats: no");
+    gy_diags_add(&d, "--set out.window.time", 0, "window: no");
+    gy_diags_add(&d, "a.format", 0, "format: a file of that name");
+    prints(&d, "--set out.format: expected \"csv\"\n--set out.format: formats: no\n"
+               "--set out.window.time: window: no\na.format: format: a file of that name\n");
+    gy_diags_fini(&d);
+}
+
 static void a_mistake_is_counted_even_without_memory_for_it(void)
 {
     gy_mem_track(true);
@@ -150,6 +162,7 @@ static void a_long_log_line_is_cut_and_still_ends(void)
 
 static const struct suite_test tests[] = {
     SUITE_TEST(mistakes_come_sorted_by_file_and_line_and_once_each),
+    SUITE_TEST(an_option_that_the_label_names_is_not_named_again),
     SUITE_TEST(a_mistake_is_counted_even_without_memory_for_it),
     SUITE_TEST(the_nearest_name_is_found_only_when_it_is_near),
     SUITE_TEST(log_lines_have_a_prefix_and_obey_the_level),

@@ -19,17 +19,18 @@ struct made {
 
 static void make(struct made *m, const char *text, const struct gy_overrides *overrides)
 {
-    char *fixtures = build_path("fixtures");
-    const char *dirs[] = {fixtures};
+    char *fixtures = build_path("fixtures"), *plugins = build_path("plugins");
+    const char *dirs[] = {fixtures, plugins};
     *m = (struct made){.folder = dir_temp()};
     char *path = path_join(m->folder, "job.cfg");
     file_write_text(path, text);
     m->job = gy_job_load(path, overrides, &m->diags);
-    m->plugins = gy_plugins_new(dirs, 1);
+    m->plugins = gy_plugins_new(dirs, 2);
     if (m->job != NULL && m->plugins != NULL)
         m->graph = gy_graph_build(m->job, m->plugins, &m->diags);
     free(path);
     free(fixtures);
+    free(plugins);
 }
 
 static void drop(struct made *m)
@@ -340,6 +341,110 @@ static void a_feedback_edge_closes_a_cycle_and_is_out_of_the_order(void)
     drop(&m);
 }
 
+/* ---- key functions ---- */
+
+static void a_key_function_runs_beside_its_producer_and_the_exchange_carries_its_key(void)
+{
+    struct made m;
+    make_good(&m,
+              "{ id = \"p\"; op = \"plan_ops.recent\"; input = \"trades\"; parallelism = 3; },\n"
+              "{ id = \"c\"; op = \"plan_ops.sum\"; input = [ \"trades\", \"p\" ];\n"
+              "  key = { fn = \"plan_ops.cell\"; as = \"k\"; }; field = \"volume\"; },\n"
+              "{ id = \"f\"; op = \"plan_ops.first\"; input = \"c\"; key = \"k\"; },\n"
+              "{ id = \"d\"; op = \"plan_ops.drop\"; input = \"f\"; }");
+    const struct gy_node *one = node(&m, "c:key-1"), *two = node(&m, "c:key-2");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(one);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(two);
+    CU_ASSERT_STRING_EQUAL(one->of, "c");
+    CU_ASSERT_STRING_EQUAL(one->op, "plan_ops.cell");
+    CU_ASSERT_PTR_NULL(node(&m, "c")->of);
+    CU_ASSERT_EQUAL(one->parallelism, 2);
+    CU_ASSERT_EQUAL(two->parallelism, 3);
+    CU_ASSERT_EQUAL(edge(&m, "trades", "c:key-1")->partition, GY_FORWARD);
+    CU_ASSERT_EQUAL(edge(&m, "p", "c:key-2")->partition, GY_FORWARD);
+    CU_ASSERT_EQUAL(edge(&m, "c:key-1", "c")->partition, GY_KEY);
+    CU_ASSERT_EQUAL(edge(&m, "c:key-2", "c")->partition, GY_KEY);
+    CU_ASSERT_PTR_NULL(edge(&m, "trades", "c"));
+    CU_ASSERT_EQUAL(edge(&m, "c", "f")->partition, GY_FORWARD); /* the same key */
+    CU_ASSERT(output_is(&m, "c:key-1", 0, "symbol<0 price<1 volume<2* venue<3 k>0*"));
+    CU_ASSERT(output_is(&m, "c", 0, "k<4 volume>0"));
+    CU_ASSERT_EQUAL(node(&m, "c")->key.n, 1);
+    CU_ASSERT_EQUAL(node(&m, "c")->inputs[0].key_fields[0], 4);
+    drop(&m);
+}
+
+static void each_port_has_a_key_function_of_its_own(void)
+{
+    struct made m;
+    make_good(&m, "{ id = \"p\"; op = \"plan_ops.pair\";\n"
+                  "  input = { left = \"trades\"; right = \"trades\"; extra = \"trades\"; };\n"
+                  "  key = { left = { fn = \"plan_ops.cell\"; };\n"
+                  "          right = { fn = \"plan_ops.cell\"; }; extra = \"volume\"; }; }");
+    const struct gy_node *p = node(&m, "p");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(node(&m, "p:key.left"));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(node(&m, "p:key.right"));
+    CU_ASSERT_EQUAL(edge(&m, "p:key.left", "p")->to_port, 0);
+    CU_ASSERT_EQUAL(edge(&m, "p:key.right", "p")->to_port, 1);
+    CU_ASSERT_EQUAL(edge(&m, "trades", "p")->to_port, 2);
+    CU_ASSERT_EQUAL(p->inputs[1].key_fields[0], 4);
+    CU_ASSERT_EQUAL(p->inputs[2].key_fields[0], 2);
+    CU_ASSERT_EQUAL(p->key.types[0], GYRE_TYPE_i64);
+    CU_ASSERT(p->key.nullable[0]);
+    drop(&m);
+}
+
+static void a_key_function_on_a_feedback_edge_belongs_to_the_cycle(void)
+{
+    struct made m;
+    make_good(&m, "{ id = \"a\"; op = \"plan_ops.select\"; input = \"trades\"; feedback = \"b\";\n"
+                  "  key = { fn = \"plan_ops.cell\"; };\n"
+                  "  fields = [ \"symbol\", \"price\", \"volume\", \"venue\" ]; },\n"
+                  "{ id = \"b\"; op = \"plan_ops.recent\"; input = \"a\"; }");
+    CU_ASSERT(edge(&m, "a:key-2", "a")->feedback);
+    CU_ASSERT_FALSE(edge(&m, "b", "a:key-2")->feedback);
+    CU_ASSERT_FALSE(edge(&m, "a:key-1", "a")->feedback);
+    CU_ASSERT_EQUAL(edge(&m, "a:key-2", "a")->partition, GY_KEY);
+    CU_ASSERT(node(&m, "b")->index < node(&m, "a:key-2")->index);
+    drop(&m);
+}
+
+static void bad_rows_of_a_function_go_where_those_of_its_operator_go(void)
+{
+    struct made m;
+    make_good(&m,
+              "{ id = \"a\"; op = \"plan_ops.recent\"; input = \"trades\"; on_error = \"port\";\n"
+              "  key = { fn = \"plan_ops.cell\"; }; },\n"
+              "{ id = \"d\"; op = \"plan_ops.drop\"; input = \"a.errors\"; },\n"
+              "{ id = \"c\"; op = \"plan_ops.first\"; input = \"a.errors\";\n"
+              "  key = { fn = \"key_fns.tag\"; field = \"error\"; }; }");
+    const struct gy_edge *own = edge(&m, "a", "d"), *function = edge(&m, "a:key", "d");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(own);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(function);
+    CU_ASSERT_EQUAL(node(&m, "a:key")->on_error, GY_ON_ERROR_PORT);
+    CU_ASSERT_EQUAL((int32_t)own->from_port, node(&m, "a")->errors_port);
+    CU_ASSERT_EQUAL((int32_t)function->from_port, node(&m, "a:key")->errors_port);
+    /* The function that keys the errors gets both. */
+    CU_ASSERT_PTR_NOT_NULL(edge(&m, "a", "c:key"));
+    CU_ASSERT_PTR_NOT_NULL(edge(&m, "a:key", "c:key"));
+    CU_ASSERT_PTR_NULL(edge(&m, "a", "c"));
+    drop(&m);
+}
+
+static void the_result_for_an_option_is_for_its_operator_alone(void)
+{
+    struct made m;
+    make_good(&m, "{ id = \"by\"; op = \"std.split\"; input = \"trades\"; fn = \"plan_ops.cell\";\n"
+                  "  ports = [ \"1\" ]; partition = \"rebalance\"; },\n"
+                  "{ id = \"d\"; op = \"plan_ops.write\"; input = \"by.1\"; path = \"-\"; }");
+    CU_ASSERT(
+        output_is(&m, "by:fn", 0, "symbol<0* price<1* volume<2* venue<3* plan_ops.cell()>0*"));
+    CU_ASSERT(output_is(&m, "by", 0, "symbol<0 price<1 volume<2 venue<3"));
+    CU_ASSERT(output_is(&m, "by", 1, "symbol<0* price<1* volume<2* venue<3*"));
+    CU_ASSERT_EQUAL(edge(&m, "trades", "by:fn")->partition, GY_FORWARD);
+    CU_ASSERT_EQUAL(edge(&m, "by:fn", "by")->partition, GY_REBALANCE);
+    drop(&m);
+}
+
 /* ---- no memory ---- */
 
 static void every_failed_allocation_is_told_and_leaks_nothing(void)
@@ -353,11 +458,18 @@ static void every_failed_allocation_is_told_and_leaks_nothing(void)
         "    field = \"price\"; },\n"
         "  { id = \"t\"; op = \"plan_ops.table\";\n"
         "    schema = ( { name = \"a\"; type = \"i64\"; } ); wrong = 1; },\n"
+        "  { id = \"f\"; op = \"plan_ops.sum\"; input = [ \"by.a\", \"trades\" ]; field = "
+        "\"price\";\n"
+        "    key = { fn = \"key_fns.tag\"; field = \"symbol\"; before = \"x\"; };\n"
+        "    on_error = \"port\"; },\n"
+        "  { id = \"e\"; op = \"plan_ops.drop\"; input = \"f.errors\"; },\n"
+        "  { id = \"of\"; op = \"std.split\"; input = \"trades\"; fn = \"plan_ops.cell\";\n"
+        "    ports = \"7\"; },\n"
         "  { id = \"out\"; op = \"plan_ops.write\"; input = \"s\"; path = \"${NO_SUCH:-x}\"; "
         "}\n);\n";
     char *folder = dir_temp(), *path = path_join(folder, "job.cfg");
-    char *fixtures = build_path("fixtures");
-    const char *dirs[] = {fixtures};
+    char *fixtures = build_path("fixtures"), *std = build_path("plugins");
+    const char *dirs[] = {fixtures, std};
     file_write_text(path, operators);
     bool hit = true;
     int rounds = 0;
@@ -369,7 +481,7 @@ static void every_failed_allocation_is_told_and_leaks_nothing(void)
         gy_mem_fail_after(k);
         struct gy_job *job = gy_job_load(path, NULL, &diags);
         if (job != NULL)
-            plugins = gy_plugins_new(dirs, 1);
+            plugins = gy_plugins_new(dirs, 2);
         if (plugins != NULL)
             graph = gy_graph_build(job, plugins, &diags);
         hit = gy_mem_fail_hit();
@@ -389,6 +501,7 @@ static void every_failed_allocation_is_told_and_leaks_nothing(void)
     free(folder);
     free(path);
     free(fixtures);
+    free(std);
 }
 
 static const struct suite_test tests[] = {
@@ -404,6 +517,11 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_path_of_the_command_line_is_relative_to_the_working_directory),
     SUITE_TEST(optional_ports_may_be_left_open_and_others_are_found_by_name),
     SUITE_TEST(a_feedback_edge_closes_a_cycle_and_is_out_of_the_order),
+    SUITE_TEST(a_key_function_runs_beside_its_producer_and_the_exchange_carries_its_key),
+    SUITE_TEST(each_port_has_a_key_function_of_its_own),
+    SUITE_TEST(a_key_function_on_a_feedback_edge_belongs_to_the_cycle),
+    SUITE_TEST(bad_rows_of_a_function_go_where_those_of_its_operator_go),
+    SUITE_TEST(the_result_for_an_option_is_for_its_operator_alone),
     SUITE_TEST(every_failed_allocation_is_told_and_leaks_nothing),
 };
 SUITE_MAIN("plan_graph", tests)

@@ -2,69 +2,27 @@
  *
  * The hostile plugins are tests/bad/NAME.c; files that no compiler makes are made here of the
  * fixture plugin_good. */
+#include "loader.h"
 #include "support/files.h"
 #include "support/suite.h"
 
-#include "base/mem.h"
 #include "plan/note.h"
 #include "plan/plugin.h"
 
 #include <elf.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define GOOD    "fixtures/plugin_good.so"
 #define REBUILD "; rebuild it with this gyre's SDK"
-
-/* The path as a sentence shows it: its last 160 bytes. */
-static char *sentence_of(const char *path, const char *sentence)
-{
-    size_t n = strlen(path);
-    if (n > 160)
-        return text_format("...%s: %s", path + n - 160, sentence);
-    return text_format("%s: %s", path, sentence);
-}
-
-/* Adds the file at `path` to an empty list; the text of the error, "" where it loaded. */
-static struct gyre_error add_alone(const char *path)
-{
-    struct gyre_error error = {.size = sizeof error};
-    struct gy_plugins *plugins = gy_plugins_new(NULL, 0);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(plugins);
-    int code = gy_plugins_add(plugins, path, &error);
-    CU_ASSERT_EQUAL(code, error.code);
-    CU_ASSERT_EQUAL(gy_plugins_at(plugins, 0) == NULL, code < 0);
-    gy_plugins_free(plugins);
-    return error;
-}
-
-static void expect_text(const char *is, const char *wanted)
-{
-    if (strcmp(is, wanted) != 0)
-        printf("   is: %s\n  not: %s\n", is, wanted);
-    CU_ASSERT_STRING_EQUAL(is, wanted);
-}
-
-static void expect_refused(const char *path, const char *sentence)
-{
-    struct gyre_error error = add_alone(path);
-    char *absolute = realpath(path, NULL);
-    char *wanted = sentence_of(absolute ? absolute : path, sentence);
-    expect_text(error.text, wanted);
-    free(wanted);
-    free(absolute);
-}
 
 /* ---- plugins that a compiler made ---- */
 
 static const struct {
     const char *name, *sentence;
 } refused[] = {
-    {"abi_minor", "is built for plugin ABI 0.99 and this gyre has 0.1" REBUILD},
-    {"abi_major", "is built for plugin ABI 7.1 and this gyre has 0.1" REBUILD},
+    {"abi_minor", "is built for plugin ABI 0.99 and this gyre has 0.2" REBUILD},
+    {"abi_major", "is built for plugin ABI 7.2 and this gyre has 0.2" REBUILD},
     {"magic", "has a note that begins with 0xdeadbeef, not with 0x45525947" REBUILD},
     {"struct_size", "has a struct gyre_aggregate of 64 bytes and this gyre one of 56" REBUILD},
     {"size_count", "lists the sizes of 15 structs and this gyre those of 16" REBUILD},
@@ -99,8 +57,15 @@ static const struct {
                        "\"10ms\""},
     {"option_choice",
      "operator `drop`, option `count` has the default xml, none of its choices \"csv|json\""},
+    {"option_key_function", "operator `make` has the option `fn`, a key function, which only an "
+                            "operator with an input can "
+                            "have; leave it out"},
+    {"option_key_group", "operator `drop`, option `fn` is a key function within a group; it is an "
+                         "option of an operator "
+                         "itself"},
+    {"key_results", "function `none` has no results and no bind that declares them; declare one"},
     {"option_type",
-     "operator `drop`, option `count` has the unknown type 99; the known ones are 1 to 14"},
+     "operator `drop`, option `count` has the unknown type 99; the known ones are 1 to 15"},
     {"option_twice", "operator `drop`, option `count` is declared twice; remove one of them"},
     {"option_overlap", "operator `drop`, option `low` stands at offset 0, in the bytes of option "
                        "`count` at 0; give each a member of its own"},
@@ -117,7 +82,7 @@ static void hostile_plugins_are_refused_saying_what_differs(void)
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         char *name = text_format("bad/%s.so", refused[i].name);
         char *path = build_path(name);
-        expect_refused(path, refused[i].sentence);
+        loader_expect_refused(path, refused[i].sentence);
         free(path);
         free(name);
     }
@@ -129,7 +94,7 @@ static void a_feature_that_the_host_lacks_is_named_with_those_it_has(void)
     char *sentence = text_format("operator `drop` needs the unknown features 0x10000000000 and "
                                  "this gyre offers 0x%llx; use a newer gyre",
                                  (unsigned long long)GY_HOST_FEATURES);
-    expect_refused(path, sentence);
+    loader_expect_refused(path, sentence);
     free(sentence);
     free(path);
 }
@@ -139,12 +104,12 @@ static void a_plugin_for_a_better_cpu_is_refused(void)
     char *path = build_path("bad/isa_level.so");
     unsigned cpu = gy_note_cpu_level();
     if (cpu == 4)
-        expect_text(add_alone(path).text, "");
+        loader_expect_text(loader_add(path).text, "");
     else {
         char *sentence = text_format("is built for x86-64-v4 and this CPU has x86-64-v%u; rebuild "
                                      "it with -march=x86-64-v%u",
                                      cpu, cpu);
-        expect_refused(path, sentence);
+        loader_expect_refused(path, sentence);
         free(sentence);
     }
     free(path);
@@ -153,7 +118,7 @@ static void a_plugin_for_a_better_cpu_is_refused(void)
 static void a_good_plugin_loads_with_its_operators_and_functions(void)
 {
     struct gyre_error error = {.size = sizeof error};
-    char *path = build_path(GOOD);
+    char *path = build_path(LOADER_GOOD);
     struct gy_plugins *plugins = gy_plugins_new(NULL, 0);
     CU_ASSERT_EQUAL(gy_plugins_add(plugins, path, &error), 0);
     CU_ASSERT_EQUAL(gy_plugins_add(plugins, path, &error), 0); /* the same file: nothing to say */
@@ -176,20 +141,6 @@ static void a_good_plugin_loads_with_its_operators_and_functions(void)
 }
 
 /* ---- files that are made here ---- */
-
-/* A copy of a built file in `folder`, `size` bytes of it, as NAME. */
-static char *copy_to(const char *from, const char *folder, const char *name, size_t most)
-{
-    size_t size;
-    char *source = build_path(from);
-    char *bytes = file_read(source, &size);
-    char *path = path_join(folder, name);
-    file_write(path, bytes, size < most ? size : most);
-    chmod(path, 0755);
-    free(bytes);
-    free(source);
-    return path;
-}
 
 static void poke(const char *path, size_t offset, unsigned char byte)
 {
@@ -216,11 +167,11 @@ static void files_that_are_no_shared_objects_are_refused(void)
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char *path = path_join(folder, "a.so");
         file_write_text(path, files[i].text);
-        expect_refused(path, files[i].sentence);
+        loader_expect_refused(path, files[i].sentence);
         free(path);
     }
-    expect_refused(folder, "is a folder, not a file; name the .so itself");
-    expect_refused("/nowhere/a.so", "cannot be opened: No such file or directory");
+    loader_expect_refused(folder, "is a folder, not a file; name the .so itself");
+    loader_expect_refused("/nowhere/a.so", "cannot be opened: No such file or directory");
     dir_remove(folder);
     free(folder);
 }
@@ -250,9 +201,9 @@ static void objects_for_other_machines_are_refused(void)
     };
     char *folder = dir_temp();
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char *path = copy_to(GOOD, folder, "a.so", SIZE_MAX);
+        char *path = loader_copy(LOADER_GOOD, folder, "a.so", SIZE_MAX);
         poke(path, files[i].offset, files[i].byte);
-        expect_refused(path, files[i].sentence);
+        loader_expect_refused(path, files[i].sentence);
         free(path);
     }
     dir_remove(folder);
@@ -296,9 +247,9 @@ static void notes_that_no_compiler_makes_are_refused(void)
     char *folder = dir_temp();
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
         char *name = text_format("a%zu.so", i); /* a file of its own: none is loaded twice */
-        char *path = copy_to(GOOD, folder, name, SIZE_MAX);
+        char *path = loader_copy(LOADER_GOOD, folder, name, SIZE_MAX);
         poke(path, (size_t)((long)note_at(path) + notes[i].offset), notes[i].byte);
-        expect_refused(path, notes[i].sentence);
+        loader_expect_refused(path, notes[i].sentence);
         free(path);
         free(name);
     }
@@ -311,19 +262,19 @@ static void a_file_cut_at_any_length_is_refused(void)
     struct gyre_error error = {.size = sizeof error};
     struct gyre_note note;
     char *folder = dir_temp();
-    char *path = copy_to(GOOD, folder, "a.so", 4096);
+    char *path = loader_copy(LOADER_GOOD, folder, "a.so", 4096);
     for (off_t n = 4096; n >= 0; n--) {
         CU_ASSERT_EQUAL_FATAL(truncate(path, n), 0);
         error.text[0] = '\0';
         CU_ASSERT(gy_note_read(path, &note, &error) < 0);
         CU_ASSERT(strstr(error.text, "a.so: is ") != NULL);
         if (n % 64 == 0)
-            CU_ASSERT(add_alone(path).code < 0);
+            CU_ASSERT(loader_add(path).code < 0);
     }
     free(path);
-    path = copy_to(GOOD, folder, "a.so", 100);
-    CU_ASSERT(strstr(add_alone(path).text, "a.so: is cut short: it has 100 bytes and its program "
-                                           "header table would end at ") != NULL);
+    path = loader_copy(LOADER_GOOD, folder, "a.so", 100);
+    CU_ASSERT(strstr(loader_add(path).text, "a.so: is cut short: it has 100 bytes and its program "
+                                            "header table would end at ") != NULL);
     free(path);
     dir_remove(folder);
     free(folder);
@@ -333,11 +284,12 @@ static void a_file_cut_at_any_length_is_refused(void)
 static void a_stripped_file_with_a_segment_cut_off_is_refused(void)
 {
     char *folder = dir_temp();
-    char *path = copy_to(GOOD, folder, "a.so", 4096);
+    char *path = loader_copy(LOADER_GOOD, folder, "a.so", 4096);
     for (size_t i = 0; i < 8; i++)
         poke(path, offsetof(Elf64_Ehdr, e_shoff) + i, 0);
-    CU_ASSERT(strstr(add_alone(path).text, "a.so: is cut short: it has 4096 bytes and its segments "
-                                           "would end at ") != NULL);
+    CU_ASSERT(strstr(loader_add(path).text,
+                     "a.so: is cut short: it has 4096 bytes and its segments "
+                     "would end at ") != NULL);
     free(path);
     dir_remove(folder);
     free(folder);
@@ -355,7 +307,7 @@ static void a_note_at_the_end_of_its_segment_is_not_read_beyond(void)
     const struct gyre_note_entry ours = {
         .owner_size = 5, .note_size = 160, .type = 1, .owner = "gyre"};
     char *folder = dir_temp(), *path = path_join(folder, "a.so");
-    char *good = build_path(GOOD);
+    char *good = build_path(LOADER_GOOD);
     char *bytes = file_read(good, NULL);
     for (uint32_t left = 4; left <= 20; left += 4) {
         memset(&file, 0, sizeof file);
@@ -370,10 +322,11 @@ static void a_note_at_the_end_of_its_segment_is_not_read_beyond(void)
         memcpy(file.notes, &(Elf64_Nhdr){.n_descsz = NOTES - 12 - left}, sizeof(Elf64_Nhdr));
         memcpy(file.notes + NOTES - left, &ours, left);
         file_write(path, &file, sizeof file);
-        expect_refused(path, left < 20 ? "is no gyre plugin: it has no note .note.gyre; write "
-                                         "GYRE_PLUGIN(...) into one of its sources"
-                                       : "is cut short: it has 8312 bytes and its note would end "
-                                         "at 8472; build or copy it again");
+        loader_expect_refused(path, left < 20
+                                        ? "is no gyre plugin: it has no note .note.gyre; write "
+                                          "GYRE_PLUGIN(...) into one of its sources"
+                                        : "is cut short: it has 8312 bytes and its note would end "
+                                          "at 8472; build or copy it again");
     }
     free(bytes);
     free(good);
@@ -388,7 +341,7 @@ static void damaged_headers_never_lead_out_of_the_file(void)
     struct gyre_error error = {.size = sizeof error};
     struct gyre_note note;
     char *folder = dir_temp();
-    char *path = copy_to(GOOD, folder, "a.so", SIZE_MAX);
+    char *path = loader_copy(LOADER_GOOD, folder, "a.so", SIZE_MAX);
     size_t size;
     char *bytes = file_read(path, &size);
     char *damaged = malloc(size);
@@ -415,7 +368,7 @@ static void damaged_headers_never_lead_out_of_the_file(void)
 static void an_undefined_symbol_is_named(void)
 {
     char *folder = dir_temp();
-    char *path = copy_to("bad/undefined_symbol.so", folder, "a.so", SIZE_MAX);
+    char *path = loader_copy("bad/undefined_symbol.so", folder, "a.so", SIZE_MAX);
     size_t size, count = 0;
     char *bytes = file_read(path, &size);
     for (size_t i = 0; i + 9 <= size; i++)
@@ -425,240 +378,13 @@ static void an_undefined_symbol_is_named(void)
         }
     CU_ASSERT(count > 0);
     file_write(path, bytes, size);
-    struct gyre_error error = add_alone(path);
+    struct gyre_error error = loader_add(path);
     CU_ASSERT_EQUAL(error.code, GYRE_EINVAL);
     CU_ASSERT(strstr(error.text, "a.so: cannot be loaded: undefined symbol: getauxvaX") != NULL);
     CU_ASSERT(strstr(error.text, "; link it with what it needs") != NULL);
     free(bytes);
     free(path);
     dir_remove(folder);
-    free(folder);
-}
-
-/* ---- who may write it ---- */
-
-static void what_others_may_write_is_refused(void)
-{
-    char *made = dir_temp();
-    char *folder = realpath(made, NULL);
-    char *path = copy_to(GOOD, folder, "a.so", SIZE_MAX);
-    chmod(path, 0757);
-    char *sentence =
-        text_format("is the file %s that others may write (mode 0757); chmod go-w %s", path, path);
-    expect_refused(path, sentence);
-    free(sentence);
-    chmod(path, 0755);
-    chmod(folder, 0777);
-    sentence = text_format("stands in the folder %s that others may write (mode 0777); chmod go-w "
-                           "%s",
-                           folder, folder);
-    expect_refused(path, sentence);
-    free(sentence);
-    chmod(folder, 01777); /* like /tmp: nobody can replace another's file there */
-    CU_ASSERT_EQUAL(add_alone(path).code, 0);
-    chmod(folder, 0700);
-    chmod(path, 0775); /* one's own group is nobody else */
-    CU_ASSERT_EQUAL(add_alone(path).code, 0);
-    free(path);
-    free(folder);
-    dir_remove(made);
-    free(made);
-}
-
-static void a_link_that_others_may_replace_is_refused(void)
-{
-    char *made = dir_temp();
-    char *folder = realpath(made, NULL);
-    char *path = path_join(folder, "a.so"), *target = build_path(GOOD);
-    CU_ASSERT_EQUAL_FATAL(symlink(target, path), 0);
-    CU_ASSERT_EQUAL(add_alone(path).code, 0);
-    chmod(folder, 0777);
-    char *sentence = text_format("%s: stands in the folder %s that others may write (mode 0777); "
-                                 "chmod go-w %s",
-                                 path, folder, folder);
-    expect_text(add_alone(path).text, sentence);
-    free(sentence);
-    free(target);
-    free(path);
-    free(folder);
-    dir_remove(made);
-    free(made);
-}
-
-static void what_belongs_to_others_is_refused(void)
-{
-    if (geteuid() != 0)
-        suite_skip("only root can give files away");
-    char *made = dir_temp();
-    char *folder = realpath(made, NULL);
-    char *path = copy_to(GOOD, folder, "a.so", SIZE_MAX);
-    CU_ASSERT_EQUAL_FATAL(chown(path, 54321, (gid_t)-1), 0);
-    char *sentence = text_format("is the file %s of user 54321, who is neither root nor the user 0 "
-                                 "that runs gyre; copy it to a folder of yours",
-                                 path);
-    expect_refused(path, sentence);
-    free(sentence);
-    CU_ASSERT_EQUAL_FATAL(chown(path, 0, 54321), 0);
-    chmod(path, 0775);
-    sentence =
-        text_format("is the file %s that others may write (mode 0775); chmod go-w %s", path, path);
-    expect_refused(path, sentence);
-    free(sentence);
-    free(path);
-    free(folder);
-    dir_remove(made);
-    free(made);
-}
-
-/* ---- the path ---- */
-
-static const char *get(struct gy_plugins *plugins, const char *name, struct gyre_error *error)
-{
-    const struct gy_plugin *plugin = gy_plugins_get(plugins, name, error);
-    return plugin ? plugin->path : NULL;
-}
-
-static void the_first_folder_that_has_a_plugin_wins(void)
-{
-    struct gyre_error error = {.size = sizeof error};
-    char *one = dir_temp(), *two = dir_temp();
-    char *first = copy_to(GOOD, one, "plugin_good.so", SIZE_MAX);
-    char *second = copy_to(GOOD, two, "plugin_good.so", SIZE_MAX);
-    char *absolute = realpath(first, NULL);
-    struct gy_plugins *plugins = gy_plugins_new((const char *const[]){"/nowhere", one, two}, 3);
-    const char *path = get(plugins, "plugin_good", &error);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(path);
-    CU_ASSERT_STRING_EQUAL(path, absolute);
-    gy_plugins_free(plugins);
-    free(absolute);
-    free(first);
-    free(second);
-    dir_remove(one);
-    dir_remove(two);
-    free(one);
-    free(two);
-}
-
-static void two_plugins_with_one_name_are_refused_naming_both(void)
-{
-    struct gyre_error error = {.size = sizeof error};
-    char *one = dir_temp(), *two = dir_temp();
-    char *first = copy_to(GOOD, one, "plugin_good.so", SIZE_MAX);
-    char *second = copy_to(GOOD, two, "other.so", SIZE_MAX);
-    char *absolute = realpath(second, NULL);
-    char *wanted = text_format("two plugins are called `plugin_good`: %s and %s; use only one of "
-                               "them",
-                               first, absolute);
-    struct gy_plugins *plugins = gy_plugins_new((const char *const[]){one}, 1);
-    CU_ASSERT_EQUAL(gy_plugins_add(plugins, second, &error), GYRE_EINVAL);
-    expect_text(error.text, wanted);
-    CU_ASSERT_EQUAL(gy_plugins_add(plugins, first, &error), 0);
-    CU_ASSERT_EQUAL(gy_plugins_add(plugins, second, &error), GYRE_EINVAL);
-    CU_ASSERT_PTR_NOT_NULL(gy_plugins_at(plugins, 0));
-    CU_ASSERT_PTR_NULL(gy_plugins_at(plugins, 1));
-    gy_plugins_free(plugins);
-    free(wanted);
-    free(absolute);
-    free(first);
-    free(second);
-    dir_remove(one);
-    dir_remove(two);
-    free(one);
-    free(two);
-}
-
-static void an_unknown_plugin_is_answered_with_the_nearest_and_the_folders(void)
-{
-    struct gyre_error error = {.size = sizeof error};
-    char *folder = dir_temp();
-    free(copy_to(GOOD, folder, "plugin_good.so", SIZE_MAX));
-    struct gy_plugins *plugins = gy_plugins_new((const char *const[]){folder, "/nowhere"}, 2);
-    CU_ASSERT_PTR_NULL(gy_plugins_get(plugins, "plugin_god", &error));
-    char *wanted = text_format("no plugin `plugin_god` (did you mean `plugin_good`?): looked for "
-                               "plugin_god.so in %s, /nowhere; `gyre list` shows those that are "
-                               "there",
-                               folder);
-    expect_text(error.text, wanted);
-    CU_ASSERT_PTR_NULL(gy_plugins_get(plugins, "../plugin_good", &error));
-    expect_text(error.text, "`../plugin_good` cannot be a plugin: names are [a-z][a-z0-9_]*; `gyre "
-                            "list` shows those that are there");
-    free(wanted);
-    gy_plugins_free(plugins);
-    plugins = gy_plugins_new(NULL, 0);
-    CU_ASSERT_PTR_NULL(gy_plugins_get(plugins, "zebra", &error));
-    expect_text(error.text, "no plugin `zebra`: looked for zebra.so in no folder; `gyre list` "
-                            "shows those that are there");
-    gy_plugins_free(plugins);
-    dir_remove(folder);
-    free(folder);
-}
-
-static void a_file_on_the_path_must_bear_its_plugins_name(void)
-{
-    struct gyre_error error = {.size = sizeof error};
-    char *folder = build_path("bad");
-    struct gy_plugins *plugins = gy_plugins_new((const char *const[]){folder}, 1);
-    CU_ASSERT_PTR_NULL(gy_plugins_get(plugins, "name_mismatch", &error));
-    char *path = path_join(folder, "name_mismatch.so");
-    char *wanted = sentence_of(path, "calls itself `somebody_else` and its file `name_mismatch`; "
-                                     "call the file somebody_else.so");
-    expect_text(error.text, wanted);
-    CU_ASSERT_EQUAL(add_alone(path).code, 0); /* by path, the note's name counts */
-    free(wanted);
-    free(path);
-    gy_plugins_free(plugins);
-    free(folder);
-}
-
-static void count_refused(void *host, const struct gyre_error *error)
-{
-    CU_ASSERT(error->code < 0 && error->text[0] != '\0');
-    ++*(unsigned *)host;
-}
-
-static void loading_all_leaves_out_those_refused(void)
-{
-    unsigned n_refused = 0;
-    char *folder = dir_temp();
-    free(copy_to(GOOD, folder, "plugin_good.so", SIZE_MAX));
-    free(copy_to("bad/magic.so", folder, "magic.so", SIZE_MAX));
-    free(copy_to("bad/no_note.so", folder, "no_note.so", SIZE_MAX));
-    free(copy_to(GOOD, folder, ".hidden.so", SIZE_MAX));
-    free(copy_to(GOOD, folder, "readme.txt", SIZE_MAX));
-    struct gy_plugins *plugins = gy_plugins_new((const char *const[]){folder, folder}, 2);
-    gy_plugins_load_all(plugins, count_refused, &n_refused);
-    CU_ASSERT_EQUAL(n_refused, 2);
-    CU_ASSERT_PTR_NOT_NULL(gy_plugins_at(plugins, 0));
-    CU_ASSERT_PTR_NULL(gy_plugins_at(plugins, 1));
-    gy_plugins_free(plugins);
-    dir_remove(folder);
-    free(folder);
-}
-
-static void running_out_of_memory_is_said_and_leaks_nothing(void)
-{
-    struct gyre_error error = {.size = sizeof error};
-    char *path = build_path(GOOD), *folder = build_path("fixtures");
-    const char *const dirs[] = {folder, "/nowhere"};
-    bool hit = true;
-    unsigned k;
-    gy_mem_track(true);
-    for (k = 1; hit && k < 100; k++) {
-        gy_mem_fail_after(k);
-        struct gy_plugins *plugins = gy_plugins_new(dirs, 2);
-        if (plugins) {
-            gy_plugins_get(plugins, "nothing_here", &error);
-            if (gy_plugins_add(plugins, path, &error) < 0)
-                CU_ASSERT_STRING_EQUAL(error.text, "out of memory while loading plugins");
-        }
-        gy_plugins_free(plugins);
-        hit = gy_mem_fail_hit();
-        gy_mem_fail_after(0);
-        CU_ASSERT_EQUAL(gy_mem_live_blocks(), 0);
-    }
-    CU_ASSERT(k > 4 && k < 100);
-    gy_mem_track(false);
-    free(path);
     free(folder);
 }
 
@@ -675,14 +401,5 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_note_at_the_end_of_its_segment_is_not_read_beyond),
     SUITE_TEST(damaged_headers_never_lead_out_of_the_file),
     SUITE_TEST(an_undefined_symbol_is_named),
-    SUITE_TEST(what_others_may_write_is_refused),
-    SUITE_TEST(a_link_that_others_may_replace_is_refused),
-    SUITE_TEST(what_belongs_to_others_is_refused),
-    SUITE_TEST(the_first_folder_that_has_a_plugin_wins),
-    SUITE_TEST(two_plugins_with_one_name_are_refused_naming_both),
-    SUITE_TEST(an_unknown_plugin_is_answered_with_the_nearest_and_the_folders),
-    SUITE_TEST(a_file_on_the_path_must_bear_its_plugins_name),
-    SUITE_TEST(loading_all_leaves_out_those_refused),
-    SUITE_TEST(running_out_of_memory_is_said_and_leaks_nothing),
 };
 SUITE_MAIN("plugin_loader", tests)

@@ -33,10 +33,10 @@ static const struct pin sizes[] = {
     SIZE(gyre_ctx, 64),
     SIZE(gyre_host, 216),
     SIZE(gyre_port, 40),
-    SIZE(gyre_bind, 128),
+    SIZE(gyre_bind, 136),
     SIZE(gyre_splits, 40),
     SIZE(gyre_poll, 32),
-    SIZE(gyre_operator, 232),
+    SIZE(gyre_operator, 240),
     SIZE(gyre_strs, 16),
     SIZE(gyre_groups, 16),
     SIZE(gyre_option, 88),
@@ -211,6 +211,8 @@ static const struct pin offsets[] = {
     AT(gyre_bind, fail, 104),
     AT(gyre_bind, alloc, 112),
     AT(gyre_bind, host, 120),
+    AT(gyre_bind, snapshots, 128),
+    AT(gyre_bind, reserved, 132),
     /* gyre_splits */
     AT(gyre_splits, size, 0),
     AT(gyre_splits, tasks, 4),
@@ -262,6 +264,7 @@ static const struct pin offsets[] = {
     AT(gyre_operator, prepare, 208),
     AT(gyre_operator, commit, 216),
     AT(gyre_operator, abort, 224),
+    AT(gyre_operator, items_version, 232),
     /* gyre_strs */
     AT(gyre_strs, n, 0),
     AT(gyre_strs, reserved, 4),
@@ -407,7 +410,7 @@ static void note_lists_a_size_for_each_struct(void)
 
 static void note_is_made_as_documented(void)
 {
-    static const uint8_t front[] = {'G', 'Y', 'R', 'E', 0, 0, 1, 0, 1, 8, GYRE_ISA_LEVEL,
+    static const uint8_t front[] = {'G', 'Y', 'R', 'E', 0, 0, 2, 0, 1, 8, GYRE_ISA_LEVEL,
                                     0,   16,  0,   0,   0};
     static const struct gyre_note_entry entry = {5,
                                                  (uint32_t)sizeof(struct gyre_note),

@@ -94,8 +94,13 @@ struct gyre_window_function {
                     int64_t start_us, int64_t end_us);
 };
 
-/** Computes the key column(s) of every row, aligned with the input.
- *  Thread:  [task] */
+/** Computes the key column(s) of every kept row: those of row i stand at row i of `out`. The host
+ *  adds them to the stream, for a `key` or for an option of type KEY_FUNCTION. A bad row is reported
+ *  with gyre_bad_row, and goes by the on_error of the operator that the key is for.
+ *  Shape:   `out` is an aligned port with the results as its columns
+ *  Thread:  [task]
+ *  Errors:  0 or a code, text in ctx->error
+ *  Since:   0.1 */
 struct gyre_key_function {
     uint32_t size;
     uint32_t reserved;

@@ -120,8 +120,10 @@ struct gyre_bind {
     /* Memory that lives as long as the config; zeroed; freed by the host. */
     void *(*alloc)(struct gyre_bind *bind, size_t size);
     void *host;
+    uint32_t snapshots; /* 1: the job takes snapshots, so what comes in must be there again */
+    uint32_t reserved;
 };
-GYRE_STATIC_ASSERT(sizeof(struct gyre_bind) == 128, "layout of gyre_bind");
+GYRE_STATIC_ASSERT(sizeof(struct gyre_bind) == 136, "layout of gyre_bind");
 
 /** Reports an error of `bind` with the line of `option` and returns `code`.
  *  Thread:  [control] */
@@ -237,19 +239,25 @@ struct gyre_operator {
     /* [task] Operator state: writes the items; `next_item` of the host separates them. */
     int32_t (*save_items)(void *self, struct gyre_ctx *ctx, struct gyre_writer *writer,
                           void (*next_item)(struct gyre_writer *writer));
-    /* [task] Operator state: takes one item, after open and before any row. */
+    /* [task] Operator state: takes one item, after open and before any row; `version` is the
+     * items_version of the operator that wrote it. */
     int32_t (*restore_item)(void *self, struct gyre_ctx *ctx, uint32_t version,
                             struct gyre_reader *reader);
     /* [task] Sinks: all rows up to now are complete under transaction `txn`: make them durable but
-     * not visible, and write what commit and abort need, in another process too, into `writer`. */
+     * not visible, and write what commit and abort need, in another process too, into `writer`.
+     * Called at a barrier before save_items. Where the snapshot fails the transaction stays, and is
+     * committed together with a later one. */
     int32_t (*prepare)(void *self, struct gyre_ctx *ctx, const char *txn,
                        struct gyre_writer *writer);
-    /* [task] Sinks: make `txn` visible. May be called again after it has succeeded. */
+    /* [task] Sinks: make `txn` visible. May be called again after it has succeeded; also by another
+     * instance, of a run that restores, after its items and before any row. */
     int32_t (*commit)(void *self, struct gyre_ctx *ctx, const char *txn,
                       struct gyre_reader *reader);
     /* [task] Sinks: undo `txn`. May be called again after it has succeeded. */
     int32_t (*abort)(void *self, struct gyre_ctx *ctx, const char *txn, struct gyre_reader *reader);
+    uint32_t items_version; /* of the items' encoding; raise it when that changes */
+    uint32_t reserved;
 };
-GYRE_STATIC_ASSERT(sizeof(struct gyre_operator) == 232, "layout of gyre_operator");
+GYRE_STATIC_ASSERT(sizeof(struct gyre_operator) == 240, "layout of gyre_operator");
 
 #endif

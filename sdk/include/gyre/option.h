@@ -24,7 +24,12 @@
     X(STRINGS, 11, struct gyre_strs, "a list of strings")                                          \
     X(SCHEMA, 12, struct gyre_schema, "a list of {name; type; nullable;}")                         \
     X(FUNCTION, 13, const char *, "a function, \"PLUGIN.NAME\"")                                   \
-    X(GROUPS, 14, struct gyre_groups, "a list of groups with the options of `members`")
+    X(GROUPS, 14, struct gyre_groups, "a list of groups with the options of `members`")            \
+    X(KEY_FUNCTION, 15, const char *,                                                              \
+      "a key function (\"PLUGIN.NAME\", or { fn = \"PLUGIN.NAME\"; ... } with its options), "      \
+      "whose "                                                                                     \
+      "single result the host adds to input port 0 for the operator alone; the name of that "      \
+      "field")
 
 enum gyre_option_type {
     GYRE_OPTION_NONE = 0,
@@ -52,6 +57,7 @@ struct gyre_groups {
  *  Shape:   `fallback` is the default as it would stand in a job file ("true", "64KiB", "0.5",
  *           "lines"), NULL: zero, NULL or empty; SCHEMA, GROUPS and required options have none.
  *           `choices` lists the words of a CHOICE: "csv|json".
+ *           KEY_FUNCTION is for the operator's own table, without a default.
  *           `min`, `max` bound INT, FLOAT, DURATION and SIZE; both 0: unbounded
  *  Owns:    constant data of the plugin
  *  Thread:  [any], immutable

@@ -140,7 +140,7 @@ struct gyre_emit {
         (uint32_t)sizeof(struct gyre_operator), kind, #name, doc, flags, config, 0, n_options,     \
             options, ins, outs, states, n_ins, n_outs, n_states, GYRE_ITEMS_NONE, needs, NULL,     \
             NULL, NULL, process, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
-            NULL, NULL                                                                             \
+            NULL, NULL, 0, 0                                                                       \
     }
 
 #define GYRE__IN_PORT(name, IN)                                                                    \

@@ -1,0 +1,348 @@
+/* What a task does at a barrier: the part of a snapshot that is the task's; see checkpoint.h.
+ *
+ * All members take the barrier at one moment, when every channel into the task is at it and nothing
+ * is left in ports or pending as an event: there are no rows between two members then. What is small
+ * is written at once: splits, items, transactions. Keyed state is written by and by: before it is
+ * changed, and in slices between batches. */
+#include "flow/flow.h"
+
+#include "base/mem.h"
+
+enum { SLICE = 512 };
+
+/* ---- transactions of sinks ---- */
+
+static void free_txn(struct gy_txn *txn)
+{
+    gy_free(txn->name);
+    gy_free(txn->prepared.data);
+}
+
+/* Forgets the first n transactions. */
+static void drop_txns(struct gy_member *member, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free_txn(&member->txns.items[i]);
+    member->txns.n -= n;
+    if (member->txns.n > 0)
+        memmove(member->txns.items, member->txns.items + n,
+                member->txns.n * sizeof member->txns.items[0]);
+}
+
+int gy_member_prepare(struct gy_member *member, uint64_t epoch, const char *name)
+{
+    struct gy_txn txn = {.epoch = epoch, .name = gy_strdup(name)};
+    if (txn.name == NULL || gy_vec_reserve(&member->txns, 1) != 0) {
+        free_txn(&txn);
+        gy_flow_fail_memory(member->task->flow, member->instance);
+        return GYRE_ENOMEM;
+    }
+    int code = gy_instance_prepare(member->instance, name, &txn.prepared);
+    if (code != 0) {
+        gy_member_fail(member);
+        free_txn(&txn);
+        return code;
+    }
+    gy_vec_push(&member->txns, txn);
+    return 0;
+}
+
+int gy_member_commit(struct gy_member *member, uint64_t epoch)
+{
+    size_t n = 0;
+    int code = 0;
+    while (code == 0 && n < member->txns.n && member->txns.items[n].epoch <= epoch) {
+        const struct gy_txn *txn = &member->txns.items[n];
+        code = gy_instance_commit(member->instance, txn->name, &txn->prepared);
+        n += code == 0;
+    }
+    drop_txns(member, n);
+    if (code != 0)
+        gy_member_fail(member);
+    return code;
+}
+
+void gy_member_abort(struct gy_member *member, uint64_t epoch)
+{
+    for (size_t i = 0; i < member->txns.n; i++)
+        if (member->txns.items[i].epoch > epoch || epoch == 0)
+            gy_instance_abort(member->instance, member->txns.items[i].name,
+                              &member->txns.items[i].prepared);
+    drop_txns(member, member->txns.n);
+}
+
+void gy_member_fini(struct gy_member *member)
+{
+    drop_txns(member, member->txns.n);
+    gy_vec_fini(&member->txns);
+    gy_vec_fini(&member->active_splits);
+    gy_vec_fini(&member->done_splits);
+    gy_part_fini(&member->saved.part);
+    gy_scribe_file_fini(&member->task->flow->checkpoint.scribe, &member->saved.file);
+}
+
+void gy_task_commit(struct gy_task *task)
+{
+    struct gy_checkpoint *checkpoint = &task->flow->checkpoint;
+    if (!gy_checkpoint_is_on(checkpoint))
+        return;
+    /* acquire: the snapshot is on the disk. */
+    uint64_t epoch = atomic_load_explicit(&checkpoint->committed, memory_order_acquire);
+    if (epoch == task->committed)
+        return;
+    task->committed = epoch;
+    for (uint32_t m = 0; m < task->n_members && !gy_flow_has_failed(task->flow); m++)
+        if (task->members[m].node->kind == GYRE_SINK)
+            gy_member_commit(&task->members[m], epoch);
+    gy_checkpoint_committed(checkpoint);
+}
+
+/* ---- saving ---- */
+
+static void take_piece(void *host, struct gy_part_piece *piece)
+{
+    struct gy_member *member = host;
+    gy_scribe_put(&member->task->flow->checkpoint.scribe, &member->saved.file, piece);
+}
+
+static void file_done(struct gy_scribe_file *file)
+{
+    struct gy_member *member = file->host;
+    struct gy_checkpoint *checkpoint = &member->task->flow->checkpoint;
+    if (file->error != 0)
+        gy_checkpoint_give_up(checkpoint, checkpoint->epoch, "cannot %s %s: %s", file->failed,
+                              file->path, strerror(-file->error));
+    gy_checkpoint_done(checkpoint);
+}
+
+static bool has_states(const struct gy_member *member)
+{
+    const struct gyre_operator *descriptor = member->node->descriptor;
+    return gy_node_states(member->node) > 0 || member->node->kind == GYRE_SOURCE ||
+           (descriptor != NULL && descriptor->save_items != NULL) || member->txns.n > 0;
+}
+
+static int save_split(struct gy_member *member, uint32_t id, uint8_t state)
+{
+    struct gy_part *part = &member->saved.part;
+    const struct gyre_operator *descriptor = member->node->descriptor;
+    struct gyre_writer *writer = gy_part_record(part, GY_RECORD_SPLIT, 0);
+    struct gyre_writer position = {.size = sizeof position, .grow = gy_writer_grow};
+    int code = 0;
+    if (state == GY_SPLIT_BEGUN && descriptor->save_split == NULL)
+        state = GY_SPLIT_FRESH; /* it cannot say where it is, and said so: at most once */
+    else if (state == GY_SPLIT_BEGUN)
+        code = gy_instance_save_split(member->instance, id, &position);
+    gyre_write_u32(writer, id);
+    gyre_write(writer, &state, 1);
+    if (state == GY_SPLIT_BEGUN) {
+        gyre_write_u32(writer, (uint32_t)position.length);
+        gyre_write(writer, position.data, position.length);
+    }
+    gy_free(position.data);
+    int written = gy_part_end_record(part);
+    return code != 0 ? code : written;
+}
+
+static int save_splits(struct gy_member *member)
+{
+    int code = 0;
+    if (member->task->index == 0) {
+        gy_splits_write(member->splits, gy_part_record(&member->saved.part, GY_RECORD_SPLITS, 0));
+        code = gy_part_end_record(&member->saved.part);
+    }
+    for (size_t i = 0; code == 0 && i < member->done_splits.n; i++)
+        code = save_split(member, member->done_splits.items[i], GY_SPLIT_DONE);
+    for (size_t i = 0; code == 0 && i < member->active_splits.n; i++)
+        code = save_split(member, member->active_splits.items[i], GY_SPLIT_BEGUN);
+    return code;
+}
+
+static int save_txns(struct gy_member *member)
+{
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < member->txns.n; i++) {
+        const struct gy_txn *txn = &member->txns.items[i];
+        struct gyre_writer *writer = gy_part_record(&member->saved.part, GY_RECORD_TXN, 0);
+        uint32_t n = (uint32_t)strlen(txn->name);
+        gyre_write_u64(writer, txn->epoch);
+        gyre_write_u32(writer, n);
+        gyre_write(writer, txn->name, n);
+        gyre_write_u32(writer, (uint32_t)txn->prepared.length);
+        gyre_write(writer, txn->prepared.data, txn->prepared.length);
+        code = gy_part_end_record(&member->saved.part);
+    }
+    return code;
+}
+
+/* Begins the member's file. 0, or GYRE_ENOMEM. */
+static int begin_file(struct gy_member *member, uint64_t epoch)
+{
+    struct gy_checkpoint *checkpoint = &member->task->flow->checkpoint;
+    struct gy_saved *saved = &member->saved;
+    char *name = gy_printf("%s-%u.state", member->node->id, member->task->index);
+    gy_scribe_file_fini(&checkpoint->scribe, &saved->file);
+    saved->file.path =
+        name != NULL ? gy_snapshot_path(checkpoint->options.dir, epoch, name) : NULL;
+    gy_free(name);
+    if (saved->file.path == NULL)
+        return GYRE_ENOMEM;
+    saved->file.done = file_done;
+    saved->file.host = member;
+    /* relaxed: this task has not been counted down yet. */
+    atomic_fetch_add_explicit(&checkpoint->left, 1, memory_order_relaxed);
+    saved->saving = true;
+    member->task->n_saving++;
+    gy_part_init(&saved->part, epoch, take_piece, member);
+    return 0;
+}
+
+/* Ends the member's file, as it is. */
+static void end_saving(struct gy_member *member)
+{
+    struct gy_checkpoint *checkpoint = &member->task->flow->checkpoint;
+    struct gy_saved *saved = &member->saved;
+    gy_instance_save_stop(member->instance);
+    if (gy_part_end(&saved->part) != 0)
+        gy_checkpoint_give_up(checkpoint, member->task->epoch,
+                              "the state of %s[%u] cannot be written: %s", member->node->id,
+                              member->task->index,
+                              saved->part.error == GYRE_ENOMEM ? "out of memory"
+                                                               : "its type refuses to be encoded");
+    gy_part_fini(&saved->part);
+    gy_scribe_put(&checkpoint->scribe, &saved->file, NULL);
+    saved->saving = false;
+    if (--member->task->n_saving == 0)
+        gy_checkpoint_done(checkpoint);
+}
+
+/* Writes what is small, and begins an epoch of the keyed state. */
+static void save_member(struct gy_member *member, uint64_t epoch)
+{
+    struct gy_checkpoint *checkpoint = &member->task->flow->checkpoint;
+    int code = begin_file(member, epoch);
+    if (code == 0 && member->node->kind == GYRE_SOURCE)
+        code = save_splits(member);
+    if (code == 0)
+        code = save_txns(member);
+    if (code == 0)
+        code = gy_instance_save_begin(member->instance, &member->saved.part);
+    if (code != 0)
+        gy_checkpoint_give_up(checkpoint, epoch, "%s[%u] cannot be saved: %s", member->node->id,
+                              member->task->index,
+                              code == GYRE_ENOMEM ? "out of memory"
+                                                  : gy_instance_error(member->instance)->text);
+}
+
+/* All rows up to the barrier are written: they become visible with this snapshot, or with a later
+ * one if it fails. */
+static bool prepare_sink(struct gy_member *member, uint64_t epoch)
+{
+    char name[192];
+    if (member->node->descriptor == NULL || member->node->descriptor->prepare == NULL)
+        return true;
+    snprintf(name, sizeof name, "%s-%s-%u-%llu", member->task->flow->physical->graph->job,
+             member->node->id, member->task->index, (unsigned long long)epoch);
+    return gy_member_prepare(member, epoch, name) == 0;
+}
+
+/* A member of which everything has been put out has nothing to keep but what it has made. */
+static bool is_over(const struct gy_member *member)
+{
+    return member->ended && !member->stopped && member->node->kind == GYRE_TRANSFORM;
+}
+
+static void barrier_member(struct gy_member *member, uint64_t epoch, bool given_up)
+{
+    struct gy_saved *saved = &member->saved;
+    saved->watermark_us = gy_instance_watermark_get(member->instance);
+    if (member->node->kind == GYRE_SOURCE || member->watermark > saved->watermark_us)
+        saved->watermark_us = member->watermark;
+    saved->ended = member->ended && !member->stopped;
+    if (saved->ended)
+        saved->watermark_us = INT64_MAX;
+    gy_scribe_file_fini(&member->task->flow->checkpoint.scribe, &saved->file);
+    if (given_up || (member->node->kind == GYRE_SINK && !prepare_sink(member, epoch)))
+        return;
+    if (has_states(member) && !is_over(member))
+        save_member(member, epoch);
+}
+
+static void pass_on(struct gy_task *task, uint64_t epoch)
+{
+    for (uint32_t m = 0; m < task->n_members; m++) {
+        struct gy_member *member = &task->members[m];
+        for (uint32_t r = 0; r < member->n_routes; r++) {
+            if (member->routes[r].to != NULL)
+                continue;
+            gy_exchange_signal(&member->routes[r].exchange, GY_BARRIER, (int64_t)epoch, false);
+            if (member->routes[r].exchange.error != 0)
+                gy_flow_fail_memory(task->flow, member->instance);
+        }
+    }
+}
+
+static void note_pause(struct gy_task *task, int64_t since_ns)
+{
+    _Atomic int64_t *longest = &task->flow->checkpoint.longest_pause_ns;
+    int64_t took_ns = gy_clock_mono_ns(task->flow->clock) - since_ns;
+    int64_t seen_ns = atomic_load_explicit(longest, memory_order_relaxed);
+    while (took_ns > seen_ns && !atomic_compare_exchange_weak_explicit(
+                                    longest, &seen_ns, took_ns, memory_order_relaxed,
+                                    memory_order_relaxed))
+        ;
+}
+
+static uint64_t due_epoch(const struct gy_task *task)
+{
+    if (!gy_checkpoint_is_on(&task->flow->checkpoint) || task->n_barriers < task->n_entries)
+        return task->epoch;
+    /* acquire: pairs with the beginning of the epoch. */
+    return atomic_load_explicit(&task->flow->checkpoint.wanted, memory_order_acquire);
+}
+
+bool gy_task_barrier(struct gy_task *task)
+{
+    struct gy_checkpoint *checkpoint = &task->flow->checkpoint;
+    uint64_t epoch = due_epoch(task);
+    if (epoch == task->epoch || task->n_events > 0 || gy_flow_has_failed(task->flow))
+        return false;
+    gy_task_flush(task, true);
+    if (gy_task_settle(task) || gy_flow_has_failed(task->flow))
+        return true; /* rows may have come of it: once more */
+    int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
+    bool given_up =
+        atomic_load_explicit(&checkpoint->gave_up, memory_order_relaxed) == epoch;
+    task->epoch = epoch;
+    task->n_saving = 1; /* the task itself, so that it is not over before the last member */
+    for (uint32_t m = 0; m < task->n_members && !gy_flow_has_failed(task->flow); m++)
+        barrier_member(&task->members[m], epoch, given_up);
+    pass_on(task, epoch);
+    task->n_barriers = 0;
+    for (uint32_t e = 0; e < task->n_entries; e++)
+        task->entries[e].at_barrier = false;
+    if (--task->n_saving == 0)
+        gy_checkpoint_done(checkpoint);
+    note_pause(task, start_ns);
+    return true;
+}
+
+bool gy_task_save(struct gy_task *task)
+{
+    struct gy_checkpoint *checkpoint = &task->flow->checkpoint;
+    if (task->n_saving == 0 || gy_scribe_is_behind(&checkpoint->scribe))
+        return false;
+    int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
+    bool given_up =
+        atomic_load_explicit(&checkpoint->gave_up, memory_order_relaxed) == task->epoch;
+    for (uint32_t m = 0; m < task->n_members; m++) {
+        struct gy_member *member = &task->members[m];
+        if (!member->saved.saving)
+            continue;
+        if (given_up || !gy_instance_save_slice(member->instance, SLICE))
+            end_saving(member);
+        break;
+    }
+    note_pause(task, start_ns);
+    return true;
+}

@@ -1,0 +1,112 @@
+/* The manifest of a snapshot: what the members of a flow have saved; see restore.h. */
+#include "flow/flow.h"
+
+#include "base/mem.h"
+#include "state/store.h"
+
+/* "word: str, user: i64"; NULL without memory. */
+char *gy_key_text(const struct gy_node *node)
+{
+    struct gy_buf text = {0};
+    for (uint32_t k = 0; k < node->key.n; k++) {
+        const struct gy_input *input = &node->inputs[0];
+        const struct gyre_field *field =
+            gyre_schema_field(&input->schema, input->key_fields[k]);
+        gy_buf_printf(&text, "%s%s: %s%s", k > 0 ? ", " : "", field->name,
+                      gyre_type_name(node->key.types[k]), node->key.nullable[k] ? "?" : "");
+    }
+    char *copy = text.failed ? NULL : gy_strdup(gy_buf_cstr(&text));
+    gy_buf_fini(&text);
+    return copy;
+}
+
+static int describe_state(struct gy_manifest_state *into, const struct gyre_state *state)
+{
+    *into = (struct gy_manifest_state){.name = gy_strdup(state->name),
+                                       .kind = state->kind,
+                                       .type = gy_strdup(state->type->name),
+                                       .version = state->type->version,
+                                       .fingerprint = gy_state_fingerprint(state->type)};
+    if (into->name == NULL || into->type == NULL)
+        return GYRE_ENOMEM;
+    if (state->key == NULL)
+        return 0;
+    into->map_key = gy_strdup(state->key->name);
+    into->map_key_version = state->key->version;
+    into->map_key_fingerprint = gy_state_fingerprint(state->key);
+    return into->map_key != NULL ? 0 : GYRE_ENOMEM;
+}
+
+static int describe_operator(struct gy_manifest_operator *into, const struct gy_node *node)
+{
+    uint32_t n_states = gy_node_states(node);
+    into->id = gy_strdup(node->id);
+    into->op = gy_strdup(node->op);
+    into->plugin = gy_strdup(node->plugin != NULL ? node->plugin->abi->version : "");
+    into->items_version = node->descriptor != NULL ? node->descriptor->items_version : 0;
+    into->states = gy_calloc(n_states + 1, sizeof *into->states);
+    into->tasks = gy_calloc(node->parallelism + 1, sizeof *into->tasks);
+    if (into->id == NULL || into->op == NULL || into->plugin == NULL || into->states == NULL ||
+        into->tasks == NULL)
+        return GYRE_ENOMEM;
+    into->n_tasks = node->parallelism;
+    if (node->key.n > 0 && (into->key = gy_key_text(node)) == NULL)
+        return GYRE_ENOMEM;
+    for (uint32_t s = 0; s < n_states; s++) {
+        struct gyre_state state = gy_node_state(node, s);
+        into->n_states = s + 1;
+        if (describe_state(&into->states[s], &state) != 0)
+            return GYRE_ENOMEM;
+    }
+    return 0;
+}
+
+static int describe_task(struct gy_manifest_task *into, const struct gy_member *member)
+{
+    const struct gy_saved *saved = &member->saved;
+    into->watermark_us = saved->watermark_us;
+    into->ended = saved->ended;
+    if (saved->file.path == NULL)
+        return 0;
+    into->file = gy_printf("%s-%u.state", member->node->id, member->task->index);
+    into->bytes = saved->file.bytes;
+    into->checksum = saved->file.checksum;
+    into->records = saved->part.total;
+    return into->file != NULL ? 0 : GYRE_ENOMEM;
+}
+
+static int describe(struct gy_manifest *manifest, struct gy_flow *flow)
+{
+    const struct gy_graph *graph = flow->physical->graph;
+    manifest->job = gy_strdup(graph->job);
+    manifest->max_parallelism = graph->max_parallelism;
+    manifest->finished = true;
+    manifest->operators = gy_calloc(graph->n_nodes + 1, sizeof *manifest->operators);
+    if (manifest->job == NULL || manifest->operators == NULL)
+        return GYRE_ENOMEM;
+    manifest->n_operators = graph->n_nodes;
+    for (uint32_t n = 0; n < graph->n_nodes; n++)
+        if (describe_operator(&manifest->operators[n], graph->nodes[n]) != 0)
+            return GYRE_ENOMEM;
+    for (uint32_t t = 0; t < flow->n_tasks; t++) {
+        const struct gy_task *task = &flow->tasks[t];
+        for (uint32_t m = 0; m < task->n_members; m++) {
+            const struct gy_member *member = &task->members[m];
+            struct gy_manifest_operator *op = &manifest->operators[member->node->index];
+            manifest->finished &= member->saved.ended;
+            if (describe_task(&op->tasks[task->index], member) != 0)
+                return GYRE_ENOMEM;
+        }
+    }
+    return 0;
+}
+
+struct gy_manifest *gy_manifest_of(struct gy_flow *flow)
+{
+    struct gy_manifest *manifest = gy_calloc(1, sizeof *manifest);
+    if (manifest != NULL && describe(manifest, flow) != 0) {
+        gy_manifest_free(manifest);
+        return NULL;
+    }
+    return manifest;
+}

@@ -1,0 +1,467 @@
+/* See restore.h. */
+#include "flow/restore.h"
+
+#include "base/mem.h"
+#include "flow/flow.h"
+#include "state/store.h"
+
+/* What a snapshot has of one operator of the job, but for keyed state. */
+struct operator_part {
+    const struct gy_manifest_operator *saved; /* NULL: nothing, or not wanted */
+    uint32_t *states;                         /* of the node, per state of the snapshot */
+    struct gy_items *items;                   /* per old task */
+    struct gy_items *txns;                    /* per old task: contents of TXN records */
+    struct gy_items splits;                   /* SPLITS, then the SPLIT records */
+};
+
+struct gy_restore {
+    struct gy_disk *disk;
+    const struct gy_manifest *manifest;
+    const struct gy_graph *graph;
+    struct operator_part *parts; /* per node */
+};
+
+void gy_restore_free(struct gy_restore *restore)
+{
+    if (restore == NULL)
+        return;
+    for (uint32_t n = 0; restore->parts != NULL && n < restore->graph->n_nodes; n++) {
+        struct operator_part *part = &restore->parts[n];
+        for (uint32_t t = 0; part->saved != NULL && t < part->saved->n_tasks; t++) {
+            if (part->items != NULL)
+                gy_items_fini(&part->items[t]);
+            if (part->txns != NULL)
+                gy_items_fini(&part->txns[t]);
+        }
+        gy_items_fini(&part->splits);
+        gy_free(part->states);
+        gy_free(part->items);
+        gy_free(part->txns);
+    }
+    gy_free(restore->parts);
+    gy_free(restore);
+}
+
+/* ---- does it fit ---- */
+
+static bool is_dropped(const char *const *dropped, uint32_t n, const char *id)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (strcmp(dropped[i], id) == 0)
+            return true;
+    return false;
+}
+
+static bool keeps_something(const struct gy_manifest_operator *op)
+{
+    for (uint32_t t = 0; t < op->n_tasks; t++)
+        if (op->tasks[t].file != NULL)
+            return true;
+    return false;
+}
+
+static const struct gy_node *node_by_id(const struct gy_graph *graph, const char *id)
+{
+    for (uint32_t n = 0; n < graph->n_nodes; n++)
+        if (strcmp(graph->nodes[n]->id, id) == 0)
+            return graph->nodes[n];
+    return NULL;
+}
+
+static int check_orphans(const struct gy_restore *restore, const char *const *dropped, uint32_t n,
+                         struct gyre_error *error)
+{
+    for (uint32_t o = 0; o < restore->manifest->n_operators; o++) {
+        const struct gy_manifest_operator *op = &restore->manifest->operators[o];
+        if (node_by_id(restore->graph, op->id) == NULL && keeps_something(op) &&
+            !is_dropped(dropped, n, op->id))
+            return gyre_error_set(
+                error, GYRE_EINVAL, -1,
+                "snapshot %llu has state of the operator '%s' (%s), which the job does not have: "
+                "put it back, or give its state up with --drop-state %s",
+                (unsigned long long)restore->manifest->id, op->id, op->op, op->id);
+    }
+    return 0;
+}
+
+/* The state of the node that a state of the snapshot becomes; -1 and a sentence. */
+static int64_t match_state(const struct gy_node *node, const struct gy_manifest_state *saved,
+                           struct gyre_error *error)
+{
+    for (uint32_t s = 0; s < gy_node_states(node); s++) {
+        struct gyre_state state = gy_node_state(node, s);
+        if (strcmp(state.name, saved->name) != 0)
+            continue;
+        if (state.kind != saved->kind || strcmp(state.type->name, saved->type) != 0)
+            gyre_error_set(error, GYRE_EINVAL, -1,
+                           "state '%s' of '%s' was of type %s, and is of type %s now", saved->name,
+                           node->id, saved->type, state.type->name);
+        else if (state.type->version != saved->version && state.type->migrate == NULL)
+            gyre_error_set(error, GYRE_EINVAL, -1,
+                           "state '%s' of '%s' was written under version %u of its type %s; %s has "
+                           "version %u, which cannot migrate it",
+                           saved->name, node->id, saved->version, saved->type,
+                           node->plugin->path, state.type->version);
+        else if (state.type->version == saved->version &&
+                 gy_state_fingerprint(state.type) != saved->fingerprint)
+            gyre_error_set(error, GYRE_EINVAL, -1,
+                           "the members of type %s of state '%s' of '%s' have changed, but its "
+                           "version is %u as before: the plugin has to raise it and to migrate",
+                           saved->type, saved->name, node->id, saved->version);
+        else if (state.key != NULL &&
+                 (saved->map_key == NULL || strcmp(state.key->name, saved->map_key) != 0 ||
+                  gy_state_fingerprint(state.key) != saved->map_key_fingerprint))
+            gyre_error_set(error, GYRE_EINVAL, -1, "the keys of the map '%s' of '%s' have changed",
+                           saved->name, node->id);
+        else
+            return s;
+        return -1;
+    }
+    gyre_error_set(error, GYRE_EINVAL, -1,
+                   "snapshot has a state '%s' of '%s', which %s does not have: give it up with "
+                   "--drop-state %s",
+                   saved->name, node->id, node->op, node->id);
+    return -1;
+}
+
+static int match_states(const struct gy_node *node, struct operator_part *part,
+                        struct gyre_error *error)
+{
+    const struct gy_manifest_operator *saved = part->saved;
+    part->states = gy_calloc(saved->n_states + 1, sizeof *part->states);
+    if (part->states == NULL)
+        return gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
+    for (uint32_t s = 0; s < saved->n_states; s++) {
+        int64_t state = match_state(node, &saved->states[s], error);
+        if (state < 0)
+            return error->code;
+        part->states[s] = (uint32_t)state;
+    }
+    return 0;
+}
+
+static int match_key(const struct gy_node *node, const struct gy_manifest_operator *saved,
+                     struct gyre_error *error)
+{
+    char *key = gy_key_text(node);
+    const char *before = saved->key != NULL ? saved->key : "";
+    int code = 0;
+    if (key == NULL)
+        code = gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
+    else if (saved->n_states > 0 && strcmp(key, before) != 0)
+        code = gyre_error_set(error, GYRE_EINVAL, -1,
+                              "the state of '%s' is by the key (%s), and the job has (%s)",
+                              node->id, before, key);
+    else if (saved->n_states > 0 && before[0] == 0 && saved->n_tasks != node->parallelism)
+        code = gyre_error_set(error, GYRE_EINVAL, -1,
+                              "the state of '%s' has no key to divide it by: it can only be "
+                              "restored at parallelism %u, as it was",
+                              node->id, saved->n_tasks);
+    gy_free(key);
+    return code;
+}
+
+static int match_operator(struct gy_restore *restore, const struct gy_node *node,
+                          const char *const *dropped, uint32_t n_dropped, struct gyre_error *error)
+{
+    struct operator_part *part = &restore->parts[node->index];
+    const struct gy_manifest_operator *saved = gy_manifest_operator(restore->manifest, node->id);
+    if (saved == NULL || is_dropped(dropped, n_dropped, node->id))
+        return 0;
+    if (strcmp(saved->op, node->op) != 0 && keeps_something(saved))
+        return gyre_error_set(error, GYRE_EINVAL, -1,
+                              "'%s' was %s in snapshot %llu, and is %s in the job: give its state "
+                              "up with --drop-state %s",
+                              node->id, saved->op, (unsigned long long)restore->manifest->id,
+                              node->op, node->id);
+    int code = match_key(node, saved, error);
+    if (code != 0)
+        return code;
+    part->items = gy_calloc(saved->n_tasks + 1, sizeof *part->items);
+    part->txns = gy_calloc(saved->n_tasks + 1, sizeof *part->txns);
+    part->saved = saved;
+    if (part->items == NULL || part->txns == NULL)
+        return gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
+    return match_states(node, part, error);
+}
+
+/* ---- reading ---- */
+
+static char *path_of(const struct gy_restore *restore, const char *file)
+{
+    return gy_printf("%s/%s", restore->manifest->path, file);
+}
+
+/* Opens the file of an old task: 0, 1 where it has none, or a code. */
+static int open_file(const struct gy_restore *restore, const struct gy_manifest_task *task,
+                     struct gy_part_reader *reader, char **path, struct gyre_error *error)
+{
+    memset(reader, 0, sizeof *reader);
+    *path = NULL;
+    if (task->file == NULL)
+        return 1;
+    *path = path_of(restore, task->file);
+    if (*path == NULL)
+        return gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
+    return gy_part_open(reader, restore->disk, *path, restore->manifest->id, error);
+}
+
+static int keep_record(struct operator_part *part, uint32_t task, const struct gy_record *record)
+{
+    struct gy_items *into = record->kind == GY_RECORD_ITEM  ? &part->items[task]
+                            : record->kind == GY_RECORD_TXN ? &part->txns[task]
+                                                            : &part->splits;
+    return gy_items_add(into, record->bytes, record->n);
+}
+
+/* Reads the records before the keyed ones. SPLITS is the first of task 0, so of all. */
+static int read_small(struct gy_restore *restore, struct operator_part *part, uint32_t task,
+                      struct gyre_error *error)
+{
+    struct gy_part_reader reader;
+    struct gy_record record;
+    char *path;
+    int code = open_file(restore, &part->saved->tasks[task], &reader, &path, error);
+    bool opened = code == 0;
+    while (code == 0) {
+        int got = gy_part_read(&reader, &record, error);
+        if (got == 1 && record.kind < GY_RECORD_STATE) {
+            if (keep_record(part, task, &record) != 0)
+                code = gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
+            continue;
+        }
+        code = got < 0 ? got : 0;
+        break;
+    }
+    if (opened)
+        gy_part_close(&reader);
+    gy_free(path);
+    return code == 1 ? 0 : code;
+}
+
+static int read_operators(struct gy_restore *restore, struct gyre_error *error)
+{
+    for (uint32_t n = 0; n < restore->graph->n_nodes; n++) {
+        struct operator_part *part = &restore->parts[n];
+        for (uint32_t t = 0; part->saved != NULL && t < part->saved->n_tasks; t++)
+            if (read_small(restore, part, t, error) != 0)
+                return error->code;
+    }
+    return 0;
+}
+
+struct gy_restore *gy_restore_new(struct gy_disk *disk, const struct gy_manifest *manifest,
+                                  const struct gy_graph *graph, const char *const *dropped,
+                                  uint32_t n_dropped, struct gyre_error *error)
+{
+    struct gy_restore *restore = gy_calloc(1, sizeof *restore);
+    int code = 0;
+    if (restore != NULL) {
+        *restore = (struct gy_restore){.disk = disk, .manifest = manifest, .graph = graph};
+        restore->parts = gy_calloc(graph->n_nodes + 1, sizeof *restore->parts);
+    }
+    if (restore == NULL || restore->parts == NULL)
+        code = gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
+    if (code == 0)
+        code = check_orphans(restore, dropped, n_dropped, error);
+    for (uint32_t n = 0; code == 0 && n < graph->n_nodes; n++)
+        code = match_operator(restore, graph->nodes[n], dropped, n_dropped, error);
+    if (code == 0)
+        code = read_operators(restore, error);
+    if (code == 0)
+        return restore;
+    gy_restore_free(restore);
+    return NULL;
+}
+
+/* ---- splits ---- */
+
+int gy_restore_splits(const struct gy_restore *restore, const struct gy_node *node, uint32_t tasks,
+                      struct gy_splits *splits, struct gyre_error *error)
+{
+    const struct operator_part *part = &restore->parts[node->index];
+    int code = 0;
+    if (part->saved == NULL || part->splits.list.n == 0)
+        return 1;
+    gy_splits_init_empty(splits, tasks);
+    for (size_t i = 0; code == 0 && i < part->splits.list.n; i++) {
+        const struct gy_item *item = &part->splits.list.items[i];
+        struct gyre_reader reader = {
+            .size = sizeof reader, .data = item->bytes, .length = item->n};
+        code = i == 0 ? gy_splits_read(splits, &reader) : gy_splits_apply(splits, &reader);
+    }
+    if (code != 0)
+        gyre_error_set(error, code, -1, "the splits of '%s' cannot be read from snapshot %llu",
+                       node->id, (unsigned long long)restore->manifest->id);
+    return code;
+}
+
+/* ---- items, state, transactions ---- */
+
+static struct gy_member *member_of(struct gy_flow *flow, uint32_t node, uint32_t task)
+{
+    uint32_t chain = flow->physical->chain_of[node];
+    struct gy_task *t = &flow->tasks[flow->first_task[chain] + task];
+    for (uint32_t m = 0; m < t->n_members; m++)
+        if (t->members[m].node->index == node)
+            return &t->members[m];
+    return NULL;
+}
+
+static int give_items(struct gy_flow *flow, const struct gy_node *node,
+                      const struct operator_part *part)
+{
+    uint32_t tasks = node->parallelism;
+    uint32_t mode = node->descriptor != NULL ? node->descriptor->items : GYRE_ITEMS_NONE;
+    struct gy_items dealt[tasks];
+    memset(dealt, 0, sizeof dealt);
+    int code = mode == GYRE_ITEMS_NONE
+                   ? 0
+                   : gy_items_deal(mode, part->items, part->saved->n_tasks, dealt, tasks);
+    if (code != 0)
+        gy_flow_fail_memory(flow, member_of(flow, node->index, 0)->instance);
+    for (uint32_t t = 0; t < tasks; t++) {
+        struct gy_member *member = member_of(flow, node->index, t);
+        for (size_t i = 0; code == 0 && i < dealt[t].list.n; i++)
+            code = gy_instance_restore_item(member->instance, part->saved->items_version,
+                                            &dealt[t].list.items[i]);
+        if (code != 0 && !gy_flow_has_failed(flow))
+            gy_member_fail(member);
+        gy_items_fini(&dealt[t]);
+    }
+    return code;
+}
+
+static void fail_text(struct gy_flow *flow, const struct gyre_error *error)
+{
+    gy_flow_fail_text(flow, error->code, error->text);
+}
+
+/* Gives a keyed record to the task that has its key now. */
+static int give_record(struct gy_flow *flow, const struct gy_node *node,
+                       const struct operator_part *part, uint32_t old_task,
+                       const struct gy_record *record)
+{
+    const struct gy_manifest_operator *saved = part->saved;
+    struct gyre_reader reader = {
+        .size = sizeof reader, .data = record->bytes, .length = record->n};
+    uint64_t hash = gyre_read_u64(&reader);
+    uint32_t task = old_task;
+    if (record->kind != GY_RECORD_STATE || record->index >= saved->n_states || reader.error != 0) {
+        gy_flow_fail_text(flow, GYRE_ECORRUPT, "a snapshot has a record that nobody knows");
+        return GYRE_ECORRUPT;
+    }
+    if (node->key.n > 0)
+        task = gy_key_subtask(hash, node->max_parallelism, node->parallelism);
+    struct gy_member *member = member_of(flow, node->index, task);
+    int code = gy_instance_restore_state(member->instance, part->states[record->index],
+                                         saved->states[record->index].version, record);
+    if (code != 0)
+        gy_member_fail(member);
+    return code;
+}
+
+static int give_state(struct gy_restore *restore, struct gy_flow *flow, const struct gy_node *node,
+                      const struct operator_part *part, uint32_t old_task)
+{
+    struct gyre_error error = {.size = sizeof error};
+    struct gy_part_reader reader;
+    struct gy_record record;
+    char *path;
+    int got = 1;
+    int code = open_file(restore, &part->saved->tasks[old_task], &reader, &path, &error);
+    bool opened = code == 0;
+    while (code == 0 && (got = gy_part_read(&reader, &record, &error)) == 1)
+        if (record.kind >= GY_RECORD_STATE)
+            code = give_record(flow, node, part, old_task, &record);
+    if (code < 0 || got < 0)
+        if (!gy_flow_has_failed(flow))
+            fail_text(flow, &error);
+    if (opened)
+        gy_part_close(&reader);
+    gy_free(path);
+    return gy_flow_has_failed(flow) ? flow->failure.code : 0;
+}
+
+/* The watermark all tasks had, and whether all had ended. Rows of an input that lags behind are to
+ * come, whichever task gets them. */
+static void give_progress(struct gy_flow *flow, const struct gy_node *node,
+                          const struct gy_manifest_operator *saved)
+{
+    int64_t least_us = INT64_MAX;
+    bool ended = true;
+    for (uint32_t t = 0; t < saved->n_tasks; t++) {
+        ended &= saved->tasks[t].ended;
+        if (saved->tasks[t].watermark_us < least_us)
+            least_us = saved->tasks[t].watermark_us;
+    }
+    for (uint32_t t = 0; t < node->parallelism; t++) {
+        struct gy_member *member = member_of(flow, node->index, t);
+        bool same = saved->n_tasks == node->parallelism;
+        member->watermark = member->saved.watermark_us =
+            same ? saved->tasks[t].watermark_us : least_us;
+        member->ended = same ? saved->tasks[t].ended : ended;
+        member->source_ended = member->ended;
+        member->task->n_ended += member->ended;
+        gy_gate_restore(&member->gate, member->saved.watermark_us);
+        if (gy_instance_restored(member->instance, member->saved.watermark_us) != 0)
+            gy_member_fail(member);
+    }
+}
+
+static int read_txn(struct gy_member *member, const struct gy_item *item)
+{
+    struct gyre_reader reader = {.size = sizeof reader, .data = item->bytes, .length = item->n};
+    struct gy_txn txn = {.epoch = gyre_read_u64(&reader)};
+    uint32_t n = gyre_read_u32(&reader);
+    const char *name = gyre_read(&reader, n);
+    uint32_t n_bytes = gyre_read_u32(&reader);
+    const void *bytes = gyre_read(&reader, n_bytes);
+    if (bytes == NULL || reader.position != reader.length)
+        return GYRE_ECORRUPT;
+    txn.name = gy_printf("%.*s", (int)n, name);
+    txn.prepared.data = gy_alloc((size_t)n_bytes + 1);
+    if (txn.name == NULL || txn.prepared.data == NULL || gy_vec_push(&member->txns, txn) != 0) {
+        gy_free(txn.name);
+        gy_free(txn.prepared.data);
+        return GYRE_ENOMEM;
+    }
+    struct gy_txn *kept = &member->txns.items[member->txns.n - 1];
+    memcpy(kept->prepared.data, bytes, n_bytes);
+    kept->prepared.length = n_bytes;
+    return 0;
+}
+
+/* Everything else has been restored: what was prepared becomes visible, if it is not. */
+static void commit_pending(struct gy_flow *flow, const struct gy_node *node,
+                           const struct operator_part *part)
+{
+    for (uint32_t t = 0; t < part->saved->n_tasks; t++) {
+        struct gy_member *member = member_of(flow, node->index, t % node->parallelism);
+        for (size_t i = 0; i < part->txns[t].list.n && !gy_flow_has_failed(flow); i++)
+            if (read_txn(member, &part->txns[t].list.items[i]) != 0)
+                gy_flow_fail_text(flow, GYRE_ECORRUPT,
+                                  "a sink's transaction cannot be read from the snapshot");
+        if (!gy_flow_has_failed(flow))
+            gy_member_commit(member, UINT64_MAX);
+    }
+}
+
+int gy_restore_state(struct gy_restore *restore, struct gy_flow *flow)
+{
+    for (uint32_t n = 0; n < restore->graph->n_nodes && !gy_flow_has_failed(flow); n++) {
+        const struct gy_node *node = restore->graph->nodes[n];
+        const struct operator_part *part = &restore->parts[n];
+        if (part->saved == NULL)
+            continue;
+        give_items(flow, node, part);
+        for (uint32_t t = 0; t < part->saved->n_tasks && !gy_flow_has_failed(flow); t++)
+            give_state(restore, flow, node, part, t);
+        if (!gy_flow_has_failed(flow))
+            give_progress(flow, node, part->saved);
+    }
+    for (uint32_t n = 0; n < restore->graph->n_nodes && !gy_flow_has_failed(flow); n++)
+        if (restore->parts[n].saved != NULL)
+            commit_pending(flow, restore->graph->nodes[n], &restore->parts[n]);
+    return gy_flow_has_failed(flow) ? flow->failure.code : 0;
+}

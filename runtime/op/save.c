@@ -1,0 +1,133 @@
+/* Saving and restoring ONE instance: its items and its keyed state. Positions of sources and
+ * transactions of sinks are saved by calls of their own (instance.h), since their records are the
+ * caller's. */
+#include "op/inside.h"
+
+uint32_t gy_node_states(const struct gy_node *node)
+{
+    return node->aggregation != GY_AGG_NONE ? node->n_hosted : node->n_states;
+}
+
+struct gyre_state gy_node_state(const struct gy_node *node, uint32_t s)
+{
+    if (node->aggregation == GY_AGG_NONE)
+        return *node->states[s];
+    const struct gy_hosted *hosted = &node->hosted[s];
+    return (struct gyre_state){.size = sizeof(struct gyre_state),
+                               .kind = GYRE_STATE_VALUE,
+                               .name = node->outputs[0].own[hosted->first_own].name,
+                               .doc = hosted->function->doc,
+                               .type = hosted->accumulator};
+}
+
+/* ---- saving ---- */
+
+static int write_items(struct gy_part *part, const struct gy_items *items)
+{
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < items->list.n; i++) {
+        struct gyre_writer *writer = gy_part_record(part, GY_RECORD_ITEM, 0);
+        gyre_write(writer, items->list.items[i].bytes, items->list.items[i].n);
+        code = gy_part_end_record(part);
+    }
+    return code;
+}
+
+static int save_items(struct gy_instance *instance, struct gy_part *part)
+{
+    const struct gyre_operator *descriptor = instance->node->descriptor;
+    struct gy_items items = {0};
+    struct gy_items_writer writer;
+    if (descriptor == NULL || descriptor->save_items == NULL)
+        return 0;
+    gy_items_writer_init(&writer, &items);
+    struct gy_call call = gy_call_begin(instance, "save_items");
+    int code =
+        descriptor->save_items(instance->self, &instance->ctx, &writer.writer, gy_items_next);
+    int written = gy_items_end(&writer);
+    code = gy_call_end(instance, call, code != 0 ? code : written);
+    if (code == 0)
+        code = write_items(part, &items);
+    gy_items_fini(&items);
+    return code;
+}
+
+/* Takes a record of keyed state; the `save` of the instance's stores. */
+static void save_record(void *host, const struct gy_store_entry *entry)
+{
+    const struct gy_saving *saving = host;
+    struct gy_instance *instance = saving->instance;
+    if (instance->part->error != 0)
+        return;
+    gy_store_encode(instance->stores[saving->state], entry,
+                    gy_part_record(instance->part, GY_RECORD_STATE, saving->state));
+    gy_part_end_record(instance->part);
+}
+
+int gy_instance_save_begin(struct gy_instance *instance, struct gy_part *part)
+{
+    int code = save_items(instance, part);
+    if (code != 0)
+        return code;
+    instance->part = part;
+    instance->saving_state = 0;
+    for (uint32_t s = 0; s < instance->n_stores; s++)
+        gy_store_epoch(instance->stores[s], save_record, &instance->savings[s]);
+    return 0;
+}
+
+bool gy_instance_save_slice(struct gy_instance *instance, uint32_t most)
+{
+    if (instance->part == NULL)
+        return false;
+    while (instance->saving_state < instance->n_stores && instance->part->error == 0) {
+        if (gy_store_save_slice(instance->stores[instance->saving_state], most))
+            return true;
+        instance->saving_state++;
+    }
+    gy_instance_save_stop(instance);
+    return false;
+}
+
+void gy_instance_save_stop(struct gy_instance *instance)
+{
+    for (uint32_t s = 0; s < instance->n_stores; s++)
+        gy_store_epoch(instance->stores[s], NULL, NULL);
+    instance->part = NULL;
+}
+
+/* ---- restoring ---- */
+
+int gy_instance_restore_item(struct gy_instance *instance, uint32_t version,
+                             const struct gy_item *item)
+{
+    const struct gyre_operator *descriptor = instance->node->descriptor;
+    struct gyre_reader reader = {.size = sizeof reader, .data = item->bytes, .length = item->n};
+    if (descriptor == NULL || descriptor->restore_item == NULL)
+        return gy_instance_fail(instance, GYRE_ENOTSUP, "%s takes no items", instance->node->op);
+    struct gy_call call = gy_call_begin(instance, "restore_item");
+    int code = descriptor->restore_item(instance->self, &instance->ctx, version, &reader);
+    return gy_call_end(instance, call, code != 0 ? code : reader.error);
+}
+
+int gy_instance_restore_state(struct gy_instance *instance, uint32_t s, uint32_t version,
+                              const struct gy_record *record)
+{
+    struct gyre_reader reader = {
+        .size = sizeof reader, .data = record->bytes, .length = record->n};
+    struct gy_crumb before = gy_crumb_enter(&instance->site, "decode");
+    int code = gy_store_decode(instance->stores[s], &reader, version);
+    gy_crumb = before;
+    if (code == 0)
+        return 0;
+    instance->callback = "decode";
+    return gy_instance_fail(instance, code, "a record of the state '%s' cannot be read: %s",
+                            gy_node_state(instance->node, s).name,
+                            code == GYRE_ENOMEM ? "out of memory" : "its type refuses it");
+}
+
+int gy_instance_restored(struct gy_instance *instance, int64_t watermark_us)
+{
+    instance->ctx.watermark_us = watermark_us;
+    return 0;
+}
