@@ -5,12 +5,27 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static const char latest[] = "latest";
+
+/* Refuses a setting of the job, at its line. */
+__attribute__((format(printf, 2, 3))) static int refuse_setting(const struct gy_setting *at,
+                                                                const char *format, ...)
+{
+    struct gy_diags diags = {0};
+    char sentence[5000];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    gy_diags_add(&diags, at->file, at->line, "%s", sentence);
+    gy_diags_print(&diags, stderr);
+    gy_diags_fini(&diags);
+    return GY_EXIT_USAGE;
+}
 
 static int refuse(const char *flag, const char *value, const char *sentence)
 {
@@ -109,14 +124,12 @@ static int find_named(const char *from, const char *own_dir, struct gy_manifest 
 
 static int refuse_parallelism(const struct gy_job *job, const struct gy_manifest *manifest)
 {
-    const struct gy_setting *s = gy_setting_get(job->root, "max_parallelism");
-    const struct gy_setting *at = s != NULL ? s : gy_setting_get(job->root, "job");
-    fprintf(stderr,
-            "%s:%d: max_parallelism: %u, but the first snapshot fixed it at %u (%s); set "
-            "max_parallelism = %u\n",
-            at->file, at->line, job->max_parallelism, manifest->max_parallelism, manifest->path,
-            manifest->max_parallelism);
-    return GY_EXIT_USAGE;
+    const struct gy_setting *at = gy_setting_get(job->root, "max_parallelism");
+    return refuse_setting(at != NULL ? at : gy_setting_get(job->root, "job"),
+                          "max_parallelism: %u, but the first snapshot fixed it at %u (%s); set "
+                          "max_parallelism = %u",
+                          job->max_parallelism, manifest->max_parallelism, manifest->path,
+                          manifest->max_parallelism);
 }
 
 /* Refuses an id of --drop-state that the snapshot does not have. */
@@ -171,13 +184,11 @@ static int refuse_others(const struct gy_job *job)
         manifest = path != NULL ? gy_snapshot_read(gy_disk_real(), path, &error) : NULL;
         gy_free(path);
     }
-    if (manifest != NULL && strcmp(manifest->job, job->name) != 0) {
-        fprintf(stderr,
-                "%s:%d: snapshot: %s holds snapshots of job `%s`; give each job a folder of its "
-                "own\n",
-                job->snapshot_at->file, job->snapshot_at->line, job->snapshot_dir, manifest->job);
-        status = GY_EXIT_USAGE;
-    }
+    if (manifest != NULL && strcmp(manifest->job, job->name) != 0)
+        status = refuse_setting(job->snapshot_at,
+                                "snapshot: %s holds snapshots of job `%s`; give each job a folder "
+                                "of its own",
+                                job->snapshot_dir, manifest->job);
     gy_manifest_free(manifest);
     gy_vec_fini(&ids.v);
     return status;
@@ -185,9 +196,7 @@ static int refuse_others(const struct gy_job *job)
 
 static int refuse_dir(const struct gy_job *job, const char *sentence)
 {
-    fprintf(stderr, "%s:%d: snapshot: %s\n", job->snapshot_at->file, job->snapshot_at->line,
-            sentence);
-    return GY_EXIT_USAGE;
+    return refuse_setting(job->snapshot_at, "snapshot: %s", sentence);
 }
 
 /* Takes the folder of the job's own snapshots into use. */

@@ -1,0 +1,340 @@
+/* `gyre run --from`, `--drop-state` and the job's `snapshot` from outside: what goes on where, and what
+ * is refused with nothing written. */
+#include "run_job.h"
+#include "support/suite.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* A count of 20,000 rows/s up to `to`; the %s are job settings. */
+static const char counting[] =
+    "job = \"counting\"; parallelism = 1; %s\n"
+    "operators = (\n"
+    "  { id = \"in\"; op = \"gen.sequence\"; to = 1000000000L; rate = 20000; },\n"
+    "  { id = \"sum\"; op = \"std.sum\"; input = \"in\"; field = \"value\"; },\n"
+    "  { id = \"out\"; op = \"file.write\"; input = \"sum\"; path = \"out.csv\"; }\n"
+    ");\n";
+
+static const char snapshots[] = "snapshot = { every = \"20ms\"; dir = \"snap\"; };";
+
+static void nap_ms(long ms)
+{
+    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}
+
+static void check_has(const char *text, const char *what)
+{
+    if (strstr(text, what) == NULL)
+        printf("lacks: %s\n--- is\n%s", what, text);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, what));
+}
+
+static void await_file(const char *dir, const char *name)
+{
+    for (int ms = 0; ms < RUN_PATIENCE_MS && !run_exists(dir, name); ms += 5)
+        nap_ms(5);
+    CU_ASSERT_TRUE_FATAL(run_exists(dir, name));
+}
+
+/* Asserts that out.csv holds the sums of 0, of 0 and 1, ...: each once, in order; how many. */
+static long check_sums(const char *dir)
+{
+    char *text = run_read(dir, "out.csv");
+    long next = 0, wrong = 0;
+    for (char *at = text; *at != 0; next++) {
+        char *end;
+        wrong += strtol(at, &end, 10) != next * (next + 1) / 2 || *end != '\n';
+        at = *end != 0 ? end + 1 : end;
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    free(text);
+    return next;
+}
+
+static char *job_with(const char *settings)
+{
+    return text_format(counting, settings);
+}
+
+/* Runs a job to its end; asserts its status; its standard error: free() it. */
+static char *run_with(const char *dir, const char *job, const char *const *arguments, int status)
+{
+    struct process_result r;
+    run_job(dir, job, &(struct run_options){.arguments = arguments}, &r);
+    if (r.status != status)
+        printf("status %d: %s", r.status, r.err);
+    CU_ASSERT_EQUAL(r.status, status);
+    char *err = strdup(r.err);
+    process_result_fini(&r);
+    return err;
+}
+
+/* Runs the job until snapshot `name` is there, stops it, and asserts that it went well. */
+static void run_until(const char *dir, const char *job, const char *const *arguments,
+                      const char *name)
+{
+    struct process process;
+    struct process_result r;
+    char *path = text_format("snap/%s/manifest.cfg", name);
+    run_start(dir, job, &(struct run_options){.arguments = arguments}, &process);
+    await_file(dir, path);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    process_result_fini(&r);
+    free(path);
+}
+
+static void end_dir(char *dir)
+{
+    dir_remove(dir);
+    free(dir);
+}
+
+/* The greatest id in snap/ and how many snapshots there are. */
+static int newest(const char *dir, int *n)
+{
+    int found = 0;
+    *n = 0;
+    for (int id = 1; id < 3000; id++) {
+        char *name = text_format("snap/%d/manifest.cfg", id);
+        if (run_exists(dir, name)) {
+            found = id;
+            ++*n;
+        }
+        free(name);
+    }
+    return found;
+}
+
+/* ---- going on ---- */
+
+static void latest_goes_on_exactly_where_a_stop_was(void)
+{
+    char *dir = dir_temp(), *job = job_with(snapshots);
+    int n, first, second;
+    run_until(dir, job, NULL, "2");
+    long rows = check_sums(dir);
+    first = newest(dir, &n);
+    CU_ASSERT_EQUAL(n, 3); /* keep */
+    char *err = run_with(dir, job, ARGV("--from", "latest", "--set", "in.to=30000"), 0);
+    char *says = text_format("gyre: goes on from snapshot snap/%d\n", first);
+    CU_ASSERT_STRING_EQUAL(err, says);
+    CU_ASSERT_TRUE(rows < 30001);
+    CU_ASSERT_EQUAL(check_sums(dir), 30001);
+    second = newest(dir, &n);
+    CU_ASSERT_TRUE(second > first);
+    free(says);
+    free(err);
+    free(job);
+    end_dir(dir);
+}
+
+static void a_finished_job_has_nothing_left_to_do(void)
+{
+    char *dir = dir_temp(), *job = job_with(snapshots);
+    int n;
+    free(run_with(dir, job, ARGV("--set", "in.to=999"), 0));
+    CU_ASSERT_EQUAL(check_sums(dir), 1000);
+    int id = newest(dir, &n);
+    char *report_says = text_format("\"from\": \"snap/%d\"", id);
+    char *err =
+        run_with(dir, job, ARGV("--from", "latest", "--set", "in.to=999", "--report", "r.json"), 0);
+    check_has(err, "has finished: nothing is left to do\n");
+    CU_ASSERT_EQUAL(check_sums(dir), 1000);
+    CU_ASSERT_EQUAL(newest(dir, &n), id);
+    char *report = run_read(dir, "r.json");
+    CU_ASSERT_TRUE(run_is_json(report));
+    check_has(report, report_says);
+    check_has(report, "\"status\": \"finished\"");
+    free(report_says);
+    free(report);
+    free(err);
+    free(job);
+    end_dir(dir);
+}
+
+static void a_run_without_from_begins_at_the_start_and_its_ids_go_on(void)
+{
+    char *dir = dir_temp(), *job = job_with(snapshots);
+    int n;
+    run_until(dir, job, NULL, "3");
+    int id = newest(dir, &n);
+    free(run_with(dir, job, ARGV("--set", "in.to=99"), 0));
+    CU_ASSERT_EQUAL(check_sums(dir), 100);
+    CU_ASSERT_TRUE(newest(dir, &n) > id);
+    free(job);
+    end_dir(dir);
+}
+
+static void from_takes_a_snapshot_or_a_folder_of_them_also_without_a_snapshot_setting(void)
+{
+    char *dir = dir_temp(), *job = job_with(snapshots), *plain = job_with("");
+    int n;
+    run_until(dir, job, NULL, "2");
+    int id = newest(dir, &n);
+    char *one = text_format("snap/%d", id);
+    char *rows = run_read(dir, "out.csv");
+    const char *const ways[] = {one, "snap", "./snap/"};
+    for (int i = 0; i < 3; i++) {
+        char *err = run_with(dir, plain, ARGV("--from", ways[i], "--set", "in.to=30000"), 0);
+        check_has(err, one);
+        CU_ASSERT_EQUAL(check_sums(dir), 30001);
+        CU_ASSERT_EQUAL(newest(dir, &n), id);
+        run_write(dir, "out.csv", rows);
+        free(err);
+    }
+    free(rows);
+    free(one);
+    free(plain);
+    free(job);
+    end_dir(dir);
+}
+
+/* ---- what is refused ---- */
+
+struct refusal {
+    const char *settings;
+    const char *arguments[5];
+    const char *says;
+};
+
+static const struct refusal refusals[] = {
+    {snapshots,
+     {"--drop-state", "sum"},
+     "gyre run: --drop-state sum: a run without --from has no state to drop"},
+    {"", {"--from", "latest"}, "gyre run: --from latest: the job has no `snapshot`"},
+    {snapshots, {"--from", "nowhere"}, "gyre run: --from nowhere: there is no such folder"},
+    {snapshots, {"--from", "empty"}, "gyre run: --from empty: there is no snapshot in it"},
+    {"snapshot = { every = \"1s\"; dir = \"none\"; };",
+     {"--from", "latest"},
+     "gyre run: --from latest: there is no snapshot in none; run the job without --from"},
+    {"snapshot = { every = \"1s\"; dir = \"empty\"; };",
+     {"--from", "latest"},
+     "gyre run: --from latest: there is no snapshot in empty; run the job without --from"},
+    {"snapshot = { every = \"20ms\"; dir = \"snap\"; }; max_parallelism = 64;",
+     {"--from", "latest"},
+     "job.cfg:1: max_parallelism: 64, but the first snapshot fixed it at 128"},
+    {snapshots,
+     {"--from", "latest", "--drop-state", "sun"},
+     "has no state of such an operator: did you mean `sum`?"},
+    {snapshots,
+     {"--from", "latest", "--set", "job.job=other"},
+     "job.cfg:1: snapshot: snap holds snapshots of job `counting`; give each job a folder"},
+    {snapshots, {"--set", "job.job=other"}, "job.cfg:1: snapshot: snap holds snapshots of job"},
+    {"snapshot = { every = \"1s\"; dir = \"none\"; };",
+     {"--from", "snap", "--set", "job.job=other"},
+     "is one of job `counting`, and this is job `other`"},
+};
+
+static void what_does_not_fit_is_refused_with_nothing_written(void)
+{
+    char *dir = dir_temp(), *job = job_with(snapshots), *empty = path_join(dir, "empty");
+    int n;
+    run_until(dir, job, NULL, "1");
+    CU_ASSERT_EQUAL(mkdir(empty, 0777), 0);
+    char *rows = run_read(dir, "out.csv");
+    int id = newest(dir, &n), files = dir_count(dir);
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        char *other = job_with(refusals[i].settings);
+        char *err = run_with(dir, other, refusals[i].arguments, 2);
+        char *after = run_read(dir, "out.csv");
+        check_has(err, refusals[i].says);
+        CU_ASSERT_STRING_EQUAL(after, rows);
+        CU_ASSERT_EQUAL(newest(dir, &n), id);
+        CU_ASSERT_EQUAL(dir_count(dir), files);
+        CU_ASSERT_EQUAL(dir_count(empty), 0);
+        free(after);
+        free(err);
+        free(other);
+    }
+    free(rows);
+    free(empty);
+    free(job);
+    end_dir(dir);
+}
+
+/* Spoils a byte in the middle of a file. */
+static void spoil(const char *dir, const char *name)
+{
+    size_t size;
+    char *path = path_join(dir, name);
+    char *bytes = file_read(path, &size);
+    CU_ASSERT_TRUE_FATAL(size > 0);
+    bytes[size / 2] ^= 1;
+    file_write(path, bytes, size);
+    free(bytes);
+    free(path);
+}
+
+static void latest_falls_back_to_the_newest_intact_snapshot_and_says_so(void)
+{
+    char *dir = dir_temp(), *job = job_with(snapshots);
+    int n;
+    run_until(dir, job, NULL, "3");
+    int id = newest(dir, &n);
+    char *manifest = text_format("snap/%d/manifest.cfg", id);
+    char *says = text_format("gyre: goes on from snapshot snap/%d\n", id - 1);
+    char *of = text_format("snap/%d", id);
+    spoil(dir, manifest);
+    char *err = run_with(dir, job, ARGV("--from", of), 2);
+    check_has(err, manifest);
+    free(err);
+    err = run_with(dir, job, ARGV("--from", "latest", "--set", "in.to=30000"), 0);
+    check_has(err, manifest);
+    check_has(err, says);
+    CU_ASSERT_EQUAL(check_sums(dir), 30001);
+    free(err);
+    free(of);
+    free(says);
+    free(manifest);
+    free(job);
+    end_dir(dir);
+}
+
+/* ---- state and operators ---- */
+
+static void state_without_an_operator_is_refused_unless_it_is_dropped(void)
+{
+    static const char without[] =
+        "job = \"counting\"; parallelism = 1;\n"
+        "snapshot = { every = \"20ms\"; dir = \"snap\"; };\n"
+        "operators = (\n"
+        "  { id = \"in\"; op = \"gen.sequence\"; to = 30000; rate = 20000; },\n"
+        "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"out.csv\"; }\n"
+        ");\n";
+    char *dir = dir_temp(), *job = job_with(snapshots);
+    run_until(dir, job, NULL, "1");
+    char *rows = run_read(dir, "out.csv");
+    char *err = run_with(dir, without, ARGV("--from", "latest"), 2);
+    check_has(err, "sum");
+    check_has(err, "--drop-state");
+    char *after = run_read(dir, "out.csv");
+    CU_ASSERT_STRING_EQUAL(after, rows);
+    free(after);
+    free(err);
+    err = run_with(dir, without, ARGV("--from", "latest", "--drop-state", "sum"), 0);
+    after = run_read(dir, "out.csv");
+    CU_ASSERT_EQUAL(strncmp(after, rows, strlen(rows)), 0);
+    CU_ASSERT_EQUAL(run_count_lines(after), 30001);
+    free(after);
+    free(rows);
+    free(err);
+    free(job);
+    end_dir(dir);
+}
+
+static const struct suite_test tests[] = {
+    SUITE_TEST(latest_goes_on_exactly_where_a_stop_was),
+    SUITE_TEST(a_finished_job_has_nothing_left_to_do),
+    SUITE_TEST(a_run_without_from_begins_at_the_start_and_its_ids_go_on),
+    SUITE_TEST(from_takes_a_snapshot_or_a_folder_of_them_also_without_a_snapshot_setting),
+    SUITE_TEST(what_does_not_fit_is_refused_with_nothing_written),
+    SUITE_TEST(latest_falls_back_to_the_newest_intact_snapshot_and_says_so),
+    SUITE_TEST(state_without_an_operator_is_refused_unless_it_is_dropped),
+};
+SUITE_MAIN("run_snapshot", tests)
