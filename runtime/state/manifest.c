@@ -195,6 +195,8 @@ static void put_operator(struct gy_buf *text, const struct gy_manifest_operator 
     put_string(text, in, "id", op->id);
     put_string(text, in, "op", op->op);
     put_string(text, in, "plugin", op->plugin);
+    if (op->items_version != 0)
+        put_u64(text, in, "items_version", op->items_version);
     if (op->key != NULL)
         put_string(text, in, "key", op->key);
     gy_buf_text(text, "    states = (");
