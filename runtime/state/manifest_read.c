@@ -233,7 +233,7 @@ static void read_operator(struct reading *r, const config_setting_t *s,
     op->op = read_string(r, s, "op");
     op->plugin = read_string(r, s, "plugin");
     if (config_setting_get_member(s, "items_version") != NULL)
-        op->items_version = read_u32(r, s, "items_version", 1, UINT32_MAX);
+        op->items_version = read_u32(r, s, "items_version", 1);
     op->key = read_optional(r, s, "key");
     op->states = read_list(r, s, "states", sizeof *op->states, &list, &op->n_states);
     for (uint32_t i = 0; r->code == 0 && i < op->n_states; i++)
