@@ -293,3 +293,25 @@ uint64_t gy_checksum(const void *p, size_t n)
 {
     return XXH3_64bits(p, n);
 }
+
+struct gy_checksum_run {
+    XXH3_state_t state; /* wants a multiple of 64 */
+};
+
+struct gy_checksum_run *gy_checksum_new(void)
+{
+    struct gy_checksum_run *run = gy_alloc_aligned(sizeof *run, 64);
+    if (run != NULL)
+        XXH3_64bits_reset(&run->state);
+    return run;
+}
+
+void gy_checksum_add(struct gy_checksum_run *run, const void *p, size_t n)
+{
+    XXH3_64bits_update(&run->state, p, n);
+}
+
+uint64_t gy_checksum_end(const struct gy_checksum_run *run)
+{
+    return XXH3_64bits_digest(&run->state);
+}

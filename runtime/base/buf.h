@@ -87,6 +87,8 @@ void gy_buf_printf(struct gy_buf *b, const char *fmt, ...) __attribute__((format
  *  Errors:  `failed` when they are not there */
 void gy_buf_patch_u32(struct gy_buf *b, size_t offset, uint32_t v);
 
+struct gy_checksum_run;
+
 /** A reader over borrowed bytes. Owned by one thread. */
 struct gy_reader {
     const uint8_t *at, *end;
@@ -123,5 +125,14 @@ const char *gy_reader_str(struct gy_reader *r, size_t *n);
 /** Gives the XXH3-64 of `n` bytes with seed 0. The result is the same on every machine.
  *  Thread:  [any] */
 uint64_t gy_checksum(const void *p, size_t n);
+
+/** The same over bytes that come in pieces: new, add ..., end.
+ *  Owns:    the caller, freed with gy_free
+ *  Errors:  NULL without memory */
+struct gy_checksum_run *gy_checksum_new(void);
+void gy_checksum_add(struct gy_checksum_run *run, const void *p, size_t n);
+
+/** The checksum of all that was added so far. */
+uint64_t gy_checksum_end(const struct gy_checksum_run *run);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/vec.h"
+#include <gyre/error.h>
 
 /* Names in a folder, without "." and "..". Zeroed, it is empty. */
 struct gy_names {
@@ -23,7 +24,7 @@ void gy_names_fini(struct gy_names *names);
 struct gy_disk {
     /* Makes a folder; -EEXIST where something of this name is there. */
     int (*make_dir)(struct gy_disk *disk, const char *path);
-    /* Makes a new, empty file and opens it for writing. */
+    /* Makes a new, empty file and opens it for writing; -EEXIST as above. */
     int (*create)(struct gy_disk *disk, const char *path, int *handle);
     /* Opens a file for reading. */
     int (*open)(struct gy_disk *disk, const char *path, int *handle);
@@ -40,8 +41,14 @@ struct gy_disk {
     int (*remove)(struct gy_disk *disk, const char *path);
     /* Brings the names in a folder to the medium. */
     int (*sync_dir)(struct gy_disk *disk, const char *path);
+    /* Gives the names, in no order; the caller frees them with gy_names_fini, none at an error. */
     int (*list)(struct gy_disk *disk, const char *path, struct gy_names *names);
 };
+
+/** Says "cannot VERB PATH: " and the text of a negative errno. GYRE_ENOMEM for -ENOMEM, else
+ *  GYRE_EIO.
+ *  Thread:  [any] */
+int gy_disk_failed(struct gyre_error *error, const char *verb, const char *path, int code);
 
 /** The machine's file system.
  *  Owns:    static

@@ -1,12 +1,10 @@
 /* See scribe.h. */
 #include "flow/scribe.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 
 #include <errno.h>
-#include <signal.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 int gy_scribe_init(struct gy_scribe *scribe, struct gy_disk *disk)
 {
@@ -27,8 +25,8 @@ static void write_piece(struct gy_scribe *scribe, struct gy_scribe_file *file,
                         struct gy_part_piece *piece)
 {
     if (!file->opened && file->error == 0) {
-        file->hashing = XXH3_createState();
-        if (file->hashing == NULL || XXH3_64bits_reset(file->hashing) != XXH_OK)
+        file->hashing = gy_checksum_new();
+        if (file->hashing == NULL)
             fail_file(file, -ENOMEM, "create");
         else
             fail_file(file, scribe->disk->create(scribe->disk, file->path, &file->handle),
@@ -39,7 +37,7 @@ static void write_piece(struct gy_scribe *scribe, struct gy_scribe_file *file,
         fail_file(file, scribe->disk->write(scribe->disk, file->handle, piece->bytes, piece->n),
                   "write");
     if (file->error == 0) {
-        XXH3_64bits_update(file->hashing, piece->bytes, piece->n);
+        gy_checksum_add(file->hashing, piece->bytes, piece->n);
         file->bytes += piece->n;
     }
     atomic_fetch_sub_explicit(&scribe->queued, piece->n, memory_order_relaxed);
@@ -55,8 +53,8 @@ static void end_file(struct gy_scribe *scribe, struct gy_scribe_file *file)
         file->opened = false;
     }
     if (file->hashing != NULL) {
-        file->checksum = XXH3_64bits_digest(file->hashing);
-        XXH3_freeState(file->hashing);
+        file->checksum = gy_checksum_end(file->hashing);
+        gy_free(file->hashing);
         file->hashing = NULL;
     }
     file->done(file);
@@ -188,7 +186,7 @@ void gy_scribe_file_fini(struct gy_scribe *scribe, struct gy_scribe_file *file)
     if (file->opened)
         scribe->disk->close(scribe->disk, file->handle);
     if (file->hashing != NULL)
-        XXH3_freeState(file->hashing);
+        gy_free(file->hashing);
     gy_free(file->path);
     memset(file, 0, sizeof *file);
 }

@@ -32,7 +32,7 @@ struct gy_scribe_file {
     const char *failed; /* the call that failed: "write" */
     uint64_t bytes;
     uint64_t checksum; /* XXH3-64 */
-    void *hashing;
+    struct gy_checksum_run *hashing;
 };
 
 struct gy_scribe {

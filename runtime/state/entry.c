@@ -1,6 +1,8 @@
 /* The life of an entry; see entry.h. */
 #include "state/entry.h"
 
+#include <assert.h>
+
 static uint32_t round_up(uint32_t n, uint32_t align)
 {
     return (n + align - 1) / align * align;
@@ -93,20 +95,84 @@ void gy_entry_fini(struct gy_shape *shape, void *cell)
         gy_blocks_give(&shape->blocks, body, shape->size);
 }
 
-void gy_slot_write(const struct gy_shape *shape, const void *slot, struct gyre_writer *writer)
+/* ---- snapshots --------------------------------------------------------------------------------- */
+
+void gy_slot_write(const struct gy_shape *shape, const void *slot, uint64_t piece,
+                   struct gyre_writer *writer)
 {
     switch (shape->kind) {
-    case GYRE_STATE_LIST: gy_list_write(slot, writer); break;
-    case GYRE_STATE_MAP: gy_map_write(slot, writer); break;
+    case GYRE_STATE_LIST: gy_list_write(slot, piece, writer); break;
+    case GYRE_STATE_MAP: gy_map_write(slot, piece, writer); break;
     default: gy_value_write(&shape->type, slot, writer);
     }
 }
 
-int gy_slot_read(struct gy_shape *shape, void *slot, struct gyre_reader *reader, uint32_t version)
+/* Cuts a list or a map that is large; false where it is not, or without memory. */
+static bool cut_entry(const struct gy_shape *shape, struct gy_saver *saver,
+                      const struct gy_store_entry *entry)
 {
-    switch (shape->kind) {
-    case GYRE_STATE_LIST: return gy_list_read(slot, reader, version);
-    case GYRE_STATE_MAP: return gy_map_read(slot, reader, version);
-    default: return gy_value_read(&shape->type, &shape->blocks, slot, reader, version);
+    struct gyre_list *list = entry->slot;
+    struct gyre_map *map = entry->slot;
+    if (shape->kind == GYRE_STATE_LIST) {
+        assert(list->cut == NULL);
+        if (list->count > GY_PIECES_MIN)
+            list->cut = gy_cut_new(saver, entry, list->count, list->count);
+        return list->cut != NULL;
     }
+    assert(map->cut == NULL);
+    if (map->end > GY_PIECES_MIN)
+        map->cut = gy_cut_new(saver, entry, map->end, map->count);
+    if (map->cut != NULL)
+        map->cut->used = gy_map_piece_used;
+    return map->cut != NULL;
+}
+
+void gy_entry_save(const struct gy_shape *shape, struct gy_saver *saver, uint64_t hash, void *cell)
+{
+    struct gy_store_entry entry = gy_entry_view(shape, hash, cell);
+    if (shape->kind != GYRE_STATE_VALUE && cut_entry(shape, saver, &entry))
+        return;
+    saver->save(saver->host, &entry);
+}
+
+bool gy_entry_orphan(const struct gy_shape *shape, void *cell)
+{
+    struct gy_cut *cut = NULL;
+    if (shape->kind == GYRE_STATE_LIST)
+        cut = ((struct gyre_list *)gy_entry_slot(shape, cell))->cut;
+    else if (shape->kind == GYRE_STATE_MAP)
+        cut = ((struct gyre_map *)gy_entry_slot(shape, cell))->cut;
+    if (cut != NULL)
+        cut->orphan = true;
+    return cut != NULL;
+}
+
+static void end_cut(struct gy_shape *shape, struct gy_cut *cut)
+{
+    bool orphan = cut->orphan;
+    char *slot = cut->entry.slot, *body = slot - shape->value_at;
+    if (shape->kind == GYRE_STATE_LIST) {
+        gy_list_end_cut((struct gyre_list *)(void *)slot);
+    } else {
+        gy_map_end_cut((struct gyre_map *)(void *)slot);
+        gy_map_settle((struct gyre_map *)(void *)slot);
+    }
+    if (orphan)
+        gy_entry_fini(shape, &body); /* lists and maps are not inlined: the cell is a pointer */
+}
+
+uint64_t gy_entry_save_piece(struct gy_shape *shape, struct gy_cut *cut)
+{
+    uint64_t n = gy_cut_step(cut);
+    if (cut->left == 0)
+        end_cut(shape, cut);
+    else if (shape->kind == GYRE_STATE_LIST)
+        gy_list_release(cut->entry.slot);
+    return n;
+}
+
+void gy_entry_end_cuts(struct gy_shape *shape, struct gy_saver *saver)
+{
+    while (saver->cuts != NULL)
+        end_cut(shape, saver->cuts);
 }

@@ -52,7 +52,7 @@ static inline struct gy_store_entry gy_entry_view(const struct gy_shape *shape, 
                                                   void *cell)
 {
     char *body = gy_entry_body(shape, cell);
-    return (struct gy_store_entry){hash, shape->exact ? NULL : body, body + shape->value_at};
+    return (struct gy_store_entry){hash, shape->exact ? NULL : body, body + shape->value_at, 0};
 }
 
 /** Makes an entry in an unused cell, its value initialized. `key` is copied; NULL where exact.
@@ -62,12 +62,22 @@ int gy_entry_init(struct gy_shape *shape, void *cell, const struct gy_cell *key)
 /** Ends the value and the key; the cell is unused. */
 void gy_entry_fini(struct gy_shape *shape, void *cell);
 
-/** Encodes what is in a slot; errors stay in the writer. */
-void gy_slot_write(const struct gy_shape *shape, const void *slot, struct gyre_writer *writer);
+/** Encodes what is in a slot, or a piece of it (see gy_store_entry); errors stay in the writer. */
+void gy_slot_write(const struct gy_shape *shape, const void *slot, uint64_t piece,
+                   struct gyre_writer *writer);
 
-/** Decodes into the slot of a new entry.
- *  Errors:  GYRE_ECORRUPT, GYRE_ENOMEM, those of the type: the entry can be ended */
-int gy_slot_read(struct gy_shape *shape, void *slot, struct gyre_reader *reader, uint32_t version);
+/** Saves an entry, or cuts it. Without memory for the cut it is saved whole, however large it is. */
+void gy_entry_save(const struct gy_shape *shape, struct gy_saver *saver, uint64_t hash, void *cell);
+
+/** Leaves an entry with a cut to the cut, which ends it when all is saved; the cell is unused. False
+ *  where it has none. */
+bool gy_entry_orphan(const struct gy_shape *shape, void *cell);
+
+/** Saves the next piece of a cut, which may end it. Gives about how much that was. */
+uint64_t gy_entry_save_piece(struct gy_shape *shape, struct gy_cut *cut);
+
+/** Ends all cuts, saved or not. */
+void gy_entry_end_cuts(struct gy_shape *shape, struct gy_saver *saver);
 
 /** True where an entry takes no memory of its own and ends without a trace. */
 static inline bool gy_entry_is_plain(const struct gy_shape *shape)

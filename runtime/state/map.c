@@ -73,11 +73,17 @@ static void index_pair(struct gyre_map *map, uint32_t pair)
     map->index[at] = pair + 1;
 }
 
+/* Pairs that must stay where they are. */
+static uint32_t fixed(const struct gyre_map *map)
+{
+    return map->cut != NULL ? (uint32_t)map->cut->end : 0;
+}
+
 /* Moves the pairs together and builds the index anew; neither takes memory. */
 static void close_up(struct gyre_map *map)
 {
-    uint32_t end = 0;
-    for (uint32_t i = 0; i < map->end; i++) {
+    uint32_t end = fixed(map);
+    for (uint32_t i = end; i < map->end; i++) {
         if (!head_of(pair_at(map, i))->used)
             continue;
         if (end != i)
@@ -89,7 +95,8 @@ static void close_up(struct gyre_map *map)
         return;
     memset(map->index, 0, map->index_size * sizeof *map->index);
     for (uint32_t i = 0; i < end; i++)
-        index_pair(map, i);
+        if (head_of(pair_at(map, i))->used)
+            index_pair(map, i);
 }
 
 /* Room for twice the pairs, with an index of twice that where they need one. */
@@ -122,6 +129,25 @@ static int grow(struct gyre_map *map)
     return 0;
 }
 
+/* Room for one pair. Those that a cut does not hold close up first, where that gives enough. */
+static int make_room(struct gyre_map *map)
+{
+    if (fixed(map) != 0) {
+        close_up(map);
+        if (map->end + map->room / 4 < map->room)
+            return 0;
+    }
+    return grow(map);
+}
+
+/* Saves what the cut has of a pair. No pair moves. */
+static __attribute__((noinline)) void touch(struct gyre_map *map, const char *pair)
+{
+    uint64_t position = (uint64_t)(pair - map->pairs) / map->shape->stride;
+    if (position < map->cut->end && gy_cut_touch(map->cut, position))
+        gy_map_end_cut(map);
+}
+
 static bool is_pair(const struct gyre_map *map, uint32_t i, uint32_t hash, const void *key)
 {
     char *pair = pair_at(map, i);
@@ -150,9 +176,12 @@ void *gy_map_get(struct gyre_map *map, const void *key, int32_t create)
     const struct gy_map_shape *shape = map->shape;
     uint32_t hash = (uint32_t)gy_value_hash(shape->key, key);
     char *pair = find(map, hash, key);
-    if (pair != NULL)
+    if (pair != NULL) {
+        if (__builtin_expect(map->cut != NULL, 0))
+            touch(map, pair);
         return pair + shape->value_at;
-    if (!create || (map->end == map->room && grow(map) != 0))
+    }
+    if (!create || (map->end == map->room && make_room(map) != 0))
         return NULL;
     pair = pair_at(map, map->end);
     if (gy_value_copy(shape->key, shape->blocks, pair + shape->key_at, key) != 0)
@@ -171,13 +200,21 @@ int32_t gy_map_remove(struct gyre_map *map, const void *key)
     char *pair = find(map, (uint32_t)gy_value_hash(map->shape->key, key), key);
     if (pair == NULL)
         return 0;
+    if (map->cut != NULL)
+        touch(map, pair);
     end_pair(map, pair);
     map->count--;
+    if (map->cut == NULL)
+        gy_map_settle(map);
+    return 1;
+}
+
+void gy_map_settle(struct gyre_map *map)
+{
     if (map->count == 0)
         gy_map_fini(map);
     else if (map->count < map->end / 2)
         close_up(map);
-    return 1;
 }
 
 uint64_t gy_map_count(const struct gyre_map *map)
@@ -191,6 +228,8 @@ void *gy_map_next(struct gyre_map *map, uint64_t *cursor, const void **key)
         char *pair = pair_at(map, (uint32_t)i);
         if (!head_of(pair)->used)
             continue;
+        if (map->cut != NULL)
+            touch(map, pair);
         *cursor = i + 1;
         if (key != NULL)
             *key = pair + map->shape->key_at;
@@ -200,11 +239,44 @@ void *gy_map_next(struct gyre_map *map, uint64_t *cursor, const void **key)
     return NULL;
 }
 
-void gy_map_write(const struct gyre_map *map, struct gyre_writer *writer)
+/* ---- snapshots --------------------------------------------------------------------------------- */
+
+void gy_map_end_cut(struct gyre_map *map)
 {
-    gyre_write_u64(writer, map->count);
-    for (uint32_t i = 0; i < map->end && writer->error == 0; i++) {
-        char *pair = pair_at(map, i);
+    gy_cut_free(map->cut);
+    map->cut = NULL;
+}
+
+static uint32_t n_used(const struct gyre_map *map, uint32_t from, uint32_t to)
+{
+    uint32_t n = 0;
+    for (uint32_t i = from; i < to; i++)
+        n += head_of(pair_at(map, i))->used;
+    return n;
+}
+
+bool gy_map_piece_used(const void *slot, uint64_t piece)
+{
+    const struct gyre_map *map = slot;
+    uint64_t end = (piece + 1) * GY_PIECE;
+    end = end < map->cut->end ? end : map->cut->end;
+    return n_used(map, (uint32_t)(piece * GY_PIECE), (uint32_t)end) != 0;
+}
+
+void gy_map_write(const struct gyre_map *map, uint64_t piece, struct gyre_writer *writer)
+{
+    uint64_t from = 0, to = map->end, total = map->count, n = total;
+    if (piece != 0) {
+        from = (piece - 1) * GY_PIECE;
+        to = map->cut->end - from < GY_PIECE ? map->cut->end : from + GY_PIECE;
+        total = map->cut->total;
+        n = n_used(map, (uint32_t)from, (uint32_t)to);
+    }
+    gyre_write_u64(writer, total);
+    gyre_write_u64(writer, from);
+    gyre_write_u64(writer, n);
+    for (uint64_t i = from; i < to && writer->error == 0; i++) {
+        char *pair = pair_at(map, (uint32_t)i);
         if (!head_of(pair)->used)
             continue;
         gy_value_write(map->shape->key, pair + map->shape->key_at, writer);
@@ -229,13 +301,12 @@ static void *read_key(struct gyre_map *map, void *key, struct gyre_reader *reade
     return value;
 }
 
-int gy_map_read(struct gyre_map *map, struct gyre_reader *reader, uint32_t version)
+int gy_map_read(struct gyre_map *map, uint64_t n, struct gyre_reader *reader, uint32_t version)
 {
     const struct gy_map_shape *shape = map->shape;
-    uint64_t count = gyre_read_u64(reader);
     void *key = gy_blocks_take(shape->blocks, shape->key->size);
     int code = key != NULL ? reader->error : GYRE_ENOMEM;
-    for (uint64_t i = 0; i < count && code == 0; i++) {
+    for (uint64_t i = 0; i < n && code == 0; i++) {
         if (reader->position == reader->length)
             code = reader->error = GYRE_ECORRUPT;
         void *value = code == 0 ? read_key(map, key, reader, &code) : NULL;
@@ -244,4 +315,30 @@ int gy_map_read(struct gyre_map *map, struct gyre_reader *reader, uint32_t versi
     }
     gy_blocks_give(shape->blocks, key, shape->key->size);
     return code;
+}
+
+void gy_map_truncate(struct gyre_map *map, uint32_t end)
+{
+    for (uint32_t i = end; i < map->end; i++)
+        if (head_of(pair_at(map, i))->used) {
+            end_pair(map, pair_at(map, i));
+            map->count--;
+        }
+    close_up(map);
+}
+
+int gy_map_permute(struct gyre_map *map, const struct gy_run *runs, size_t n)
+{
+    size_t stride = map->shape->stride;
+    char *pairs = gy_blocks_take(map->shape->blocks, map->room * stride), *at = pairs;
+    if (pairs == NULL)
+        return GYRE_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(at, pair_at(map, (uint32_t)runs[i].at), runs[i].n * stride);
+        at += runs[i].n * stride;
+    }
+    gy_blocks_give(map->shape->blocks, map->pairs, map->room * stride);
+    map->pairs = pairs;
+    close_up(map); /* for the index */
+    return 0;
 }

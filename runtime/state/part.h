@@ -37,6 +37,14 @@
 
 #include "base/disk.h"
 #include <gyre/state.h>
+#include <stdbool.h>
+
+#define GY_PART_MAGIC   "gyrestat"
+#define GY_PART_VERSION 1u
+#define GY_PART_HEAD    32u
+#define GY_BLOCK_HEAD   32u
+#define GY_RECORD_HEAD  8u
+#define GY_PART_BLOCK   (256u << 10) /* a block ends with the record that makes it so long */
 
 enum gy_record_kind {
     GY_RECORD_SPLITS = 1,
@@ -72,14 +80,17 @@ struct gy_part {
     int error;
 };
 
-/** Begins the file of snapshot `id`: hands out its head. */
+/** Begins the file of snapshot `id`: hands out its head.
+ *  Errors:  in `part->error`: GYRE_ENOMEM, nothing was handed out */
 void gy_part_init(struct gy_part *part, uint64_t id, gy_part_take *take, void *host);
 
 /** Frees what has not been handed out. */
 void gy_part_fini(struct gy_part *part);
 
 /** Begins a record and gives the writer for its content; end it with gy_part_end_record.
- *  Owns:    the part's; valid until gy_part_end_record */
+ *  Owns:    the part's; valid until gy_part_end_record
+ *  Errors:  never NULL: the writer of a part that failed has its error. GYRE_EFAIL stands for a
+ *           record beyond 4 GiB */
 struct gyre_writer *gy_part_record(struct gy_part *part, enum gy_record_kind kind, uint16_t index);
 
 /** Ends the record. One whose writer failed is taken back, and fails the part. 0, or the error. */
@@ -107,6 +118,7 @@ struct gy_part_reader {
     uint32_t left; /* its records that have not been read */
     uint64_t n_blocks, total;
     bool ended;
+    int error; /* the first one: nothing is read after it */
 };
 
 /** Opens a file of snapshot `id`. `path` is borrowed until the end.

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/disk.h"
 #include <gyre/error.h>
+#include <stdbool.h>
 
 /* A declared state of an operator. */
 struct gy_manifest_state {
@@ -41,10 +42,10 @@ struct gy_manifest_task {
 
 struct gy_manifest_operator {
     char *id;
-    char *op;          /* "std.sum" */
-    char *plugin;      /* version of the plugin, for people */
+    char *op;     /* "std.sum" */
+    char *plugin; /* version of the plugin, for people */
     uint32_t items_version; /* gyre_operator.items_version */
-    char *key;         /* "word: str, user: i64"; NULL: no key */
+    char *key;    /* "word: str, user: i64"; NULL: no key */
     uint32_t n_states;
     struct gy_manifest_state *states;
     uint32_t n_tasks; /* its parallelism */
@@ -85,12 +86,12 @@ struct gy_manifest *gy_manifest_parse(const char *text, size_t n, const char *pa
 /* ---- writing ---- */
 
 /** Makes DIR where it is not there (with its parents), and removes what earlier runs left unfinished.
- *  `*last` is the greatest id in it, 0 for none. 0, or a code and a sentence.
+ *  `*last` is the greatest id in it, of these too, 0 for none. 0, or a code and a sentence.
  *  Needs:   the lock of DIR */
 int gy_snapshots_prepare(struct gy_disk *disk, const char *dir, uint64_t *last,
                          struct gyre_error *error);
 
-/** Makes the folder DIR/.ID. 0, or a code and a sentence. */
+/** Makes the folder DIR/.ID, empty. 0, or a code and a sentence. */
 int gy_snapshot_begin(struct gy_disk *disk, const char *dir, uint64_t id, struct gyre_error *error);
 
 /** The path DIR/.ID/NAME of a file to be written; NULL without memory.
@@ -105,40 +106,47 @@ int gy_snapshot_publish(struct gy_disk *disk, const char *dir, const struct gy_m
 /** Removes what was written of DIR/.ID; what cannot be removed stays, unseen. */
 void gy_snapshot_discard(struct gy_disk *disk, const char *dir, uint64_t id);
 
-/** Removes the oldest snapshots until `keep` are left, never one from `oldest_needed` on. A snapshot
- *  is first renamed to a name with a dot: a power cut leaves no half of one. 0, or a code and a
- *  sentence. */
+/** Removes the oldest snapshots until `keep` are left, never the newest nor one from `oldest_needed`
+ *  on. A snapshot is first renamed to a name with a dot, and that synced: a power cut leaves no half
+ *  of one. 0, or a code and a sentence. */
 int gy_snapshots_trim(struct gy_disk *disk, const char *dir, uint32_t keep, uint64_t oldest_needed,
                       struct gyre_error *error);
 
 /* ---- reading ---- */
 
 struct gy_snapshot_ids {
-    GY_VEC(uint64_t) v; /* ascending */
+    GY_VEC(uint64_t) v; /* ascending; freed with gy_vec_fini */
 };
+
+/** The id that the name of a folder in DIR stands for; 0 where it is no snapshot's. */
+uint64_t gy_snapshot_id(const char *name);
 
 /** The ids of the snapshots in DIR, intact or not. 0, or a code and a sentence. */
 int gy_snapshots_list(struct gy_disk *disk, const char *dir, struct gy_snapshot_ids *ids,
                       struct gyre_error *error);
 
-/** Reads the manifest of the snapshot in folder `path`.
- *  Errors:  NULL and a sentence that names the file */
+/** Reads the manifest of the snapshot in folder `path`. A folder whose name is an id has to be that
+ *  snapshot's.
+ *  Errors:  NULL and a sentence that names the file; GYRE_ECORRUPT for what is damaged or missing */
 struct gy_manifest *gy_snapshot_read(struct gy_disk *disk, const char *path,
                                      struct gyre_error *error);
 
-/** Reads every file of a snapshot and checks length and checksum. 0, or a code and a sentence that
- *  names the damaged file. */
+/** Reads every file of a snapshot and checks length and checksum. 0, or a code (as above) and a
+ *  sentence that names the damaged file. */
 int gy_snapshot_verify(struct gy_disk *disk, const struct gy_manifest *manifest,
                        struct gyre_error *error);
 
 /** The newest intact snapshot of DIR with an id of at least `least`, verified; NULL with error->code
- *  0 where there is none. `told` gets a sentence about each newer one that is damaged. */
+ *  0 where there is none. `told` (may be NULL) gets a sentence about each newer one that is damaged.
+ *  Errors:  NULL and a sentence for what may pass (GYRE_ENOMEM; GYRE_EIO for want of a permission or a
+ *           descriptor): it does not go back to an older snapshot for that */
 struct gy_manifest *gy_snapshot_newest(struct gy_disk *disk, const char *dir, uint64_t least,
                                        void (*told)(void *host, const char *sentence), void *host,
                                        struct gyre_error *error);
 
 /** Locks DIR (made where it is not there) for this process and those it forks, until all have closed
- *  the descriptor. The descriptor, or -1 and a sentence: it says so where another run has it. */
+ *  the descriptor. The descriptor, or -1 and a sentence: where another run has it, GYRE_EFAIL and that
+ *  run's process. */
 int gy_snapshots_lock(const char *dir, struct gyre_error *error);
 
 #endif

@@ -2,21 +2,20 @@
  *
  * A store is a table of entries and one entry apart from it: that of hash 0, which marks free lanes.
  * Keys that are identified by their hash may have it; of others a hash 0 is taken for 1. A store that
- * is not keyed has the entry apart and no other.
- *
- *   encoded entry   u64 hash, the stored key (keycell.h) where the hash does not identify it, then
- *                   the value (type.h), or u64 count and the items, or u64 count and keys and values
- *                   in turn */
+ * is not keyed has the entry apart and no other. */
 #include "state/store.h"
 
 #include <assert.h>
 
 #include "base/mem.h"
+#include "state/gather.h"
+#include "state/keyed.h"
 #include "state/table.h"
 
 struct gy_store {
     struct gy_shape shape;
     struct gy_table table;
+    struct gy_saver saver;
     bool zero_used;
     bool zero_saved;
     _Alignas(16) char zero[GY_INLINE_VALUE]; /* the cell of hash 0 */
@@ -50,7 +49,7 @@ struct gy_store *gy_store_new(const struct gy_store_config *config, struct gyre_
         gy_store_free(store);
         return NULL;
     }
-    gy_table_init(&store->table, &store->shape);
+    gy_table_init(&store->table, &store->shape, &store->saver);
     store->table.hash_first = config->hash_first;
     store->table.hash_span = config->hash_span;
     return store;
@@ -60,6 +59,8 @@ void gy_store_free(struct gy_store *store)
 {
     if (store == NULL)
         return;
+    gy_entry_end_cuts(&store->shape, &store->saver);
+    gy_gather_end_all(&store->shape, &store->saver);
     gy_table_fini(&store->table);
     if (store->zero_used)
         gy_entry_fini(&store->shape, store->zero);
@@ -91,10 +92,8 @@ static void touch_zero(struct gy_store *store)
     if (!store->table.pending || store->zero_saved)
         return;
     store->zero_saved = true;
-    if (!store->zero_used)
-        return;
-    struct gy_store_entry entry = gy_entry_view(&store->shape, 0, store->zero);
-    store->table.save(store->table.host, &entry);
+    if (store->zero_used)
+        gy_entry_save(&store->shape, &store->saver, 0, store->zero);
 }
 
 /* Saves what stands in a cell's bucket before it can change. */
@@ -136,7 +135,8 @@ static void *make(struct gy_store *store, uint64_t hash, const struct gy_cell *k
 static void end(struct gy_store *store, uint64_t hash, void *cell)
 {
     touch(store, hash, cell);
-    gy_entry_fini(&store->shape, cell);
+    if (!gy_entry_orphan(&store->shape, cell))
+        gy_entry_fini(&store->shape, cell);
     if (cell == store->zero)
         store->zero_used = false;
     else
@@ -392,65 +392,83 @@ int gy_store_str(struct gy_store *store, struct gyre_str *into, const struct gyr
 
 void gy_store_epoch(struct gy_store *store, gy_store_save *save, void *host)
 {
-    gy_table_epoch(&store->table, save, host);
+    gy_entry_end_cuts(&store->shape, &store->saver);
+    store->saver.save = save;
+    store->saver.host = host;
+    gy_table_epoch(&store->table, save != NULL);
     store->zero_saved = false;
 }
 
 bool gy_store_save_slice(struct gy_store *store, uint32_t most)
 {
+    uint64_t budget = most;
+    bool more = true;
     touch_zero(store);
-    return gy_table_save_slice(&store->table, most);
+    /* Cuts first: the sooner they end, the less they hold. */
+    while (more || store->saver.cuts != NULL) {
+        while (budget > 0 && store->saver.cuts != NULL) {
+            uint64_t n = gy_entry_save_piece(&store->shape, store->saver.cuts);
+            budget -= n < budget ? n : budget;
+        }
+        more = gy_table_save_slice(&store->table, &budget);
+        if (budget == 0 && (more || store->saver.cuts != NULL))
+            return true;
+    }
+    return false;
 }
 
 int gy_store_encode(const struct gy_store *store, const struct gy_store_entry *entry,
                     struct gyre_writer *writer)
 {
-    gyre_write_u64(writer, entry->hash);
-    if (!store->shape.exact)
-        gy_cells_write(&store->shape.key, entry->key, writer);
-    gy_slot_write(&store->shape, entry->slot, writer);
+    const struct gy_shape *shape = &store->shape;
+    gy_keyed_write(&shape->key, (enum gy_keyed_kind)shape->kind, entry->hash, entry->key, writer);
+    gy_slot_write(shape, entry->slot, entry->piece, writer);
     return writer->error;
 }
 
-/* Reads hash and key, as a view of the input. */
-static int read_key(const struct gy_store *store, struct gyre_reader *reader, uint64_t *hash,
-                    struct gy_cell *cells)
+/* ---- restoring --------------------------------------------------------------------------------- */
+
+int gy_store_reserve(struct gy_store *store, uint64_t n)
 {
-    const struct gy_shape *shape = &store->shape;
-    uint64_t canonical;
-    bool right = true;
-    *hash = gyre_read_u64(reader);
-    if (shape->key.n == 0) {
-        right = *hash == 0;
-    } else if (shape->exact) {
-        canonical = gy_key_unhash(*hash);
-        right = gy_key_is_canonical(shape->key.types[0], canonical);
-    } else {
-        gy_cells_read(&shape->key, cells, reader);
-        right = reader->error == 0 && hash_of(store, gy_cells_hash(&shape->key, cells)) == *hash;
-    }
-    if (reader->error == 0 && !right)
-        reader->error = GYRE_ECORRUPT;
-    return reader->error;
+    return store->shape.key.n != 0 ? gy_table_reserve(&store->table, n) : 0;
 }
 
 int gy_store_decode(struct gy_store *store, struct gyre_reader *reader, uint32_t version)
 {
+    struct gy_shape *shape = &store->shape;
     struct gy_cell cells[GY_KEYS_MAX];
+    struct gy_piece piece;
     uint64_t hash;
-    int code = read_key(store, reader, &hash, cells);
+    int code = gy_keyed_read(&shape->key, (enum gy_keyed_kind)shape->kind, &hash, cells, reader);
+    if (code == 0 && shape->kind != GYRE_STATE_VALUE)
+        code = gy_piece_read(shape->kind, &piece, reader);
     if (code != 0)
         return code;
-    const struct gy_cell *key = store->shape.exact ? NULL : cells;
-    if (find(store, hash, key) != NULL)
+    const struct gy_cell *key = shape->exact ? NULL : cells;
+    void *cell = find(store, hash, key);
+    bool made = cell == NULL;
+    if (!made && !gy_gathers(shape, gy_entry_slot(shape, cell)))
         return reader->error = GYRE_ECORRUPT; /* a key comes once */
-    if (gy_table_reserve(&store->table, hash != 0) != 0)
+    if (made && gy_table_reserve(&store->table, hash != 0) != 0)
         return GYRE_ENOMEM;
-    void *cell = make(store, hash, key);
+    if (made)
+        cell = make(store, hash, key);
     if (cell == NULL)
         return GYRE_ENOMEM;
-    code = gy_slot_read(&store->shape, gy_entry_slot(&store->shape, cell), reader, version);
-    if (code != 0)
+    void *slot = gy_entry_slot(shape, cell);
+    if (shape->kind == GYRE_STATE_VALUE)
+        code = gy_value_read(&shape->type, &shape->blocks, slot, reader, version);
+    else
+        code = gy_gather_read(shape, &store->saver, slot, &piece, reader, version);
+    if (code != 0 && made)
         end(store, hash, cell);
     return code;
+}
+
+int gy_store_decoded_all(struct gy_store *store)
+{
+    if (store->saver.gathers == NULL)
+        return 0;
+    gy_gather_end_all(&store->shape, &store->saver);
+    return GYRE_ECORRUPT;
 }

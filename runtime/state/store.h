@@ -9,7 +9,8 @@
  * Save before write: while a snapshot is pending, a bucket has a bit that says whether its entries are
  * saved. Whatever hands out slots of a bucket or changes it calls `save` for its entries first, unless
  * they are saved; gy_store_save_slice does the rest. With no snapshot pending nobody looks at the
- * bits. A list or a map is saved whole, with the other entries of its bucket.
+ * bits. A large list or map is not saved with its bucket but cut (cut.h): each piece of it is saved
+ * before it changes, or when gy_store_save_slice gets there.
  *
  * Slots handed out count as written, and are valid until the next call that may add or remove. */
 #ifndef GY_STATE_STORE_H
@@ -36,6 +37,7 @@ struct gy_store_entry {
     uint64_t hash;   /* 1 for a hash 0 of a key that its hash does not identify */
     const void *key; /* stored key, for gy_store_key_column; NULL where the hash is the key */
     void *slot;      /* the value, gyre_list or gyre_map */
+    uint64_t piece;  /* of a snapshot: 1 + the number of the piece; 0: all of it */
 };
 
 /** Makes an empty store.
@@ -92,28 +94,41 @@ int gy_store_str(struct gy_store *store, struct gyre_str *into, const struct gyr
 
 /* Save before write. */
 
-/** What takes an entry of the snapshot: each that was there at gy_store_epoch, once, as it was then;
- *  in no order. Called on the task's thread, also inside gy_store_slots, gy_store_find,
- *  gy_store_remove, gy_store_walk; must not call the store but for gy_store_encode. */
+/** What takes an entry of the snapshot: each that was there at gy_store_epoch, once, as it was then,
+ *  a large list or map in pieces; in no order. Called on the task's thread, also inside
+ *  gy_store_slots, gy_store_find, gy_store_remove, gy_store_walk and the functions of lists and maps;
+ *  must not call the store but for gy_store_encode, and that before it returns. */
 typedef void gy_store_save(void *host, const struct gy_store_entry *entry);
 
 /** Starts a snapshot: entries touched from now on are saved first. One that is pending is given up.
  *  `save` NULL: gives it up, and nothing is saved any more. */
 void gy_store_epoch(struct gy_store *store, gy_store_save *save, void *host);
 
-/** Saves up to about `most` entries that are not saved yet; false when none is left, which ends the
- *  snapshot: `save` is not called again. */
+/** Saves up to about `most` entries, items and elements that are not saved yet: at most a bucket or
+ *  a piece more. False when none is left, which ends the snapshot: `save` is not called again. */
 bool gy_store_save_slice(struct gy_store *store, uint32_t most);
 
-/** Encodes an entry's key and value (list, map) into `writer`; the format is in store.c. */
+/** Encodes an entry's key and value (list, map, or piece of one) into `writer`; the format is in
+ *  keyed.h. 0, or the writer's error. */
 int gy_store_encode(const struct gy_store *store, const struct gy_store_entry *entry,
                     struct gyre_writer *writer);
 
+/** Makes room for n more entries, so that the table need not grow while they are decoded. A restore
+ *  calls it first, with the number of records; it may be too many.
+ *  Errors:  GYRE_ENOMEM, nothing was changed */
+int gy_store_reserve(struct gy_store *store, uint64_t n);
+
 /** Adds the entry that gy_store_encode wrote under `version` of the type; another than the declared
- *  one goes through the type's `migrate`. The fingerprint is checked by the caller.
- *  Errors:  GYRE_ECORRUPT (also for a key that is there already), GYRE_ENOTSUP without `migrate`,
- *           GYRE_ENOMEM, or what the type's functions gave: the store is as before */
+ *  one goes through the type's `migrate`. The fingerprint is checked by the caller. Pieces of a list
+ *  or map may come in any order, also between others; until gy_store_decoded_all the store is for
+ *  decoding alone.
+ *  Errors:  GYRE_ECORRUPT (also for a key or a piece that is there already), GYRE_ENOTSUP without
+ *           `migrate`, GYRE_ENOMEM, or what the type's functions gave: the store is as before */
 int gy_store_decode(struct gy_store *store, struct gyre_reader *reader, uint32_t version);
+
+/** Ends decoding.
+ *  Errors:  GYRE_ECORRUPT where a list or map lacks a piece */
+int gy_store_decoded_all(struct gy_store *store);
 
 /** A number that changes when names, types or order of a type's members change. */
 uint64_t gy_state_fingerprint(const struct gyre_state_type *type);

@@ -18,10 +18,11 @@ static uint64_t lanes_allowed(uint64_t n_buckets)
     return n_buckets * GY_LANES / 4 * 3;
 }
 
-void gy_table_init(struct gy_table *table, struct gy_shape *shape)
+void gy_table_init(struct gy_table *table, struct gy_shape *shape, struct gy_saver *saver)
 {
     memset(table, 0, sizeof *table);
     table->shape = shape;
+    table->saver = saver;
     table->cell_size = shape->cell_size;
     table->stride = GY_BUCKET_HEAD + GY_LANES * shape->cell_size;
     table->probe = gy_probe_choose();
@@ -127,10 +128,8 @@ static void place(struct gy_table *table, uint64_t hash, const void *cell, bool 
             set_bit(table, i);
         else if (saved)
             gy_table_touch(table, i);
-        else if (free != 0xff && is_saved(table, i)) {
-            struct gy_store_entry entry = gy_entry_view(table->shape, hash, into);
-            table->save(table->host, &entry);
-        }
+        else if (free != 0xff && is_saved(table, i))
+            gy_entry_save(table->shape, table->saver, hash, into);
     }
     gy_bucket_hashes(bucket)[lane] = hash;
     table->count++;
@@ -166,7 +165,8 @@ int gy_table_reserve(struct gy_table *table, uint64_t n)
 
 void gy_table_shrink(struct gy_table *table)
 {
-    if (table->n_buckets > 16 * BUCKETS_MIN && table->count < table->n_buckets / 2)
+    if (!table->pending && table->n_buckets > 16 * BUCKETS_MIN &&
+        table->count < table->n_buckets / 2)
         rebuild(table, table->n_buckets / 4); /* without memory it stays as it is */
 }
 
@@ -256,30 +256,24 @@ void gy_table_save_bucket(struct gy_table *table, uint64_t i)
     set_bit(table, i);
     for (uint32_t lane = 0; lane < GY_LANES; lane++) {
         uint64_t hash = gy_bucket_hashes(bucket)[lane];
-        if (hash == 0)
-            continue;
-        struct gy_store_entry entry =
-            gy_entry_view(table->shape, hash, cell_at(table, bucket, lane));
-        table->save(table->host, &entry);
+        if (hash != 0)
+            gy_entry_save(table->shape, table->saver, hash, cell_at(table, bucket, lane));
     }
 }
 
-void gy_table_epoch(struct gy_table *table, gy_store_save *save, void *host)
+void gy_table_epoch(struct gy_table *table, bool pending)
 {
-    table->save = save;
-    table->host = host;
     table->cursor = 0;
-    table->pending = save != NULL;
+    table->pending = pending;
     if (table->saved != NULL)
         memset(table->saved, 0, (table->n_buckets + 63) / 64 * sizeof *table->saved);
 }
 
-bool gy_table_save_slice(struct gy_table *table, uint32_t most)
+bool gy_table_save_slice(struct gy_table *table, uint64_t *budget)
 {
     /* Buckets without an entry count for one, so that an empty table is walked in slices too. */
-    uint64_t budget = most;
     while (table->pending && table->cursor < table->n_buckets) {
-        if (budget == 0)
+        if (*budget == 0 || table->saver->cuts != NULL)
             return true;
         uint64_t i = table->cursor;
         if (i % 64 == 0 && table->saved[i / 64] == UINT64_MAX) {
@@ -289,11 +283,11 @@ bool gy_table_save_slice(struct gy_table *table, uint32_t most)
                 uint32_t free = gy_bucket_match(gy_table_bucket(table, i), 0);
                 uint32_t n = GY_LANES - (uint32_t)__builtin_popcount(free);
                 gy_table_save_bucket(table, i);
-                budget -= n < budget ? n : budget;
+                *budget -= n < *budget ? n : *budget;
             }
             table->cursor++;
         }
-        budget -= budget > 0;
+        *budget -= *budget > 0;
     }
     table->pending = false;
     return false;

@@ -14,7 +14,7 @@
  *
  * Saving: `saved` has a bit per bucket, which is looked at while a snapshot is pending and only then.
  * Who is about to change a bucket, or hands out its cells, touches it: the first touch gives its
- * entries to `save`. When the table is rebuilt while a snapshot is pending, the bit goes along: a new
+ * entries to `saver`. When the table is rebuilt while a snapshot is pending, the bit goes along: a new
  * bucket that got both saved and unsaved entries saves the latter at once. */
 #ifndef GY_STATE_TABLE_H
 #define GY_STATE_TABLE_H
@@ -46,8 +46,7 @@ struct gy_table {
     uint64_t count;  /* entries */
     uint64_t *saved; /* bit per bucket */
     uint64_t cursor; /* buckets before it are saved */
-    gy_store_save *save;
-    void *host;
+    struct gy_saver *saver;
     gy_probe_fn *probe;
     struct gy_shape *shape;
     void *memory; /* what `buckets` stands in */
@@ -74,7 +73,7 @@ static inline uint64_t *gy_bucket_hashes(char *bucket)
 }
 
 /** Makes an empty table, which owns nothing yet. */
-void gy_table_init(struct gy_table *table, struct gy_shape *shape);
+void gy_table_init(struct gy_table *table, struct gy_shape *shape, struct gy_saver *saver);
 
 /** Ends all entries and frees the table. */
 void gy_table_fini(struct gy_table *table);
@@ -96,7 +95,8 @@ void gy_table_unlink(struct gy_table *table, void *cell);
 /** The bucket of a cell. */
 uint64_t gy_table_bucket_of(const struct gy_table *table, const void *cell);
 
-/** Gives memory back if few entries are left; cells move. */
+/** Gives memory back if few entries are left; cells move. Not while a snapshot is pending: buckets
+ *  would come together of which one is saved and another is not. */
 void gy_table_shrink(struct gy_table *table);
 
 /** Saves the entries of bucket i unless they are saved; for use while a snapshot is pending. */
@@ -108,11 +108,11 @@ static inline void gy_table_touch(struct gy_table *table, uint64_t i)
         gy_table_save_bucket(table, i);
 }
 
-/** Starts saving: no bucket is saved. `save` NULL: there is nothing to save any more. */
-void gy_table_epoch(struct gy_table *table, gy_store_save *save, void *host);
+/** Starts saving: no bucket is saved. Not `pending`: there is nothing to save any more. */
+void gy_table_epoch(struct gy_table *table, bool pending);
 
-/** Saves up to about `most` entries; false when all are saved. */
-bool gy_table_save_slice(struct gy_table *table, uint32_t most);
+/** Saves entries until `*budget` of them are, or one was cut; false when all are saved or cut. */
+bool gy_table_save_slice(struct gy_table *table, uint64_t *budget);
 
 /** Walks the entries from `*cursor` on; see gy_store_walk. */
 uint32_t gy_table_walk(struct gy_table *table, uint64_t *cursor, struct gy_store_entry *entries,

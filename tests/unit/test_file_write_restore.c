@@ -364,7 +364,7 @@ static bool run_seed(uint64_t seed, bool is_folder)
 static void run_seeds(bool is_folder)
 {
     const char *big = getenv("GYRE_BIG");
-    uint64_t seeds = big != NULL && big[0] == '1' ? 2000 : 100;
+    uint64_t seeds = big != NULL && big[0] == '1' ? 2000 : 40;
     for (uint64_t seed = 1; seed <= seeds; seed++)
         CU_ASSERT_TRUE_FATAL(run_seed(seed, is_folder));
 }

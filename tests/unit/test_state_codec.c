@@ -395,7 +395,7 @@ static void a_types_own_functions_make_end_write_read_and_migrate_values(void)
     CU_ASSERT_EQUAL(code, 0);
     CU_ASSERT_EQUAL(decoded(&writer, 2, &code), 702);
     CU_ASSERT_EQUAL(code, 0);
-    writer.data[12] = 13; /* u64 hash, u32 length, then the value */
+    writer.data[13] = 13; /* u64 hash, u8 kind, u32 length, then the value */
     CU_ASSERT_EQUAL(decoded(&writer, 3, &code), -2);
     CU_ASSERT_EQUAL(code, GYRE_ECORRUPT);
     *(int64_t *)gy_store_find(store, r.hash[0], r.columns, 0) = -5;
@@ -439,6 +439,7 @@ static void strings_that_a_decode_leaves_as_views_become_the_stores_own(void)
         struct gyre_writer writer = writer_new();
         struct gyre_str s = gyre_str_view(text, len);
         gyre_write_u64(&writer, 0xc77b3abb6f87acd9); /* the hash of key 0 */
+        gyre_write(&writer, &(uint8_t){GYRE_STATE_VALUE}, 1);
         gyre_write_u32(&writer, 4 + len);
         gyre_write_str(&writer, &s);
         struct gyre_reader reader = reader_of(writer.data, writer.length);

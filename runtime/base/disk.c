@@ -1,0 +1,182 @@
+/* See disk.h. A handle is a file descriptor. */
+#include "base/disk.h"
+
+#include "base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void gy_names_fini(struct gy_names *names)
+{
+    for (size_t i = 0; i < names->v.n; i++)
+        gy_free(names->v.items[i]);
+    gy_vec_fini(&names->v);
+}
+
+int gy_disk_failed(struct gyre_error *error, const char *verb, const char *path, int code)
+{
+    return gyre_error_set(error, code == -ENOMEM ? GYRE_ENOMEM : GYRE_EIO, -1, "cannot %s %s: %s",
+                          verb, path, strerror(-code));
+}
+
+static int real_make_dir(struct gy_disk *disk, const char *path)
+{
+    (void)disk;
+    return mkdir(path, 0777) == 0 ? 0 : -errno;
+}
+
+static int open_file(const char *path, int flags, int *handle)
+{
+    do
+        *handle = open(path, flags | O_CLOEXEC, 0666);
+    while (*handle < 0 && errno == EINTR);
+    return *handle < 0 ? -errno : 0;
+}
+
+static int real_create(struct gy_disk *disk, const char *path, int *handle)
+{
+    (void)disk;
+    return open_file(path, O_WRONLY | O_CREAT | O_EXCL, handle);
+}
+
+static int real_open(struct gy_disk *disk, const char *path, int *handle)
+{
+    (void)disk;
+    /* Not blocking: a pipe in the place of a file is an error, and not a wait. */
+    return open_file(path, O_RDONLY | O_NONBLOCK, handle);
+}
+
+static int real_write(struct gy_disk *disk, int handle, const void *bytes, size_t n)
+{
+    (void)disk;
+    const char *at = bytes;
+    while (n > 0) {
+        ssize_t done = write(handle, at, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return done < 0 ? -errno : -EIO;
+        at += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
+static int real_read(struct gy_disk *disk, int handle, void *bytes, size_t n, size_t *got)
+{
+    (void)disk;
+    *got = 0;
+    while (*got < n) {
+        ssize_t done = read(handle, (char *)bytes + *got, n - *got);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return -errno;
+        if (done == 0)
+            break;
+        *got += (size_t)done;
+    }
+    return 0;
+}
+
+static int real_sync(struct gy_disk *disk, int handle)
+{
+    (void)disk;
+    int code;
+    /* Anything but EINTR is not tried again: the second call would succeed, and the bytes are gone. */
+    do
+        code = fsync(handle);
+    while (code < 0 && errno == EINTR);
+    return code < 0 ? -errno : 0;
+}
+
+static int real_close(struct gy_disk *disk, int handle)
+{
+    (void)disk;
+    /* At EINTR the descriptor is closed all the same. */
+    return close(handle) == 0 || errno == EINTR ? 0 : -errno;
+}
+
+static int real_rename(struct gy_disk *disk, const char *from, const char *to)
+{
+    (void)disk;
+    return rename(from, to) == 0 ? 0 : -errno;
+}
+
+static int real_remove(struct gy_disk *disk, const char *path)
+{
+    (void)disk;
+    return remove(path) == 0 ? 0 : -errno;
+}
+
+static int real_sync_dir(struct gy_disk *disk, const char *path)
+{
+    int handle;
+    int code = open_file(path, O_RDONLY | O_DIRECTORY, &handle);
+    if (code != 0)
+        return code;
+    code = real_sync(disk, handle);
+    int closed = real_close(disk, handle);
+    return code != 0 ? code : closed;
+}
+
+static int add_name(struct gy_names *names, const char *name)
+{
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return 0;
+    char *copy = gy_strdup(name);
+    if (copy == NULL)
+        return -ENOMEM;
+    if (gy_vec_push(&names->v, copy) == 0)
+        return 0;
+    gy_free(copy);
+    return -ENOMEM;
+}
+
+static int real_list(struct gy_disk *disk, const char *path, struct gy_names *names)
+{
+    (void)disk;
+    *names = (struct gy_names){0};
+    DIR *dir = opendir(path);
+    if (dir == NULL)
+        return -errno;
+    int code = 0;
+    while (code == 0) {
+        errno = 0;
+        const struct dirent *entry = readdir(dir);
+        if (entry == NULL) {
+            code = -errno;
+            break;
+        }
+        code = add_name(names, entry->d_name);
+    }
+    if (closedir(dir) < 0 && code == 0)
+        code = -errno;
+    if (code != 0)
+        gy_names_fini(names);
+    return code;
+}
+
+struct gy_disk *gy_disk_real(void)
+{
+    /* Nothing in it changes: not const only because an implementation may have a state. */
+    static struct gy_disk real = {
+        .make_dir = real_make_dir,
+        .create = real_create,
+        .open = real_open,
+        .write = real_write,
+        .read = real_read,
+        .sync = real_sync,
+        .close = real_close,
+        .rename = real_rename,
+        .remove = real_remove,
+        .sync_dir = real_sync_dir,
+        .list = real_list,
+    };
+    return &real;
+}

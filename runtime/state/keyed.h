@@ -1,0 +1,86 @@
+/* Records of keyed state in a snapshot.
+ *
+ *   | record | field         | bytes                                                              |
+ *   |--------|---------------|--------------------------------------------------------------------|
+ *   | head   | hash          | u64: what a restore picks the task by; 0: the state has no key     |
+ *   |        | kind          | u8, as below                                                       |
+ *   |        | key           | as in keycell.h; nothing where the hash is the key                 |
+ *   | VALUE  | value         | as in type.h                                                       |
+ *   | LIST   | total, first  | u64 items of the list; u64 number of the first of these            |
+ *   |        | n, items      | u64; the items                                                     |
+ *   | MAP    | total, first  | u64 elements of the map; u64 place of these, only to order by      |
+ *   |        | n, elements   | u64; keys and values in turn                                       |
+ *   | PANE   | start         | i64 start in µs or id of the pane                                  |
+ *   |        | accumulator   | as in type.h                                                       |
+ *   | TIMER  | clock         | u8: GYRE_CLOCK_...                                                 |
+ *   |        | time, tag     | i64 in µs; u64                                                     |
+ *
+ * A list or a map is one record, with n = total, or several, in any order. All numbers are
+ * little-endian. */
+#ifndef GY_STATE_KEYED_H
+#define GY_STATE_KEYED_H
+
+#include "state/keycell.h"
+#include "state/type.h"
+
+enum gy_keyed_kind {
+    GY_KEYED_VALUE = GYRE_STATE_VALUE,
+    GY_KEYED_LIST = GYRE_STATE_LIST,
+    GY_KEYED_MAP = GYRE_STATE_MAP,
+    GY_KEYED_PANE = 4,
+    GY_KEYED_TIMER = 5,
+};
+
+/** True where no key is stored: the hash is the key, or there is none. */
+static inline bool gy_keyed_exact(const struct gy_key *key)
+{
+    return key->n == 0 || gy_key_is_exact(key);
+}
+
+/** The hash that a key's state goes by: 0 without a key, never 0 where the key is stored. */
+static inline uint64_t gy_keyed_hash(const struct gy_key *key, uint64_t hash)
+{
+    if (key->n == 0)
+        return 0;
+    return gy_key_is_exact(key) ? hash : hash + (hash == 0);
+}
+
+/** Writes the head; `cells` NULL where the hash is the key. Errors stay in the writer. */
+void gy_keyed_write(const struct gy_key *key, enum gy_keyed_kind kind, uint64_t hash,
+                    const struct gy_cell *cells, struct gyre_writer *writer);
+
+/** Reads the head of a record of `kind`, and checks that the hash is that of the key.
+ *  Shape:   `cells` has room for GY_KEYS_MAX, and gets views of the input; not touched where the hash
+ *           is the key
+ *  Errors:  GYRE_ECORRUPT, sticky in the reader, for another kind too */
+int gy_keyed_read(const struct gy_key *key, enum gy_keyed_kind kind, uint64_t *hash,
+                  struct gy_cell *cells, struct gyre_reader *reader);
+
+/** Writes a pane. 0, or the writer's error. */
+int gy_pane_write(const struct gy_key *key, uint64_t hash, const struct gy_cell *cells,
+                  int64_t start, const struct gy_type *type, const void *accumulator,
+                  struct gyre_writer *writer);
+
+/** Reads a pane, its accumulator of `version` into an initialized value.
+ *  Errors:  GYRE_ECORRUPT, GYRE_ENOMEM, those of the type: the value can be finished */
+int gy_pane_read(const struct gy_key *key, uint64_t *hash, struct gy_cell *cells, int64_t *start,
+                 const struct gy_type *type, struct gy_blocks *blocks, void *accumulator,
+                 struct gyre_reader *reader, uint32_t version);
+
+/* When a timer goes off, and what it says. */
+struct gy_timer_record {
+    uint8_t clock; /* GYRE_CLOCK_... */
+    int64_t time_us;
+    uint64_t tag;
+};
+
+/** Writes a timer. 0, or the writer's error. */
+int gy_timer_write(const struct gy_key *key, uint64_t hash, const struct gy_cell *cells,
+                   const struct gy_timer_record *timer, struct gyre_writer *writer);
+
+/** Reads a timer.
+ *  Errors:  GYRE_ECORRUPT, sticky in the reader, for an unknown clock too */
+int gy_timer_read(const struct gy_key *key, uint64_t *hash, struct gy_cell *cells,
+                  struct gy_timer_record *timer, struct gyre_reader *reader);
+
+#endif

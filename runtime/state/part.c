@@ -1,0 +1,180 @@
+/* Writing a state file; see part.h. Reading is in part_read.c.
+ *
+ * The content of a record is written where it will stand: the writer's memory is the rest of the
+ * piece at hand, which grows with it. A block is handed out at the end of the record that makes it
+ * GY_PART_BLOCK long. */
+#include "state/part.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+#define PIECE_FIRST 4096u /* room of a new piece: most tasks keep little */
+
+static void put_u16(uint8_t *at, uint16_t v)
+{
+    for (int i = 0; i < 2; i++)
+        at[i] = (uint8_t)(v >> (8 * i));
+}
+
+static void put_u32(uint8_t *at, uint32_t v)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (uint8_t)(v >> (8 * i));
+}
+
+static void put_u64(uint8_t *at, uint64_t v)
+{
+    for (int i = 0; i < 8; i++)
+        at[i] = (uint8_t)(v >> (8 * i));
+}
+
+void gy_part_piece_free(struct gy_part_piece *piece)
+{
+    gy_free(piece);
+}
+
+static struct gy_part_piece *piece_resize(struct gy_part_piece *piece, size_t cap)
+{
+    struct gy_part_piece *now = gy_realloc(piece, sizeof *piece + cap);
+    if (now == NULL)
+        return NULL;
+    if (piece == NULL) {
+        now->next = NULL;
+        now->n = 0;
+    }
+    now->cap = cap;
+    return now;
+}
+
+/* Points the writer at the room behind the record's head. */
+static void aim(struct gy_part *part)
+{
+    size_t at = part->record_at + GY_RECORD_HEAD;
+    part->writer.data = part->piece->bytes + at;
+    part->writer.capacity = part->piece->cap - at;
+}
+
+static int32_t part_grow(struct gyre_writer *writer, size_t more)
+{
+    struct gy_part *part = (struct gy_part *)writer;
+    size_t used = part->record_at + GY_RECORD_HEAD + writer->length;
+    /* Its length has to fit the block's head. */
+    if (more > UINT32_MAX || used + more - GY_BLOCK_HEAD > UINT32_MAX)
+        return writer->error = GYRE_EFAIL;
+    size_t twice = part->piece->cap * 2;
+    size_t need = used + more;
+    struct gy_part_piece *piece = piece_resize(part->piece, need > twice ? need : twice);
+    if (piece == NULL)
+        return writer->error = GYRE_ENOMEM;
+    part->piece = piece;
+    aim(part);
+    return 0;
+}
+
+void gy_part_init(struct gy_part *part, uint64_t id, gy_part_take *take, void *host)
+{
+    *part = (struct gy_part){.take = take, .host = host};
+    part->writer = (struct gyre_writer){.size = sizeof part->writer, .grow = part_grow};
+    struct gy_part_piece *head = piece_resize(NULL, GY_PART_HEAD);
+    if (head == NULL) {
+        part->error = GYRE_ENOMEM;
+        return;
+    }
+    memcpy(head->bytes, GY_PART_MAGIC, 8);
+    put_u32(head->bytes + 8, GY_PART_VERSION);
+    put_u32(head->bytes + 12, GY_PART_HEAD);
+    put_u64(head->bytes + 16, id);
+    put_u64(head->bytes + 24, gy_checksum(head->bytes, 24));
+    head->n = GY_PART_HEAD;
+    take(host, head);
+}
+
+void gy_part_fini(struct gy_part *part)
+{
+    gy_part_piece_free(part->piece);
+    part->piece = NULL;
+}
+
+static int piece_begin(struct gy_part *part)
+{
+    part->piece = piece_resize(NULL, PIECE_FIRST);
+    if (part->piece == NULL)
+        return part->error = GYRE_ENOMEM;
+    part->piece->n = GY_BLOCK_HEAD;
+    part->n_records = 0;
+    return 0;
+}
+
+/* Completes the head of the block at hand and hands it out. */
+static void piece_hand_out(struct gy_part *part, uint64_t checksum)
+{
+    struct gy_part_piece *piece = part->piece;
+    put_u32(piece->bytes, (uint32_t)(piece->n - GY_BLOCK_HEAD));
+    put_u32(piece->bytes + 4, part->n_records);
+    put_u64(piece->bytes + 8, part->n_blocks++);
+    put_u64(piece->bytes + 16, checksum);
+    put_u64(piece->bytes + 24, gy_checksum(piece->bytes, 24));
+    part->piece = NULL;
+    part->n_records = 0;
+    part->take(part->host, piece);
+}
+
+static void block_hand_out(struct gy_part *part)
+{
+    const struct gy_part_piece *piece = part->piece;
+    piece_hand_out(part, gy_checksum(piece->bytes + GY_BLOCK_HEAD, piece->n - GY_BLOCK_HEAD));
+}
+
+struct gyre_writer *gy_part_record(struct gy_part *part, enum gy_record_kind kind, uint16_t index)
+{
+    struct gyre_writer *writer = &part->writer;
+    writer->length = writer->capacity = 0;
+    writer->data = NULL;
+    writer->error = part->error;
+    if (part->error != 0 || (part->piece == NULL && piece_begin(part) != 0)) {
+        writer->error = part->error;
+        return writer;
+    }
+    struct gy_part_piece *piece = part->piece;
+    if (piece->cap - piece->n < GY_RECORD_HEAD) {
+        piece = piece_resize(piece, piece->cap * 2);
+        if (piece == NULL) {
+            writer->error = part->error = GYRE_ENOMEM;
+            return writer;
+        }
+        part->piece = piece;
+    }
+    part->record_at = piece->n;
+    put_u16(piece->bytes + piece->n + 4, (uint16_t)kind);
+    put_u16(piece->bytes + piece->n + 6, index);
+    aim(part);
+    return writer;
+}
+
+int gy_part_end_record(struct gy_part *part)
+{
+    if (part->error != 0)
+        return part->error;
+    if (part->writer.error != 0)
+        return part->error = part->writer.error;
+    struct gy_part_piece *piece = part->piece;
+    put_u32(piece->bytes + part->record_at, (uint32_t)part->writer.length);
+    piece->n = part->record_at + GY_RECORD_HEAD + part->writer.length;
+    part->n_records++;
+    part->total++;
+    if (piece->n - GY_BLOCK_HEAD >= GY_PART_BLOCK)
+        block_hand_out(part);
+    return 0;
+}
+
+int gy_part_end(struct gy_part *part)
+{
+    if (part->error == 0 && part->piece != NULL && part->n_records > 0)
+        block_hand_out(part);
+    if (part->error != 0 || (part->piece == NULL && piece_begin(part) != 0))
+        return part->error;
+    piece_hand_out(part, part->total);
+    return 0;
+}

@@ -1,0 +1,354 @@
+/* Writing the folder of snapshots; see snapshot.h. Reading is in snapshot_read.c.
+ *
+ * What a power cut may do: bytes that were not synced are gone or not, names that were not synced by
+ * a sync of their folder are there or not, each on its own. So a name is given away (rename) only
+ * when what it names was synced, and what is removed has first lost its name for good. */
+#include "state/snapshot.h"
+
+#include "base/mem.h"
+#include "base/number.h"
+#include "state/manifest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static int no_memory(struct gyre_error *error, const char *dir)
+{
+    return gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory for the snapshots in %s", dir);
+}
+
+static char *folder_path(const char *dir, bool hidden, uint64_t id)
+{
+    return gy_printf("%s/%s%" PRIu64, dir, hidden ? "." : "", id);
+}
+
+char *gy_snapshot_path(const char *dir, uint64_t id, const char *name)
+{
+    return gy_printf("%s/.%" PRIu64 "/%s", dir, id, name);
+}
+
+/* ---- making DIR ---- */
+
+/* The length of the path of the folder around the first n bytes; 0: it is the working directory. */
+static size_t parent_length(const char *path, size_t n)
+{
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    while (n > 0 && path[n - 1] != '/')
+        n--;
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    return n;
+}
+
+/* Syncs the folder around the first n bytes of a path. One that may not be read is let be unless
+ * something was made in it. */
+static int sync_parent(struct gy_disk *disk, const char *path, size_t n, bool made,
+                       struct gyre_error *error)
+{
+    size_t length = parent_length(path, n);
+    char *parent = length > 0 ? gy_strndup(path, length) : gy_strdup(".");
+    if (parent == NULL)
+        return no_memory(error, path);
+    int code = disk->sync_dir(disk, parent);
+    if (!made && (code == -EACCES || code == -EPERM || code == -EROFS || code == -EINVAL))
+        code = 0;
+    if (code != 0)
+        code = gy_disk_failed(error, "sync", parent, code);
+    gy_free(parent);
+    return code;
+}
+
+/* Makes one folder, and the folders around it known where they may not be yet. -ENOENT: the one
+ * around it is not there. */
+static int make_one(struct gy_disk *disk, const char *path, size_t n, struct gyre_error *error,
+                    int *made)
+{
+    char *folder = gy_strndup(path, n);
+    if (folder == NULL)
+        return no_memory(error, path);
+    int code = disk->make_dir(disk, folder);
+    *made = code;
+    if (code == 0 || code == -EEXIST)
+        code = sync_parent(disk, path, n, code == 0, error);
+    else if (code == -ENOENT && parent_length(path, n) > 0)
+        code = 0;
+    else
+        code = gy_disk_failed(error, "make the folder", folder, code);
+    gy_free(folder);
+    return code;
+}
+
+/* Makes a folder with its parents, so that they outlast a power cut, also where an earlier process
+ * ended between making one and syncing its name. */
+static int make_dirs(struct gy_disk *disk, const char *dir, struct gyre_error *error)
+{
+    size_t n = strlen(dir), at = n;
+    int made = 0;
+    int code = n > 0 ? make_one(disk, dir, at, error, &made)
+                     : gyre_error_set(error, GYRE_EINVAL, -1, "the snapshot folder has no name");
+    while (code == 0 && made == -ENOENT) {
+        at = parent_length(dir, at);
+        code = make_one(disk, dir, at, error, &made);
+    }
+    while (code == 0 && at < n) {
+        at += strspn(dir + at, "/");
+        at += strcspn(dir + at, "/");
+        if (dir[at + strspn(dir + at, "/")] == '\0')
+            at = n;
+        code = make_one(disk, dir, at, error, &made);
+        if (code == 0 && made == -ENOENT) /* somebody removes what we make */
+            code = gy_disk_failed(error, "make the folder", dir, made);
+    }
+    return code;
+}
+
+/* ---- removing ---- */
+
+/* Removes a folder and the files in it. 0, or a code and a sentence. */
+static int remove_folder(struct gy_disk *disk, const char *path, struct gyre_error *error)
+{
+    struct gy_names names;
+    int code = disk->list(disk, path, &names);
+    if (code == -ENOENT)
+        return 0;
+    if (code == -ENOTDIR)
+        names = (struct gy_names){0};
+    else if (code != 0)
+        return gy_disk_failed(error, "list", path, code);
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < names.v.n; i++) {
+        char *file = gy_printf("%s/%s", path, names.v.items[i]);
+        if (file == NULL)
+            result = no_memory(error, path);
+        else if ((code = disk->remove(disk, file)) != 0 && code != -ENOENT)
+            result = gy_disk_failed(error, "remove", file, code);
+        gy_free(file);
+    }
+    gy_names_fini(&names);
+    if (result == 0 && (code = disk->remove(disk, path)) != 0 && code != -ENOENT)
+        result = gy_disk_failed(error, "remove", path, code);
+    return result;
+}
+
+int gy_snapshots_prepare(struct gy_disk *disk, const char *dir, uint64_t *last,
+                         struct gyre_error *error)
+{
+    *last = 0;
+    int code = make_dirs(disk, dir, error);
+    if (code != 0)
+        return code;
+    struct gy_names names;
+    code = disk->list(disk, dir, &names);
+    if (code != 0)
+        return gy_disk_failed(error, "list", dir, code);
+    for (size_t i = 0; code == 0 && i < names.v.n; i++) {
+        const char *name = names.v.items[i];
+        uint64_t id = gy_snapshot_id(name[0] == '.' ? name + 1 : name);
+        *last = id > *last ? id : *last;
+        if (id == 0 || name[0] != '.')
+            continue;
+        char *path = folder_path(dir, true, id);
+        code = path != NULL ? remove_folder(disk, path, error) : no_memory(error, dir);
+        gy_free(path);
+    }
+    gy_names_fini(&names);
+    return code;
+}
+
+void gy_snapshot_discard(struct gy_disk *disk, const char *dir, uint64_t id)
+{
+    char *path = folder_path(dir, true, id);
+    if (path != NULL)
+        remove_folder(disk, path, NULL); /* what stays is removed by the next run */
+    gy_free(path);
+}
+
+/* ---- one snapshot ---- */
+
+int gy_snapshot_begin(struct gy_disk *disk, const char *dir, uint64_t id, struct gyre_error *error)
+{
+    char *path = folder_path(dir, true, id);
+    if (path == NULL)
+        return no_memory(error, dir);
+    int result = 0;
+    int code = disk->make_dir(disk, path);
+    if (code == -EEXIST) {
+        result = remove_folder(disk, path, error);
+        code = result == 0 ? disk->make_dir(disk, path) : 0;
+    }
+    if (code != 0)
+        result = gy_disk_failed(error, "make the folder", path, code);
+    gy_free(path);
+    return result;
+}
+
+/* Writes a file and syncs it. */
+static int write_file(struct gy_disk *disk, const char *path, const void *bytes, size_t n,
+                      struct gyre_error *error)
+{
+    int handle;
+    const char *verb = "make";
+    int code = disk->create(disk, path, &handle);
+    if (code != 0)
+        return gy_disk_failed(error, verb, path, code);
+    verb = "write";
+    code = disk->write(disk, handle, bytes, n);
+    if (code == 0) {
+        verb = "sync";
+        code = disk->sync(disk, handle);
+    }
+    int closed = disk->close(disk, handle);
+    if (code == 0 && closed != 0) {
+        verb = "close";
+        code = closed;
+    }
+    return code == 0 ? 0 : gy_disk_failed(error, verb, path, code);
+}
+
+static int write_manifest(struct gy_disk *disk, const char *folder,
+                          const struct gy_manifest *manifest, struct gyre_error *error)
+{
+    struct gy_buf text = {0};
+    char *path = gy_printf("%s/" GY_MANIFEST_NAME, folder);
+    int code;
+    if (path == NULL || gy_manifest_write(manifest, &text) != 0)
+        code = gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory writing the manifest of %s",
+                              folder);
+    else
+        code = write_file(disk, path, text.data, text.len, error);
+    gy_buf_fini(&text);
+    gy_free(path);
+    return code;
+}
+
+int gy_snapshot_publish(struct gy_disk *disk, const char *dir, const struct gy_manifest *manifest,
+                        struct gyre_error *error)
+{
+    char *hidden = folder_path(dir, true, manifest->id);
+    char *shown = folder_path(dir, false, manifest->id);
+    int result = hidden == NULL || shown == NULL ? no_memory(error, dir)
+                                                 : write_manifest(disk, hidden, manifest, error);
+    int code = 0;
+    if (result == 0 && (code = disk->sync_dir(disk, hidden)) != 0)
+        result = gy_disk_failed(error, "sync", hidden, code);
+    if (result == 0 && (code = disk->rename(disk, hidden, shown)) != 0)
+        result = gy_disk_failed(error, "rename", hidden, code);
+    if (result == 0 && (code = disk->sync_dir(disk, dir)) != 0)
+        result = gy_disk_failed(error, "sync", dir, code);
+    gy_free(hidden);
+    gy_free(shown);
+    return result;
+}
+
+/* ---- the old ones ---- */
+
+static int hide(struct gy_disk *disk, const char *dir, uint64_t id, struct gyre_error *error)
+{
+    char *shown = folder_path(dir, false, id);
+    char *hidden = folder_path(dir, true, id);
+    int code = 0;
+    int result = shown == NULL || hidden == NULL ? no_memory(error, dir) : 0;
+    if (result == 0 && (code = disk->rename(disk, shown, hidden)) != 0)
+        result = gy_disk_failed(error, "rename", shown, code);
+    gy_free(shown);
+    gy_free(hidden);
+    return result;
+}
+
+/* Removes the first n of the snapshots: hides them, syncs that, and only then touches their files. */
+static int remove_oldest(struct gy_disk *disk, const char *dir, const uint64_t *ids, size_t n,
+                         struct gyre_error *error)
+{
+    int result = 0;
+    size_t hidden = 0;
+    while (result == 0 && hidden < n) {
+        result = hide(disk, dir, ids[hidden], error);
+        hidden += result == 0;
+    }
+    if (hidden == 0)
+        return result;
+    int code = disk->sync_dir(disk, dir);
+    if (code != 0)
+        return result != 0 ? result : gy_disk_failed(error, "sync", dir, code);
+    for (size_t i = 0; i < hidden; i++) {
+        char *path = folder_path(dir, true, ids[i]);
+        struct gyre_error *say = result == 0 ? error : NULL; /* the first one is told */
+        code = path != NULL ? remove_folder(disk, path, say) : no_memory(say, dir);
+        result = result != 0 ? result : code;
+        gy_free(path);
+    }
+    return result;
+}
+
+int gy_snapshots_trim(struct gy_disk *disk, const char *dir, uint32_t keep, uint64_t oldest_needed,
+                      struct gyre_error *error)
+{
+    struct gy_snapshot_ids ids = {0};
+    int code = gy_snapshots_list(disk, dir, &ids, error);
+    if (code != 0)
+        return code;
+    size_t n = 0, most = ids.v.n > keep ? ids.v.n - keep : 0;
+    while (n < most && n + 1 < ids.v.n && ids.v.items[n] < oldest_needed)
+        n++;
+    code = remove_oldest(disk, dir, ids.v.items, n, error);
+    gy_vec_fini(&ids.v);
+    return code;
+}
+
+/* ---- the lock ---- */
+
+static int in_use(int fd, const char *dir, struct gyre_error *error)
+{
+    char text[32];
+    ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    size_t digits = 0;
+    while (n > 0 && digits < (size_t)n && text[digits] >= '0' && text[digits] <= '9')
+        digits++;
+    if (digits == 0) /* it has only just begun, or its disk was full */
+        return gyre_error_set(error, GYRE_EFAIL, -1, "%s is in use by a running job", dir);
+    return gyre_error_set(error, GYRE_EFAIL, -1, "%s is in use by a running job (process %.*s)",
+                          dir, (int)digits, text);
+}
+
+static int lock_file(const char *path, const char *dir, struct gyre_error *error)
+{
+    char text[GY_NUMBER_MAX + 1];
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666), code;
+    if (fd < 0)
+        return gy_disk_failed(error, "open", path, -errno), -1;
+    do
+        code = flock(fd, LOCK_EX | LOCK_NB);
+    while (code < 0 && errno == EINTR);
+    if (code < 0) {
+        if (errno == EWOULDBLOCK)
+            in_use(fd, dir, error);
+        else
+            gy_disk_failed(error, "lock", path, -errno);
+        close(fd);
+        return -1;
+    }
+    size_t n = gy_number_format_i64(text, (int64_t)getpid());
+    text[n++] = '\n';
+    /* The lock holds without the number, which only helps whoever wonders about it. */
+    if (ftruncate(fd, 0) < 0 || pwrite(fd, text, n, 0) < 0)
+        errno = 0;
+    return fd;
+}
+
+int gy_snapshots_lock(const char *dir, struct gyre_error *error)
+{
+    if (make_dirs(gy_disk_real(), dir, error) != 0)
+        return -1;
+    char *path = gy_printf("%s/lock", dir);
+    if (path == NULL)
+        return no_memory(error, dir), -1;
+    int fd = lock_file(path, dir, error);
+    gy_free(path);
+    return fd;
+}

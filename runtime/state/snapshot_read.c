@@ -1,0 +1,249 @@
+/* Reading the folder of snapshots; see snapshot.h.
+ *
+ * Damaged is what no other try would read: GYRE_ECORRUPT, also for a file that is not there or that
+ * the medium does not give. What may pass (no memory, no descriptor, no permission) is another code, and
+ * gy_snapshot_newest does not go back to an older snapshot for it. */
+#include "state/snapshot.h"
+
+#include "base/mem.h"
+#include "state/manifest.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK ((size_t)256 << 10)
+
+static int no_memory(struct gyre_error *error, const char *path)
+{
+    return gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory reading %s", path);
+}
+
+/* As gy_disk_failed, but for what belongs to an intact snapshot. */
+static int unreadable(struct gyre_error *error, const char *verb, const char *path, int code)
+{
+    int result = gy_disk_failed(error, verb, path, code);
+    bool gone = code == -ENOENT || code == -ENOTDIR || code == -EISDIR || code == -EIO ||
+                code == -ELOOP || code == -ENXIO;
+    if (!gone)
+        return result;
+    if (error != NULL)
+        error->code = GYRE_ECORRUPT;
+    return GYRE_ECORRUPT;
+}
+
+uint64_t gy_snapshot_id(const char *name)
+{
+    size_t n = strspn(name, "0123456789");
+    if (n == 0 || n > 20 || name[n] != '\0' || name[0] == '0')
+        return 0;
+    errno = 0;
+    unsigned long long id = strtoull(name, NULL, 10);
+    return errno == 0 ? id : 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+int gy_snapshots_list(struct gy_disk *disk, const char *dir, struct gy_snapshot_ids *ids,
+                      struct gyre_error *error)
+{
+    *ids = (struct gy_snapshot_ids){0};
+    struct gy_names names;
+    int code = disk->list(disk, dir, &names);
+    if (code != 0)
+        return gy_disk_failed(error, "list", dir, code);
+    for (size_t i = 0; code == 0 && i < names.v.n; i++) {
+        uint64_t id = gy_snapshot_id(names.v.items[i]);
+        if (id != 0 && gy_vec_push(&ids->v, id) < 0)
+            code = no_memory(error, dir);
+    }
+    gy_names_fini(&names);
+    if (code != 0)
+        gy_vec_fini(&ids->v);
+    else if (ids->v.n > 0)
+        qsort(ids->v.items, ids->v.n, sizeof *ids->v.items, compare_ids);
+    return code;
+}
+
+/* ---- manifests ---- */
+
+/* Reads a whole file that should have no more than GY_MANIFEST_MAX bytes. */
+static int read_text(struct gy_disk *disk, const char *path, struct gy_buf *text,
+                     struct gyre_error *error)
+{
+    int handle;
+    int code = disk->open(disk, path, &handle);
+    if (code != 0)
+        return unreadable(error, "open", path, code);
+    size_t got = 1, step = 16384;
+    int result = 0;
+    gy_buf_init(text, GY_MANIFEST_MAX + step);
+    while (result == 0 && got > 0) {
+        uint8_t *into = gy_buf_claim(text, step);
+        if (into == NULL) {
+            result = no_memory(error, path);
+        } else if ((code = disk->read(disk, handle, into, step, &got)) != 0) {
+            result = unreadable(error, "read", path, code);
+        } else {
+            text->len -= step - got;
+            if (text->len > GY_MANIFEST_MAX)
+                result =
+                    gyre_error_set(error, GYRE_ECORRUPT, -1, "%s is damaged: it is too long", path);
+        }
+    }
+    disk->close(disk, handle);
+    return result;
+}
+
+/* The id that the last part of a path says; 0 where it is another name. */
+static uint64_t id_of_path(const char *path)
+{
+    size_t n = strlen(path);
+    char name[24];
+    while (n > 0 && path[n - 1] == '/')
+        n--;
+    size_t at = n;
+    while (at > 0 && path[at - 1] != '/')
+        at--;
+    if (n - at >= sizeof name)
+        return 0;
+    memcpy(name, path + at, n - at);
+    name[n - at] = '\0';
+    return gy_snapshot_id(name);
+}
+
+struct gy_manifest *gy_snapshot_read(struct gy_disk *disk, const char *path,
+                                     struct gyre_error *error)
+{
+    struct gy_buf text = {0};
+    struct gy_manifest *manifest = NULL;
+    char *file = gy_printf("%s/" GY_MANIFEST_NAME, path);
+    if (file == NULL)
+        no_memory(error, path);
+    else if (read_text(disk, file, &text, error) == 0)
+        manifest = gy_manifest_parse((const char *)text.data, text.len, path, error);
+    uint64_t id = id_of_path(path);
+    if (manifest != NULL && id != 0 && id != manifest->id) {
+        gyre_error_set(error, GYRE_ECORRUPT, -1,
+                       "%s is damaged: it is the manifest of snapshot %" PRIu64, file,
+                       manifest->id);
+        gy_manifest_free(manifest);
+        manifest = NULL;
+    }
+    gy_buf_fini(&text);
+    gy_free(file);
+    return manifest;
+}
+
+/* ---- files ---- */
+
+/* Reads a file to its end, but no further than just beyond what it should have. */
+static int check_file(struct gy_disk *disk, const char *path, const struct gy_manifest_task *task,
+                      uint8_t *chunk, struct gy_checksum_run *run, struct gyre_error *error)
+{
+    int handle, result = 0;
+    int code = disk->open(disk, path, &handle);
+    if (code != 0)
+        return unreadable(error, "open", path, code);
+    uint64_t bytes = 0;
+    size_t got = 1;
+    while (result == 0 && got > 0 && bytes <= task->bytes) {
+        code = disk->read(disk, handle, chunk, CHUNK, &got);
+        if (code != 0) {
+            result = unreadable(error, "read", path, code);
+            break;
+        }
+        gy_checksum_add(run, chunk, got);
+        bytes += got;
+    }
+    disk->close(disk, handle);
+    if (result != 0)
+        return result;
+    if (bytes != task->bytes)
+        return gyre_error_set(error, GYRE_ECORRUPT, -1,
+                              "%s is damaged: it is %s than the %" PRIu64
+                              " bytes that its manifest says",
+                              path, bytes < task->bytes ? "shorter" : "longer", task->bytes);
+    if (gy_checksum_end(run) != task->checksum)
+        return gyre_error_set(error, GYRE_ECORRUPT, -1,
+                              "%s is damaged: it does not have the checksum that its manifest says",
+                              path);
+    return 0;
+}
+
+static int verify_task(struct gy_disk *disk, const struct gy_manifest *manifest,
+                       const struct gy_manifest_task *task, struct gyre_error *error)
+{
+    char *path = gy_printf("%s/%s", manifest->path, task->file);
+    uint8_t *chunk = gy_realloc(NULL, CHUNK);
+    struct gy_checksum_run *run = gy_checksum_new();
+    int code = path == NULL || chunk == NULL || run == NULL
+                   ? no_memory(error, manifest->path)
+                   : check_file(disk, path, task, chunk, run, error);
+    gy_free(path);
+    gy_free(chunk);
+    gy_free(run);
+    return code;
+}
+
+int gy_snapshot_verify(struct gy_disk *disk, const struct gy_manifest *manifest,
+                       struct gyre_error *error)
+{
+    for (uint32_t i = 0; i < manifest->n_operators; i++) {
+        const struct gy_manifest_operator *op = &manifest->operators[i];
+        for (uint32_t t = 0; t < op->n_tasks; t++) {
+            if (op->tasks[t].file == NULL)
+                continue;
+            int code = verify_task(disk, manifest, &op->tasks[t], error);
+            if (code != 0)
+                return code;
+        }
+    }
+    return 0;
+}
+
+/* Reads and verifies one snapshot. */
+static struct gy_manifest *intact(struct gy_disk *disk, const char *dir, uint64_t id,
+                                  struct gyre_error *error)
+{
+    char *path = gy_printf("%s/%" PRIu64, dir, id);
+    if (path == NULL) {
+        no_memory(error, dir);
+        return NULL;
+    }
+    struct gy_manifest *manifest = gy_snapshot_read(disk, path, error);
+    if (manifest != NULL && gy_snapshot_verify(disk, manifest, error) != 0) {
+        gy_manifest_free(manifest);
+        manifest = NULL;
+    }
+    gy_free(path);
+    return manifest;
+}
+
+struct gy_manifest *gy_snapshot_newest(struct gy_disk *disk, const char *dir, uint64_t least,
+                                       void (*told)(void *host, const char *sentence), void *host,
+                                       struct gyre_error *error)
+{
+    struct gy_snapshot_ids ids;
+    struct gy_manifest *manifest = NULL;
+    error->code = 0;
+    if (gy_snapshots_list(disk, dir, &ids, error) != 0)
+        return NULL;
+    for (size_t i = ids.v.n; manifest == NULL && i > 0 && ids.v.items[i - 1] >= least; i--) {
+        manifest = intact(disk, dir, ids.v.items[i - 1], error);
+        if (manifest != NULL)
+            break;
+        if (error->code != GYRE_ECORRUPT)
+            break;
+        error->code = 0;
+        if (told != NULL)
+            told(host, error->text);
+    }
+    gy_vec_fini(&ids.v);
+    return manifest;
+}
