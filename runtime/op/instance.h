@@ -75,6 +75,9 @@ uint32_t gy_node_states(const struct gy_node *node);
  *  Owns:    the node */
 struct gyre_state gy_node_state(const struct gy_node *node, uint32_t s);
 
+/** Writes the operator's items (state without a key) behind those in `items`. 0, or a code. */
+int gy_instance_save_items(struct gy_instance *instance, struct gy_items *items);
+
 /** Begins to save: writes the operator's items to `part`, which has to live until the saving ends,
  *  and begins an epoch of its keyed state, whose records are written from now on by the calls that
  *  touch it and by gy_instance_save_slice. Errors of keyed records stay in the part. 0, or a code:

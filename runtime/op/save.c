@@ -33,19 +33,24 @@ static int write_items(struct gy_part *part, const struct gy_items *items)
     return code;
 }
 
-static int save_items(struct gy_instance *instance, struct gy_part *part)
+int gy_instance_save_items(struct gy_instance *instance, struct gy_items *items)
 {
     const struct gyre_operator *descriptor = instance->node->descriptor;
-    struct gy_items items = {0};
     struct gy_items_writer writer;
     if (descriptor == NULL || descriptor->save_items == NULL)
         return 0;
-    gy_items_writer_init(&writer, &items);
+    gy_items_writer_init(&writer, items);
     struct gy_call call = gy_call_begin(instance, "save_items");
     int code =
         descriptor->save_items(instance->self, &instance->ctx, &writer.writer, gy_items_next);
     int written = gy_items_end(&writer);
-    code = gy_call_end(instance, call, code != 0 ? code : written);
+    return gy_call_end(instance, call, code != 0 ? code : written);
+}
+
+static int save_items(struct gy_instance *instance, struct gy_part *part)
+{
+    struct gy_items items = {0};
+    int code = gy_instance_save_items(instance, &items);
     if (code == 0)
         code = write_items(part, &items);
     gy_items_fini(&items);

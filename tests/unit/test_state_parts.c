@@ -115,7 +115,8 @@ static void every_instruction_set_finds_the_same_cells(void)
         .key = {.n = 1, .types = {GYRE_TYPE_i64}}, .kind = GYRE_STATE_VALUE, .type = &x_type};
     gy_rng_init(&rng, 5);
     CU_ASSERT_EQUAL_FATAL(gy_shape_init(&shape, &config), 0);
-    gy_table_init(&table, &shape);
+    struct gy_saver saver = {0};
+    gy_table_init(&table, &shape, &saver);
     CU_ASSERT_EQUAL_FATAL(gy_table_reserve(&table, 700), 0);
     uint64_t hash[GY_PASS];
     uint32_t rows[GY_PASS];
