@@ -24,11 +24,13 @@ int gy_cmd_check(const struct gy_cli *cli)
     int status = gy_load(cli, &loaded);
     if (status == GY_EXIT_OK) {
         const struct gy_graph *graph = loaded.graph;
-        for (uint32_t i = 0; i < graph->n_nodes; i++)
+        uint32_t n = 0; /* of the job file */
+        for (uint32_t i = 0; i < graph->n_nodes; i++) {
             warn(graph->nodes[i]);
-        printf("%s: nothing wrong: job %s, %u operator%s, %s\n", graph->file, graph->job,
-               graph->n_nodes, graph->n_nodes == 1 ? "" : "s",
-               graph->mode == GYRE_MODE_BATCH ? "batch" : "stream");
+            n += graph->nodes[i]->of == NULL;
+        }
+        printf("%s: nothing wrong: job %s, %u operator%s, %s\n", graph->file, graph->job, n,
+               n == 1 ? "" : "s", graph->mode == GYRE_MODE_BATCH ? "batch" : "stream");
         status = gy_cli_end(status);
     }
     gy_loaded_fini(&loaded);

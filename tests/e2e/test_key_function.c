@@ -265,6 +265,61 @@ static void mistakes_about_the_function_of_a_split_are_told_at_their_lines(void)
     free(dir);
 }
 
+/* ---- what is shown ---- */
+
+/* What `gyre COMMAND job.cfg --format FORMAT` prints (FORMAT NULL: without); free() it. */
+static char *shown(const char *command, const char *format)
+{
+    static const char job[] =
+        "job = \"shown\"; parallelism = 2; operators = (\n"
+        "{ id = \"in\"; op = \"gen.sequence\"; to = 9; },\n"
+        "{ id = \"a\"; op = \"std.count\"; input = \"in\"; key = { fn = \"key_fns.cell\"; }; },\n"
+        "{ id = \"out\"; op = \"std.null\"; input = \"a\"; parallelism = 2; } );\n";
+    char *program = build_path("gyre"), *fixtures = build_path("fixtures"), *dir = dir_temp();
+    struct process_result r;
+    run_write(dir, "job.cfg", job);
+    process_run(
+        &(struct process_spec){.argv = ARGV(program, command, "job.cfg", "--plugin-path", fixtures,
+                                            format != NULL ? "--format" : NULL, format),
+                               .cwd = dir},
+        &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.err, "");
+    char *out = strdup(r.out);
+    process_result_fini(&r);
+    dir_remove(dir);
+    free(program);
+    free(fixtures);
+    free(dir);
+    return out;
+}
+
+static void a_plan_shows_the_function_as_an_operator_and_a_check_does_not_count_it(void)
+{
+    static const struct {
+        const char *command, *format, *says;
+    } cases[] = {
+        {"check", NULL, "job.cfg: nothing wrong: job shown, 3 operators, stream\n"},
+        {"plan", NULL,
+         "  a:key: key_fns.cell, key function, 2 tasks\n    in <- in: forward\n"
+         "    out -> {value: i64, cell: i64}\n"
+         "  a: std.count, rolling aggregate, 2 tasks, key cell\n    in <- a:key: key cell\n"},
+        {"plan", NULL, "  1: 2 tasks: in, a:key\n  2: 2 tasks: a, out\n"},
+        {"plan", NULL, "  a:key -> a: key cell, 2 to 2, carries cell\n"},
+        {"plan", "dot", "\"a:key\" [label=\"a:key\\nkey_fns.cell\"];"},
+        {"plan", "dot", "  \"a:key\" -> \"a\" [label=\"key cell\", penwidth=2];\n"},
+        {"plan", "json", "{\"id\":\"a:key\",\"of\":\"a\",\"op\":\"key_fns.cell\","},
+        {"plan", "json", "{\"id\":\"a\",\"op\":\"std.count\","},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *out = shown(cases[i].command, cases[i].format);
+        CU_ASSERT_PTR_NOT_NULL(strstr(out, cases[i].says));
+        if (strstr(out, cases[i].says) == NULL)
+            fprintf(stderr, "--- this\n%s--- does not say\n%s", out, cases[i].says);
+        free(out);
+    }
+}
+
 /* ---- failures ---- */
 
 /* Runs a job with this operator `it`, which must fail with `status` and `block`. In it, @ is the
@@ -343,6 +398,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(the_value_of_a_function_names_the_port_and_is_not_put_out),
     SUITE_TEST(a_split_has_a_function_and_a_key_function_at_once),
     SUITE_TEST(mistakes_about_the_function_of_a_split_are_told_at_their_lines),
+    SUITE_TEST(a_plan_shows_the_function_as_an_operator_and_a_check_does_not_count_it),
     SUITE_TEST(a_crash_in_a_function_names_it_and_its_plugin),
     SUITE_TEST(a_crash_in_a_partition_function_names_it_and_its_plugin),
     SUITE_TEST(a_failure_of_a_function_names_it_and_its_plugin),
