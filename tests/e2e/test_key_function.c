@@ -381,6 +381,11 @@ static void a_failure_of_a_function_names_it_and_its_plugin(void)
                 1,
                 "  operator: it (std.aggregate), task 0 of 1\n  function: key_fns.total\n"
                 "  plugin:   @\n  callback: process\n  what:     it was told to fail\n");
+    check_block("op = \"std.aggregate\"; aggregates = ( {fn = \"key_fns.total\"; how = \"row\";},"
+                "\n{fn = \"std.count\";} );",
+                1,
+                "  function: key_fns.total\n  plugin:   @\n  callback: process\n"
+                "  what:     it was told to refuse a row\n  row:      {\"value\":-7}\n");
     check_block("op = \"std.split\"; ports = \"1\"; fn = \"key_fns.strict\";", 1,
                 "  operator: it:fn (key_fns.strict), task 0 of 1\n  plugin:   @\n"
                 "  callback: keys\n  what:     -7 is negative\n  row:      {\"value\":-7}\n");

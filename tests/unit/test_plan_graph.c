@@ -358,6 +358,7 @@ static void a_key_function_runs_beside_its_producer_and_the_exchange_carries_its
     CU_ASSERT_STRING_EQUAL(one->of, "c");
     CU_ASSERT_STRING_EQUAL(one->op, "plan_ops.cell");
     CU_ASSERT_PTR_NULL(node(&m, "c")->of);
+    CU_ASSERT_EQUAL(one->index, node(&m, "trades")->index + 1); /* right behind its producer */
     CU_ASSERT_EQUAL(one->parallelism, 2);
     CU_ASSERT_EQUAL(two->parallelism, 3);
     CU_ASSERT_EQUAL(edge(&m, "trades", "c:key-1")->partition, GY_FORWARD);
