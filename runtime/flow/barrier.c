@@ -38,13 +38,10 @@ int gy_member_prepare(struct gy_member *member, uint64_t epoch, const char *name
         return GYRE_ENOMEM;
     }
     int code = gy_instance_prepare(member->instance, name, &txn.prepared);
-    if (code != 0) {
+    gy_vec_push(&member->txns, txn); /* also one that failed: it is to be undone */
+    if (code != 0)
         gy_member_fail(member);
-        free_txn(&txn);
-        return code;
-    }
-    gy_vec_push(&member->txns, txn);
-    return 0;
+    return code;
 }
 
 int gy_member_commit(struct gy_member *member, uint64_t epoch)
