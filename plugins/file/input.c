@@ -88,11 +88,12 @@ void input_pause(struct input *in)
     *in = (struct input){.carry = in->carry, .carry_size = in->carry_size, .fd = -1};
 }
 
-/* 1 where a read will not block. */
+/* 1 where a read will not block. A signal that is pending ends poll, too: then nothing is known, and
+ * a read might block for ever. */
 static int is_readable(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    return poll(&p, 1, 0) != 0;
+    return poll(&p, 1, 0) > 0;
 }
 
 int32_t input_more(struct input *in, struct gyre_ctx *ctx)
