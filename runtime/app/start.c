@@ -98,17 +98,31 @@ static size_t count_snapshots(const char *dir)
     return n;
 }
 
+/* The snapshot in folder `given`, or the newest one below it; NULL, with error->code 0 for none. */
+static struct gy_manifest *find_in(const char *given, bool is_latest, struct gyre_error *error)
+{
+    struct gy_manifest *found = NULL;
+    size_t n = strlen(given);
+    while (n > 1 && given[n - 1] == '/')
+        n--;
+    char *dir = gy_printf("%.*s", (int)n, given);
+    if (dir == NULL)
+        gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
+    else if (is_folder(dir))
+        found = !is_latest && is_snapshot(dir)
+                    ? read_one(dir, error)
+                    : gy_snapshot_newest(gy_disk_real(), dir, 0, tell, NULL, error);
+    gy_free(dir);
+    return found;
+}
+
 /* The snapshot that --from names. GY_EXIT_OK, or a message. */
 static int find_named(const char *from, const char *own_dir, struct gy_manifest **found)
 {
     struct gyre_error error = {.size = sizeof error};
     bool is_latest = strcmp(from, latest) == 0;
     const char *dir = is_latest ? own_dir : from;
-    *found = NULL;
-    if (is_folder(dir))
-        *found = !is_latest && is_snapshot(dir)
-                     ? read_one(dir, &error)
-                     : gy_snapshot_newest(gy_disk_real(), dir, 0, tell, NULL, &error);
+    *found = find_in(dir, is_latest, &error);
     if (*found != NULL)
         return GY_EXIT_OK;
     if (error.code != 0)
