@@ -22,13 +22,18 @@ enum { EXIT_KILLED = 130 };
 
 static const int64_t progress_ns = 1000000000, interrupt_ns = 20 * 1000 * 1000;
 
+/* The least time for which an operator that has crashed gets its rows one by one: the snapshots of a
+ * short interval must not end it before the row has come again. */
+static const int64_t slow_ns = 1000000000;
+
 /* A job as it runs. Owned by the control thread, but for `slow`, which the tasks read. */
 struct run {
     struct gy_engine *engine;
     struct gy_flow *flow;
     struct gy_start start;
     struct gy_progress progress;
-    _Atomic bool slow;      /* the operator that crashed takes its rows one by one */
+    _Atomic bool slow; /* the operator that crashed takes its rows one by one */
+    int64_t start_ns;
     uint64_t failed_in_row; /* snapshots */
 };
 
@@ -48,8 +53,11 @@ static void told(void *host, const struct gy_checkpoint_news *news)
         gy_log(GY_LOG_INFO, "snapshot %llu was taken, after %llu that failed",
                (unsigned long long)news->id, (unsigned long long)run->failed_in_row);
     run->failed_in_row = 0;
+    if (gy_clock_mono_ns(run->flow->clock) - run->start_ns < slow_ns)
+        return;
     /* relaxed: a late look costs one more batch in slices. */
     atomic_store_explicit(&run->slow, false, memory_order_relaxed);
+    run->engine->ledger->crash.known = false;
 }
 
 static void set_snapshots(struct run *run, struct gy_flow_options *options)
@@ -164,7 +172,7 @@ static int run_flow(struct run *run)
     struct gy_flow *flow = run->flow;
     struct gy_outcome outcome = {
         .job = engine->job, .ledger = engine->ledger, .status = "finished"};
-    int64_t start_ns = gy_clock_mono_ns(flow->clock);
+    run->start_ns = gy_clock_mono_ns(flow->clock);
     if (gy_flow_open(flow) == 0) {
         if (gy_flow_start(flow, &error) == 0)
             wait_for_end(run);
@@ -172,7 +180,7 @@ static int run_flow(struct run *run)
             gy_log(GY_LOG_ERROR, "%s", error.text);
     }
     gy_flow_commit(flow);
-    outcome.wall_ns = gy_clock_mono_ns(flow->clock) - start_ns;
+    outcome.wall_ns = gy_clock_mono_ns(flow->clock) - run->start_ns;
     if (engine->orders->stopped)
         outcome.status = "stopped";
     if (gy_flow_has_failed(flow)) {

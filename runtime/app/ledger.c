@@ -28,7 +28,6 @@ void gy_ledger_add(struct gy_ledger *ledger, const struct gy_checkpoint_news *ne
     ledger->n_events++;
     if (news->event != GY_SNAPSHOT_TAKEN)
         return;
-    ledger->crash.known = false;
     /* relaxed: see gy_ledger_newest. */
     atomic_store_explicit(&ledger->newest, news->id, memory_order_relaxed);
 }

@@ -27,7 +27,7 @@ struct gy_ledger_event {
 /* Where the job process crashed. */
 struct gy_crash {
     bool fresh; /* the job process that ended last has crashed here */
-    bool known; /* in a callback of an operator, and no snapshot was taken since */
+    bool known; /* in a callback of an operator, which has not been passed since */
     int number; /* the signal */
     uint32_t task;
     char id[GY_CRASH_NAME];
