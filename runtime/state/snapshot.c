@@ -136,6 +136,29 @@ static int remove_folder(struct gy_disk *disk, const char *path, struct gyre_err
     return result;
 }
 
+/* Removes the hidden folders among the names in DIR. */
+static int remove_hidden(struct gy_disk *disk, const char *dir, const struct gy_names *names,
+                         struct gyre_error *error)
+{
+    int code = 0;
+    bool synced = false;
+    for (size_t i = 0; code == 0 && i < names->v.n; i++) {
+        const char *name = names->v.items[i];
+        uint64_t id = name[0] == '.' ? gy_snapshot_id(name + 1) : 0;
+        if (id == 0)
+            continue;
+        /* The run before may have ended between hiding an old one and the sync of that. */
+        int failed = synced ? 0 : disk->sync_dir(disk, dir);
+        if (failed != 0)
+            return gy_disk_failed(error, "sync", dir, failed);
+        synced = true;
+        char *path = folder_path(dir, true, id);
+        code = path != NULL ? remove_folder(disk, path, error) : no_memory(error, dir);
+        gy_free(path);
+    }
+    return code;
+}
+
 int gy_snapshots_prepare(struct gy_disk *disk, const char *dir, uint64_t *last,
                          struct gyre_error *error)
 {
@@ -147,16 +170,12 @@ int gy_snapshots_prepare(struct gy_disk *disk, const char *dir, uint64_t *last,
     code = disk->list(disk, dir, &names);
     if (code != 0)
         return gy_disk_failed(error, "list", dir, code);
-    for (size_t i = 0; code == 0 && i < names.v.n; i++) {
+    for (size_t i = 0; i < names.v.n; i++) {
         const char *name = names.v.items[i];
         uint64_t id = gy_snapshot_id(name[0] == '.' ? name + 1 : name);
         *last = id > *last ? id : *last;
-        if (id == 0 || name[0] != '.')
-            continue;
-        char *path = folder_path(dir, true, id);
-        code = path != NULL ? remove_folder(disk, path, error) : no_memory(error, dir);
-        gy_free(path);
     }
+    code = remove_hidden(disk, dir, &names, error);
     gy_names_fini(&names);
     return code;
 }
