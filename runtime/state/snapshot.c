@@ -74,9 +74,12 @@ static int make_one(struct gy_disk *disk, const char *path, size_t n, struct gyr
         return no_memory(error, path);
     int code = disk->make_dir(disk, folder);
     *made = code;
-    if (code == 0 || code == -EEXIST)
-        code = sync_parent(disk, path, n, code == 0, error);
-    else if (code == -ENOENT && parent_length(path, n) > 0)
+    if (code == 0 || code == -EEXIST) {
+        code = sync_parent(disk, path, n, *made == 0, error);
+        if (code != 0 && *made == 0)
+            disk->remove(disk,
+                         folder); /* the next try makes it anew: a second sync proves nothing */
+    } else if (code == -ENOENT && parent_length(path, n) > 0)
         code = 0;
     else
         code = gy_disk_failed(error, "make the folder", folder, code);

@@ -582,6 +582,15 @@ static void crash_folder(struct sim_disk *sim, struct sim_node *node, uint64_t s
         entry_set(&node->live, node->kept.items[i].name, node->kept.items[i].node);
 }
 
+/* Bytes of what can be reached; recursion as deep as the folders are. */
+static size_t used_by(const struct sim_node *node)
+{
+    size_t bytes = node->n;
+    for (size_t i = 0; i < node->live.n; i++)
+        bytes += NODE_BYTES + used_by(node->live.items[i].node);
+    return bytes;
+}
+
 void sim_disk_crash(struct sim_disk *sim, uint64_t seed)
 {
     sim->rng = gy_rng_mix(seed);
@@ -591,6 +600,7 @@ void sim_disk_crash(struct sim_disk *sim, uint64_t seed)
         else
             crash_file(sim, node, seed);
     }
+    sim->used = used_by(sim->root);
     sim->n_handles = sim->n_open = 0;
     sim->fail_at = sim->stop_at = 0;
     sim->failed = sim->read_only = false;
@@ -643,6 +653,7 @@ void sim_disk_drop(struct sim_disk *sim, const char *path)
         struct sim_node *node = entry->node;
         entry_drop(&folder->live, name, node);
         entry_drop(&folder->kept, name, node);
+        sim->used = used_by(sim->root);
     }
     free(name);
 }
