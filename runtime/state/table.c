@@ -51,8 +51,10 @@ void gy_table_fini(struct gy_table *table)
         end_entries(table);
     gy_free(table->memory);
     gy_free(table->saved);
+    gy_free(table->lanes);
     table->memory = NULL;
     table->saved = NULL;
+    table->lanes = NULL;
     table->buckets = NULL;
     table->n_buckets = table->count = 0;
 }
@@ -68,9 +70,11 @@ static int allocate(struct gy_table *table, const struct gy_table *like, uint64_
         return GYRE_ENOMEM;
     table->memory = gy_realloc(NULL, bytes + align);
     table->saved = gy_calloc((n_buckets + 63) / 64, sizeof *table->saved);
-    if (table->memory == NULL || table->saved == NULL) {
+    table->lanes = table->pending ? gy_calloc(n_buckets, 1) : NULL;
+    if (table->memory == NULL || table->saved == NULL || (table->pending && !table->lanes)) {
         gy_free(table->memory);
         gy_free(table->saved);
+        gy_free(table->lanes);
         return GYRE_ENOMEM;
     }
     uintptr_t at = ((uintptr_t)table->memory + align - 1) / align * align;
@@ -113,8 +117,7 @@ static bool is_saved(const struct gy_table *table, uint64_t i)
     return (table->saved[i / 64] >> (i % 64) & 1) != 0;
 }
 
-/* Moves one entry into a table that is being built. A bucket takes over whether its first entry is
- * saved; after that, whichever of both is not saved is saved now. */
+/* Moves one entry into a table that is being built. A bucket is saved while all its entries are. */
 static void place(struct gy_table *table, uint64_t hash, const void *cell, bool saved)
 {
     uint32_t free;
@@ -124,15 +127,22 @@ static void place(struct gy_table *table, uint64_t hash, const void *cell, bool 
     void *into = cell_at(table, bucket, lane);
     memcpy(into, cell, table->cell_size);
     if (table->pending) {
-        if (free == 0xff && saved)
+        table->lanes[i] |= (uint8_t)(saved << lane);
+        if (!saved)
+            table->saved[i / 64] &= ~(UINT64_C(1) << (i % 64));
+        else if (free == 0xff)
             set_bit(table, i);
-        else if (saved)
-            gy_table_touch(table, i);
-        else if (free != 0xff && is_saved(table, i))
-            gy_entry_save(table->shape, table->saver, hash, into);
     }
     gy_bucket_hashes(bucket)[lane] = hash;
     table->count++;
+}
+
+/* Bits of the lanes whose entries are saved, or need not be. */
+static uint32_t saved_lanes(const struct gy_table *table, uint64_t i)
+{
+    if (!table->pending || is_saved(table, i))
+        return 0xff;
+    return table->lanes != NULL ? table->lanes[i] : 0;
 }
 
 static int rebuild(struct gy_table *table, uint64_t n_buckets)
@@ -143,13 +153,14 @@ static int rebuild(struct gy_table *table, uint64_t n_buckets)
     for (uint64_t b = 0; b < table->n_buckets; b++) {
         char *bucket = gy_table_bucket(table, b);
         const uint64_t *hashes = gy_bucket_hashes(bucket);
-        bool saved = table->pending && is_saved(table, b);
+        uint32_t saved = saved_lanes(table, b);
         for (uint32_t lane = 0; lane < GY_LANES; lane++)
             if (hashes[lane] != 0)
-                place(&now, hashes[lane], cell_at(table, bucket, lane), saved);
+                place(&now, hashes[lane], cell_at(table, bucket, lane), saved >> lane & 1);
     }
     gy_free(table->memory);
     gy_free(table->saved);
+    gy_free(table->lanes);
     *table = now;
     return 0;
 }
@@ -165,8 +176,7 @@ int gy_table_reserve(struct gy_table *table, uint64_t n)
 
 void gy_table_shrink(struct gy_table *table)
 {
-    if (!table->pending && table->n_buckets > 16 * BUCKETS_MIN &&
-        table->count < table->n_buckets / 2)
+    if (table->n_buckets > 16 * BUCKETS_MIN && table->count < table->n_buckets / 2)
         rebuild(table, table->n_buckets / 4); /* without memory it stays as it is */
 }
 
@@ -253,10 +263,11 @@ void gy_table_unlink(struct gy_table *table, void *cell)
 void gy_table_save_bucket(struct gy_table *table, uint64_t i)
 {
     char *bucket = gy_table_bucket(table, i);
+    uint32_t saved = saved_lanes(table, i);
     set_bit(table, i);
     for (uint32_t lane = 0; lane < GY_LANES; lane++) {
         uint64_t hash = gy_bucket_hashes(bucket)[lane];
-        if (hash != 0)
+        if (hash != 0 && (saved >> lane & 1) == 0)
             gy_entry_save(table->shape, table->saver, hash, cell_at(table, bucket, lane));
     }
 }
@@ -265,6 +276,8 @@ void gy_table_epoch(struct gy_table *table, bool pending)
 {
     table->cursor = 0;
     table->pending = pending;
+    gy_free(table->lanes);
+    table->lanes = NULL;
     if (table->saved != NULL)
         memset(table->saved, 0, (table->n_buckets + 63) / 64 * sizeof *table->saved);
 }

@@ -14,8 +14,8 @@
  *
  * Saving: `saved` has a bit per bucket, which is looked at while a snapshot is pending and only then.
  * Who is about to change a bucket, or hands out its cells, touches it: the first touch gives its
- * entries to `saver`. When the table is rebuilt while a snapshot is pending, the bit goes along: a new
- * bucket that got both saved and unsaved entries saves the latter at once. */
+ * entries to `saver`. When the table is rebuilt while a snapshot is pending, new buckets
+ * get both saved and unsaved entries: `lanes` then says which of an unsaved bucket need not be saved. */
 #ifndef GY_STATE_TABLE_H
 #define GY_STATE_TABLE_H
 
@@ -45,6 +45,7 @@ struct gy_table {
     bool pending;    /* a snapshot has not saved all yet */
     uint64_t count;  /* entries */
     uint64_t *saved; /* bit per bucket */
+    uint8_t *lanes;  /* per bucket: lanes that are saved though the bucket is not; NULL: none */
     uint64_t cursor; /* buckets before it are saved */
     struct gy_saver *saver;
     gy_probe_fn *probe;
@@ -95,8 +96,7 @@ void gy_table_unlink(struct gy_table *table, void *cell);
 /** The bucket of a cell. */
 uint64_t gy_table_bucket_of(const struct gy_table *table, const void *cell);
 
-/** Gives memory back if few entries are left; cells move. Not while a snapshot is pending: buckets
- *  would come together of which one is saved and another is not. */
+/** Gives memory back if few entries are left; cells move. */
 void gy_table_shrink(struct gy_table *table);
 
 /** Saves the entries of bucket i unless they are saved; for use while a snapshot is pending. */
