@@ -241,7 +241,7 @@ static int build_task(struct gy_flow *flow, struct gy_task *task, const struct g
     task->flow = flow;
     task->chain = chain;
     task->index = subtask;
-    task->budget = GYRE_BATCH_ROWS;
+    task->budget = flow->options.poll_rows != 0 ? flow->options.poll_rows : GYRE_BATCH_ROWS;
     task->epoch = task->committed = flow->options.snapshots.last_id;
     task->members = gy_calloc(chain->n_nodes, sizeof *task->members);
     task->events_max = 2 * chain->n_nodes + 2;

@@ -23,6 +23,7 @@ struct gy_flow_options {
     uint64_t seed;
     uint32_t channel_slots; /* messages per channel; 0: 64 */
     uint64_t channel_bytes; /* per channel; 0: 256 KiB */
+    uint32_t poll_rows;     /* about how many a source puts out at once; 0: as the room allows */
     bool alone;             /* run by gy_flow_run_alone: no parking */
     uint64_t alone_turns;   /* gy_flow_run_alone returns 1 after so many: it died; 0: it does not */
     uint32_t alone_ask;     /* it asks for a snapshot at one of so many occasions; 0: never */

@@ -383,6 +383,21 @@ static int give_state(struct gy_restore *restore, struct gy_flow *flow, const st
     return gy_flow_has_failed(flow) ? flow->failure.code : 0;
 }
 
+/* Room for the records that a task will get, if all get the same, so that tables grow once. */
+static void give_room(struct gy_flow *flow, const struct gy_node *node,
+                      const struct gy_manifest_operator *saved)
+{
+    uint64_t records = 0;
+    for (uint32_t t = 0; t < saved->n_tasks; t++)
+        records += saved->tasks[t].file != NULL ? saved->tasks[t].records : 0;
+    for (uint32_t t = 0; t < node->parallelism && saved->n_states > 0; t++) {
+        struct gy_member *member = member_of(flow, node->index, t);
+        if (!gy_flow_has_failed(flow) &&
+            gy_instance_restore_begin(member->instance, records / node->parallelism) != 0)
+            gy_member_fail(member);
+    }
+}
+
 /* The watermark all tasks had, and whether all had ended. Rows of an input that lags behind are to
  * come, whichever task gets them. */
 static void give_progress(struct gy_flow *flow, const struct gy_node *node,
@@ -455,6 +470,7 @@ int gy_restore_state(struct gy_restore *restore, struct gy_flow *flow)
         if (part->saved == NULL)
             continue;
         give_items(flow, node, part);
+        give_room(flow, node, part->saved);
         for (uint32_t t = 0; t < part->saved->n_tasks && !gy_flow_has_failed(flow); t++)
             give_state(restore, flow, node, part, t);
         if (!gy_flow_has_failed(flow))

@@ -385,6 +385,8 @@ static void publish(struct gy_task *task)
 static bool fit_budget(struct gy_task *task)
 {
     bool room = has_room(task);
+    if (task->flow->options.poll_rows != 0)
+        return room;
     uint32_t budget = room ? 2 * task->budget : BUDGET_LEAST;
     task->budget = budget < BUDGET_LEAST  ? BUDGET_LEAST
                    : budget > BUDGET_MOST ? BUDGET_MOST

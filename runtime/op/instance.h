@@ -95,6 +95,9 @@ void gy_instance_save_stop(struct gy_instance *instance);
 int gy_instance_restore_item(struct gy_instance *instance, uint32_t version,
                              const struct gy_item *item);
 
+/** Makes room for about so many records of keyed state. 0, or GYRE_ENOMEM. */
+int gy_instance_restore_begin(struct gy_instance *instance, uint64_t records);
+
 /** Adds a record of state `s` that was written under `version` of its type. 0, or a code. */
 int gy_instance_restore_state(struct gy_instance *instance, uint32_t s, uint32_t version,
                               const struct gy_record *record);

@@ -131,8 +131,21 @@ int gy_instance_restore_state(struct gy_instance *instance, uint32_t s, uint32_t
                             code == GYRE_ENOMEM ? "out of memory" : "its type refuses it");
 }
 
+int gy_instance_restore_begin(struct gy_instance *instance, uint64_t records)
+{
+    for (uint32_t s = 0; s < instance->n_stores; s++)
+        if (gy_store_reserve(instance->stores[s], records / instance->n_stores) != 0)
+            return gy_instance_fail(instance, GYRE_ENOMEM, "out of memory for %llu records",
+                                    (unsigned long long)records);
+    return 0;
+}
+
 int gy_instance_restored(struct gy_instance *instance, int64_t watermark_us)
 {
     instance->ctx.watermark_us = watermark_us;
+    for (uint32_t s = 0; s < instance->n_stores; s++)
+        if (gy_store_decoded_all(instance->stores[s]) != 0)
+            return gy_instance_fail(instance, GYRE_ECORRUPT, "the state '%s' lacks a piece",
+                                    gy_node_state(instance->node, s).name);
     return 0;
 }

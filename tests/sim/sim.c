@@ -4,8 +4,10 @@
 #include "base/rng.h"
 #include "files.h"
 #include "flow/flow.h"
+#include "sim_disk.h"
 
 #include <CUnit/CUnit.h>
+#include <errno.h>
 #include <stdlib.h>
 
 void sim_job_init(struct sim_job *sim, char *dir, const char *text)
@@ -67,6 +69,123 @@ int sim_job_run(struct sim_job *sim, uint64_t seed)
         fprintf(stderr, "seed %llu: %s\n", (unsigned long long)seed,
                 flow->failure.text != NULL ? flow->failure.text : "no task can run");
     gy_flow_free(flow);
+    return code;
+}
+
+/* ---- lives ---- */
+
+/* What one life stands on. */
+struct living {
+    struct sim_life *life;
+    uint64_t seed;
+    struct gy_rng rng;
+    struct sim_disk *disk;
+};
+
+static void told(void *host, const struct gy_checkpoint_news *news)
+{
+    struct living *living = host;
+    if (news->event == GY_SNAPSHOT_TAKEN)
+        living->life->taken++;
+    else
+        living->life->failed++;
+}
+
+/* A snapshot that is there is intact, whatever the power did. */
+static void damaged(void *host, const char *sentence)
+{
+    const struct living *living = host;
+    fprintf(stderr, "seed %llu: %s\n", (unsigned long long)living->seed, sentence);
+    CU_FAIL("a snapshot is damaged");
+}
+
+static void draw_options(struct living *living, struct gy_flow_options *options, uint64_t turns)
+{
+    struct gy_rng *rng = &living->rng;
+    options->seed = living->seed;
+    options->channel_slots = 1u << gy_rng_below(rng, 6);
+    options->channel_bytes = 1 + gy_rng_below(rng, 64 * 1024);
+    options->poll_rows = 1u << gy_rng_below(rng, 9);
+    options->alone = true;
+    options->alone_turns = turns;
+    options->alone_ask = 1 + (uint32_t)gy_rng_below(rng, 6);
+    options->snapshots.disk = &living->disk->disk;
+    options->snapshots.dir = "/snapshots";
+    options->snapshots.keep = 1 + (uint32_t)gy_rng_below(rng, 3);
+    options->snapshots.told = told;
+    options->snapshots.host = living;
+}
+
+/* From here on some operation of the disk may fail. */
+static void plan_failure(struct living *living)
+{
+    static const int errors[] = {ENOSPC, EIO, EROFS, EDQUOT};
+    if (gy_rng_below(&living->rng, 3) == 0)
+        sim_disk_fail(living->disk, 1 + gy_rng_below(&living->rng, 100),
+                      errors[gy_rng_below(&living->rng, 4)]);
+}
+
+static int run_flow(struct living *living, const struct sim_job *job,
+                    const struct gy_flow_options *options, struct gy_clock_manual *clock)
+{
+    struct gyre_error error = {.size = sizeof error};
+    struct gy_scheduler scheduler;
+    gy_scheduler_seeded(&scheduler, gy_rng_next(&living->rng));
+    struct gy_flow *flow = gy_flow_new(job->physical, options, &error);
+    if (flow == NULL) {
+        fprintf(stderr, "seed %llu: %s\n", (unsigned long long)living->seed, error.text);
+        return error.code;
+    }
+    int code = gy_flow_open(flow);
+    plan_failure(living);
+    if (code == 0)
+        code = gy_flow_run_alone(flow, &scheduler, clock);
+    if (code < 0)
+        fprintf(stderr, "seed %llu: %s\n", (unsigned long long)living->seed,
+                flow->failure.text != NULL ? flow->failure.text : "no task can run");
+    gy_flow_free(flow);
+    sim_disk_fail(living->disk, 0, 0);
+    return code;
+}
+
+/* Runs from the newest snapshot until the end or the death, which is 1. */
+static int run_once(struct living *living, bool first, uint64_t turns)
+{
+    struct gyre_error error = {.size = sizeof error};
+    struct gy_clock_manual clock;
+    struct gy_flow_options options = {.clock = &clock.clock};
+    struct sim_life *life = living->life;
+    struct gy_manifest *manifest = NULL;
+    gy_clock_manual_init(&clock, 1000000);
+    draw_options(living, &options, turns);
+    CU_ASSERT_EQUAL_FATAL(gy_snapshots_prepare(options.snapshots.disk, options.snapshots.dir,
+                                               &options.snapshots.last_id, &error),
+                          0);
+    if (!first)
+        manifest = gy_snapshot_newest(options.snapshots.disk, options.snapshots.dir, 0, damaged,
+                                      living, &error);
+    options.restore = manifest;
+    life->runs++;
+    life->restored += manifest != NULL;
+    int code =
+        run_flow(living, &life->jobs[gy_rng_below(&living->rng, life->n_jobs)], &options, &clock);
+    gy_manifest_free(manifest);
+    return code;
+}
+
+int sim_life_run(struct sim_life *life, uint64_t seed)
+{
+    struct living living = {.life = life, .seed = seed, .disk = sim_disk_new(seed)};
+    int code = 1;
+    gy_rng_init(&living.rng, seed ^ 0x11fe);
+    uint64_t deaths = gy_rng_below(&living.rng, life->deaths);
+    for (uint64_t d = 0; code == 1; d++) {
+        uint64_t turns = 1 + gy_rng_below(&living.rng, 256u << gy_rng_below(&living.rng, life->lengths));
+        code = run_once(&living, d == 0, d < deaths ? turns : 0);
+        if (code == 1 && gy_rng_below(&living.rng, 2) == 0)
+            sim_disk_crash(living.disk, gy_rng_next(&living.rng)); /* the power went too */
+    }
+    sim_disk_free(living.disk);
     return code;
 }
 

@@ -27,6 +27,21 @@ void sim_job_fini(struct sim_job *job);
 /** Runs the job once; the code of gy_flow_run_alone. What its sinks wrote is committed. */
 int sim_job_run(struct sim_job *job, uint64_t seed);
 
+/* A job that dies again and again, and each time goes on from the newest snapshot. Which task runs, when
+ * barriers leave, when the scribe writes, which operation of the snapshots' disk fails, where the
+ * process dies, whether the power goes with it, and at which parallelism it goes on, all follow
+ * from the seed. */
+struct sim_life {
+    struct sim_job *jobs; /* one job at several parallelisms, or one alone */
+    uint32_t n_jobs;
+    uint32_t deaths;  /* fewer than so many */
+    uint32_t lengths; /* a run that dies has at most 2^(7 + lengths) turns */
+    uint32_t runs, taken, failed, restored; /* counted, over all calls */
+};
+
+/** Lives once, until the job has ended; 0, or the code of the run that failed, which is told. */
+int sim_life_run(struct sim_life *life, uint64_t seed);
+
 /** How many seeds a test runs: $GYRE_SIM_SEEDS, else `usual`; the first one is $GYRE_SIM_SEED, which
  *  then is the only one, else 1. */
 uint64_t sim_seeds(uint64_t usual, uint64_t *first);

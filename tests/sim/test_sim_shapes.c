@@ -20,9 +20,9 @@
 
 enum { STREAMS_MAX = 24, INPUTS_MAX = 3, ROWS_MAX = 20000, TEXT_MAX = 16 * 1024, ORDERS = 4 };
 #ifdef GY_SANITIZED
-enum { SEEDS = 60 };
+enum { SEEDS = 60, LIVES = 40 };
 #else
-enum { SEEDS = 300 };
+enum { SEEDS = 300, LIVES = 200 };
 #endif
 
 struct row {
@@ -416,6 +416,35 @@ static void run_shape(uint64_t seed, bool threads, bool functions)
     free(dir);
 }
 
+/* The same, by jobs that die and go on from their snapshots. */
+static void live_shape(uint64_t seed)
+{
+    static struct shape shape;
+    struct sim_job sim;
+    char *dir = dir_temp(), *job = draw(&shape, seed, seed % 2 == 0);
+    sim_job_init(&sim, dir, job);
+    struct sim_life life = {.jobs = &sim, .n_jobs = 1, .deaths = 6, .lengths = 5};
+    int code = sim_life_run(&life, seed);
+    bool same = compare(&shape, dir);
+    if (code != 0 || !same)
+        fprintf(stderr, "seed %llu: code %d, %s, %u runs\n%s", (unsigned long long)seed, code,
+                same ? "same" : "differs", life.runs, job);
+    CU_ASSERT_EQUAL_FATAL(code, 0);
+    CU_ASSERT_TRUE_FATAL(same);
+    sim_job_fini(&sim);
+    shape_fini(&shape);
+    dir_remove(dir);
+    free(job);
+    free(dir);
+}
+
+static void random_jobs_that_die_give_what_the_oracle_gives(void)
+{
+    uint64_t first, count = sim_seeds(LIVES, &first);
+    for (uint64_t seed = first; seed < first + count; seed++)
+        live_shape(seed);
+}
+
 static void run_shapes(uint64_t n, bool threads)
 {
     uint64_t first, count = sim_seeds(n, &first);
@@ -644,6 +673,7 @@ static void a_job_is_loaded_well_whichever_allocation_fails(void)
 static const struct suite_test tests[] = {
     SUITE_TEST(shapes_that_once_failed_do_not_any_more),
     SUITE_TEST_WITHIN(random_jobs_give_what_the_oracle_gives_in_every_order, 600),
+    SUITE_TEST_WITHIN(random_jobs_that_die_give_what_the_oracle_gives, 600),
     SUITE_TEST_WITHIN(random_jobs_give_what_the_oracle_gives_on_threads, 300),
     SUITE_TEST_WITHIN(a_run_ends_well_whichever_allocation_fails, 120),
     SUITE_TEST_WITHIN(a_job_is_loaded_well_whichever_allocation_fails, 120),
