@@ -498,6 +498,7 @@ void gy_task_begin(struct gy_task *task)
 {
     retell(task);
     begin_unconnected(task);
+    task->dirty = task->flow->restore != NULL; /* a flush lets sinks undo what is to come again */
 }
 
 int64_t gy_task_wake_us(const struct gy_task *task)
