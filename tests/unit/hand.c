@@ -35,6 +35,7 @@ void hand_init(struct hand *h, const char *dir, const char *text)
 void hand_fini(struct hand *h)
 {
     gy_buf_fini(&h->rows);
+    gy_buf_fini(&h->others);
     gy_graph_free(h->graph);
     gy_plugins_free(h->plugins);
     gy_job_free(h->job);
@@ -59,12 +60,13 @@ struct host {
 static void take_batch(void *user, uint32_t port, const struct gy_batch *batch)
 {
     struct host *host = user;
+    struct gy_buf *into = port == 0 ? &host->hand->rows : &host->hand->others;
     for (uint32_t row = 0; row < batch->rows; row++) {
         if (batch->keep != NULL && batch->keep[row] == 0)
             continue;
-        gy_json_row(&host->hand->rows, &host->node->outputs[port].schema, batch->columns, row);
-        gy_buf_text(&host->hand->rows, "\n");
-        host->hand->n_rows++;
+        gy_json_row(into, &host->node->outputs[port].schema, batch->columns, row);
+        gy_buf_text(into, "\n");
+        host->hand->n_rows += port == 0;
     }
 }
 

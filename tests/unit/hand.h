@@ -21,7 +21,8 @@ struct hand {
     struct gy_graph *graph;
     struct gy_pool *pool;
     struct gy_clock_manual clock; /* from 1 s on */
-    struct gy_buf rows;           /* what came out since it was emptied */
+    struct gy_buf rows;           /* what came out of port 0 since it was emptied */
+    struct gy_buf others;         /* ... and of the others */
     uint64_t n_rows;
     int64_t watermark_us; /* the last one put out */
 };
