@@ -207,6 +207,31 @@ static void standard_output_is_told_to_be_at_least_once(void)
     process_result_fini(&r);
 }
 
+static void check_says_what_the_plugins_that_come_with_gyre_cannot_promise(void)
+{
+    struct process_result r;
+    run_text("check",
+             "job = \"t\";\noperators = (\n"
+             "  { id = \"in\"; op = \"net.read\"; port = 4711; },\n"
+             "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"-\"; },\n"
+             "  { id = \"null\"; op = \"file.write\"; input = \"in\"; path = \"/dev/null\"; },\n"
+             "  { id = \"file\"; op = \"file.write\"; input = \"in\"; path = \"rows\"; },\n"
+             "  { id = \"net\"; op = \"net.write\"; input = \"in\"; port = 4712; }\n);\n",
+             none, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT(
+        same("plugins", "err", r.err,
+             "job.cfg:3: in: net.read here is at most once: rows may be lost when the job is "
+             "restarted\n"
+             "job.cfg:4: out: file.write here is at least once: rows may come twice when the "
+             "job is restarted\n"
+             "job.cfg:5: null: file.write here is at least once: rows may come twice when the "
+             "job is restarted\n"
+             "job.cfg:7: net: net.write here is at most once: rows may be lost when the job is "
+             "restarted\n"));
+    process_result_fini(&r);
+}
+
 /* ---- --set ---- */
 
 static void set_takes_strings_bare_groups_dotted_and_lists_in_brackets(void)
@@ -429,6 +454,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(an_unknown_plugin_is_told_with_the_nearest_and_the_folders),
     SUITE_TEST(a_good_job_is_one_line),
     SUITE_TEST(standard_output_is_told_to_be_at_least_once),
+    SUITE_TEST(check_says_what_the_plugins_that_come_with_gyre_cannot_promise),
     SUITE_TEST(set_takes_strings_bare_groups_dotted_and_lists_in_brackets),
     SUITE_TEST(set_of_a_dotted_group_reaches_into_the_window),
     SUITE_TEST(the_word_counts_have_these_plans),

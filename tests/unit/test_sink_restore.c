@@ -1,4 +1,4 @@
-/* file.write through snapshots, by hand: random rows to random tasks, barriers that are published or
+/* Exactly-once sinks, file.write and the ledger of tests/fixtures, through snapshots, by hand: random rows to random tasks, barriers that are published or
  * not, transactions that stay pending, processes that die anywhere, restores of the last snapshot or
  * an older one, at another parallelism. The rows are the numbers 0, 1, 2, ...: what is to be seen after
  * a restore are those the snapshot had, each once. GYRE_BIG=1: more seeds. */
@@ -34,7 +34,8 @@ struct world {
     struct gy_rng rng;
     struct hand hand;
     char *dir, *out, *aside;
-    bool is_folder, has_header;
+    enum { FOLDER, ONE_FILE, LEDGER } kind;
+    bool is_folder, has_header; /* many files; those of file.write */
     /* the process */
     uint32_t tasks;
     struct gy_instance *instances[TASKS_MAX];
@@ -53,7 +54,7 @@ struct world {
 static bool count_numbers(struct world *w, const char *path)
 {
     char *text = file_read(path, NULL), *at = text;
-    bool ok = *text != 0; /* an empty part is none */
+    bool ok = *text != 0 || w->kind == LEDGER; /* an empty part is none */
     if (w->has_header && (!w->is_folder || ok)) {
         ok = strncmp(at, "value\n", 6) == 0;
         at += ok ? 6 : 0;
@@ -75,7 +76,7 @@ static bool count_numbers(struct world *w, const char *path)
 
 static bool is_visible(const char *name)
 {
-    return strncmp(name, "part-", 5) == 0;
+    return strncmp(name, "part-", 5) == 0 || strncmp(name, "job-out-", 8) == 0;
 }
 
 /* Counts all that can be seen; false where a number is there twice. */
@@ -133,7 +134,8 @@ static void link_hidden(const char *from, const char *to)
     DIR *dir = opendir(from);
     for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
         char *old = path_join(from, e->d_name), *new = path_join(to, e->d_name);
-        if (strncmp(e->d_name, ".part-", 6) == 0 && link(old, new) != 0 && !file_exists(new))
+        bool is_hidden = e->d_name[0] == '.' && is_visible(e->d_name + 1);
+        if (is_hidden && link(old, new) != 0 && !file_exists(new))
             CU_FAIL_FATAL("link");
         free(old);
         free(new);
@@ -328,20 +330,22 @@ static bool finish(struct world *w)
     return ok && before == traces(w);
 }
 
-static bool run_seed(uint64_t seed, bool is_folder)
+static bool run_seed(uint64_t seed, int kind)
 {
     struct world *w = calloc(1, sizeof *w);
     gy_rng_init(&w->rng, seed);
-    w->is_folder = is_folder;
-    w->has_header = gy_rng_below(&w->rng, 2) == 0;
+    w->kind = kind;
+    w->is_folder = kind != ONE_FILE;
+    w->has_header = kind != LEDGER && gy_rng_below(&w->rng, 2) == 0;
     w->dir = dir_temp();
-    w->out = path_join(w->dir, is_folder ? "out/" : "out");
+    w->out = path_join(w->dir, w->is_folder ? "out/" : "out");
     w->aside = path_join(w->dir, "aside");
-    char *text = text_format("job = \"t\"; snapshot = { every = \"1s\"; dir = \"s\"; };\n"
-                             "operators = ( { id = \"in\"; op = \"gen.sequence\"; to = 0; },\n"
-                             "{ id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"%s\"; "
-                             "header = %s; } );\n",
-                             w->out, w->has_header ? "true" : "false");
+    char *text =
+        text_format("job = \"t\"; snapshot = { every = \"1s\"; dir = \"s\"; };\n"
+                    "operators = ( { id = \"in\"; op = \"gen.sequence\"; to = 0; },\n"
+                    "{ id = \"out\"; input = \"in\"; %s = \"%s\"; %s } );\n",
+                    kind == LEDGER ? "op = \"sim_sinks.ledger\"; dir" : "op = \"file.write\"; path",
+                    w->out, w->has_header ? "header = true;" : "");
     hand_init(&w->hand, w->dir, text);
     bool ok = true;
     for (int i = 0; ok && i < 150; i++)
@@ -361,22 +365,27 @@ static bool run_seed(uint64_t seed, bool is_folder)
     return ok;
 }
 
-static void run_seeds(bool is_folder)
+static void run_seeds(int kind)
 {
     const char *big = getenv("GYRE_BIG");
     uint64_t seeds = big != NULL && big[0] == '1' ? 2000 : 40;
     for (uint64_t seed = 1; seed <= seeds; seed++)
-        CU_ASSERT_TRUE_FATAL(run_seed(seed, is_folder));
+        CU_ASSERT_TRUE_FATAL(run_seed(seed, kind));
 }
 
 static void part_files_show_each_row_once_whenever_processes_die(void)
 {
-    run_seeds(true);
+    run_seeds(FOLDER);
 }
 
 static void a_single_file_shows_each_row_once_whenever_processes_die(void)
 {
-    run_seeds(false);
+    run_seeds(ONE_FILE);
+}
+
+static void the_ledger_shows_each_row_once_whenever_processes_die(void)
+{
+    run_seeds(LEDGER);
 }
 
 /* ---- what has been changed from outside ---- */
@@ -506,10 +515,11 @@ static void files_that_only_begin_like_parts_survive_a_restore_and_no_first_run(
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(part_files_show_each_row_once_whenever_processes_die, 300),
     SUITE_TEST_WITHIN(a_single_file_shows_each_row_once_whenever_processes_die, 300),
+    SUITE_TEST_WITHIN(the_ledger_shows_each_row_once_whenever_processes_die, 300),
     SUITE_TEST(a_single_file_that_is_shorter_or_gone_is_refused_and_left_alone),
     SUITE_TEST(parts_of_a_folder_that_is_gone_are_refused),
     SUITE_TEST(a_part_that_a_reader_took_away_is_taken_for_committed),
     SUITE_TEST(files_that_only_begin_like_parts_survive_a_restore_and_no_first_run),
 };
 
-SUITE_MAIN("file_write_restore", tests)
+SUITE_MAIN("sink_restore", tests)
