@@ -1,0 +1,97 @@
+/* The items of tests/fixtures/state_ops.c, by hand at one parallelism after another: that what the
+ * tests of snapshots rely on is right itself. */
+#include "base/mem.h"
+#include "suite.h"
+#include "files.h"
+#include "unit/hand.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TASKS_MOST = 4, ROUNDS = 4 };
+
+/* Adds up the columns `rows` and `sum` of the rows of one kind. */
+static void add_up(const char *text, const char *what, int64_t *rows, int64_t *sum)
+{
+    char wanted[32];
+    snprintf(wanted, sizeof wanted, "\"what\":\"%s\"", what);
+    *rows = *sum = 0;
+    for (const char *at = text; (at = strstr(at, wanted)) != NULL; at++) {
+        *rows += atoll(strstr(at, "\"rows\":") + 7);
+        *sum += atoll(strstr(at, "\"sum\":") + 6);
+    }
+}
+
+/* Counts 100 numbers at each of several parallelisms; the text that comes out at the end. */
+static char *lives_of(const char *op, uint32_t mode)
+{
+    static const uint32_t tasks[ROUNDS] = {1, 4, 2, 3};
+    struct gy_items items[TASKS_MOST] = {0};
+    struct gy_instance *in[TASKS_MOST];
+    struct hand h;
+    char *dir = dir_temp();
+    char *text =
+        text_format("job = \"t\"; operators = ( { id = \"in\"; op = \"gen.sequence\"; to = 0; },\n"
+                    "{ id = \"x\"; op = \"state_ops.%s\"; input = \"in\"; } );",
+                    op);
+    hand_init(&h, dir, text);
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        struct gy_items dealt[TASKS_MOST] = {0};
+        uint32_t before = round > 0 ? tasks[round - 1] : 0, n = tasks[round];
+        CU_ASSERT_EQUAL_FATAL(gy_items_deal(mode, items, before, dealt, n), 0);
+        for (uint32_t t = 0; t < n; t++) {
+            in[t] = hand_open(&h, "x", t, n);
+            for (size_t i = 0; i < dealt[t].list.n; i++)
+                CU_ASSERT_EQUAL(gy_instance_restore_item(in[t], 1, &dealt[t].list.items[i]), 0);
+            gy_items_fini(&dealt[t]);
+            gy_items_fini(&items[t]);
+        }
+        for (uint32_t i = 0; i < 100; i++)
+            CU_ASSERT_EQUAL(hand_numbers(in[i % n], 100 * round + i, 1), 0);
+        for (uint32_t t = 0; t < n; t++) {
+            CU_ASSERT_EQUAL(gy_instance_save_items(in[t], &items[t]), 0);
+            if (round == ROUNDS - 1) {
+                CU_ASSERT_EQUAL(gy_instance_watermark(in[t], INT64_MAX), 0);
+                CU_ASSERT_EQUAL(gy_instance_flush(in[t], true), 0);
+            }
+            gy_instance_free(in[t]);
+        }
+    }
+    for (uint32_t t = 0; t < TASKS_MOST; t++)
+        gy_items_fini(&items[t]);
+    gy_buf_u8(&h.rows, 0);
+    char *rows = strdup((const char *)h.rows.data);
+    hand_fini(&h);
+    dir_remove(dir);
+    free(text), free(dir);
+    return rows;
+}
+
+static void items_add_up_over_lives_at_any_parallelism(void)
+{
+    int64_t rows, sum;
+    char *text = lives_of("items_split", GYRE_ITEMS_SPLIT);
+    add_up(text, "split", &rows, &sum);
+    CU_ASSERT_EQUAL(rows, 400);
+    CU_ASSERT_EQUAL(sum, 399 * 400 / 2);
+    free(text);
+    text = lives_of("items_union", GYRE_ITEMS_UNION);
+    add_up(text, "union", &rows, &sum);
+    CU_ASSERT_EQUAL(rows, 400);
+    CU_ASSERT_EQUAL(sum, 399 * 400 / 2);
+    add_up(text, "seen", &rows, &sum); /* by three tasks, before the last hundred */
+    CU_ASSERT_EQUAL(rows, 3 * 300);
+    CU_ASSERT_EQUAL(sum, 3 * (299 * 300 / 2));
+    free(text);
+    text = lives_of("items_broadcast", GYRE_ITEMS_BROADCAST);
+    add_up(text, "broadcast", &rows, &sum);
+    CU_ASSERT_EQUAL(rows, 3 * ROUNDS);
+    CU_ASSERT_EQUAL(sum, 3);
+    free(text);
+}
+
+static const struct suite_test tests[] = {
+    SUITE_TEST(items_add_up_over_lives_at_any_parallelism),
+};
+
+SUITE_MAIN("state_fixture", tests)
