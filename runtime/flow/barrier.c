@@ -179,8 +179,7 @@ static int begin_file(struct gy_member *member, uint64_t epoch)
     struct gy_saved *saved = &member->saved;
     char *name = gy_printf("%s-%u.state", member->node->id, member->task->index);
     gy_scribe_file_fini(&checkpoint->scribe, &saved->file);
-    saved->file.path =
-        name != NULL ? gy_snapshot_path(checkpoint->options.dir, epoch, name) : NULL;
+    saved->file.path = name != NULL ? gy_snapshot_path(checkpoint->options.dir, epoch, name) : NULL;
     gy_free(name);
     if (saved->file.path == NULL)
         return GYRE_ENOMEM;
@@ -201,11 +200,10 @@ static void end_saving(struct gy_member *member)
     struct gy_saved *saved = &member->saved;
     gy_instance_save_stop(member->instance);
     if (gy_part_end(&saved->part) != 0)
-        gy_checkpoint_give_up(checkpoint, member->task->epoch,
-                              "the state of %s[%u] cannot be written: %s", member->node->id,
-                              member->task->index,
-                              saved->part.error == GYRE_ENOMEM ? "out of memory"
-                                                               : "its type refuses to be encoded");
+        gy_checkpoint_give_up(
+            checkpoint, member->task->epoch, "the state of %s[%u] cannot be written: %s",
+            member->node->id, member->task->index,
+            saved->part.error == GYRE_ENOMEM ? "out of memory" : "its type refuses to be encoded");
     gy_part_fini(&saved->part);
     gy_scribe_put(&checkpoint->scribe, &saved->file, NULL);
     saved->saving = false;
@@ -225,10 +223,9 @@ static void save_member(struct gy_member *member, uint64_t epoch)
     if (code == 0)
         code = gy_instance_save_begin(member->instance, &member->saved.part);
     if (code != 0)
-        gy_checkpoint_give_up(checkpoint, epoch, "%s[%u] cannot be saved: %s", member->node->id,
-                              member->task->index,
-                              code == GYRE_ENOMEM ? "out of memory"
-                                                  : gy_instance_error(member->instance)->text);
+        gy_checkpoint_give_up(
+            checkpoint, epoch, "%s[%u] cannot be saved: %s", member->node->id, member->task->index,
+            code == GYRE_ENOMEM ? "out of memory" : gy_instance_error(member->instance)->text);
 }
 
 /* All rows up to the barrier are written: they become visible with this snapshot, or with a later
@@ -284,9 +281,9 @@ static void note_pause(struct gy_task *task, int64_t since_ns)
     _Atomic int64_t *longest = &task->flow->checkpoint.longest_pause_ns;
     int64_t took_ns = gy_clock_mono_ns(task->flow->clock) - since_ns;
     int64_t seen_ns = atomic_load_explicit(longest, memory_order_relaxed);
-    while (took_ns > seen_ns && !atomic_compare_exchange_weak_explicit(
-                                    longest, &seen_ns, took_ns, memory_order_relaxed,
-                                    memory_order_relaxed))
+    while (took_ns > seen_ns &&
+           !atomic_compare_exchange_weak_explicit(longest, &seen_ns, took_ns, memory_order_relaxed,
+                                                  memory_order_relaxed))
         ;
 }
 
@@ -308,8 +305,7 @@ bool gy_task_barrier(struct gy_task *task)
     if (gy_task_settle(task) || gy_flow_has_failed(task->flow))
         return true; /* rows may have come of it: once more */
     int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
-    bool given_up =
-        atomic_load_explicit(&checkpoint->gave_up, memory_order_relaxed) == epoch;
+    bool given_up = atomic_load_explicit(&checkpoint->gave_up, memory_order_relaxed) == epoch;
     task->epoch = epoch;
     task->n_saving = 1; /* the task itself, so that it is not over before the last member */
     for (uint32_t m = 0; m < task->n_members && !gy_flow_has_failed(task->flow); m++)
@@ -330,8 +326,7 @@ bool gy_task_save(struct gy_task *task)
     if (task->n_saving == 0 || gy_scribe_is_behind(&checkpoint->scribe))
         return false;
     int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
-    bool given_up =
-        atomic_load_explicit(&checkpoint->gave_up, memory_order_relaxed) == task->epoch;
+    bool given_up = atomic_load_explicit(&checkpoint->gave_up, memory_order_relaxed) == task->epoch;
     for (uint32_t m = 0; m < task->n_members; m++) {
         struct gy_member *member = &task->members[m];
         if (!member->saved.saving)

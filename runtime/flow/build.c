@@ -276,8 +276,8 @@ static int build_splits(struct gy_flow *flow, struct gyre_error *error)
         if (node->kind != GYRE_SOURCE)
             continue;
         if (flow->restore != NULL)
-            code = gy_restore_splits(flow->restore, node, node->parallelism, &flow->splits[n],
-                                     error);
+            code =
+                gy_restore_splits(flow->restore, node, node->parallelism, &flow->splits[n], error);
         if (code == 1)
             code = gy_splits_init(&flow->splits[n], node, node->parallelism, error);
         if (code != 0)
@@ -292,8 +292,8 @@ static int build(struct gy_flow *flow, struct gyre_error *error)
     if (flow->options.restore != NULL) {
         flow->restore = gy_restore_new(
             flow->options.snapshots.disk != NULL ? flow->options.snapshots.disk : gy_disk_real(),
-            flow->options.restore, physical->graph, flow->options.dropped,
-            flow->options.n_dropped, error);
+            flow->options.restore, physical->graph, flow->options.dropped, flow->options.n_dropped,
+            error);
         if (flow->restore == NULL)
             return error->code;
     }

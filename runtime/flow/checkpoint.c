@@ -195,8 +195,7 @@ static void end_saving(struct gy_checkpoint *checkpoint)
     if (atomic_load_explicit(&checkpoint->left, memory_order_acquire) > 0) {
         int64_t took_us = (now_ns(checkpoint) - checkpoint->begun_ns) / 1000;
         if (took_us > checkpoint->options.timeout_us && !is_given_up(checkpoint))
-            gy_checkpoint_give_up(checkpoint, checkpoint->epoch,
-                                  "it was not complete after %lld s",
+            gy_checkpoint_give_up(checkpoint, checkpoint->epoch, "it was not complete after %lld s",
                                   (long long)(took_us / 1000000));
         return;
     }

@@ -75,24 +75,24 @@ struct gy_checkpoint {
     struct gy_checkpoint_options options;
     enum gy_checkpoint_phase phase;
     uint64_t epoch; /* the one being taken, or the last */
-    bool asked;    /* one on demand is to come */
-    bool stopping; /* told to stop */
-    bool last;     /* nothing is to come after the epoch at hand */
+    bool asked;     /* one on demand is to come */
+    bool stopping;  /* told to stop */
+    bool last;      /* nothing is to come after the epoch at hand */
     uint32_t tries; /* last epochs that failed */
     int64_t begun_ns, begun_us;
-    int64_t next_ns; /* when the next periodic one is due, monotonic */
+    int64_t next_ns;    /* when the next periodic one is due, monotonic */
     uint64_t published; /* the last one that may be on the disk: its publishing was begun */
-    uint64_t newest; /* id of the last one complete, or restored from; 0: none */
+    uint64_t newest;    /* id of the last one complete, or restored from; 0: none */
     int64_t newest_ns;
     GY_VEC(struct gy_checkpoint_taken) taken;
     uint32_t n_failed;
     struct gy_scribe scribe;
-    _Atomic uint64_t wanted;    /* epoch whose barrier sources are to put in; control thread */
-    _Atomic uint64_t stop_at;   /* epoch after whose barrier sources stop; 0: none; control thread */
-    _Atomic uint64_t committed; /* epoch that sinks are to commit; control thread */
-    _Atomic uint64_t gave_up;   /* epoch that failed: no more is saved for it; anybody */
-    _Atomic uint32_t left;      /* tasks and files that the epoch waits for */
-    _Atomic uint32_t uncommitted; /* tasks that have not committed yet */
+    _Atomic uint64_t wanted;  /* epoch whose barrier sources are to put in; control thread */
+    _Atomic uint64_t stop_at; /* epoch after whose barrier sources stop; 0: none; control thread */
+    _Atomic uint64_t committed;       /* epoch that sinks are to commit; control thread */
+    _Atomic uint64_t gave_up;         /* epoch that failed: no more is saved for it; anybody */
+    _Atomic uint32_t left;            /* tasks and files that the epoch waits for */
+    _Atomic uint32_t uncommitted;     /* tasks that have not committed yet */
     _Atomic int64_t longest_pause_ns; /* of a task because of a snapshot; tasks */
     pthread_mutex_t lock;
     char *why; /* the first reason to give the epoch up; under `lock` */
@@ -126,8 +126,8 @@ bool gy_checkpoint_is_waiting(const struct gy_checkpoint *checkpoint);
 
 /** Gives the epoch up: first reason wins. Formats as printf.
  *  Thread:  [any] */
-void gy_checkpoint_give_up(struct gy_checkpoint *checkpoint, uint64_t epoch, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void gy_checkpoint_give_up(struct gy_checkpoint *checkpoint, uint64_t epoch, const char *format,
+                           ...) __attribute__((format(printf, 3, 4)));
 
 /** Counts a task or a file that the epoch waits for no longer; wakes the control thread at the last.
  *  Thread:  [any] */

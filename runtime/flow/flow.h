@@ -85,7 +85,7 @@ struct gy_flow {
     struct gy_failure failure;
     struct gy_checkpoint checkpoint;
     struct gy_restore *restore; /* NULL: starts from nothing */
-    _Atomic bool closing; /* all is over, snapshots included; control thread */
+    _Atomic bool closing;       /* all is over, snapshots included; control thread */
 };
 
 /** Builds tasks, channels and instances of a physical graph, which outlives the flow.

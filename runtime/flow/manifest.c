@@ -10,8 +10,7 @@ char *gy_key_text(const struct gy_node *node)
     struct gy_buf text = {0};
     for (uint32_t k = 0; k < node->key.n; k++) {
         const struct gy_input *input = &node->inputs[0];
-        const struct gyre_field *field =
-            gyre_schema_field(&input->schema, input->key_fields[k]);
+        const struct gyre_field *field = gyre_schema_field(&input->schema, input->key_fields[k]);
         gy_buf_printf(&text, "%s%s: %s%s", k > 0 ? ", " : "", field->name,
                       gyre_type_name(node->key.types[k]), node->key.nullable[k] ? "?" : "");
     }

@@ -100,8 +100,8 @@ static int64_t match_state(const struct gy_node *node, const struct gy_manifest_
             gyre_error_set(error, GYRE_EINVAL, -1,
                            "state '%s' of '%s' was written under version %u of its type %s; %s has "
                            "version %u, which cannot migrate it",
-                           saved->name, node->id, saved->version, saved->type,
-                           node->plugin->path, state.type->version);
+                           saved->name, node->id, saved->version, saved->type, node->plugin->path,
+                           state.type->version);
         else if (state.type->version == saved->version &&
                  gy_state_fingerprint(state.type) != saved->fingerprint)
             gyre_error_set(error, GYRE_EINVAL, -1,
@@ -286,8 +286,7 @@ int gy_restore_splits(const struct gy_restore *restore, const struct gy_node *no
     gy_splits_init_empty(splits, tasks);
     for (size_t i = 0; code == 0 && i < part->splits.list.n; i++) {
         const struct gy_item *item = &part->splits.list.items[i];
-        struct gyre_reader reader = {
-            .size = sizeof reader, .data = item->bytes, .length = item->n};
+        struct gyre_reader reader = {.size = sizeof reader, .data = item->bytes, .length = item->n};
         code = i == 0 ? gy_splits_read(splits, &reader) : gy_splits_apply(splits, &reader);
     }
     if (code != 0)
@@ -343,8 +342,7 @@ static int give_record(struct gy_flow *flow, const struct gy_node *node,
                        const struct gy_record *record)
 {
     const struct gy_manifest_operator *saved = part->saved;
-    struct gyre_reader reader = {
-        .size = sizeof reader, .data = record->bytes, .length = record->n};
+    struct gyre_reader reader = {.size = sizeof reader, .data = record->bytes, .length = record->n};
     uint64_t hash = gyre_read_u64(&reader);
     uint32_t task = old_task;
     if (record->kind != GY_RECORD_STATE || record->index >= saved->n_states || reader.error != 0) {

@@ -19,10 +19,12 @@ struct gy_scribe;
 /* A file being written. What is above the line is its creator's; the rest is the scribe's. */
 struct gy_scribe_file {
     char *path;
-    void (*done)(struct gy_scribe_file *file); /* on the scribe's thread; the file is complete then */
+    void (*done)(
+        struct gy_scribe_file *file); /* on the scribe's thread; the file is complete then */
     void *host;
     /* ---- */
-    struct gy_part_piece *first, *last; /* to be written; under the scribe's lock, as down to `next` */
+    struct gy_part_piece *first,
+        *last; /* to be written; under the scribe's lock, as down to `next` */
     bool ended;
     bool queued;
     struct gy_scribe_file *next;

@@ -73,7 +73,7 @@ struct gy_member {
     uint32_t n_routes;
     struct gy_route *routes;
     bool ended;
-    bool stopped; /* ended by a stop: not flushed, more would have come */
+    bool stopped;               /* ended by a stop: not flushed, more would have come */
     GY_VEC(struct gy_txn) txns; /* sinks: in order of their epochs */
     struct gy_saved saved;
     struct gy_published published;
@@ -119,11 +119,11 @@ struct gy_task {
     uint32_t n_ended;        /* members */
     uint32_t budget;         /* rows of a poll */
     bool done;
-    bool dirty; /* took something since the last idle flush */
-    uint64_t epoch;       /* of the last barrier passed */
-    uint32_t n_barriers;  /* entries at the next one */
-    uint32_t n_saving;    /* members that still save their state */
-    uint64_t committed;   /* epoch that its sinks have committed */
+    bool dirty;          /* took something since the last idle flush */
+    uint64_t epoch;      /* of the last barrier passed */
+    uint32_t n_barriers; /* entries at the next one */
+    uint32_t n_saving;   /* members that still save their state */
+    uint64_t committed;  /* epoch that its sinks have committed */
     int64_t busy_ns;
 };
 

@@ -116,12 +116,13 @@ int gy_flow_start(struct gy_flow *flow, struct gyre_error *error)
     struct sigaction action = {.sa_handler = on_interrupt}; /* no SA_RESTART */
     if (sigaction(INTERRUPT, &action, NULL) != 0)
         return gyre_error_set(error, GYRE_EIO, -1, "sigaction: %s", strerror(errno));
-    int scribe = gy_checkpoint_is_on(&flow->checkpoint)
-                     ? gy_scribe_start(&flow->checkpoint.scribe)
-                     : 0;
+    int scribe =
+        gy_checkpoint_is_on(&flow->checkpoint) ? gy_scribe_start(&flow->checkpoint.scribe) : 0;
     if (scribe != 0)
-        return gyre_error_set(error, GYRE_EIO, -1, "cannot start the thread that writes "
-                              "snapshots: %s", strerror(scribe));
+        return gyre_error_set(error, GYRE_EIO, -1,
+                              "cannot start the thread that writes "
+                              "snapshots: %s",
+                              strerror(scribe));
     atomic_store_explicit(&flow->workers_left, flow->n_workers, memory_order_relaxed);
     for (uint32_t w = 0; w < flow->n_workers; w++) {
         int code = start_worker(&flow->workers[w]);

@@ -69,11 +69,11 @@ struct gy_instance {
     bool partitioning; /* a partition function is asked: nobody may report rows */
     bool any_stamps;   /* some port gives rows the time of the call */
     uint32_t n_stores;
-    struct gy_store **stores; /* per state, or per hosted function */
+    struct gy_store **stores;  /* per state, or per hosted function */
     struct gy_saving *savings; /* per state */
     struct gy_part *part;      /* being saved to; NULL: nothing is saved */
     uint32_t saving_state;     /* states before it are saved */
-    uint64_t cursor;          /* of the walk that gy_instance_resume goes on with */
+    uint64_t cursor;           /* of the walk that gy_instance_resume goes on with */
     bool resuming;
     struct gy_instance_stats stats;
     GY_VEC(struct gy_metric *) metrics;

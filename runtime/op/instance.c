@@ -335,7 +335,8 @@ int gy_instance_commit(struct gy_instance *instance, const char *txn,
     if (descriptor == NULL || descriptor->commit == NULL)
         return 0;
     struct gy_call call = gy_call_begin(instance, "commit");
-    return gy_call_end(instance, call, descriptor->commit(instance->self, &instance->ctx, txn, &reader));
+    return gy_call_end(instance, call,
+                       descriptor->commit(instance->self, &instance->ctx, txn, &reader));
 }
 
 int gy_instance_abort(struct gy_instance *instance, const char *txn,
@@ -346,7 +347,8 @@ int gy_instance_abort(struct gy_instance *instance, const char *txn,
     if (descriptor == NULL || descriptor->abort == NULL || !instance->opened)
         return 0;
     struct gy_call call = gy_call_begin(instance, "abort");
-    return gy_call_end(instance, call, descriptor->abort(instance->self, &instance->ctx, txn, &reader));
+    return gy_call_end(instance, call,
+                       descriptor->abort(instance->self, &instance->ctx, txn, &reader));
 }
 
 int gy_instance_open(struct gy_instance *instance)

@@ -118,8 +118,7 @@ int gy_instance_restore_item(struct gy_instance *instance, uint32_t version,
 int gy_instance_restore_state(struct gy_instance *instance, uint32_t s, uint32_t version,
                               const struct gy_record *record)
 {
-    struct gyre_reader reader = {
-        .size = sizeof reader, .data = record->bytes, .length = record->n};
+    struct gyre_reader reader = {.size = sizeof reader, .data = record->bytes, .length = record->n};
     struct gy_crumb before = gy_crumb_enter(&instance->site, "decode");
     int code = gy_store_decode(instance->stores[s], &reader, version);
     gy_crumb = before;

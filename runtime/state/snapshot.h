@@ -42,10 +42,10 @@ struct gy_manifest_task {
 
 struct gy_manifest_operator {
     char *id;
-    char *op;     /* "std.sum" */
-    char *plugin; /* version of the plugin, for people */
+    char *op;               /* "std.sum" */
+    char *plugin;           /* version of the plugin, for people */
     uint32_t items_version; /* gyre_operator.items_version */
-    char *key;    /* "word: str, user: i64"; NULL: no key */
+    char *key;              /* "word: str, user: i64"; NULL: no key */
     uint32_t n_states;
     struct gy_manifest_state *states;
     uint32_t n_tasks; /* its parallelism */
