@@ -39,7 +39,7 @@ static const struct {
     {"operator_kind", "operator `drop` has the unknown kind 9; the known ones are 1 (source), 2 "
                       "(transform) and 3 (sink)"},
     {"operator_name", "item 0 is called `Drop-Rows`; names are [a-z][a-z0-9_]*"},
-    {"operator_size", "item 0 is a descriptor of size 224, not 232; begin it with its sizeof"},
+    {"operator_size", "item 0 is a descriptor of size 232, not 240; begin it with its sizeof"},
     {"operator_flags",
      "operator `drop` has the flags 0x40000000, of which this gyre knows 0x1ff" REBUILD},
     {"no_process", "operator `drop` has no callback process, which every sink needs; write it"},
