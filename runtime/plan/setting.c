@@ -297,7 +297,7 @@ struct gy_setting *gy_setting_read_file(const struct gy_scope *scope, const char
 struct gy_setting *gy_setting_read_value(const struct gy_scope *scope, const struct gy_setting *raw)
 {
     const char *text = gy_arena_ctl_printf(scope->arena, "value = %s;", raw->text);
-    if (text == NULL)
+    if (text == NULL || gy_setting_scan_includes(scope, text, raw->file, NULL) < 0)
         return NULL;
     config_t config;
     config_init(&config);

@@ -78,8 +78,10 @@ void gy_setting_put(const struct gy_scope *scope, struct gy_setting *group,
 void gy_setting_scan_integers(const struct gy_scope *scope, const char *text, const char *file,
                               const char *dir);
 
-/** Follows the includes of a job file before libconfig does, for a tree of them can be endless.
- *  Errors:  -1 and one mistake told: too many files, too many bytes, a zero byte in one of them */
+/** Follows the includes of a job file before libconfig does, which ends the process at a folder, and
+ *  for which a tree of them can be endless. `dir` NULL: no include is allowed.
+ *  Errors:  -1 and one mistake told, the text is not for libconfig: a file that cannot be read, too
+ *           many files, too many bytes, a zero byte in one of them, a name it reads as another */
 int gy_setting_scan_includes(const struct gy_scope *scope, const char *text, const char *file,
                              const char *dir);
 

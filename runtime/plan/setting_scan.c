@@ -1,5 +1,6 @@
 /* Looks at the text of job files itself, for what libconfig does not: integers that it would corrupt,
- * and trees of includes that it would be busy with for ever; see setting.h.
+ * included files that cannot be read, at which its scanner ends the process, and trees of includes
+ * that it would be busy with for ever; see setting.h.
  *
  * The scanner knows libconfig's tokens as far as it must to tell an integer from a part of a name,
  * a string, a comment or a number with a point or an exponent:
@@ -8,7 +9,7 @@
  *   string    "..." with \ before any byte
  *   name      [A-Za-z*][-A-Za-z0-9_*]*
  *   integer   [-+]?[0-9]+, 0x..., 0b...; then L or LL for 64 bits
- *   include   @include "FILE" at the start of a line */
+ *   include   @include "FILE" at the start of a line; \\ and \" in it are escapes */
 #include "plan/setting.h"
 
 #include <errno.h>
@@ -16,13 +17,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 
 #define INCLUDE_DEPTH 10 /* libconfig's own */
 #define INCLUDES_MAX  1000
 
-/* What the includes of a job have come to; `told`: it is too much, or libconfig will tell. */
+/* What the includes of a job have come to; `told`: something is told, or libconfig will. */
 struct included {
     unsigned files;
     size_t bytes;
@@ -137,6 +139,7 @@ static void scan_number(struct scan *s)
 
 static void scan_text(struct scan *s);
 
+/* Tells why libconfig must not be given the text; one such mistake is enough. */
 __attribute__((format(printf, 4, 5))) static void refuse(struct scan *s, const char *file, int line,
                                                          const char *fmt, ...)
 {
@@ -149,48 +152,113 @@ __attribute__((format(printf, 4, 5))) static void refuse(struct scan *s, const c
     s->included->told = true;
 }
 
+/* Takes @include and the name behind it; NULL where there is no name (libconfig tells of it), a name
+ * that libconfig would not read as it is meant (told), or no memory (the arena knows). */
+static char *take_include(struct scan *s)
+{
+    int line = s->line;
+    const char *c = s->at + strlen("@include");
+    c += strspn(c, " \t");
+    if (*c != '"') {
+        s->at++;
+        return NULL;
+    }
+    s->at = c++;
+    skip_string(s);
+    char *name = gy_arena_ctl_strndup(s->scope->arena, c, (size_t)(s->at - c)), *to = name;
+    if (name == NULL)
+        return NULL;
+    bool is_odd = false;
+    for (; *c != '\0' && *c != '"'; c++) {
+        if (c[0] == '\\') {
+            is_odd |= c[1] != '\\' && c[1] != '"';
+            c += c[1] != '\0';
+        }
+        *to++ = *c;
+    }
+    *to = '\0';
+    if (*c == '"' && !is_odd)
+        return name;
+    if (s->included != NULL && *c == '"') /* libconfig would print it */
+        refuse(s, s->file, line, "a backslash in the name of an @include is written \\\\");
+    else if (s->included != NULL) /* libconfig would ignore it, and all that follows */
+        refuse(s, s->file, line, "the name of an @include has no closing quote");
+    return NULL;
+}
+
 /* Counts a file that is to be included, whose text is NULL where it cannot be read. */
-static void count(struct scan *s, const char *path, const char *text, size_t size)
+static void count(struct scan *s, const char *name, const char *path, int line, const char *text,
+                  size_t size)
 {
     struct included *all = s->included;
     int error = text == NULL ? errno : 0;
     all->files++;
     all->bytes += size;
     if (all->files > INCLUDES_MAX)
-        refuse(s, s->file, s->line,
+        refuse(s, s->file, line,
                "more than %d files are included, a file counted each time: merge some of them",
                INCLUDES_MAX);
     else if (error == EFBIG || all->bytes > GY_SETTING_BYTES)
-        refuse(s, s->file, s->line,
+        refuse(s, s->file, line,
                "what is included is more than %u MiB, a file counted each time: a job has less",
                GY_SETTING_BYTES >> 20);
-    else if (text != NULL && strlen(text) != size) /* libconfig would read on behind it */
+    else if (text == NULL) /* at a folder, libconfig would end the process */
+        refuse(s, s->file, line, "@include \"%s\" cannot be read: %s", name, strerror(error));
+    else if (strlen(text) != size) /* libconfig would read on behind it */
         refuse(s, path, 0, "is no job file: it holds a zero byte");
+}
+
+/* The kind of the file at `path`, as in st_mode; 0 where there is none. */
+static mode_t file_kind(const char *path)
+{
+    struct stat st;
+    return path != NULL && stat(path, &st) == 0 ? st.st_mode & S_IFMT : 0;
+}
+
+/* False, and told, for a file that can be read here but not by libconfig afterwards. */
+static bool can_be_read_again(struct scan *s, const char *name, const char *path, int line)
+{
+    if (file_kind(path) == S_IFIFO) {
+        refuse(s, s->file, line, "@include \"%s\" is a pipe: include a file", name);
+        return false;
+    }
+    /* libconfig 1.5 looks below its folder for an absolute path too, and may find a folder there. */
+    if (s->dir[0] == '\0' || name[0] != '/' ||
+        file_kind(gy_arena_ctl_printf(s->scope->arena, "%s/%s", s->dir, name)) != S_IFDIR)
+        return true;
+    refuse(s, s->file, line, "@include \"%s\": write its path from the job file's folder on", name);
+    return false;
 }
 
 static void scan_include(struct scan *s)
 {
-    const char *quote = s->at + strlen("@include");
-    quote += strspn(quote, " \t");
-    const char *end = *quote == '"' ? strchr(quote + 1, '"') : NULL;
-    if (end != NULL && s->included != NULL && s->depth >= INCLUDE_DEPTH)
-        s->included->told = true; /* by libconfig, which goes no deeper and stops there */
-    if (end == NULL || s->dir == NULL || s->depth >= INCLUDE_DEPTH) {
-        s->at++;
+    int line = s->line;
+    bool is_ahead = s->included != NULL;
+    if (is_ahead && s->dir == NULL) {
+        refuse(s, s->file, 0, "a value has no @include");
         return;
     }
-    char *name = gy_arena_ctl_strndup(s->scope->arena, quote + 1, (size_t)(end - quote - 1));
-    s->at = end + 1;
+    const char *name = take_include(s);
+    if (name == NULL || s->dir == NULL)
+        return;
+    if (s->depth >= INCLUDE_DEPTH) { /* libconfig tells of it, and reads no more */
+        if (is_ahead)
+            s->included->told = true;
+        return;
+    }
+    const char *path = gy_path_in(s->scope, s->dir, name);
+    if (is_ahead && !can_be_read_again(s, name, path, line))
+        return;
     size_t size = 0;
-    const char *path = name != NULL ? gy_path_in(s->scope, s->dir, name) : NULL;
-    char *text = path != NULL ? gy_setting_load(path, &size) : NULL;
-    if (path != NULL && s->included != NULL)
-        count(s, path, text, size);
+    char *text = gy_setting_load(path, &size);
+    if (is_ahead)
+        count(s, name, path, line, text, size);
+    else if (text == NULL) /* since it was looked at */
+        gy_diags_add(s->scope->diags, s->file, line, "@include \"%s\" cannot be read: %s", name,
+                     strerror(errno));
     struct scan inner = {s->scope, path, s->dir, text, 1, s->depth + 1, s->included};
     if (text != NULL)
         scan_text(&inner);
-    else if (errno == ENOMEM) /* all else libconfig tells */
-        gy_diags_add(s->scope->diags, s->file, s->line, "out of memory");
     gy_free(text);
 }
 
@@ -232,5 +300,7 @@ int gy_setting_scan_includes(const struct gy_scope *scope, const char *text, con
     struct included included = {0};
     struct scan s = {scope, file, dir, text, 1, 0, &included};
     scan_text(&s);
+    if (scope->arena->oom)
+        gy_diags_add(scope->diags, file, 0, "out of memory");
     return gy_diags_count(scope->diags) == before ? 0 : -1;
 }

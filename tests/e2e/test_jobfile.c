@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define ARGUMENTS_MAX 16
 #define MISTAKES      "tests/e2e/jobs/mistakes.txt"
@@ -440,6 +441,16 @@ static void endless_include_is_refused(void)
                  "has less\n");
 }
 
+/* It would be read here, and libconfig would wait for a second writer. */
+static void include_of_a_pipe_is_refused(void)
+{
+    char *folder = dir_temp(), *pipe_path = path_join(folder, "pipe");
+    CU_ASSERT_EQUAL_FATAL(mkfifo(pipe_path, 0600), 0);
+    free(pipe_path);
+    write_file(folder, "job.cfg", "job = \"t\";\n@include \"pipe\"\n");
+    expect_check(folder, 2, "job.cfg:2: @include \"pipe\" is a pipe: include a file\n");
+}
+
 static void job_that_includes_itself_is_refused(void)
 {
     char *folder = dir_temp();
@@ -463,6 +474,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_plan_is_json),
     SUITE_TEST(tree_of_includes_is_bounded),
     SUITE_TEST(endless_include_is_refused),
+    SUITE_TEST(include_of_a_pipe_is_refused),
     SUITE_TEST(job_that_includes_itself_is_refused),
 };
 SUITE_MAIN("jobfile", tests)

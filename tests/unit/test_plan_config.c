@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "plan/config.h"
 
@@ -250,6 +251,42 @@ static void a_zero_byte_is_refused_in_an_included_file_too(void)
     free(folder);
 }
 
+/* Expects a mistake in the job file `text`, beside which dev/null is a folder. */
+static void expect_refused(const char *text, const struct gy_overrides *overrides, const char *says)
+{
+    char *folder = dir_temp(), *path = path_join(folder, "job.cfg");
+    char *below = path_join(folder, "dev"), *null = path_join(folder, "dev/null");
+    CU_ASSERT_EQUAL_FATAL(mkdir(below, 0700), 0);
+    CU_ASSERT_EQUAL_FATAL(mkdir(null, 0700), 0);
+    file_write_text(path, text);
+    struct gy_diags diags = {0};
+    struct gy_job *job = gy_job_load(path, overrides, &diags);
+    CU_ASSERT_FATAL(gy_diags_count(&diags) > 0);
+    CU_ASSERT_STRING_EQUAL(diags.list.items[0].text, says);
+    gy_job_free(job);
+    gy_diags_fini(&diags);
+    dir_remove(folder);
+    free(null);
+    free(below);
+    free(path);
+    free(folder);
+}
+
+/* libconfig would end the process at each of these folders. */
+static void an_include_in_a_value_of_the_command_line_is_refused(void)
+{
+    static const char *const sets[] = {"a.key=[\"k\"];\n@include \".\"\n"};
+    expect_refused("job = \"t\";\noperators = ( { id = \"a\"; op = \"b.c\"; } );\n",
+                   &(struct gy_overrides){1, sets, NULL}, "a value has no @include");
+}
+
+static void a_folder_that_libconfig_finds_instead_of_an_included_file_is_refused(void)
+{
+    expect_refused("job = \"t\";\n@include \"/dev/null\"\n"
+                   "operators = ( { id = \"a\"; op = \"b.c\"; } );\n",
+                   NULL, "@include \"/dev/null\": write its path from the job file's folder on");
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(job_keys_have_their_defaults),
     SUITE_TEST(job_keys_are_read),
@@ -260,5 +297,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(overrides_replace_add_and_make_groups_the_last_wins),
     SUITE_TEST(strings_take_the_environment_and_files_include_others),
     SUITE_TEST(a_zero_byte_is_refused_in_an_included_file_too),
+    SUITE_TEST(an_include_in_a_value_of_the_command_line_is_refused),
+    SUITE_TEST(a_folder_that_libconfig_finds_instead_of_an_included_file_is_refused),
 };
 SUITE_MAIN("plan_config", tests)
