@@ -227,8 +227,10 @@ static void show_snapshot(const struct gy_checkpoint *checkpoint, int64_t now_ns
         fputs("  no snapshot yet", stderr);
         return;
     }
-    gy_text_format_duration(age, (now_ns - checkpoint->newest_ns) / 100000000 * 100000);
-    fprintf(stderr, "  snapshot %llu %s ago", (unsigned long long)checkpoint->newest, age);
+    int64_t age_us = (now_ns - checkpoint->newest_ns) / 100000000 * 100000;
+    gy_text_format_duration(age, age_us);
+    fprintf(stderr, "  snapshot %llu %s ago", (unsigned long long)checkpoint->newest,
+            age_us > 0 ? age : "0s");
 }
 
 void gy_progress_show(struct gy_progress *progress, const struct gy_flow *flow)

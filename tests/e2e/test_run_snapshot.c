@@ -1,6 +1,7 @@
 /* `gyre run --from`, `--drop-state` and the job's `snapshot` from outside: what goes on where, and what
  * is refused with nothing written. */
 #include "run_job.h"
+#include "run_watch.h"
 #include "support/suite.h"
 
 #include <signal.h>
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 /* A count of 20,000 rows/s up to `to`; the %s are job settings. */
 static const char counting[] =
@@ -20,25 +20,6 @@ static const char counting[] =
     ");\n";
 
 static const char snapshots[] = "snapshot = { every = \"20ms\"; dir = \"snap\"; };";
-
-static void nap_ms(long ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
-}
-
-static void check_has(const char *text, const char *what)
-{
-    if (strstr(text, what) == NULL)
-        printf("lacks: %s\n--- is\n%s", what, text);
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, what));
-}
-
-static void await_file(const char *dir, const char *name)
-{
-    for (int ms = 0; ms < RUN_PATIENCE_MS && !run_exists(dir, name); ms += 5)
-        nap_ms(5);
-    CU_ASSERT_TRUE_FATAL(run_exists(dir, name));
-}
 
 /* Asserts that out.csv holds the sums of 0, of 0 and 1, ...: each once, in order; how many. */
 static long check_sums(const char *dir)
@@ -81,7 +62,7 @@ static void run_until(const char *dir, const char *job, const char *const *argum
     struct process_result r;
     char *path = text_format("snap/%s/manifest.cfg", name);
     run_start(dir, job, &(struct run_options){.arguments = arguments}, &process);
-    await_file(dir, path);
+    run_await_file(dir, path);
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
     CU_ASSERT_EQUAL(r.status, 0);
@@ -144,13 +125,13 @@ static void a_finished_job_has_nothing_left_to_do(void)
     char *report_says = text_format("\"from\": \"snap/%d\"", id);
     char *err =
         run_with(dir, job, ARGV("--from", "latest", "--set", "in.to=999", "--report", "r.json"), 0);
-    check_has(err, "has finished: nothing is left to do\n");
+    run_check_has(err, "has finished: nothing is left to do\n");
     CU_ASSERT_EQUAL(check_sums(dir), 1000);
     CU_ASSERT_EQUAL(newest(dir, &n), id);
     char *report = run_read(dir, "r.json");
     CU_ASSERT_TRUE(run_is_json(report));
-    check_has(report, report_says);
-    check_has(report, "\"status\": \"finished\"");
+    run_check_has(report, report_says);
+    run_check_has(report, "\"status\": \"finished\"");
     free(report_says);
     free(report);
     free(err);
@@ -182,7 +163,7 @@ static void from_takes_a_snapshot_or_a_folder_of_them_also_without_a_snapshot_se
     const char *const ways[] = {one, "snap", "./snap/"};
     for (int i = 0; i < 3; i++) {
         char *err = run_with(dir, plain, ARGV("--from", ways[i], "--set", "in.to=30000"), 0);
-        check_has(err, one);
+        run_check_has(err, one);
         CU_ASSERT_EQUAL(check_sums(dir), 30001);
         CU_ASSERT_EQUAL(newest(dir, &n), id);
         run_write(dir, "out.csv", rows);
@@ -243,7 +224,7 @@ static void what_does_not_fit_is_refused_with_nothing_written(void)
         char *other = job_with(refusals[i].settings);
         char *err = run_with(dir, other, refusals[i].arguments, 2);
         char *after = run_read(dir, "out.csv");
-        check_has(err, refusals[i].says);
+        run_check_has(err, refusals[i].says);
         CU_ASSERT_STRING_EQUAL(after, rows);
         CU_ASSERT_EQUAL(newest(dir, &n), id);
         CU_ASSERT_EQUAL(dir_count(dir), files);
@@ -282,11 +263,11 @@ static void latest_falls_back_to_the_newest_intact_snapshot_and_says_so(void)
     char *of = text_format("snap/%d", id);
     spoil(dir, manifest);
     char *err = run_with(dir, job, ARGV("--from", of), 2);
-    check_has(err, manifest);
+    run_check_has(err, manifest);
     free(err);
     err = run_with(dir, job, ARGV("--from", "latest", "--set", "in.to=30000"), 0);
-    check_has(err, manifest);
-    check_has(err, says);
+    run_check_has(err, manifest);
+    run_check_has(err, says);
     CU_ASSERT_EQUAL(check_sums(dir), 30001);
     free(err);
     free(of);
@@ -311,8 +292,8 @@ static void state_without_an_operator_is_refused_unless_it_is_dropped(void)
     run_until(dir, job, NULL, "1");
     char *rows = run_read(dir, "out.csv");
     char *err = run_with(dir, without, ARGV("--from", "latest"), 2);
-    check_has(err, "sum");
-    check_has(err, "--drop-state");
+    run_check_has(err, "sum");
+    run_check_has(err, "--drop-state");
     char *after = run_read(dir, "out.csv");
     CU_ASSERT_STRING_EQUAL(after, rows);
     free(after);

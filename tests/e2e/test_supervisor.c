@@ -1,15 +1,12 @@
 /* The supervising parent and the job process: deaths, restarts, signals, the lock of the folder. */
 #include "run_job.h"
+#include "run_watch.h"
 #include "support/suite.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,113 +33,11 @@ static const char poisoned[] =
     "  { id = \"out\"; op = \"file.write\"; input = \"c\"; path = \"out.csv\"; }\n"
     ");\n";
 
-static void nap_ms(long ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
-}
-
 static int64_t now_ms(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void no_core_dumps(void)
-{
-    CU_ASSERT_EQUAL(setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}), 0);
-}
-
-static void check_has(const char *text, const char *what)
-{
-    if (strstr(text, what) == NULL)
-        printf("lacks: %s\n--- is\n%s", what, text);
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, what));
-}
-
-/* How often `what` stands in a text. */
-static int count(const char *text, const char *what)
-{
-    int n = 0;
-    for (const char *at = strstr(text, what); at != NULL; at = strstr(at + 1, what))
-        n++;
-    return n;
-}
-
-static void await_size(const char *dir, const char *name, off_t size)
-{
-    struct stat st = {0};
-    char *path = path_join(dir, name);
-    for (int ms = 0; ms < RUN_PATIENCE_MS && (stat(path, &st) != 0 || st.st_size < size); ms += 5)
-        nap_ms(5);
-    CU_ASSERT_TRUE_FATAL(st.st_size >= size);
-    free(path);
-}
-
-static void await_file(const char *dir, const char *name)
-{
-    for (int ms = 0; ms < RUN_PATIENCE_MS && !run_exists(dir, name); ms += 5)
-        nap_ms(5);
-    CU_ASSERT_TRUE_FATAL(run_exists(dir, name));
-}
-
-/* State and parent of a process; state 0 where there is none. */
-static char process_state(pid_t pid, pid_t *parent)
-{
-    char path[64], line[512];
-    char state = 0;
-    int of = 0;
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        return 0;
-    size_t n = fread(line, 1, sizeof line - 1, file);
-    line[n] = 0;
-    fclose(file);
-    const char *after = strrchr(line, ')');
-    if (after == NULL || sscanf(after + 1, " %c %d", &state, &of) != 2)
-        return 0;
-    *parent = of;
-    return state;
-}
-
-/* The job process of a supervisor that is running; 0: none. */
-static pid_t find_child(pid_t supervisor)
-{
-    pid_t found = 0, parent;
-    DIR *proc = opendir("/proc");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(proc);
-    for (struct dirent *entry = readdir(proc); entry != NULL; entry = readdir(proc)) {
-        pid_t pid = isdigit((unsigned char)entry->d_name[0]) ? atoi(entry->d_name) : 0;
-        char state = pid != 0 ? process_state(pid, &parent) : 0;
-        if (state != 0 && state != 'Z' && parent == supervisor)
-            found = pid;
-    }
-    closedir(proc);
-    return found;
-}
-
-static pid_t await_child(pid_t supervisor)
-{
-    pid_t child = 0;
-    for (int ms = 0; ms < RUN_PATIENCE_MS && child == 0; ms += 5) {
-        child = find_child(supervisor);
-        nap_ms(child == 0 ? 5 : 0);
-    }
-    CU_ASSERT_TRUE_FATAL(child > 0);
-    return child;
-}
-
-static bool is_gone(pid_t pid)
-{
-    pid_t parent;
-    for (int ms = 0; ms < RUN_PATIENCE_MS; ms += 5) {
-        char state = process_state(pid, &parent);
-        if (state == 0 || state == 'Z')
-            return true;
-        nap_ms(5);
-    }
-    return false;
 }
 
 /* Asserts that out.csv holds 0, 1, 2, ..., each once; how many. */
@@ -166,7 +61,7 @@ static char *start_endless(const char *every, const char *restart,
 {
     char *dir = dir_temp(), *job = text_format(endless, every, restart);
     run_start(dir, job, options, process);
-    await_size(dir, "out.csv", 1000);
+    run_await_size(dir, "out.csv", 1000);
     free(job);
     return dir;
 }
@@ -184,25 +79,25 @@ static void a_job_process_that_is_killed_is_restarted_from_its_newest_snapshot(v
     struct process process;
     struct process_result r;
     char *dir = start_endless("50ms", "delay = \"10ms\";", &reported, &process);
-    await_file(dir, "snap/2");
-    kill(await_child(process.pid), SIGKILL);
+    run_await_file(dir, "snap/2");
+    kill(run_await_child(process.pid), SIGKILL);
     CU_ASSERT_TRUE(
         process_await_err(&process, "restart 1 of 10 in 10ms from snapshot ", RUN_PATIENCE_MS));
-    await_child(process.pid);
-    nap_ms(200);
+    run_await_child(process.pid);
+    run_nap_ms(200);
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
     CU_ASSERT_EQUAL(r.status, 0);
-    check_has(r.err, "gyre: warning: job process killed by SIGKILL: restart 1 of 10");
-    check_has(r.err, "snapshot snap/");
-    CU_ASSERT_EQUAL(count(r.err, "\n"), 1);
+    run_check_has(r.err, "gyre: warning: job process killed by SIGKILL: restart 1 of 10");
+    run_check_has(r.err, "snapshot snap/");
+    CU_ASSERT_EQUAL(run_count(r.err, "\n"), 1);
     CU_ASSERT_TRUE(check_sequence(dir) > 1000);
     char *report = run_read(dir, "report.json");
     CU_ASSERT_TRUE(run_is_json(report));
     CU_ASSERT_EQUAL(run_report(report, NULL, "restarts"), 1);
-    CU_ASSERT_TRUE(count(report, "\"bytes\": ") > 2);
-    check_has(report, "\"status\": \"stopped\"");
-    check_has(report, "\"id\": 1, ");
+    CU_ASSERT_TRUE(run_count(report, "\"bytes\": ") > 2);
+    run_check_has(report, "\"status\": \"stopped\"");
+    run_check_has(report, "\"id\": 1, ");
     free(report);
     process_result_fini(&r);
     end_dir(dir);
@@ -213,11 +108,11 @@ static void a_death_before_the_first_snapshot_restarts_from_the_start(void)
     struct process process;
     struct process_result r;
     char *dir = start_endless("1h", "delay = \"10ms\";", NULL, &process);
-    kill(await_child(process.pid), SIGSEGV);
+    kill(run_await_child(process.pid), SIGSEGV);
     CU_ASSERT_TRUE(
         process_await_err(&process, "restart 1 of 10 in 10ms from the start", RUN_PATIENCE_MS));
-    await_child(process.pid);
-    nap_ms(100);
+    run_await_child(process.pid);
+    run_nap_ms(100);
     process_signal(&process, SIGTERM);
     process_wait(&process, &r);
     CU_ASSERT_EQUAL(r.status, 0);
@@ -231,9 +126,9 @@ static void a_job_process_dies_with_its_supervisor(void)
     struct process process;
     struct process_result r;
     char *dir = start_endless("50ms", "", NULL, &process);
-    pid_t child = await_child(process.pid);
+    pid_t child = run_await_child(process.pid);
     process_signal(&process, SIGKILL);
-    CU_ASSERT_TRUE(is_gone(child));
+    CU_ASSERT_TRUE(run_is_gone(child));
     process_wait(&process, &r);
     CU_ASSERT_EQUAL(r.signal, SIGKILL);
     process_result_fini(&r);
@@ -246,13 +141,13 @@ static void attempts_run_out(void)
     char *dir = dir_temp(), *job = text_format(poisoned, "attempts = 2;", "by = \"kill\";");
     run_job(dir, job, &reported, &r);
     CU_ASSERT_EQUAL(r.status, 1);
-    check_has(r.err, "killed by SIGKILL: restart 1 of 2 in 1ms from the start\n");
-    check_has(r.err, "killed by SIGKILL: restart 2 of 2 in 2ms from the start\n");
-    check_has(r.err, "gyre: job process killed by SIGKILL; restarted 2 times since the last "
-                     "snapshot, not any more\n");
+    run_check_has(r.err, "killed by SIGKILL: restart 1 of 2 in 1ms from the start\n");
+    run_check_has(r.err, "killed by SIGKILL: restart 2 of 2 in 2ms from the start\n");
+    run_check_has(r.err, "gyre: job process killed by SIGKILL; restarted 2 times since the last "
+                         "snapshot, not any more\n");
     char *report = run_read(dir, "report.json");
     CU_ASSERT_TRUE(run_is_json(report));
-    check_has(report, "\"status\": \"failed\"");
+    run_check_has(report, "\"status\": \"failed\"");
     CU_ASSERT_EQUAL(run_report(report, NULL, "restarts"), 2);
     free(report);
     free(job);
@@ -267,24 +162,24 @@ static void a_snapshot_sets_the_attempts_back(void)
     char *dir = start_endless("20ms", "attempts = 1; delay = \"1ms\";", NULL, &process);
     for (int i = 0; i < 4; i++) {
         static const char says[] = "restart 1 of 1 in 1ms from snapshot snap/";
-        pid_t child = await_child(process.pid);
-        nap_ms(RUN_SANITIZED ? 2000 : 300); /* many snapshots */
+        pid_t child = run_await_child(process.pid);
+        run_nap_ms(RUN_SANITIZED ? 2000 : 300); /* many snapshots */
         kill(child, SIGKILL);
-        CU_ASSERT_TRUE_FATAL(is_gone(child));
+        CU_ASSERT_TRUE_FATAL(run_is_gone(child));
         for (int ms = 0; ms < RUN_PATIENCE_MS; ms += 5) {
             char *err = process_err(&process);
-            bool told = count(err, says) == i + 1;
+            bool told = run_count(err, says) == i + 1;
             free(err);
             if (told)
                 break;
-            nap_ms(5);
+            run_nap_ms(5);
         }
     }
-    await_child(process.pid);
+    run_await_child(process.pid);
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
     CU_ASSERT_EQUAL(r.status, 0);
-    CU_ASSERT_EQUAL(count(r.err, "restart 1 of 1 in 1ms from snapshot snap/"), 4);
+    CU_ASSERT_EQUAL(run_count(r.err, "restart 1 of 1 in 1ms from snapshot snap/"), 4);
     check_sequence(dir);
     process_result_fini(&r);
     end_dir(dir);
@@ -295,11 +190,11 @@ static void check_poisoned(const char *options, int status, long rows, int resta
 {
     struct process_result r;
     char *dir = dir_temp(), *job = text_format(poisoned, "", options);
-    no_core_dumps();
+    run_no_core_dumps();
     run_job(dir, job, NULL, &r);
     CU_ASSERT_EQUAL(r.status, status);
-    check_has(r.err, says);
-    CU_ASSERT_EQUAL(count(r.err, ": restart "), restarts);
+    run_check_has(r.err, says);
+    CU_ASSERT_EQUAL(run_count(r.err, ": restart "), restarts);
     if (status == 0)
         CU_ASSERT_EQUAL(check_sequence(dir), rows);
     free(job);
@@ -339,12 +234,12 @@ static void the_block_of_a_crash_shows_the_row_after_a_restart(void)
 {
     struct process_result r;
     char *dir = dir_temp(), *job = text_format(poisoned, "", "times = 2;");
-    no_core_dumps();
+    run_no_core_dumps();
     run_job(dir, job, NULL, &r);
     CU_ASSERT_EQUAL(r.status, 0);
-    CU_ASSERT_EQUAL(count(r.err, "gyre: job failed: a plugin crashed\n"), 2);
-    CU_ASSERT_EQUAL(count(r.err, "  row:      {\"value\":5000}\n"), 1);
-    CU_ASSERT_EQUAL(count(r.err, "  snapshot: none yet, a restart begins at the start\n"), 2);
+    CU_ASSERT_EQUAL(run_count(r.err, "gyre: job failed: a plugin crashed\n"), 2);
+    CU_ASSERT_EQUAL(run_count(r.err, "  row:      {\"value\":5000}\n"), 1);
+    CU_ASSERT_EQUAL(run_count(r.err, "  snapshot: none yet, a restart begins at the start\n"), 2);
     CU_ASSERT_EQUAL(check_sequence(dir), 10000);
     free(job);
     process_result_fini(&r);
@@ -355,7 +250,7 @@ static void crashes_at_other_rows_are_counted_apart(void)
 {
     struct process_result r;
     char *dir = dir_temp();
-    no_core_dumps();
+    run_no_core_dumps();
     /* Each row in its turn: b's is reached when a has had its two. */
     run_job(dir,
             "job = \"two\"; parallelism = 1;\n"
@@ -370,7 +265,7 @@ static void crashes_at_other_rows_are_counted_apart(void)
             ");\n",
             NULL, &r);
     CU_ASSERT_EQUAL(r.status, 0);
-    CU_ASSERT_EQUAL(count(r.err, ": restart "), 4);
+    CU_ASSERT_EQUAL(run_count(r.err, ": restart "), 4);
     CU_ASSERT_EQUAL(check_sequence(dir), 10000);
     process_result_fini(&r);
     end_dir(dir);
@@ -380,7 +275,7 @@ static void three_crashes_of_a_source_end_the_job(void)
 {
     struct process_result r;
     char *dir = dir_temp();
-    no_core_dumps();
+    run_no_core_dumps();
     run_job(dir,
             "job = \"source\"; parallelism = 1;\n"
             "snapshot = { every = \"1h\"; dir = \"snap\"; };\n"
@@ -391,9 +286,9 @@ static void three_crashes_of_a_source_end_the_job(void)
             ");\n",
             NULL, &r);
     CU_ASSERT_EQUAL(r.status, 1);
-    check_has(r.err,
-              "gyre: in (run_poison.spring) has crashed 3 times in `poll` from the start, and "
-              "is not restarted any more\n");
+    run_check_has(r.err,
+                  "gyre: in (run_poison.spring) has crashed 3 times in `poll` from the start, and "
+                  "is not restarted any more\n");
     process_result_fini(&r);
     end_dir(dir);
 }
@@ -405,16 +300,16 @@ static void check_stop(int number, bool group)
     struct process process;
     struct process_result r;
     char *dir = start_endless("1h", "", &reported, &process);
-    pid_t child = await_child(process.pid);
+    pid_t child = run_await_child(process.pid);
     CU_ASSERT_EQUAL(kill(group ? -process.pid : process.pid, number), 0);
     process_wait(&process, &r);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_STRING_EQUAL(r.err, "");
-    CU_ASSERT_TRUE(is_gone(child));
+    CU_ASSERT_TRUE(run_is_gone(child));
     CU_ASSERT_TRUE(run_exists(dir, "snap/1/manifest.cfg"));
     check_sequence(dir);
     char *report = run_read(dir, "report.json");
-    check_has(report, "\"status\": \"stopped\"");
+    run_check_has(report, "\"status\": \"stopped\"");
     free(report);
     process_result_fini(&r);
     end_dir(dir);
@@ -436,12 +331,12 @@ static void the_job_process_itself_takes_no_such_signals(void)
     struct process process;
     struct process_result r;
     char *dir = start_endless("1h", "", NULL, &process);
-    pid_t child = await_child(process.pid), parent;
+    pid_t child = run_await_child(process.pid), parent;
     kill(child, SIGINT);
     kill(child, SIGTERM);
     kill(child, SIGUSR1);
-    nap_ms(200);
-    CU_ASSERT_NOT_EQUAL(process_state(child, &parent), 0);
+    run_nap_ms(200);
+    CU_ASSERT_NOT_EQUAL(run_process_state(child, &parent), 0);
     CU_ASSERT_FALSE(run_exists(dir, "snap/1"));
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
@@ -466,14 +361,14 @@ static void a_second_signal_ends_both_at_once(void)
               ");\n",
               NULL, &process);
     CU_ASSERT_TRUE_FATAL(process_await_err(&process, "hangs", RUN_PATIENCE_MS));
-    pid_t child = await_child(process.pid), parent;
+    pid_t child = run_await_child(process.pid), parent;
     process_signal(&process, SIGINT);
-    nap_ms(200);
-    CU_ASSERT_NOT_EQUAL(process_state(process.pid, &parent), 'Z');
+    run_nap_ms(200);
+    CU_ASSERT_NOT_EQUAL(run_process_state(process.pid, &parent), 'Z');
     process_signal(&process, SIGTERM);
     process_wait(&process, &r);
     CU_ASSERT_EQUAL(r.status, 130);
-    CU_ASSERT_TRUE(is_gone(child));
+    CU_ASSERT_TRUE(run_is_gone(child));
     process_result_fini(&r);
     end_dir(dir);
 }
@@ -484,10 +379,10 @@ static void sigusr1_asks_for_a_snapshot(void)
     struct process_result r;
     char *dir = start_endless("1h", "", NULL, &process);
     process_signal(&process, SIGUSR1);
-    await_file(dir, "snap/1/manifest.cfg");
-    nap_ms(50);
+    run_await_file(dir, "snap/1/manifest.cfg");
+    run_nap_ms(50);
     process_signal(&process, SIGUSR1);
-    await_file(dir, "snap/2/manifest.cfg");
+    run_await_file(dir, "snap/2/manifest.cfg");
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
     CU_ASSERT_EQUAL(r.status, 0);
@@ -508,7 +403,7 @@ static void sigusr1_to_a_job_without_snapshots_is_told_and_ignored(void)
               "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"out.csv\"; }\n"
               ");\n",
               NULL, &process);
-    await_size(dir, "out.csv", 1000);
+    run_await_size(dir, "out.csv", 1000);
     process_signal(&process, SIGUSR1);
     CU_ASSERT_TRUE(
         process_await_err(&process, "the job has no `snapshot`: ignored\n", RUN_PATIENCE_MS));
@@ -525,17 +420,17 @@ static void a_signal_while_a_restart_is_waited_for_ends_the_run(void)
     struct process process;
     struct process_result r;
     char *dir = start_endless("1h", "delay = \"1m\"; max_delay = \"1m\";", &reported, &process);
-    kill(await_child(process.pid), SIGKILL);
+    kill(run_await_child(process.pid), SIGKILL);
     CU_ASSERT_TRUE(process_await_err(&process, "restart 1 of 10 in 1m ", RUN_PATIENCE_MS));
     int64_t begin_ms = now_ms();
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
     CU_ASSERT_TRUE(now_ms() - begin_ms < RUN_PATIENCE_MS);
     CU_ASSERT_EQUAL(r.status, 0);
-    check_has(r.err, "gyre: stopped before the restart\n");
+    run_check_has(r.err, "gyre: stopped before the restart\n");
     char *report = run_read(dir, "report.json");
     CU_ASSERT_TRUE(run_is_json(report));
-    check_has(report, "\"status\": \"stopped\"");
+    run_check_has(report, "\"status\": \"stopped\"");
     free(report);
     process_result_fini(&r);
     end_dir(dir);
@@ -552,8 +447,8 @@ static void check_refused(const char *dir)
     run_job(dir, job, NULL, &r);
     char *after = run_read(dir, "out.csv");
     CU_ASSERT_EQUAL(r.status, 2);
-    check_has(r.err, "job.cfg:2: snapshot: ");
-    check_has(r.err, "snap");
+    run_check_has(r.err, "job.cfg:2: snapshot: ");
+    run_check_has(r.err, "snap");
     CU_ASSERT_EQUAL(strncmp(before, after, strlen(before)), 0);
     free(before);
     free(after);
@@ -567,7 +462,7 @@ static void a_folder_in_use_is_refused_to_a_second_run_and_free_after_the_first(
     struct process_result r;
     char *dir = start_endless("1h", "delay = \"1m\"; max_delay = \"1m\";", NULL, &process);
     check_refused(dir);
-    kill(await_child(process.pid), SIGKILL);
+    kill(run_await_child(process.pid), SIGKILL);
     CU_ASSERT_TRUE(process_await_err(&process, "restart 1 of 10 in 1m ", RUN_PATIENCE_MS));
     check_refused(dir); /* nobody but the supervisor lives now */
     process_signal(&process, SIGINT);
@@ -590,8 +485,8 @@ static void no_supervise_runs_in_one_process_without_restarts(void)
     struct process_result r;
     const struct run_options alone = {.arguments = ARGV("--no-supervise")};
     char *dir = start_endless("20ms", "", &alone, &process);
-    CU_ASSERT_EQUAL(find_child(process.pid), 0);
-    await_file(dir, "snap/1");
+    CU_ASSERT_EQUAL(run_find_child(process.pid), 0);
+    run_await_file(dir, "snap/1");
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
     CU_ASSERT_EQUAL(r.status, 0);
@@ -602,11 +497,11 @@ static void no_supervise_runs_in_one_process_without_restarts(void)
 
     char *job = text_format(poisoned, "", "");
     dir = dir_temp();
-    no_core_dumps();
+    run_no_core_dumps();
     run_job(dir, job, &alone, &r);
     CU_ASSERT_EQUAL(r.status, 1);
-    check_has(r.err, "  what:     SIGSEGV (bad memory access)\n");
-    CU_ASSERT_EQUAL(count(r.err, "restart 1"), 0);
+    run_check_has(r.err, "  what:     SIGSEGV (bad memory access)\n");
+    CU_ASSERT_EQUAL(run_count(r.err, "restart 1"), 0);
     free(job);
     process_result_fini(&r);
     end_dir(dir);
@@ -618,14 +513,14 @@ static void an_edit_of_the_job_file_changes_nothing_for_a_restart(void)
     struct process_result r;
     char *dir = start_endless("1h", "delay = \"1ms\";", NULL, &process);
     run_write(dir, "job.cfg", "no job any more");
-    kill(await_child(process.pid), SIGKILL);
+    kill(run_await_child(process.pid), SIGKILL);
     CU_ASSERT_TRUE(process_await_err(&process, "restart 1 of 10", RUN_PATIENCE_MS));
-    await_child(process.pid);
-    nap_ms(100);
+    run_await_child(process.pid);
+    run_nap_ms(100);
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
     CU_ASSERT_EQUAL(r.status, 0);
-    CU_ASSERT_EQUAL(count(r.err, "\n"), 1);
+    CU_ASSERT_EQUAL(run_count(r.err, "\n"), 1);
     process_result_fini(&r);
     end_dir(dir);
 }
