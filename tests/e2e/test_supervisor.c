@@ -127,6 +127,7 @@ static void a_job_process_dies_with_its_supervisor(void)
     struct process_result r;
     char *dir = start_endless("50ms", "", NULL, &process);
     pid_t child = run_await_child(process.pid);
+    kill(child, SIGSTOP); /* it cannot see for itself that it is alone */
     process_signal(&process, SIGKILL);
     CU_ASSERT_TRUE(run_is_gone(child));
     process_wait(&process, &r);
@@ -247,6 +248,12 @@ static void the_block_of_a_crash_shows_the_row_after_a_restart(void)
 }
 
 static void crashes_at_other_rows_are_counted_apart(void)
+{
+    /* Twice at 5000, twice at 6000. */
+    check_poisoned("times = 4; step = 1000;", 0, 10000, 4, "  row:      {\"value\":6000}\n");
+}
+
+static void crashes_of_other_operators_are_counted_apart(void)
 {
     struct process_result r;
     char *dir = dir_temp();
@@ -537,6 +544,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(three_crashes_at_one_row_end_the_job_and_show_the_row),
     SUITE_TEST(the_block_of_a_crash_shows_the_row_after_a_restart),
     SUITE_TEST(crashes_at_other_rows_are_counted_apart),
+    SUITE_TEST(crashes_of_other_operators_are_counted_apart),
     SUITE_TEST(three_crashes_of_a_source_end_the_job),
     SUITE_TEST(a_signal_stops_the_job_with_a_last_snapshot),
     SUITE_TEST(a_signal_of_the_terminal_reaches_both_and_stops_the_job_once),
