@@ -73,8 +73,10 @@ static void set_snapshots(struct run *run, struct gy_flow_options *options)
                                                             .told = told,
                                                             .host = run};
     options->restore = run->start.restore;
-    options->n_dropped = (uint32_t)cli->drop_state.n;
-    options->dropped = cli->drop_state.items;
+    if (!run->start.is_own) { /* it has no state of before */
+        options->n_dropped = (uint32_t)cli->drop_state.n;
+        options->dropped = cli->drop_state.items;
+    }
     if (run->engine->ledger->slow_id[0] != 0) {
         options->slow_id = run->engine->ledger->slow_id;
         options->slow = &run->slow;

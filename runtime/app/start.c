@@ -1,6 +1,7 @@
 /* See start.h. */
 #include "app/start.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -8,8 +9,10 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 static const char latest[] = "latest";
+static const int64_t lock_patience_ns = 2000000000;
 
 /* Refuses a setting of the job, at its line. */
 __attribute__((format(printf, 2, 3))) static int refuse_setting(const struct gy_setting *at,
@@ -233,6 +236,7 @@ static int find_own(struct gy_start *start, const struct gy_job *job,
     struct gyre_error error = {.size = sizeof error};
     start->restore =
         gy_snapshot_newest(gy_disk_real(), job->snapshot_dir, ledger->first_id, tell, NULL, &error);
+    start->is_own = start->restore != NULL;
     if (start->restore != NULL || error.code == 0)
         return GY_EXIT_OK;
     return refuse_dir(job, error.text);
@@ -250,6 +254,22 @@ static int find_from(struct gy_start *start, const struct gy_cli *cli, const str
     return status;
 }
 
+/* A run that was killed a moment ago may still hold the lock, until the kernel has taken its job
+ * process apart: so a lock that is held is tried again for a while. */
+static int lock_patiently(const char *dir, struct gyre_error *error)
+{
+    const struct gy_clock *clock = gy_clock_real();
+    const struct timespec nap = {0, 20 * 1000 * 1000};
+    int64_t until_ns = gy_clock_mono_ns(clock) + lock_patience_ns;
+    for (;;) {
+        int lock = gy_snapshots_lock(dir, error);
+        bool in_use = lock < 0 && error->code == GYRE_EFAIL;
+        if (!in_use || gy_clock_mono_ns(clock) >= until_ns)
+            return lock;
+        nanosleep(&nap, NULL);
+    }
+}
+
 /* Locks the folder of the job's snapshots, after all that can be refused without it: locking makes
  * the folder. `latest` is looked for under the lock, as another run may be removing the oldest. */
 static int lock_own(struct gy_start *start, const struct gy_cli *cli, const struct gy_job *job)
@@ -261,7 +281,7 @@ static int lock_own(struct gy_start *start, const struct gy_cli *cli, const stru
         return status;
     if (is_latest && count_snapshots(job->snapshot_dir) == 0)
         return refuse_none(job->snapshot_dir);
-    start->lock = gy_snapshots_lock(job->snapshot_dir, &error);
+    start->lock = lock_patiently(job->snapshot_dir, &error);
     return start->lock < 0 ? refuse_dir(job, error.text) : GY_EXIT_OK;
 }
 

@@ -54,28 +54,6 @@ static char *run_with(const char *dir, const char *job, const char *const *argum
     return err;
 }
 
-/* Runs the job until snapshot `name` is there, stops it, and asserts that it went well. */
-static void run_until(const char *dir, const char *job, const char *const *arguments,
-                      const char *name)
-{
-    struct process process;
-    struct process_result r;
-    char *path = text_format("snap/%s/manifest.cfg", name);
-    run_start(dir, job, &(struct run_options){.arguments = arguments}, &process);
-    run_await_file(dir, path);
-    process_signal(&process, SIGINT);
-    process_wait(&process, &r);
-    CU_ASSERT_EQUAL(r.status, 0);
-    process_result_fini(&r);
-    free(path);
-}
-
-static void end_dir(char *dir)
-{
-    dir_remove(dir);
-    free(dir);
-}
-
 /* The greatest id in snap/ and how many snapshots there are. */
 static int newest(const char *dir, int *n)
 {
@@ -92,13 +70,41 @@ static int newest(const char *dir, int *n)
     return found;
 }
 
+/* Waits for snapshot `id` or a later one. */
+static void await_newest(const char *dir, int id)
+{
+    int n, ms;
+    for (ms = 0; ms < RUN_PATIENCE_MS && newest(dir, &n) < id; ms += 20)
+        run_nap_ms(20);
+    CU_ASSERT_TRUE_FATAL(ms < RUN_PATIENCE_MS);
+}
+
+/* Runs the job until snapshot `id` is there, stops it, and asserts that it went well. */
+static void run_until(const char *dir, const char *job, const char *const *arguments, int id)
+{
+    struct process process;
+    struct process_result r;
+    run_start(dir, job, &(struct run_options){.arguments = arguments}, &process);
+    await_newest(dir, id);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    process_result_fini(&r);
+}
+
+static void end_dir(char *dir)
+{
+    dir_remove(dir);
+    free(dir);
+}
+
 /* ---- going on ---- */
 
 static void latest_goes_on_exactly_where_a_stop_was(void)
 {
     char *dir = dir_temp(), *job = job_with(snapshots);
     int n, first, second;
-    run_until(dir, job, NULL, "2");
+    run_until(dir, job, NULL, 2);
     long rows = check_sums(dir);
     first = newest(dir, &n);
     CU_ASSERT_EQUAL(n, 3); /* keep */
@@ -143,7 +149,7 @@ static void a_run_without_from_begins_at_the_start_and_its_ids_go_on(void)
 {
     char *dir = dir_temp(), *job = job_with(snapshots);
     int n;
-    run_until(dir, job, NULL, "3");
+    run_until(dir, job, NULL, 3);
     int id = newest(dir, &n);
     free(run_with(dir, job, ARGV("--set", "in.to=99"), 0));
     CU_ASSERT_EQUAL(check_sums(dir), 100);
@@ -156,7 +162,7 @@ static void from_takes_a_snapshot_or_a_folder_of_them_also_without_a_snapshot_se
 {
     char *dir = dir_temp(), *job = job_with(snapshots), *plain = job_with("");
     int n;
-    run_until(dir, job, NULL, "2");
+    run_until(dir, job, NULL, 2);
     int id = newest(dir, &n);
     char *one = text_format("snap/%d", id);
     char *rows = run_read(dir, "out.csv");
@@ -216,7 +222,7 @@ static void what_does_not_fit_is_refused_with_nothing_written(void)
 {
     char *dir = dir_temp(), *job = job_with(snapshots), *empty = path_join(dir, "empty");
     int n;
-    run_until(dir, job, NULL, "1");
+    run_until(dir, job, NULL, 1);
     CU_ASSERT_EQUAL(mkdir(empty, 0777), 0);
     char *rows = run_read(dir, "out.csv");
     int id = newest(dir, &n), files = dir_count(dir);
@@ -256,7 +262,7 @@ static void latest_falls_back_to_the_newest_intact_snapshot_and_says_so(void)
 {
     char *dir = dir_temp(), *job = job_with(snapshots);
     int n;
-    run_until(dir, job, NULL, "3");
+    run_until(dir, job, NULL, 3);
     int id = newest(dir, &n);
     char *manifest = text_format("snap/%d/manifest.cfg", id);
     char *says = text_format("gyre: goes on from snapshot snap/%d\n", id - 1);
@@ -289,7 +295,7 @@ static void state_without_an_operator_is_refused_unless_it_is_dropped(void)
         "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"out.csv\"; }\n"
         ");\n";
     char *dir = dir_temp(), *job = job_with(snapshots);
-    run_until(dir, job, NULL, "1");
+    run_until(dir, job, NULL, 1);
     char *rows = run_read(dir, "out.csv");
     char *err = run_with(dir, without, ARGV("--from", "latest"), 2);
     run_check_has(err, "sum");
@@ -309,6 +315,55 @@ static void state_without_an_operator_is_refused_unless_it_is_dropped(void)
     end_dir(dir);
 }
 
+/* How often a sum is less than the one before it. */
+static int count_falls(const char *dir)
+{
+    char *text = run_read(dir, "out.csv");
+    long before = -1;
+    int falls = 0;
+    for (char *at = text; *at != 0;) {
+        char *end;
+        long sum = strtol(at, &end, 10);
+        falls += sum < before;
+        before = sum;
+        at = *end != 0 ? end + 1 : end;
+    }
+    free(text);
+    return falls;
+}
+
+static void state_is_dropped_once_and_not_again_by_a_restart(void)
+{
+    static const char twice[] = "snapshot = { every = \"20ms\"; dir = \"snap\"; };"
+                                "restart = { delay = \"1ms\"; };";
+    struct process process;
+    struct process_result r;
+    char *dir = dir_temp(), *job = job_with(twice);
+    int n;
+    run_until(dir, job, NULL, 2);
+    int id = newest(dir, &n);
+    run_start(dir, job,
+              &(struct run_options){.arguments = ARGV("--from", "latest", "--drop-state", "sum")},
+              &process);
+    for (int i = 0; i < 2; i++) {
+        await_newest(dir, id + 3);
+        id = newest(dir, &n);
+        pid_t child = run_await_child(process.pid);
+        kill(child, SIGKILL);
+        CU_ASSERT_TRUE(run_is_gone(child));
+    }
+    run_await_child(process.pid);
+    run_nap_ms(200);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_EQUAL(run_count(r.err, ": restart 1 of 10"), 2);
+    CU_ASSERT_EQUAL(count_falls(dir), 1);
+    process_result_fini(&r);
+    free(job);
+    end_dir(dir);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(latest_goes_on_exactly_where_a_stop_was),
     SUITE_TEST(a_finished_job_has_nothing_left_to_do),
@@ -317,5 +372,6 @@ static const struct suite_test tests[] = {
     SUITE_TEST(what_does_not_fit_is_refused_with_nothing_written),
     SUITE_TEST(latest_falls_back_to_the_newest_intact_snapshot_and_says_so),
     SUITE_TEST(state_without_an_operator_is_refused_unless_it_is_dropped),
+    SUITE_TEST(state_is_dropped_once_and_not_again_by_a_restart),
 };
 SUITE_MAIN("run_snapshot", tests)

@@ -15,7 +15,7 @@ static const struct run_options reported = {.arguments = ARGV("--report", "repor
 /* An endless job; the first %s are job settings. */
 static const char endless[] =
     "job = \"endless\"; parallelism = 1;\n"
-    "snapshot = { every = \"%s\"; dir = \"snap\"; };\n"
+    "snapshot = { every = \"%s\"; dir = \"snap\"; keep = 100000; };\n"
     "restart = { %s };\n"
     "operators = (\n"
     "  { id = \"in\"; op = \"gen.sequence\"; to = 1000000000L; rate = 20000; },\n"
@@ -446,7 +446,7 @@ static void a_signal_while_a_restart_is_waited_for_ends_the_run(void)
 /* ---- the folder's lock ---- */
 
 /* Starts a second run of the same job and asserts that it is refused. */
-static void check_refused(const char *dir)
+static void check_refused(const char *dir, pid_t holder)
 {
     struct process_result r;
     char *job = run_read(dir, "job.cfg");
@@ -455,7 +455,9 @@ static void check_refused(const char *dir)
     char *after = run_read(dir, "out.csv");
     CU_ASSERT_EQUAL(r.status, 2);
     run_check_has(r.err, "job.cfg:2: snapshot: ");
-    run_check_has(r.err, "snap");
+    char *says = text_format("snap is in use by a running job (process %d)\n", (int)holder);
+    run_check_has(r.err, says);
+    free(says);
     CU_ASSERT_EQUAL(strncmp(before, after, strlen(before)), 0);
     free(before);
     free(after);
@@ -468,10 +470,10 @@ static void a_folder_in_use_is_refused_to_a_second_run_and_free_after_the_first(
     struct process process;
     struct process_result r;
     char *dir = start_endless("1h", "delay = \"1m\"; max_delay = \"1m\";", NULL, &process);
-    check_refused(dir);
+    check_refused(dir, process.pid);
     kill(run_await_child(process.pid), SIGKILL);
     CU_ASSERT_TRUE(process_await_err(&process, "restart 1 of 10 in 1m ", RUN_PATIENCE_MS));
-    check_refused(dir); /* nobody but the supervisor lives now */
+    check_refused(dir, process.pid); /* nobody but the supervisor lives now */
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
     process_result_fini(&r);
@@ -481,6 +483,26 @@ static void a_folder_in_use_is_refused_to_a_second_run_and_free_after_the_first(
     CU_ASSERT_EQUAL(check_sequence(dir), 100);
     free(job);
     process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void a_run_that_was_killed_can_be_gone_on_with_at_once(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_endless("20ms", "", NULL, &process);
+    run_await_file(dir, "snap/3/manifest.cfg");
+    char *job = run_read(dir, "job.cfg");
+    process_signal(&process, SIGKILL);
+    run_job(dir, job,
+            &(struct run_options){.arguments = ARGV("--from", "latest", "--set", "in.to=30000")},
+            &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_EQUAL(check_sequence(dir), 30001);
+    process_result_fini(&r);
+    process_wait(&process, &r);
+    process_result_fini(&r);
+    free(job);
     end_dir(dir);
 }
 
@@ -554,6 +576,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(sigusr1_to_a_job_without_snapshots_is_told_and_ignored),
     SUITE_TEST(a_signal_while_a_restart_is_waited_for_ends_the_run),
     SUITE_TEST(a_folder_in_use_is_refused_to_a_second_run_and_free_after_the_first),
+    SUITE_TEST(a_run_that_was_killed_can_be_gone_on_with_at_once),
     SUITE_TEST(no_supervise_runs_in_one_process_without_restarts),
     SUITE_TEST(an_edit_of_the_job_file_changes_nothing_for_a_restart),
 };
