@@ -51,8 +51,8 @@ static const struct command commands[] = {
     {"run", "JOB", 1, 1, "run a job until its sources end or it is stopped", gy_cmd_run,
      {SET,
       {"-p", "N", "run with this parallelism", NUMBER, AT(parallelism)},
-      {"--from", "latest|DIR", "start from a snapshot (not yet)", TEXT, AT(from)},
-      {"--drop-state", "ID", "forget a snapshot's state of an operator (not yet)", LIST, AT(drop_state)},
+      {"--from", "latest|DIR", "start from a snapshot: the newest, or that in DIR", TEXT, AT(from)},
+      {"--drop-state", "ID", "forget a snapshot's state of an operator (repeatable)", LIST, AT(drop_state)},
       {"--report", "FILE", "write one JSON object about the run at its end", TEXT, AT(report)},
       {"--no-supervise", NULL, "run in this process, without restarts", SWITCH, AT(no_supervise)},
       PLUGIN_PATH},
@@ -85,9 +85,26 @@ static const struct command commands[] = {
       FORMAT("text|json|junit"),
       PLUGIN_PATH}, NULL},
     {"snapshots", "DIR [verify|show ID]", 1, 3, "list, verify or describe the snapshots of a folder",
-     not_yet, {{0}}, NULL},
+     gy_cmd_snapshots, {FORMAT("text|json")},
+     "  0    shown, and intact as far as was looked\n"
+     "  1    a snapshot is damaged, or cannot be read\n"
+     "  2    there is no such folder or snapshot, or the command line is wrong\n"},
 };
 /* clang-format on */
+
+/* What the help of a command says beyond its row. */
+static const struct {
+    const char *command, *text;
+} lessons[] = {
+    /* clang-format off */
+    {"snapshots",
+     "  DIR              a line for each: id, time, job, operators, tasks, size; `finished` where the\n"
+     "                   job had come to its end; `damaged:` and why, by a look at manifest and sizes\n"
+     "  DIR verify       reads every byte of all; exit 1 where one is damaged\n"
+     "  DIR verify ID    of one\n"
+     "  DIR show ID      its operators, states and tasks\n"},
+    /* clang-format on */
+};
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)
 
@@ -131,8 +148,12 @@ static void print_usage(FILE *to, const struct command *c)
 static void print_command_help(const struct command *c)
 {
     print_usage(stdout, c);
-    printf("\n%c%s.%s\n\nFlags:\n", toupper((unsigned char)*c->text), c->text + 1,
+    printf("\n%c%s.%s\n", toupper((unsigned char)*c->text), c->text + 1,
            c->exits ? "" : " Not yet: this version refuses it.");
+    for (size_t i = 0; i < sizeof lessons / sizeof *lessons; i++)
+        if (strcmp(lessons[i].command, c->name) == 0)
+            printf("\n%s", lessons[i].text);
+    puts("\nFlags:");
     for (size_t i = 0; i < count_flags(c); i++)
         print_row(stdout, c->flags[i].name, c->flags[i].value ? c->flags[i].value : "",
                   c->flags[i].text);
