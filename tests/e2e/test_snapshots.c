@@ -136,7 +136,8 @@ static void snapshots_are_listed_a_line_each(void)
     unlink("snap/2/counts-1.state");
     damage("snap/3/manifest.cfg", 100);
     expect(ARGV("snap/"), 0,
-           LINE(1, 38) "  damaged: snap/1/counts-0.state has 1 bytes, and its manifest says "
+           LINE(1, 38) "  damaged: snap/1/counts-0.state is damaged: its length is 1, and its "
+                       "manifest says "
                        "112\n" LINE(2, 39) "  damaged: cannot open snap/2/counts-1.state: No such "
                                            "file or directory\n"
                                            "3  damaged: snap/3/manifest.cfg is damaged: its last "
