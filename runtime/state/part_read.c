@@ -86,7 +86,7 @@ int gy_part_open(struct gy_part_reader *reader, struct gy_disk *disk, const char
     code = reader->error;
     if (code != 0) {
         gy_part_close(reader);
-        reader->error = code;
+        *reader = (struct gy_part_reader){.path = path, .error = code};
     }
     return code;
 }
