@@ -114,7 +114,8 @@ int gy_store_encode(const struct gy_store *store, const struct gy_store_entry *e
                     struct gyre_writer *writer);
 
 /** Makes room for n more entries, so that the table need not grow while they are decoded. A restore
- *  calls it first, with the number of records; it may be too many.
+ *  calls it first, with the number of records, better too many than too few: records come in the
+ *  order of their hashes, for which a table that is too small is slow.
  *  Errors:  GYRE_ENOMEM, nothing was changed */
 int gy_store_reserve(struct gy_store *store, uint64_t n);
 

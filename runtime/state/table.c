@@ -9,6 +9,8 @@
 
 enum {
     BUCKETS_MIN = 2,
+    BUCKETS_SPARSE = 4, /* per entry: more are too many */
+    FAR = 32,           /* buckets from home */
     HUGE_PAGE = 2 * 1024 * 1024,
     L2_UNKNOWN = 512 * 1024,
 };
@@ -68,7 +70,8 @@ static int allocate(struct gy_table *table, const struct gy_table *like, uint64_
     size_t align = bytes >= HUGE_PAGE ? HUGE_PAGE : 64;
     if (n_buckets > SIZE_MAX / 2 / table->stride)
         return GYRE_ENOMEM;
-    table->memory = gy_realloc(NULL, bytes + align);
+    table->memory =
+        gy_alloc(bytes + align); /* of much, pages come zeroed, and none is touched yet */
     table->saved = gy_calloc((n_buckets + 63) / 64, sizeof *table->saved);
     table->lanes = table->pending ? gy_calloc(n_buckets, 1) : NULL;
     if (table->memory == NULL || table->saved == NULL || (table->pending && !table->lanes)) {
@@ -81,7 +84,6 @@ static int allocate(struct gy_table *table, const struct gy_table *like, uint64_
     table->buckets = (char *)table->memory + (at - (uintptr_t)table->memory);
     if (align == HUGE_PAGE)
         madvise(table->buckets, bytes, MADV_HUGEPAGE); /* a hint; without it all works */
-    memset(table->buckets, 0, bytes);
     table->n_buckets = n_buckets;
     table->scale = n_buckets;
     if (table->hash_span != 0)
@@ -90,6 +92,7 @@ static int allocate(struct gy_table *table, const struct gy_table *like, uint64_
     table->prefetch = bytes > table->cache_bytes;
     table->count = 0;
     table->cursor = 0;
+    table->crowded = false;
     return 0;
 }
 
@@ -167,8 +170,12 @@ static int rebuild(struct gy_table *table, uint64_t n_buckets)
 
 int gy_table_reserve(struct gy_table *table, uint64_t n)
 {
-    if (table->count + n <= lanes_allowed(table->n_buckets))
+    if (table->count + n <= lanes_allowed(table->n_buckets)) {
+        if (table->crowded && table->n_buckets * 2 <= table->count * BUCKETS_SPARSE)
+            rebuild(table, table->n_buckets * 2); /* without memory it stays as it is */
+        table->crowded = false;
         return 0;
+    }
     uint64_t buckets = table->n_buckets * 2 > BUCKETS_MIN ? table->n_buckets * 2 : BUCKETS_MIN;
     uint64_t needed = (table->count + n + 5) / 6; /* three quarters of eight */
     return rebuild(table, buckets > needed ? buckets : needed);
@@ -176,7 +183,7 @@ int gy_table_reserve(struct gy_table *table, uint64_t n)
 
 void gy_table_shrink(struct gy_table *table)
 {
-    if (table->n_buckets > 16 * BUCKETS_MIN && table->count < table->n_buckets / 2)
+    if (table->n_buckets > 16 * BUCKETS_MIN && table->count < table->n_buckets / BUCKETS_SPARSE)
         rebuild(table, table->n_buckets / 4); /* without memory it stays as it is */
 }
 
@@ -204,6 +211,7 @@ void *gy_table_link(struct gy_table *table, uint64_t hash)
     uint32_t free;
     assert(hash != 0 && table->count < lanes_allowed(table->n_buckets));
     uint64_t i = first_free(table, hash, &free);
+    table->crowded = table->crowded || i - gy_table_home(table, hash) > FAR;
     gy_table_touch(table, i);
     char *bucket = gy_table_bucket(table, i);
     uint32_t lane = (uint32_t)__builtin_ctz(free);

@@ -12,10 +12,14 @@
  * lanes are taken, so that some bucket always ends a search. Removing pulls a later entry back into
  * the hole where it was in a full bucket, so there are no tombstones.
  *
+ * Entries that are made in the order of their hashes, as another table gave them, would fill the first
+ * buckets of a table that has not grown to all of them yet, and then search far for a free lane: so a
+ * table also grows when an entry stands far from home, up to four buckets per entry.
+ *
  * Saving: `saved` has a bit per bucket, which is looked at while a snapshot is pending and only then.
  * Who is about to change a bucket, or hands out its cells, touches it: the first touch gives its
- * entries to `saver`. When the table is rebuilt while a snapshot is pending, new buckets
- * get both saved and unsaved entries: `lanes` then says which of an unsaved bucket need not be saved. */
+ * entries to `saver`. When the table is rebuilt while a snapshot is pending, new buckets get both
+ * saved and unsaved entries: `lanes` then says which of an unsaved bucket need not be saved. */
 #ifndef GY_STATE_TABLE_H
 #define GY_STATE_TABLE_H
 
@@ -43,6 +47,7 @@ struct gy_table {
     uint32_t cell_size;
     bool prefetch;   /* larger than the L2 cache */
     bool pending;    /* a snapshot has not saved all yet */
+    bool crowded;    /* an entry was made far from its home */
     uint64_t count;  /* entries */
     uint64_t *saved; /* bit per bucket */
     uint8_t *lanes;  /* per bucket: lanes that are saved though the bucket is not; NULL: none */
