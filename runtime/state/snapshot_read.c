@@ -142,6 +142,12 @@ struct gy_manifest *gy_snapshot_read(struct gy_disk *disk, const char *path,
 
 /* ---- files ---- */
 
+/* Bytes that are read at a time: most files are small, and one byte more shows their end. */
+static size_t chunk_of(const struct gy_manifest_task *task)
+{
+    return task->bytes < CHUNK ? (size_t)task->bytes + 1 : CHUNK;
+}
+
 /* Reads a file to its end, but no further than just beyond what it should have. */
 static int check_file(struct gy_disk *disk, const char *path, const struct gy_manifest_task *task,
                       uint8_t *chunk, struct gy_checksum_run *run, struct gyre_error *error)
@@ -153,7 +159,7 @@ static int check_file(struct gy_disk *disk, const char *path, const struct gy_ma
     uint64_t bytes = 0;
     size_t got = 1;
     while (result == 0 && got > 0 && bytes <= task->bytes) {
-        code = disk->read(disk, handle, chunk, CHUNK, &got);
+        code = disk->read(disk, handle, chunk, chunk_of(task), &got);
         if (code != 0) {
             result = unreadable(error, "read", path, code);
             break;
@@ -180,7 +186,7 @@ static int verify_task(struct gy_disk *disk, const struct gy_manifest *manifest,
                        const struct gy_manifest_task *task, struct gyre_error *error)
 {
     char *path = gy_printf("%s/%s", manifest->path, task->file);
-    uint8_t *chunk = gy_realloc(NULL, CHUNK);
+    uint8_t *chunk = gy_realloc(NULL, chunk_of(task));
     struct gy_checksum_run *run = gy_checksum_new();
     int code = path == NULL || chunk == NULL || run == NULL
                    ? no_memory(error, manifest->path)

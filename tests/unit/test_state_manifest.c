@@ -99,8 +99,8 @@ static void every_byte_of_a_string_survives_a_manifest(void)
                                         "\\",
                                         "\\\\\"",
                                         "\"",
-                                        "\x01"
-                                        "2",
+                                        ("\x01"
+                                         "2"),
                                         "a\nb;",
                                         "@include x",
                                         "//",
