@@ -122,6 +122,8 @@ int gy_instance_restore_state(struct gy_instance *instance, uint32_t s, uint32_t
     struct gy_crumb before = gy_crumb_enter(&instance->site, "decode");
     int code = gy_store_decode(instance->stores[s], &reader, version);
     gy_crumb = before;
+    if (code == 0 && reader.position != reader.length)
+        code = GYRE_ECORRUPT;
     if (code == 0)
         return 0;
     instance->callback = "decode";

@@ -57,8 +57,8 @@ static void make_snapshot(uint64_t id)
     struct gy_manifest_task tasks[] = {{1795380270000000, false, file0, 0, 0, 0},
                                        {INT64_MIN, true, file1, 0, 0, 0}};
     struct gy_manifest_task idle[] = {{INT64_MAX, true, NULL, 0, 0, 0}};
-    struct gy_manifest_operator ops[] = {{lines, reads, plugin, NULL, 0, NULL, 1, idle},
-                                         {counts, sum, plugin, key, 2, states, 2, tasks}};
+    struct gy_manifest_operator ops[] = {{lines, reads, plugin, 0, NULL, 0, NULL, 1, idle},
+                                         {counts, sum, plugin, 0, key, 2, states, 2, tasks}};
     struct gy_manifest manifest = {.id = id,
                                    .job = job,
                                    .time_us = 1795380277123456 + (int64_t)id * 1000000,
