@@ -1,6 +1,7 @@
 /* See sim.h. */
 #include "sim/sim.h"
 
+#include "base/log.h"
 #include "base/rng.h"
 #include "files.h"
 #include "flow/flow.h"
@@ -178,9 +179,11 @@ int sim_life_run(struct sim_life *life, uint64_t seed)
     struct living living = {.life = life, .seed = seed, .disk = sim_disk_new(seed)};
     int code = 1;
     gy_rng_init(&living.rng, seed ^ 0x11fe);
+    gy_log_set_level(GY_LOG_ERROR); /* of old snapshots that a failing disk keeps */
     uint64_t deaths = gy_rng_below(&living.rng, life->deaths);
     for (uint64_t d = 0; code == 1; d++) {
-        uint64_t turns = 1 + gy_rng_below(&living.rng, 256u << gy_rng_below(&living.rng, life->lengths));
+        uint64_t most = (uint64_t)life->turns << gy_rng_below(&living.rng, 5);
+        uint64_t turns = 1 + gy_rng_below(&living.rng, most);
         code = run_once(&living, d == 0, d < deaths ? turns : 0);
         if (code == 1 && gy_rng_below(&living.rng, 2) == 0)
             sim_disk_crash(living.disk, gy_rng_next(&living.rng)); /* the power went too */

@@ -35,7 +35,7 @@ struct sim_life {
     struct sim_job *jobs; /* one job at several parallelisms, or one alone */
     uint32_t n_jobs;
     uint32_t deaths;  /* fewer than so many */
-    uint32_t lengths; /* a run that dies has at most 2^(7 + lengths) turns */
+    uint32_t turns;   /* a run that dies has at most so many, or up to 16 times as many */
     uint32_t runs, taken, failed, restored; /* counted, over all calls */
 };
 

@@ -423,7 +423,7 @@ static void live_shape(uint64_t seed)
     struct sim_job sim;
     char *dir = dir_temp(), *job = draw(&shape, seed, seed % 2 == 0);
     sim_job_init(&sim, dir, job);
-    struct sim_life life = {.jobs = &sim, .n_jobs = 1, .deaths = 6, .lengths = 5};
+    struct sim_life life = {.jobs = &sim, .n_jobs = 1, .deaths = 6, .turns = 100};
     int code = sim_life_run(&life, seed);
     bool same = compare(&shape, dir);
     if (code != 0 || !same)
