@@ -240,9 +240,13 @@ static bool prepare_sink(struct gy_member *member, uint64_t epoch)
     return gy_member_prepare(member, epoch, name) == 0;
 }
 
-/* A member of which everything has been put out has nothing to keep but what it has made. */
+/* A member of which everything has been put out has nothing to keep but what it has made, and the
+ * items that others of its operator would get. */
 static bool is_over(const struct gy_member *member)
 {
+    const struct gyre_operator *descriptor = member->node->descriptor;
+    if (descriptor != NULL && descriptor->items == GYRE_ITEMS_BROADCAST)
+        return false;
     return member->ended && !member->stopped && member->node->kind == GYRE_TRANSFORM;
 }
 

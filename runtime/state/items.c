@@ -36,6 +36,11 @@ static int deal_split(const struct gy_items *from, uint32_t n_from, struct gy_it
                       uint32_t n_to)
 {
     uint64_t next = 0;
+    int code = 0;
+    for (uint32_t t = 0; t < n_to && n_from == n_to && code == 0; t++)
+        code = add_all(&to[t], &from[t]);
+    if (n_from == n_to)
+        return code;
     for (uint32_t t = 0; t < n_from; t++) {
         for (size_t i = 0; i < from[t].list.n; i++) {
             const struct gy_item *item = &from[t].list.items[i];

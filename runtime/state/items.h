@@ -2,7 +2,9 @@
  *
  * | mode      | at a restore                                                   |
  * |-----------|----------------------------------------------------------------|
- * | split     | all items of all tasks, in order, item i to task i mod tasks   |
+ * | split     | at another parallelism all items of all tasks, in order, item  |
+ * |           | i to task i mod tasks; at the same one each task gets its own, |
+ * |           | for some may have ended while others have not                  |
  * | union     | all items of all tasks, in order, to every task                |
  * | broadcast | the items of task 0, to every task                             |
  *

@@ -77,7 +77,8 @@ static void compare_lives(const char *text, const char *command, uint32_t turns,
         CU_ASSERT_EQUAL(sim_life_run(&life, seed), 0);
         char *got = outputs(&wide, command);
         if (strcmp(got, expected) != 0)
-            fprintf(stderr, "seed %llu: another result\n", (unsigned long long)seed);
+            fprintf(stderr, "seed %llu: another result\n%.1000s\ninstead of\n%.1000s\n",
+                    (unsigned long long)seed, got, expected);
         CU_ASSERT_STRING_EQUAL(got, expected);
         free(got);
     }
