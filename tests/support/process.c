@@ -173,6 +173,44 @@ void process_signal(const struct process *process, int signal)
     }
 }
 
+pid_t process_child(const struct process *process)
+{
+    char path[64];
+    long child = 0;
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)process->pid, (int)process->pid);
+    FILE *file = fopen(path, "r");
+    if (file != NULL && fscanf(file, "%ld", &child) != 1) {
+        child = 0;
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return (pid_t)child;
+}
+
+void process_adopt(void)
+{
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) {
+        die("prctl");
+    }
+}
+
+bool process_await_group(pid_t pid, int timeout_ms)
+{
+    const int64_t deadline_us = now_us() + (int64_t)timeout_ms * 1000;
+
+    for (;;) {
+        pid_t got = waitpid(-pid, NULL, WNOHANG);
+        if (got < 0 && errno == ECHILD) {
+            return true;
+        }
+        if (got == 0 && now_us() > deadline_us) {
+            return false;
+        }
+        nap_ms(got == 0 ? 1 : 0);
+    }
+}
+
 char *process_out(const struct process *process)
 {
     return file_so_far(process->out_fd, NULL);

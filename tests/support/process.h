@@ -53,6 +53,16 @@ void process_start(const struct process_spec *spec, struct process *process);
 /** Sends a signal to the program itself, not to its children. */
 void process_signal(const struct process *process, int signal);
 
+/** A child of the program that has not been waited for, 0 for none. */
+pid_t process_child(const struct process *process);
+
+/** Makes this process the parent of all whose parents die, as process_await_group needs it. */
+void process_adopt(void);
+
+/** Waits until what the program has started is gone too; after process_wait, with its `pid` of before.
+ *  False at `timeout_ms`. */
+bool process_await_group(pid_t pid, int timeout_ms);
+
 /** What it has put out so far. Owns: free() it. */
 char *process_out(const struct process *process);
 char *process_err(const struct process *process);

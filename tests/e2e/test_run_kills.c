@@ -1,0 +1,413 @@
+/* Jobs that are killed by kill -9 at random moments, the job process or its supervisor, and go on at
+ * another parallelism: their exactly-once sinks show what those of a run that never failed show.
+ *
+ * A life is one job from its first start to its end, with some kills in between. All rows that are
+ * compared are functions of the input, whatever the order in which tasks have got it: rolling counts
+ * (each word's are 1, 2, ...), state by key of one source task's rows in their order, finals.
+ *
+ * GYRE_BIG=1: 200 kills of each job instead of a few. GYRE_KILLS_SEED=n: other moments. */
+#include "base/rng.h"
+#include "run_job.h"
+#include "run_sinks.h"
+#include "support/suite.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { KILLS = 7, KILLS_BIG = 200, LIFE_KILLS = 8, FILES = 3, LINES = 1500, EVENTS = 6000 };
+
+/* ---- the jobs ---- */
+
+struct kill_job {
+    const char *text;
+    struct run_sink sinks[6];
+    struct {
+        const char *id;
+        unsigned rows;
+    } sources[4];
+};
+
+#define SETTINGS                                                                                   \
+    "snapshot = { every = \"10ms\"; dir = \"snap\"; };\n"                                          \
+    "restart = { attempts = 1000; delay = \"1ms\"; max_delay = \"10ms\"; };\n"
+
+static const struct kill_job words = {
+    .text = "job = \"words\";\n" SETTINGS "operators = (\n"
+            "  { id = \"lines\"; op = \"file.read\"; path = \"in/*.txt\"; },\n"
+            "  { id = \"words\"; op = \"text.words\"; input = \"lines\"; },\n"
+            "  { id = \"counts\"; op = \"std.sum\"; input = \"words\"; key = \"word\";\n"
+            "    field = \"count\"; },\n"
+            "  { id = \"parts\"; op = \"file.write\"; input = \"counts\"; path = \"parts/\";\n"
+            "    header = true; },\n"
+            "  { id = \"one\"; op = \"file.write\"; input = \"counts\"; path = \"one.json\";\n"
+            "    format = \"json\"; },\n"
+            "  { id = \"table\"; op = \"file.read\"; path = \"in/*.csv\"; format = \"csv\";\n"
+            "    header = true;\n"
+            "    schema = ( { name = \"id\"; type = \"i64\"; }, { name = \"text\"; type = \"str\"; "
+            "} );\n"
+            "  },\n"
+            "  { id = \"rows\"; op = \"file.write\"; input = \"table\"; path = \"rows.csv\";\n"
+            "    header = true; }\n"
+            ");\n",
+    .sinks = {{"parts/", "word,count", false},
+              {"one.json", NULL, false},
+              {"rows.csv", "id,text", false}},
+    .sources = {{"lines", FILES *LINES}, {"table", FILES *LINES}},
+};
+
+static const struct kill_job state = {
+    .text = "job = \"state\";\n" SETTINGS "operators = (\n"
+            "  { id = \"events\"; op = \"gen.events\"; count = 6000; keys = 200; zipf = 0.8;\n"
+            "    parallelism = 1; },\n"
+            "  { id = \"mix\"; op = \"state_ops.mix\"; input = \"events\"; key = \"key\"; },\n"
+            "  { id = \"parts\"; op = \"file.write\"; input = \"mix\"; path = \"parts/\";\n"
+            "    format = \"json\"; },\n"
+            "  { id = \"one\"; op = \"file.write\"; input = \"mix\"; path = \"one.csv\";\n"
+            "    header = true; },\n"
+            "  { id = \"split\"; op = \"state_ops.items_split\"; input = \"events\"; },\n"
+            "  { id = \"union\"; op = \"state_ops.items_union\"; input = \"events\"; },\n"
+            "  { id = \"items\"; op = \"file.write\"; input = [\"split\", \"union\"];\n"
+            "    path = \"items/\"; }\n"
+            ");\n",
+    .sinks = {{"parts/", NULL, false},
+              {"one.csv", "key,value,time,count,last,list_size,list_hash,map_size,map_hash", false},
+              {"items/", NULL, true}},
+    .sources = {{"events", EVENTS}},
+};
+
+static const struct kill_job finals = {
+    .text = "job = \"finals\"; mode = \"batch\";\n" SETTINGS "operators = (\n"
+            "  { id = \"lines\"; op = \"file.read\"; path = \"in/*.txt\"; },\n"
+            "  { id = \"words\"; op = \"text.words\"; input = \"lines\"; },\n"
+            "  { id = \"counts\"; op = \"std.count\"; input = \"words\"; key = \"word\"; },\n"
+            "  { id = \"parts\"; op = \"file.write\"; input = \"counts\"; path = \"parts/\";\n"
+            "    header = true; },\n"
+            "  { id = \"events\"; op = \"gen.events\"; count = 6000; keys = 200; },\n"
+            "  { id = \"best\"; op = \"std.max\"; input = \"events\"; key = \"key\";\n"
+            "    field = \"value\"; },\n"
+            "  { id = \"one\"; op = \"file.write\"; input = \"best\"; path = \"one.csv\";\n"
+            "    header = true; },\n"
+            "  { id = \"log\"; op = \"file.write\"; input = \"events\"; path = \"log/\"; }\n"
+            ");\n",
+    .sinks = {{"parts/", "word,count", false},
+              {"one.csv", "key,value", false},
+              {"log/", NULL, false}},
+    .sources = {{"lines", FILES *LINES}, {"events", EVENTS}},
+};
+
+static const char *const vocabulary[] = {
+    "to",     "be",     "or",       "not",
+    "that's", "the",    "question", "whether",
+    "it's",   "nobler", "in",       "a-word-that-is-longer-than-fits-into-a-short-string"};
+
+/* Lines of words, and tables in which fields are quoted, some over two lines. */
+static void write_inputs(const char *dir)
+{
+    struct gy_rng rng;
+    char *in = path_join(dir, "in");
+    CU_ASSERT_EQUAL_FATAL(mkdir(in, 0777), 0);
+    gy_rng_init(&rng, 1);
+    for (int f = 0; f < FILES; f++) {
+        char *lines = calloc(LINES, 600), *table = calloc(LINES, 100);
+        char *to = lines, *row = table + sprintf(table, "id,text\n");
+        for (int i = 0; i < LINES; i++) {
+            for (uint64_t n = gy_rng_below(&rng, 6); n > 0; n--)
+                to += sprintf(to, "%s%d ", vocabulary[gy_rng_below(&rng, 12)],
+                              (int)gy_rng_below(&rng, 20));
+            to += sprintf(to, "\n");
+            row += sprintf(row, i % 3 == 0 ? "%d,\"%s, %d\"\n" : "%d,%s %d\n", f * LINES + i,
+                           vocabulary[gy_rng_below(&rng, 12)], i);
+        }
+        char *name = text_format("%d.txt", f), *other = text_format("%d.csv", f);
+        run_write(in, name, lines);
+        run_write(in, other, table);
+        free(name);
+        free(other);
+        free(lines);
+        free(table);
+    }
+    free(in);
+}
+
+/* ---- a life ---- */
+
+struct tally {
+    int lives, job_kills, supervisor_kills, early, finishing, snapshots, starts;
+};
+
+struct life {
+    const struct kill_job *job;
+    const char *want;
+    char *dir;
+    struct gy_rng *rng;
+    struct tally *tally;
+    struct process process;
+    pid_t last_child;       /* killed */
+    unsigned long whole_us; /* that the sources take */
+};
+
+static void nap_us(unsigned long us)
+{
+    nanosleep(&(struct timespec){(time_t)(us / 1000000), (long)(us % 1000000) * 1000}, NULL);
+}
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void start(struct life *life, bool go_on)
+{
+    static const int widths[] = {1, 2, 4};
+    const char *arguments[16] = {"-p"};
+    char rates[4][80];
+    char *width = text_format("%d", widths[gy_rng_below(life->rng, 3)]);
+    size_t n = 1;
+    arguments[n++] = width;
+    for (int s = 0; s < 4 && life->job->sources[s].id != NULL; s++) {
+        snprintf(rates[s], sizeof rates[s], "%s.rate=%.1f", life->job->sources[s].id,
+                 life->job->sources[s].rows * 1e6 / (double)life->whole_us);
+        arguments[n++] = "--set";
+        arguments[n++] = rates[s];
+    }
+    if (go_on) {
+        arguments[n++] = "--from";
+        arguments[n++] = "latest";
+    }
+    run_start(life->dir, life->job->text, &(struct run_options){.arguments = arguments},
+              &life->process);
+    life->tally->starts++;
+    life->last_child = 0;
+    free(width);
+}
+
+static void check_status(const struct process_result *r, int status)
+{
+    if (r->status != status)
+        printf("exit status %d instead of %d: %s\n", r->status, status, r->err);
+    CU_ASSERT_EQUAL(r->status, status);
+}
+
+/* Asserts that nothing was said but what kills lead to; counts the restarts. */
+static void check_messages(struct life *life, const char *err)
+{
+    static const char *const usual[] = {"gyre: goes on from snapshot snap/", "gyre: snapshot snap/",
+                                        "gyre: warning: job process killed by SIGKILL: restart "};
+    for (const char *at = err; *at != 0; at += strcspn(at, "\n") + 1) {
+        int which = 0;
+        while (which < 3 && strncmp(at, usual[which], strlen(usual[which])) != 0)
+            which++;
+        if (which == 3)
+            printf("unexpected: %s\n", at);
+        CU_ASSERT_TRUE_FATAL(which < 3);
+        life->tally->job_kills += which == 2;
+        if (strchr(at, '\n') == NULL)
+            break;
+    }
+}
+
+/* Waits for the end of the run; true where it was killed. */
+static bool reap(struct life *life)
+{
+    struct process_result r;
+    pid_t pid = life->process.pid;
+    process_wait(&life->process, &r);
+    CU_ASSERT_FALSE(r.timed_out);
+    bool killed = r.signal == SIGKILL && !r.timed_out;
+    CU_ASSERT_TRUE(process_await_group(pid, RUN_PATIENCE_MS));
+    if (!killed)
+        check_status(&r, 0);
+    CU_ASSERT_STRING_EQUAL(r.out, "");
+    check_messages(life, r.err);
+    process_result_fini(&r);
+    return killed;
+}
+
+/* A moment of the start, of the run, or of its end. */
+static unsigned long moment(struct life *life)
+{
+    unsigned long most_us = gy_rng_below(life->rng, 3) == 0 ? 20000 : life->whole_us;
+    return gy_rng_below(life->rng, most_us);
+}
+
+/* Kills the job process, if it still lives then; the supervisor is to start another. */
+static bool kill_job_process(struct life *life)
+{
+    int64_t until_us = now_us() + RUN_PATIENCE_MS * 1000;
+    pid_t child = 0;
+    while ((child == 0 || child == life->last_child) && now_us() < until_us) {
+        siginfo_t info = {0};
+        if (waitid(P_PID, (id_t)life->process.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+            info.si_pid != 0)
+            return false;
+        child = process_child(&life->process);
+        nap_us(child == 0 || child == life->last_child ? 300 : 0);
+    }
+    CU_ASSERT_TRUE_FATAL(child != 0 && child != life->last_child);
+    nap_us(moment(life));
+    if (process_child(&life->process) != child)
+        return false;
+    kill(child, SIGKILL);
+    life->last_child = child;
+    return true;
+}
+
+/* Asserts that there is nothing to go on from, and begins again. */
+static void start_over(struct life *life)
+{
+    struct process_result r;
+    run_job(life->dir, life->job->text,
+            &(struct run_options){.arguments = ARGV("--from", "latest")}, &r);
+    check_status(&r, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "there is no snapshot in snap; run the job without"));
+    process_result_fini(&r);
+    life->tally->early++;
+    start(life, false);
+}
+
+/* Kills the supervisor, and goes on from the newest snapshot; false where the run had ended. */
+static bool kill_supervisor(struct life *life)
+{
+    bool finished = false;
+    nap_us(moment(life));
+    process_signal(&life->process, SIGKILL);
+    if (!reap(life))
+        return false;
+    life->tally->supervisor_kills++;
+    char *shown = run_sinks_read(life->dir, life->job->sinks, false);
+    CU_ASSERT_TRUE(run_sinks_agree(shown, life->want, true));
+    free(shown);
+    if (run_newest_snapshot(life->dir, "snap", &finished) > 0)
+        start(life, true);
+    else
+        start_over(life);
+    life->tally->finishing += finished;
+    return true;
+}
+
+static bool check_rows(const struct life *life)
+{
+    char *got = run_sinks_read(life->dir, life->job->sinks, true);
+    bool same = run_sinks_agree(got, life->want, false);
+    CU_ASSERT_TRUE(same);
+    free(got);
+    return same;
+}
+
+/* One life; false where its rows are wrong. */
+static bool live(struct life *life, int most)
+{
+    static const unsigned wholes_ms[] = {60, 150, 500, 900};
+    bool running = true;
+    life->whole_us = wholes_ms[gy_rng_below(life->rng, 4)] * 1000 * (RUN_SANITIZED ? 5 : 1);
+    life->tally->lives++;
+    start(life, false);
+    for (int k = 0; k < most && running; k++)
+        running = gy_rng_below(life->rng, 2) == 0 ? kill_job_process(life) : kill_supervisor(life);
+    if (life->process.pid != 0)
+        CU_ASSERT_FALSE(reap(life));
+    int id = run_newest_snapshot(life->dir, "snap", NULL);
+    bool same = check_rows(life);
+    life->tally->snapshots += id;
+    start(life, true); /* there is nothing left to be done */
+    CU_ASSERT_FALSE(reap(life));
+    CU_ASSERT_EQUAL(run_newest_snapshot(life->dir, "snap", NULL), id);
+    return same && check_rows(life);
+}
+
+/* What a run shows that nobody disturbs. */
+static char *undisturbed(const struct kill_job *job)
+{
+    struct process_result r;
+    char *dir = dir_temp();
+    write_inputs(dir);
+    run_job(dir, job->text, &(struct run_options){.arguments = ARGV("-p", "1")}, &r);
+    check_status(&r, 0);
+    CU_ASSERT_STRING_EQUAL(r.err, "");
+    char *rows = run_sinks_read(dir, job->sinks, true);
+    CU_ASSERT_TRUE(run_count_lines(rows) > 1000);
+    process_result_fini(&r);
+    dir_remove(dir);
+    free(dir);
+    return rows;
+}
+
+/* Files in memory are synced at once: more snapshots, and so more moments to kill in; but the disk's
+ * moments are others. */
+static char *folder_for(const struct life *life)
+{
+    const char *before = getenv("TMPDIR");
+    char *kept = before != NULL ? strdup(before) : NULL;
+    if (life->tally->lives % 3 != 2 && access("/dev/shm", W_OK | X_OK) == 0)
+        setenv("TMPDIR", "/dev/shm", 1);
+    char *dir = dir_temp();
+    if (kept != NULL)
+        setenv("TMPDIR", kept, 1);
+    else
+        unsetenv("TMPDIR");
+    free(kept);
+    return dir;
+}
+
+static void kill_often(const char *name, const struct kill_job *job)
+{
+    const char *big = getenv("GYRE_BIG"), *seed = getenv("GYRE_KILLS_SEED");
+    int most = big != NULL && *big == '1' ? KILLS_BIG : KILLS;
+    struct gy_rng rng;
+    struct tally tally = {0};
+    bool same = true;
+    char *want = undisturbed(job);
+    uint64_t with = seed != NULL ? strtoull(seed, NULL, 10) : 1;
+    gy_rng_init(&rng, with);
+    process_adopt();
+    while (same && tally.job_kills + tally.supervisor_kills < most) {
+        struct life life = {.job = job, .want = want, .rng = &rng, .tally = &tally};
+        int left = most - tally.job_kills - tally.supervisor_kills;
+        life.dir = folder_for(&life);
+        write_inputs(life.dir);
+        same = live(&life, left < LIFE_KILLS ? left : LIFE_KILLS);
+        if (same)
+            dir_remove(life.dir);
+        else
+            printf("seed %llu, life %d: see %s\n", (unsigned long long)with, tally.lives, life.dir);
+        free(life.dir);
+    }
+    printf(
+        "%s: %d kills of the job process, %d of the supervisor (%d before the first snapshot, %d "
+        "after the last); %d lives, %d starts, %d snapshots\n",
+        name, tally.job_kills, tally.supervisor_kills, tally.early, tally.finishing, tally.lives,
+        tally.starts, tally.snapshots);
+    free(want);
+}
+
+static void a_word_count_that_is_killed_shows_what_one_that_is_not_shows(void)
+{
+    kill_often("words", &words);
+}
+
+static void state_of_all_kinds_survives_kills(void)
+{
+    kill_often("state", &state);
+}
+
+static void finals_of_a_batch_survive_kills(void)
+{
+    kill_often("finals", &finals);
+}
+
+enum { WITHIN_S = 600 };
+
+static const struct suite_test tests[] = {
+    SUITE_TEST_WITHIN(a_word_count_that_is_killed_shows_what_one_that_is_not_shows, WITHIN_S),
+    SUITE_TEST_WITHIN(state_of_all_kinds_survives_kills, WITHIN_S),
+    SUITE_TEST_WITHIN(finals_of_a_batch_survive_kills, WITHIN_S),
+};
+SUITE_MAIN("run_kills", tests)
