@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* ---- rows ---- */
 
@@ -126,6 +127,40 @@ char *run_sinks_read(const char *dir, const struct run_sink *sinks, bool all)
     append(&text, "", 0);
     for (; sinks->path != NULL; sinks++)
         append_sink(&text, dir, sinks, all);
+    char *sorted = run_sorted(text.bytes);
+    free(text.bytes);
+    return sorted;
+}
+
+static void append_status(struct text *text, const char *path)
+{
+    struct stat st;
+    CU_ASSERT_EQUAL_FATAL(stat(path, &st), 0);
+    char *line =
+        text_format("%s %llu %lld %lld.%09ld\n", path, (unsigned long long)st.st_ino,
+                    (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    append(text, line, strlen(line));
+    free(line);
+}
+
+char *run_sinks_parts(const char *dir, const struct run_sink *sinks)
+{
+    struct text text = {0};
+    append(&text, "", 0);
+    for (; sinks->path != NULL; sinks++) {
+        char *path = path_join(dir, sinks->path);
+        DIR *folder = path[strlen(path) - 1] == '/' ? opendir(path) : NULL;
+        for (struct dirent *e = folder != NULL ? readdir(folder) : NULL; e != NULL;
+             e = readdir(folder)) {
+            char *part = path_join(path, e->d_name);
+            if (strncmp(e->d_name, "part-", 5) == 0)
+                append_status(&text, part);
+            free(part);
+        }
+        if (folder != NULL)
+            closedir(folder);
+        free(path);
+    }
     char *sorted = run_sorted(text.bytes);
     free(text.bytes);
     return sorted;

@@ -20,6 +20,10 @@ char *run_sinks_read(const char *dir, const struct run_sink *sinks, bool all);
  *  the first rows that are lacking, or are there too often. */
 bool run_sinks_agree(const char *got, const char *want, bool part);
 
+/** The parts that a folder of each such sink shows, sorted: path, inode, size and time of change, a
+ *  line each. What is shown must neither go nor change. free() it. */
+char *run_sinks_parts(const char *dir, const struct run_sink *sinks);
+
 /** The newest snapshot of a folder of snapshots, 0 for none; `finished` may be NULL. */
 int run_newest_snapshot(const char *dir, const char *snapshots, bool *finished);
 

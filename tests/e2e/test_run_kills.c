@@ -148,6 +148,7 @@ struct life {
     struct gy_rng *rng;
     struct tally *tally;
     struct process process;
+    char *parts;            /* that were shown when it was last killed */
     pid_t last_child;       /* killed */
     unsigned long whole_us; /* that the sources take */
 };
@@ -231,11 +232,30 @@ static bool reap(struct life *life)
     return killed;
 }
 
-/* A moment of the start, of the run, or of its end. */
-static unsigned long moment(struct life *life)
+/* Whether a snapshot is there that is newer than `id`, or the last one of all. */
+static bool has_come(const struct life *life, int id, bool last)
 {
-    unsigned long most_us = gy_rng_below(life->rng, 3) == 0 ? 20000 : life->whole_us;
-    return gy_rng_below(life->rng, most_us);
+    bool finished = false;
+    int newest = run_newest_snapshot(life->dir, "snap", last ? &finished : NULL);
+    return last ? finished : newest > id;
+}
+
+/* Waits for a moment of the start, of the run, of the end of a snapshot, or of the whole end. */
+static void await_moment(const struct life *life)
+{
+    enum { START, ANY, SNAPSHOT, LAST, WAYS };
+    uint64_t way = gy_rng_below(life->rng, WAYS);
+    unsigned long most_us = way == START  ? 20000
+                            : way == LAST ? 1
+                                          : life->whole_us + life->whole_us / 5;
+    nap_us(gy_rng_below(life->rng, most_us));
+    if (way < SNAPSHOT)
+        return;
+    int64_t until_us = now_us() + (int64_t)life->whole_us + 500000;
+    int id = run_newest_snapshot(life->dir, "snap", NULL);
+    while (!has_come(life, id, way == LAST) && now_us() < until_us)
+        nap_us(50);
+    nap_us(gy_rng_below(life->rng, 4) * gy_rng_below(life->rng, 1000));
 }
 
 /* Kills the job process, if it still lives then; the supervisor is to start another. */
@@ -252,10 +272,11 @@ static bool kill_job_process(struct life *life)
         nap_us(child == 0 || child == life->last_child ? 300 : 0);
     }
     CU_ASSERT_TRUE_FATAL(child != 0 && child != life->last_child);
-    nap_us(moment(life));
+    await_moment(life);
     if (process_child(&life->process) != child)
         return false;
     kill(child, SIGKILL);
+    life->tally->finishing += has_come(life, 0, true);
     life->last_child = child;
     return true;
 }
@@ -273,18 +294,28 @@ static void start_over(struct life *life)
     start(life, false);
 }
 
+/* Asserts that of what is shown nothing is taken back, and that it is a part of the result. */
+static void check_shown(struct life *life)
+{
+    char *shown = run_sinks_read(life->dir, life->job->sinks, false);
+    char *parts = run_sinks_parts(life->dir, life->job->sinks);
+    CU_ASSERT_TRUE(run_sinks_agree(shown, life->want, true));
+    CU_ASSERT_TRUE(life->parts == NULL || run_sinks_agree(life->parts, parts, true));
+    free(shown);
+    free(life->parts);
+    life->parts = parts;
+}
+
 /* Kills the supervisor, and goes on from the newest snapshot; false where the run had ended. */
 static bool kill_supervisor(struct life *life)
 {
     bool finished = false;
-    nap_us(moment(life));
+    await_moment(life);
     process_signal(&life->process, SIGKILL);
     if (!reap(life))
         return false;
     life->tally->supervisor_kills++;
-    char *shown = run_sinks_read(life->dir, life->job->sinks, false);
-    CU_ASSERT_TRUE(run_sinks_agree(shown, life->want, true));
-    free(shown);
+    check_shown(life);
     if (run_newest_snapshot(life->dir, "snap", &finished) > 0)
         start(life, true);
     else
@@ -316,10 +347,12 @@ static bool live(struct life *life, int most)
         CU_ASSERT_FALSE(reap(life));
     int id = run_newest_snapshot(life->dir, "snap", NULL);
     bool same = check_rows(life);
+    check_shown(life);
     life->tally->snapshots += id;
     start(life, true); /* there is nothing left to be done */
     CU_ASSERT_FALSE(reap(life));
     CU_ASSERT_EQUAL(run_newest_snapshot(life->dir, "snap", NULL), id);
+    check_shown(life);
     return same && check_rows(life);
 }
 
@@ -366,7 +399,7 @@ static void kill_often(const char *name, const struct kill_job *job)
     bool same = true;
     char *want = undisturbed(job);
     uint64_t with = seed != NULL ? strtoull(seed, NULL, 10) : 1;
-    gy_rng_init(&rng, with);
+    gy_rng_init(&rng, with + 1000 * (uint64_t)name[0]); /* each job has moments of its own */
     process_adopt();
     while (same && tally.job_kills + tally.supervisor_kills < most) {
         struct life life = {.job = job, .want = want, .rng = &rng, .tally = &tally};
@@ -378,6 +411,7 @@ static void kill_often(const char *name, const struct kill_job *job)
             dir_remove(life.dir);
         else
             printf("seed %llu, life %d: see %s\n", (unsigned long long)with, tally.lives, life.dir);
+        free(life.parts);
         free(life.dir);
     }
     printf(
