@@ -232,12 +232,33 @@ static bool reap(struct life *life)
     return killed;
 }
 
-/* Whether a snapshot is there that is newer than `id`, or the last one of all. */
-static bool has_come(const struct life *life, int id, bool last)
+static uint64_t count_parts(const struct life *life)
+{
+    char *parts = run_sinks_parts(life->dir, life->job->sinks);
+    uint64_t n = run_count_lines(parts);
+    free(parts);
+    return n;
+}
+
+static bool is_last_there(const struct life *life)
 {
     bool finished = false;
-    int newest = run_newest_snapshot(life->dir, "snap", last ? &finished : NULL);
-    return last ? finished : newest > id;
+    return run_newest_snapshot(life->dir, "snap", &finished) > 0 && finished;
+}
+
+/* Waits for the next snapshot, or the next part that is shown, whatever comes first: or for the last
+ * snapshot of all. Not for long: they need not come. */
+static void await_snapshot(const struct life *life, bool last)
+{
+    int64_t until_us = now_us() + (int64_t)life->whole_us + 500000;
+    int id = run_newest_snapshot(life->dir, "snap", NULL);
+    uint64_t parts = count_parts(life);
+    while (now_us() < until_us) {
+        if (last ? is_last_there(life)
+                 : run_newest_snapshot(life->dir, "snap", NULL) > id || count_parts(life) > parts)
+            return;
+        nap_us(50);
+    }
 }
 
 /* Waits for a moment of the start, of the run, of the end of a snapshot, or of the whole end. */
@@ -249,13 +270,10 @@ static void await_moment(const struct life *life)
                             : way == LAST ? 1
                                           : life->whole_us + life->whole_us / 5;
     nap_us(gy_rng_below(life->rng, most_us));
-    if (way < SNAPSHOT)
-        return;
-    int64_t until_us = now_us() + (int64_t)life->whole_us + 500000;
-    int id = run_newest_snapshot(life->dir, "snap", NULL);
-    while (!has_come(life, id, way == LAST) && now_us() < until_us)
-        nap_us(50);
-    nap_us(gy_rng_below(life->rng, 4) * gy_rng_below(life->rng, 1000));
+    if (way == SNAPSHOT || way == LAST)
+        await_snapshot(life, way == LAST);
+    if (way == SNAPSHOT || way == LAST)
+        nap_us(gy_rng_below(life->rng, 4) * gy_rng_below(life->rng, 1000));
 }
 
 /* Kills the job process, if it still lives then; the supervisor is to start another. */
@@ -276,7 +294,7 @@ static bool kill_job_process(struct life *life)
     if (process_child(&life->process) != child)
         return false;
     kill(child, SIGKILL);
-    life->tally->finishing += has_come(life, 0, true);
+    life->tally->finishing += is_last_there(life);
     life->last_child = child;
     return true;
 }
