@@ -267,13 +267,21 @@ static const char *signal_name(int number)
     return other;
 }
 
+/* The handler's word counts as well: a sanitizer may make an exit of the signal. */
+static bool has_crashed(const struct supervisor *s, int status)
+{
+    return WIFSIGNALED(status) || s->ledger->crash.fresh;
+}
+
 /* What has happened to the job process, as part of a sentence. */
 static void describe(const struct supervisor *s, int status, char what[WHAT_MAX])
 {
     const struct gy_crash *crash = &s->ledger->crash;
-    if (WIFSIGNALED(status) && crash->fresh && crash->known)
+    if (crash->fresh && crash->known)
         snprintf(what, WHAT_MAX, "job process crashed in %s (%s, %s): %s", crash->id, crash->op,
-                 crash->callback, signal_name(WTERMSIG(status)));
+                 crash->callback, signal_name(crash->number));
+    else if (crash->fresh)
+        snprintf(what, WHAT_MAX, "job process crashed: %s", signal_name(crash->number));
     else if (WIFSIGNALED(status))
         snprintf(what, WHAT_MAX, "job process killed by %s", signal_name(WTERMSIG(status)));
     else if (!s->ledger->ended)
@@ -399,33 +407,35 @@ static bool restarts(struct supervisor *s, int death, int *status)
     return false;
 }
 
+/* The job process has ended by itself: with how it went, or in the middle of it. */
+static int judge_exit(struct supervisor *s, int death)
+{
+    char what[WHAT_MAX];
+    int status = WEXITSTATUS(death);
+    /* What was sound at the start is no mistake in the job file now. */
+    if (s->ledger->ended)
+        return status == GY_EXIT_USAGE && s->ledger->restarts > 0 ? GY_EXIT_FAILED : status;
+    describe(s, death, what);
+    clear_line();
+    gy_log(GY_LOG_ERROR, "%s", what);
+    report(s, "failed");
+    return GY_EXIT_FAILED;
+}
+
 /* False where the run has ended, with `*status`. */
 static bool judge(struct supervisor *s, int death, int *status)
 {
-    if (s->ending) {
-        *status = EXIT_KILLED;
+    bool loading = s->ledger->first_id == 0;
+    *status = EXIT_KILLED;
+    if (s->ending)
         return false;
-    }
-    if (WIFEXITED(death) && s->ledger->ended && !s->ledger->retryable) {
-        *status = WEXITSTATUS(death);
-        /* What was sound at the start is no mistake in the job file now. */
-        if (*status == GY_EXIT_USAGE && s->ledger->restarts > 0)
-            *status = GY_EXIT_FAILED;
+    *status = GY_EXIT_USAGE; /* a plugin may also have crashed while it was loaded */
+    if (loading && WIFEXITED(death) && WEXITSTATUS(death) == GY_EXIT_USAGE)
         return false;
-    }
-    if (WIFEXITED(death) && !s->ledger->ended) {
-        bool loading = s->ledger->first_id == 0;
-        *status = loading && WEXITSTATUS(death) == GY_EXIT_USAGE ? GY_EXIT_USAGE : GY_EXIT_FAILED;
-        if (loading)
-            return false;
-        char what[WHAT_MAX];
-        describe(s, death, what);
-        clear_line();
-        gy_log(GY_LOG_ERROR, "%s", what);
-        report(s, "failed");
-        return false;
-    }
-    return restarts(s, death, status);
+    if (has_crashed(s, death) || s->ledger->retryable)
+        return restarts(s, death, status);
+    *status = judge_exit(s, death);
+    return false;
 }
 
 int gy_supervise(const struct gy_cli *cli, struct gy_loaded *loaded)
