@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 static const struct run_options reported = {.arguments = ARGV("--report", "report.json")};
 
@@ -536,6 +535,27 @@ static void no_supervise_runs_in_one_process_without_restarts(void)
     end_dir(dir);
 }
 
+static void restart_without_snapshot_restarts_nothing(void)
+{
+    struct process_result r;
+    char *dir = dir_temp();
+    run_job(dir,
+            "job = \"plain\"; parallelism = 1;\n"
+            "restart = { attempts = 3; delay = \"1ms\"; };\n"
+            "operators = (\n"
+            "  { id = \"in\"; op = \"gen.sequence\"; to = 9999; },\n"
+            "  { id = \"c\"; op = \"run_poison.poison\"; input = \"in\"; by = \"retry\"; },\n"
+            "  { id = \"out\"; op = \"file.write\"; input = \"c\"; path = \"out.csv\"; }\n"
+            ");\n",
+            NULL, &r);
+    CU_ASSERT_EQUAL(r.status, 1);
+    CU_ASSERT_EQUAL(run_count(r.err, ": restart "), 0);
+    run_check_has(r.err, "  what:     try again\n");
+    run_check_has(r.err, "  snapshot: none to restart from\n");
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
 static void an_edit_of_the_job_file_changes_nothing_for_a_restart(void)
 {
     struct process process;
@@ -578,6 +598,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_folder_in_use_is_refused_to_a_second_run_and_free_after_the_first),
     SUITE_TEST(a_run_that_was_killed_can_be_gone_on_with_at_once),
     SUITE_TEST(no_supervise_runs_in_one_process_without_restarts),
+    SUITE_TEST(restart_without_snapshot_restarts_nothing),
     SUITE_TEST(an_edit_of_the_job_file_changes_nothing_for_a_restart),
 };
 SUITE_MAIN("supervisor", tests)
