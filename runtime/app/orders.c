@@ -1,12 +1,25 @@
 /* See orders.h. */
 #include "app/orders.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <signal.h>
-#include <stdint.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { ECHO_NS = 100 * 1000 * 1000 };
+
+unsigned gy_stop_signal(struct gy_stop_signal *first, int number)
+{
+    int64_t now_ns = gy_clock_mono_ns(gy_clock_real());
+    if (first->number == 0) {
+        *first = (struct gy_stop_signal){number, now_ns};
+        return GY_ORDER_STOP;
+    }
+    return number == first->number && now_ns - first->at_ns < ECHO_NS ? 0 : GY_ORDER_END;
+}
 
 int gy_orders_from_signals(struct gy_orders *orders)
 {
@@ -42,10 +55,8 @@ static unsigned take_signals(struct gy_orders *orders)
     while (read(orders->fd, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGUSR1)
             taken |= GY_ORDER_SNAPSHOT;
-        else if (orders->stopped || (taken & GY_ORDER_STOP) != 0)
-            taken |= GY_ORDER_END;
         else
-            taken |= GY_ORDER_STOP;
+            taken |= gy_stop_signal(&orders->first, (int)info.ssi_signo);
     }
     return taken;
 }

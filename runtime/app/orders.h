@@ -3,6 +3,7 @@
 #define GY_APP_ORDERS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Orders, as bits; the supervisor sends each as one byte. */
 enum gy_order {
@@ -12,11 +13,23 @@ enum gy_order {
     GY_ORDER_ORPHAN = 8    /* the supervisor is gone */
 };
 
+/* The first SIGINT or SIGTERM that has come. Zeroed: none has. */
+struct gy_stop_signal {
+    int number;
+    int64_t at_ns; /* monotonic */
+};
+
+/** What SIGINT or SIGTERM orders, coming now: GY_ORDER_STOP, the second time GY_ORDER_END. One that
+ *  follows its like at once is the same one, and orders nothing: timeout(1) and others send a signal to
+ *  the process and to its group. */
+unsigned gy_stop_signal(struct gy_stop_signal *first, int number);
+
 /* Where orders come from. Owned by the control thread. */
 struct gy_orders {
     int fd; /* readable when there are some */
     bool from_supervisor;
     bool stopped; /* a stop has been ordered */
+    struct gy_stop_signal first;
 };
 
 /** Blocks SIGINT, SIGTERM and SIGUSR1, which are orders from now on, and ignores SIGPIPE. -1 and

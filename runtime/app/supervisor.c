@@ -37,6 +37,7 @@ struct supervisor {
     int lock; /* of the snapshot folder; -1: no job process has got as far */
     pid_t child;
     int socket; /* to the job process; -1: none */
+    struct gy_stop_signal first;
     bool stopping;
     bool ending;           /* a second signal: nothing is waited for any more */
     uint32_t attempts;     /* since the last snapshot */
@@ -143,11 +144,12 @@ static void take_signals(struct supervisor *s)
             send_order(s, GY_ORDER_SNAPSHOT);
         if (info.ssi_signo != SIGINT && info.ssi_signo != SIGTERM)
             continue;
-        if (s->stopping) {
+        unsigned order = gy_stop_signal(&s->first, (int)info.ssi_signo);
+        if (order == GY_ORDER_END) {
             s->ending = true;
             if (s->child > 0)
                 kill(s->child, SIGKILL);
-        } else {
+        } else if (order == GY_ORDER_STOP) {
             send_order(s, GY_ORDER_STOP);
         }
         s->stopping = true;
