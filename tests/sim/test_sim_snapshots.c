@@ -1,7 +1,9 @@
 /* Jobs that die and are restored put out what a run puts out that never failed; see sim_life in
  * sim.h. */
 #include "files.h"
+#include "flow/flow.h"
 #include "sim/sim.h"
+#include "sim_disk.h"
 #include "suite.h"
 
 #include <stdio.h>
@@ -159,7 +161,74 @@ static void words_of_many_files_are_right(void)
                   "cat out-*/*", 160, 200);
 }
 
+/* ---- one that takes too long ---- */
+
+struct news {
+    uint32_t taken, failed;
+    char why[256];
+};
+
+static void told(void *host, const struct gy_checkpoint_news *of)
+{
+    struct news *news = host;
+    news->taken += of->event == GY_SNAPSHOT_TAKEN;
+    if (of->event == GY_SNAPSHOT_FAILED && news->failed++ == 0)
+        snprintf(news->why, sizeof news->why, "%s", of->text);
+}
+
+static void a_snapshot_that_takes_too_long_is_given_up_and_the_job_goes_on(void)
+{
+    struct gyre_error error = {.size = sizeof error};
+    struct news news = {0};
+    struct sim_job job;
+    struct gy_clock_manual clock;
+    struct gy_scheduler scheduler;
+    struct sim_disk *disk = sim_disk_new(1);
+    char *dir = dir_temp();
+    sim_job_init(&job, dir,
+                 "job = \"slow\"; parallelism = 2;\n"
+                 "operators = (\n"
+                 "  { id = \"in\"; op = \"gen.events\"; keys = 5; count = 5000; },\n"
+                 "  { id = \"sums\"; op = \"std.sum\"; input = \"in\"; key = \"key\";\n"
+                 "    field = \"value\"; },\n"
+                 "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"sums\"; dir = \"out\"; }\n"
+                 ");\n");
+    gy_clock_manual_init(&clock, 1000000);
+    gy_scheduler_seeded(&scheduler, 1);
+    struct gy_flow_options options = {.clock = &clock.clock,
+                                      .alone = true,
+                                      .snapshots = {.disk = &disk->disk,
+                                                    .dir = "/snapshots",
+                                                    .timeout_us = 5000000,
+                                                    .keep = 3,
+                                                    .told = told,
+                                                    .host = &news}};
+    CU_ASSERT_EQUAL_FATAL(gy_snapshots_prepare(&disk->disk, "/snapshots",
+                                               &options.snapshots.last_id, &error),
+                          0);
+    struct gy_flow *flow = gy_flow_new(job.physical, &options, &error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(flow);
+    CU_ASSERT_EQUAL_FATAL(gy_flow_open(flow), 0);
+    gy_checkpoint_ask(&flow->checkpoint);
+    int64_t due_ns = gy_checkpoint_step(&flow->checkpoint);
+    CU_ASSERT_EQUAL(due_ns, 5000001000);
+    gy_clock_manual_advance(&clock, 6000000);
+    CU_ASSERT_EQUAL(gy_checkpoint_step(&flow->checkpoint), INT64_MAX);
+    CU_ASSERT_EQUAL(news.failed, 0); /* its barriers are on their way: no other may begin */
+    CU_ASSERT_EQUAL(gy_flow_run_alone(flow, &scheduler, &clock), 0);
+    CU_ASSERT_EQUAL(news.failed, 1);
+    CU_ASSERT_STRING_EQUAL(news.why, "it was not complete after 6 s");
+    CU_ASSERT_EQUAL(news.taken, 1);
+    CU_ASSERT_EQUAL(flow->checkpoint.newest, 2);
+    gy_flow_free(flow);
+    sim_job_fini(&job);
+    sim_disk_free(disk);
+    dir_remove(dir);
+    free(dir);
+}
+
 static const struct suite_test tests[] = {
+    SUITE_TEST(a_snapshot_that_takes_too_long_is_given_up_and_the_job_goes_on),
     SUITE_TEST_WITHIN(counts_of_a_job_that_dies_are_right, 600),
     SUITE_TEST_WITHIN(keyed_state_of_all_kinds_is_right, 600),
     SUITE_TEST_WITHIN(items_of_all_modes_are_right, 600),
