@@ -54,7 +54,7 @@ static const struct command commands[] = {
       {"--from", "latest|DIR", "start from a snapshot: the newest, or that in DIR", TEXT, AT(from)},
       {"--drop-state", "ID", "forget a snapshot's state of an operator (repeatable)", LIST, AT(drop_state)},
       {"--report", "FILE", "write one JSON object about the run at its end", TEXT, AT(report)},
-      {"--no-supervise", NULL, "run in this process, without restarts", SWITCH, AT(no_supervise)},
+      {"--no-supervise", NULL, "run in one process, without restarts", SWITCH, AT(no_supervise)},
       PLUGIN_PATH},
      "  0    finished, or stopped cleanly (Ctrl-C once)\n"
      "  1    failed while running\n" IS_WRONG
