@@ -357,7 +357,7 @@ static void state_is_dropped_once_and_not_again_by_a_restart(void)
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
     CU_ASSERT_EQUAL(r.status, 0);
-    CU_ASSERT_EQUAL(run_count(r.err, ": restart 1 of 10"), 2);
+    CU_ASSERT_EQUAL(run_count(r.err, ": restart "), 2);
     CU_ASSERT_EQUAL(count_falls(dir), 1);
     process_result_fini(&r);
     free(job);
