@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <time.h>
 
 static const char latest[] = "latest";
@@ -217,7 +218,8 @@ static int refuse_dir(const struct gy_job *job, const char *sentence)
 }
 
 /* Takes the folder of the job's own snapshots into use. */
-static int begin_own(struct gy_start *start, const struct gy_job *job, struct gy_ledger *ledger)
+static int begin_own(struct gy_start *start, const struct gy_cli *cli, const struct gy_job *job,
+                     struct gy_ledger *ledger)
 {
     struct gyre_error error = {.size = sizeof error};
     if (gy_snapshots_prepare(gy_disk_real(), job->snapshot_dir, &start->last_id, &error) != 0)
@@ -226,6 +228,9 @@ static int begin_own(struct gy_start *start, const struct gy_job *job, struct gy
         start->last_id = start->restore->id;
     if (ledger->first_id == 0)
         ledger->first_id = start->last_id + 1;
+    if (start->restore == NULL || !start->restore->finished)
+        /* The process that signals go to. */
+        gy_snapshots_sign(start->lock, cli->no_supervise ? getpid() : getppid());
     return GY_EXIT_OK;
 }
 
@@ -301,7 +306,7 @@ int gy_start_begin(struct gy_start *start, const struct gy_cli *cli, const struc
     if (status == GY_EXIT_OK && start->restore == NULL && is_latest)
         status = find_from(start, cli, job, ledger);
     if (status == GY_EXIT_OK && owns)
-        status = begin_own(start, job, ledger);
+        status = begin_own(start, cli, job, ledger);
     return status;
 }
 

@@ -9,7 +9,6 @@
 #include "app/engine.h"
 #include "app/report.h"
 #include "base/log.h"
-#include "base/number.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -178,12 +177,6 @@ static bool take_message(struct supervisor *s)
     if (s->lock >= 0)
         close(s->lock);
     memcpy(&s->lock, CMSG_DATA(header), sizeof s->lock);
-    /* Who wonders about the lock wants to know the process that signals go to. */
-    char text[GY_NUMBER_MAX + 1];
-    size_t digits = gy_number_format_i64(text, (int64_t)getpid());
-    text[digits++] = '\n';
-    if (ftruncate(s->lock, 0) != 0 || pwrite(s->lock, text, digits, 0) < 0)
-        return true; /* the lock holds without */
     return true;
 }
 

@@ -340,7 +340,6 @@ static int in_use(int fd, const char *dir, struct gyre_error *error)
 
 static int lock_file(const char *path, const char *dir, struct gyre_error *error)
 {
-    char text[GY_NUMBER_MAX + 1];
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666), code;
     if (fd < 0)
         return gy_disk_failed(error, "open", path, -errno), -1;
@@ -355,12 +354,17 @@ static int lock_file(const char *path, const char *dir, struct gyre_error *error
         close(fd);
         return -1;
     }
-    size_t n = gy_number_format_i64(text, (int64_t)getpid());
+    return fd;
+}
+
+void gy_snapshots_sign(int lock, int64_t process)
+{
+    char text[GY_NUMBER_MAX + 1];
+    size_t n = gy_number_format_i64(text, process);
     text[n++] = '\n';
     /* The lock holds without the number, which only helps whoever wonders about it. */
-    if (ftruncate(fd, 0) < 0 || pwrite(fd, text, n, 0) < 0)
+    if (ftruncate(lock, 0) < 0 || pwrite(lock, text, n, 0) < 0)
         errno = 0;
-    return fd;
 }
 
 int gy_snapshots_lock(const char *dir, struct gyre_error *error)

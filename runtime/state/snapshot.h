@@ -149,4 +149,8 @@ struct gy_manifest *gy_snapshot_newest(struct gy_disk *disk, const char *dir, ui
  *  run's process. */
 int gy_snapshots_lock(const char *dir, struct gyre_error *error);
 
+/** Writes the number of the run's process into a lock that is held, for the sentence of another's
+ *  gy_snapshots_lock. A run that has nothing to do does not: it leaves the folder as it is. */
+void gy_snapshots_sign(int lock, int64_t process);
+
 #endif

@@ -317,6 +317,7 @@ static void a_folder_is_locked_by_one_run_until_all_have_closed_it(void)
     char *dir = path_join(folder, "new/snap");
     struct gyre_error error = {.size = sizeof error};
     int fd = gy_snapshots_lock(dir, &error);
+    gy_snapshots_sign(fd, getpid());
     CU_ASSERT_FATAL(fd >= 0);
     CU_ASSERT_EQUAL(gy_snapshots_lock(dir, &error), -1);
     CU_ASSERT_EQUAL(error.code, GYRE_EFAIL);
