@@ -8,7 +8,8 @@
 
 #include "base/mem.h"
 
-enum { SLICE = 512 };
+/* What a task saves between batches: so many entries, but fewer where they are large. */
+enum { SLICE = 512, SLICE_STEP = 32, SLICE_BYTES = 128 * 1024 };
 
 /* ---- transactions of sinks ---- */
 
@@ -102,6 +103,12 @@ static void take_piece(void *host, struct gy_part_piece *piece)
     gy_scribe_put(&member->task->flow->checkpoint.scribe, &member->saved.file, piece);
 }
 
+static struct gy_part_piece *spare_piece(void *host)
+{
+    struct gy_member *member = host;
+    return gy_scribe_spare(&member->task->flow->checkpoint.scribe);
+}
+
 static void file_done(struct gy_scribe_file *file)
 {
     struct gy_member *member = file->host;
@@ -190,6 +197,7 @@ static int begin_file(struct gy_member *member, uint64_t epoch)
     saved->saving = true;
     member->task->n_saving++;
     gy_part_init(&saved->part, epoch, take_piece, member);
+    saved->part.spare = spare_piece;
     return 0;
 }
 
@@ -324,6 +332,17 @@ bool gy_task_barrier(struct gy_task *task)
     return true;
 }
 
+/* Saves a slice of a member's keyed state; false where none is left. */
+static bool save_slice(struct gy_member *member)
+{
+    const struct gy_part *part = &member->saved.part;
+    uint64_t until = gy_part_bytes(part) + SLICE_BYTES;
+    bool more = true;
+    for (uint32_t n = 0; more && n < SLICE && gy_part_bytes(part) < until; n += SLICE_STEP)
+        more = gy_instance_save_slice(member->instance, SLICE_STEP);
+    return more;
+}
+
 bool gy_task_save(struct gy_task *task)
 {
     struct gy_checkpoint *checkpoint = &task->flow->checkpoint;
@@ -335,7 +354,7 @@ bool gy_task_save(struct gy_task *task)
         struct gy_member *member = &task->members[m];
         if (!member->saved.saving)
             continue;
-        if (given_up || !gy_instance_save_slice(member->instance, SLICE))
+        if (given_up || !save_slice(member))
             end_saving(member);
         break;
     }

@@ -21,6 +21,34 @@ static void fail_file(struct gy_scribe_file *file, int error, const char *call)
     file->failed = call;
 }
 
+/* Fresh memory costs a page fault for each 4 KiB, on the thread that fills it. */
+static void give_back(struct gy_scribe *scribe, struct gy_part_piece *piece)
+{
+    pthread_mutex_lock(&scribe->lock);
+    bool kept = piece->cap >= GY_PART_ROOM && piece->cap <= 2 * GY_PART_ROOM &&
+                scribe->n_spare < GY_SCRIBE_SPARES;
+    if (kept) {
+        piece->next = scribe->spare;
+        scribe->spare = piece;
+        scribe->n_spare++;
+    }
+    pthread_mutex_unlock(&scribe->lock);
+    if (!kept)
+        gy_part_piece_free(piece);
+}
+
+struct gy_part_piece *gy_scribe_spare(struct gy_scribe *scribe)
+{
+    pthread_mutex_lock(&scribe->lock);
+    struct gy_part_piece *piece = scribe->spare;
+    if (piece != NULL) {
+        scribe->spare = piece->next;
+        scribe->n_spare--;
+    }
+    pthread_mutex_unlock(&scribe->lock);
+    return piece;
+}
+
 static void write_piece(struct gy_scribe *scribe, struct gy_scribe_file *file,
                         struct gy_part_piece *piece)
 {
@@ -41,7 +69,7 @@ static void write_piece(struct gy_scribe *scribe, struct gy_scribe_file *file,
         file->bytes += piece->n;
     }
     atomic_fetch_sub_explicit(&scribe->queued, piece->n, memory_order_relaxed);
-    gy_part_piece_free(piece);
+    give_back(scribe, piece);
 }
 
 static void end_file(struct gy_scribe *scribe, struct gy_scribe_file *file)
@@ -157,6 +185,8 @@ void gy_scribe_fini(struct gy_scribe *scribe)
         if (job.piece != NULL)
             gy_part_piece_free(job.piece);
     }
+    for (struct gy_part_piece *piece; (piece = gy_scribe_spare(scribe)) != NULL;)
+        gy_part_piece_free(piece);
     pthread_cond_destroy(&scribe->more);
     pthread_mutex_destroy(&scribe->lock);
 }

@@ -14,6 +14,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#define GY_SCRIBE_BEHIND (16u << 20)
+#define GY_SCRIBE_SPARES (GY_SCRIBE_BEHIND / GY_PART_BLOCK)
+
 struct gy_scribe;
 
 /* A file being written. What is above the line is its creator's; the rest is the scribe's. */
@@ -43,6 +46,8 @@ struct gy_scribe {
     pthread_cond_t more;
     struct gy_scribe_file *first, *last; /* files with something to do; under `lock` */
     bool ending;                         /* under `lock` */
+    struct gy_part_piece *spare;         /* written, to be filled again; under `lock` */
+    uint32_t n_spare;
     pthread_t thread;
     bool started;
     _Atomic size_t queued; /* bytes put and not written yet */
@@ -63,6 +68,11 @@ void gy_scribe_fini(struct gy_scribe *scribe);
 void gy_scribe_put(struct gy_scribe *scribe, struct gy_scribe_file *file,
                    struct gy_part_piece *piece);
 
+/** Gives a piece with room for GY_PART_ROOM bytes that has been written, or NULL.
+ *  Owns:    the caller
+ *  Thread:  [any] */
+struct gy_part_piece *gy_scribe_spare(struct gy_scribe *scribe);
+
 /** Frees what a file holds, `path` too; after `done`, or after the scribe has ended. */
 void gy_scribe_file_fini(struct gy_scribe *scribe, struct gy_scribe_file *file);
 
@@ -73,7 +83,7 @@ bool gy_scribe_step(struct gy_scribe *scribe);
 static inline bool gy_scribe_is_behind(const struct gy_scribe *scribe)
 {
     /* relaxed: a late look costs one more slice. */
-    return atomic_load_explicit(&scribe->queued, memory_order_relaxed) > (16u << 20);
+    return atomic_load_explicit(&scribe->queued, memory_order_relaxed) > GY_SCRIBE_BEHIND;
 }
 
 #endif

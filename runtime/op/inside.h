@@ -44,6 +44,7 @@ struct gy_hosted_view {
 struct gy_saving {
     struct gy_instance *instance;
     uint16_t state;
+    uint32_t image_size; /* gy_store_image_size */
 };
 
 struct gy_instance {

@@ -63,10 +63,11 @@ static int init_stores(struct gy_instance *instance, uint32_t task, uint32_t tas
         config.kind = state.kind;
         config.type = state.type;
         config.map_key = state.key;
-        instance->savings[s] = (struct gy_saving){instance, (uint16_t)s};
+        instance->savings[s] = (struct gy_saving){instance, (uint16_t)s, 0};
         instance->stores[s] = gy_store_new(&config, error);
         if (instance->stores[s] == NULL)
             return error->code;
+        instance->savings[s].image_size = gy_store_image_size(instance->stores[s]);
     }
     return 0;
 }

@@ -64,8 +64,15 @@ static void save_record(void *host, const struct gy_store_entry *entry)
     struct gy_instance *instance = saving->instance;
     if (instance->part->error != 0)
         return;
-    gy_store_encode(instance->stores[saving->state], entry,
-                    gy_part_record(instance->part, GY_RECORD_STATE, saving->state));
+    const struct gy_store *store = instance->stores[saving->state];
+    if (saving->image_size != 0) {
+        uint8_t *to =
+            gy_part_put(instance->part, GY_RECORD_STATE, saving->state, saving->image_size);
+        if (to != NULL)
+            gy_store_image(store, entry, to);
+        return;
+    }
+    gy_store_encode(store, entry, gy_part_record(instance->part, GY_RECORD_STATE, saving->state));
     gy_part_end_record(instance->part);
 }
 

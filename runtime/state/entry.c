@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+enum { FETCH_BYTES = 256 };
+
 static uint32_t round_up(uint32_t n, uint32_t align)
 {
     return (n + align - 1) / align * align;
@@ -125,6 +127,27 @@ static bool cut_entry(const struct gy_shape *shape, struct gy_saver *saver,
     if (map->cut != NULL)
         map->cut->used = gy_map_piece_used;
     return map->cut != NULL;
+}
+
+/* The first lines of a string; the processor finds those after them by itself. */
+static void fetch_str(const struct gyre_str *s)
+{
+    for (uint32_t at = 0; s->len > GYRE_STR_INLINE && at < s->len && at < FETCH_BYTES; at += 64)
+        __builtin_prefetch(s->u.ptr + at);
+}
+
+void gy_entry_fetch(const struct gy_shape *shape, void *cell, bool near)
+{
+    const char *body = gy_entry_body(shape, cell);
+    if (near) {
+        for (uint32_t at = 0; !shape->inlined && at < shape->size && at < FETCH_BYTES; at += 64)
+            __builtin_prefetch(body + at);
+        return;
+    }
+    const struct gy_type *type = &shape->type;
+    for (uint32_t i = 0; shape->kind == GYRE_STATE_VALUE && i < type->n_members; i++)
+        if (gyre_type_is_str(type->members[i].type))
+            fetch_str((const void *)(body + shape->value_at + type->members[i].offset));
 }
 
 void gy_entry_save(const struct gy_shape *shape, struct gy_saver *saver, uint64_t hash, void *cell)

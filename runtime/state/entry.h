@@ -66,6 +66,10 @@ void gy_entry_fini(struct gy_shape *shape, void *cell);
 void gy_slot_write(const struct gy_shape *shape, const void *slot, uint64_t piece,
                    struct gyre_writer *writer);
 
+/** Asks the memory for what saving an entry will read: `near` what its cell points to, then what that
+ *  points to. */
+void gy_entry_fetch(const struct gy_shape *shape, void *cell, bool near);
+
 /** Saves an entry, or cuts it. Without memory for the cut it is saved whole, however large it is. */
 void gy_entry_save(const struct gy_shape *shape, struct gy_saver *saver, uint64_t hash, void *cell);
 

@@ -6,9 +6,9 @@
 void gy_keyed_write(const struct gy_key *key, enum gy_keyed_kind kind, uint64_t hash,
                     const struct gy_cell *cells, struct gyre_writer *writer)
 {
-    uint8_t byte = (uint8_t)kind;
-    gyre_write_u64(writer, hash);
-    gyre_write(writer, &byte, 1);
+    uint8_t head[GY_KEYED_HEAD];
+    gy_keyed_image(kind, hash, head);
+    gyre_write(writer, head, sizeof head);
     if (!gy_keyed_exact(key))
         gy_cells_write(key, cells, writer);
 }

@@ -49,6 +49,16 @@ static inline uint64_t gy_keyed_hash(const struct gy_key *key, uint64_t hash)
 void gy_keyed_write(const struct gy_key *key, enum gy_keyed_kind kind, uint64_t hash,
                     const struct gy_cell *cells, struct gyre_writer *writer);
 
+#define GY_KEYED_HEAD 9u /* bytes of a head without a stored key */
+
+/** Writes such a head. */
+static inline void gy_keyed_image(enum gy_keyed_kind kind, uint64_t hash, uint8_t *to)
+{
+    for (int i = 0; i < 8; i++)
+        to[i] = (uint8_t)(hash >> (8 * i));
+    to[8] = (uint8_t)kind;
+}
+
 /** Reads the head of a record of `kind`, and checks that the hash is that of the key.
  *  Shape:   `cells` has room for GY_KEYS_MAX, and gets views of the input; not touched where the hash
  *           is the key

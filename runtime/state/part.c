@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#define PIECE_FIRST 4096u /* room of a new piece: most tasks keep little */
+#define PIECE_FIRST 4096u /* room of the first piece: most tasks keep little */
 
 static void put_u16(uint8_t *at, uint16_t v)
 {
@@ -97,9 +97,14 @@ void gy_part_fini(struct gy_part *part)
     part->piece = NULL;
 }
 
+/* After the first block there is much to be written: a piece that grew would be copied as often as
+ * it is doubled. */
 static int piece_begin(struct gy_part *part)
 {
-    part->piece = piece_resize(NULL, PIECE_FIRST);
+    bool is_first = part->n_blocks == 0;
+    part->piece = !is_first && part->spare != NULL ? part->spare(part->host) : NULL;
+    if (part->piece == NULL)
+        part->piece = piece_resize(NULL, is_first ? PIECE_FIRST : GY_PART_ROOM);
     if (part->piece == NULL)
         return part->error = GYRE_ENOMEM;
     part->piece->n = GY_BLOCK_HEAD;
@@ -118,6 +123,7 @@ static void piece_hand_out(struct gy_part *part, uint64_t checksum)
     put_u64(piece->bytes + 24, gy_checksum(piece->bytes, 24));
     part->piece = NULL;
     part->n_records = 0;
+    part->bytes += piece->n;
     part->take(part->host, piece);
 }
 
@@ -133,6 +139,8 @@ struct gyre_writer *gy_part_record(struct gy_part *part, enum gy_record_kind kin
     writer->length = writer->capacity = 0;
     writer->data = NULL;
     writer->error = part->error;
+    if (part->piece != NULL && part->piece->n - GY_BLOCK_HEAD >= GY_PART_BLOCK)
+        block_hand_out(part); /* gy_part_put has filled it */
     if (part->error != 0 || (part->piece == NULL && piece_begin(part) != 0)) {
         writer->error = part->error;
         return writer;
@@ -167,6 +175,31 @@ int gy_part_end_record(struct gy_part *part)
     if (piece->n - GY_BLOCK_HEAD >= GY_PART_BLOCK)
         block_hand_out(part);
     return 0;
+}
+
+/* The block that such a record completes is handed out by whoever comes next: it is not written yet. */
+uint8_t *gy_part_put(struct gy_part *part, enum gy_record_kind kind, uint16_t index, uint32_t n)
+{
+    struct gy_part_piece *piece = part->piece;
+    if (part->error != 0 || piece == NULL || piece->cap - piece->n < GY_RECORD_HEAD + (size_t)n ||
+        piece->n - GY_BLOCK_HEAD >= GY_PART_BLOCK) {
+        struct gyre_writer *writer = gy_part_record(part, kind, index);
+        if (writer->error == 0 && writer->capacity < n)
+            part_grow(writer, n);
+        if (writer->error != 0) {
+            part->error = writer->error;
+            return NULL;
+        }
+        piece = part->piece;
+    }
+    uint8_t *at = piece->bytes + piece->n;
+    put_u32(at, n);
+    put_u16(at + 4, (uint16_t)kind);
+    put_u16(at + 6, index);
+    piece->n += GY_RECORD_HEAD + (size_t)n;
+    part->n_records++;
+    part->total++;
+    return at + GY_RECORD_HEAD;
 }
 
 int gy_part_end(struct gy_part *part)

@@ -45,6 +45,7 @@
 #define GY_BLOCK_HEAD   32u
 #define GY_RECORD_HEAD  8u
 #define GY_PART_BLOCK   (256u << 10) /* a block ends with the record that makes it so long */
+#define GY_PART_ROOM    (288u << 10) /* of pieces after the first: what most blocks fit into */
 
 enum gy_record_kind {
     GY_RECORD_SPLITS = 1,
@@ -68,17 +69,30 @@ void gy_part_piece_free(struct gy_part_piece *piece);
  *  Thread:  that of the call which completed the piece */
 typedef void gy_part_take(void *host, struct gy_part_piece *piece);
 
+/** Gives an unused piece with room for GY_PART_ROOM bytes, whatever its `n` is, or NULL where it has
+ *  none: a piece that is used again needs no new pages.
+ *  Owns:    the caller */
+typedef struct gy_part_piece *gy_part_spare(void *host);
+
 /* Builds a file. Owned by one thread. Errors are sticky: a part that failed takes no more records. */
 struct gy_part {
     struct gyre_writer writer; /* of the record at hand; first, so that its grow finds the part */
     gy_part_take *take;
+    gy_part_spare *spare; /* may be set after gy_part_init; NULL: pieces are allocated */
     void *host;
     struct gy_part_piece *piece; /* the block at hand */
     size_t record_at;            /* offset of the record at hand in the piece */
     uint32_t n_records;          /* of the block at hand */
     uint64_t n_blocks, total;    /* blocks and records so far */
+    uint64_t bytes;              /* handed out */
     int error;
 };
+
+/** Bytes of all records so far, and their heads. */
+static inline uint64_t gy_part_bytes(const struct gy_part *part)
+{
+    return part->bytes + (part->piece != NULL ? part->piece->n : 0);
+}
 
 /** Begins the file of snapshot `id`: hands out its head.
  *  Errors:  in `part->error`: GYRE_ENOMEM, nothing was handed out */
@@ -95,6 +109,10 @@ struct gyre_writer *gy_part_record(struct gy_part *part, enum gy_record_kind kin
 
 /** Ends the record. One whose writer failed is taken back, and fails the part. 0, or the error. */
 int gy_part_end_record(struct gy_part *part);
+
+/** Appends a record of n bytes and gives where they are to be written, before anything else is asked of
+ *  the part. NULL: the part has failed. */
+uint8_t *gy_part_put(struct gy_part *part, enum gy_record_kind kind, uint16_t index, uint32_t n);
 
 /** Ends the file: hands out what is left and the end block. 0, or the part's error. */
 int gy_part_end(struct gy_part *part);

@@ -426,6 +426,19 @@ int gy_store_encode(const struct gy_store *store, const struct gy_store_entry *e
     return writer->error;
 }
 
+uint32_t gy_store_image_size(const struct gy_store *store)
+{
+    const struct gy_shape *shape = &store->shape;
+    bool constant = shape->exact && shape->kind == GYRE_STATE_VALUE && shape->type.image;
+    return constant ? GY_KEYED_HEAD + gy_value_image_size(&shape->type) : 0;
+}
+
+void gy_store_image(const struct gy_store *store, const struct gy_store_entry *entry, uint8_t *to)
+{
+    gy_keyed_image(GY_KEYED_VALUE, entry->hash, to);
+    gy_value_image(&store->shape.type, entry->slot, to + GY_KEYED_HEAD);
+}
+
 /* ---- restoring --------------------------------------------------------------------------------- */
 
 int gy_store_reserve(struct gy_store *store, uint64_t n)

@@ -113,6 +113,12 @@ bool gy_store_save_slice(struct gy_store *store, uint32_t most);
 int gy_store_encode(const struct gy_store *store, const struct gy_store_entry *entry,
                     struct gyre_writer *writer);
 
+/** How many bytes gy_store_encode writes for each entry; 0: it depends on the entry. */
+uint32_t gy_store_image_size(const struct gy_store *store);
+
+/** gy_store_encode where the size is constant: writes as many bytes to `to`. */
+void gy_store_image(const struct gy_store *store, const struct gy_store_entry *entry, uint8_t *to);
+
 /** Makes room for n more entries, so that the table need not grow while they are decoded. A restore
  *  calls it first, with the number of records, better too many than too few: records come in the
  *  order of their hashes, for which a table that is too small is slow.

@@ -149,13 +149,16 @@ int gy_type_init(struct gy_type *type, const struct gyre_state_type *declared)
         return GYRE_ENOMEM;
     type->plain = declared->init == NULL && declared->fini == NULL;
     uint32_t end = 0;
+    type->image = declared->encode == NULL && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
     for (uint32_t i = 0; i < type->n_members; i++) {
         uint32_t member_type = declared->members[i].type;
         uint32_t offset = offset_of(&declared->members[i], end);
         type->members[i] = (struct gy_member){member_type, offset};
         type->plain = type->plain && !gyre_type_is_str(member_type);
+        type->image = type->image && offset == end && !gyre_type_is_str(member_type);
         end = offset + gyre_type_size(member_type);
     }
+    type->image = type->image && end == type->size;
     return 0;
 }
 

@@ -27,6 +27,7 @@ struct gy_type {
     uint32_t stride;
     uint32_t n_members;
     bool plain; /* zeroed at the start, nothing to free at the end */
+    bool image; /* its bytes in memory are its encoding: numbers without gaps, little-endian */
     struct gy_member *members;
 };
 
@@ -64,6 +65,21 @@ bool gy_value_equal(const struct gy_type *type, const void *a, const void *b);
 
 /** Encodes a value; errors stay in the writer. */
 void gy_value_write(const struct gy_type *type, const void *value, struct gyre_writer *writer);
+
+/** The encoding of a value whose type is an `image`. */
+static inline uint32_t gy_value_image_size(const struct gy_type *type)
+{
+    return 4 + type->size;
+}
+
+static inline void gy_value_image(const struct gy_type *type, const void *value, uint8_t *to)
+{
+    memcpy(to, &type->size, 4);
+    if (type->size == 8)
+        memcpy(to + 4, value, 8); /* most are one number */
+    else
+        memcpy(to + 4, value, type->size);
+}
 
 /** Decodes into an initialized value what was written under `version` of the type.
  *  Errors:  those of the type's functions, GYRE_ECORRUPT or GYRE_ENOMEM: the value can be finished */
