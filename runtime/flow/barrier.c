@@ -9,7 +9,7 @@
 #include "base/mem.h"
 
 /* What a task saves between batches: so many entries, but fewer where they are large. */
-enum { SLICE = 512, SLICE_STEP = 32, SLICE_BYTES = 128 * 1024 };
+enum { SLICE = 512, SLICE_STEP = 32, SLICE_BYTES = 128 * 1024, SAVE_MOST_NS = 2 * 1000 * 1000 };
 
 /* ---- transactions of sinks ---- */
 
@@ -134,7 +134,7 @@ static int save_split(struct gy_member *member, uint32_t id, uint8_t state)
     struct gyre_writer position = {.size = sizeof position, .grow = gy_writer_grow};
     int code = 0;
     if (state == GY_SPLIT_BEGUN && descriptor->save_split == NULL)
-        state = GY_SPLIT_FRESH; /* it cannot say where it is, and said so: at most once */
+        state = GY_SPLIT_FRESH; /* it cannot say where it is: what it can read again comes again */
     else if (state == GY_SPLIT_BEGUN)
         code = gy_instance_save_split(member->instance, id, &position);
     gyre_write_u32(writer, id);
@@ -343,21 +343,38 @@ static bool save_slice(struct gy_member *member)
     return more;
 }
 
-bool gy_task_save(struct gy_task *task)
+static bool save_some(struct gy_task *task)
 {
     struct gy_checkpoint *checkpoint = &task->flow->checkpoint;
-    if (task->n_saving == 0 || gy_scribe_is_behind(&checkpoint->scribe))
-        return false;
-    int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
-    bool given_up = atomic_load_explicit(&checkpoint->gave_up, memory_order_relaxed) == task->epoch;
+    bool given_up =
+        atomic_load_explicit(&checkpoint->gave_up, memory_order_relaxed) == task->epoch;
     for (uint32_t m = 0; m < task->n_members; m++) {
         struct gy_member *member = &task->members[m];
         if (!member->saved.saving)
             continue;
         if (given_up || !save_slice(member))
             end_saving(member);
-        break;
+        return true;
     }
+    return false;
+}
+
+/* One slice at least; more after a long turn, or a task that waits for a slow consumer would never
+ * be done. */
+bool gy_task_save(struct gy_task *task, int64_t since_ns)
+{
+    const struct gy_clock *clock = task->flow->clock;
+    if (task->n_saving == 0)
+        return false;
+    int64_t start_ns = gy_clock_mono_ns(clock);
+    int64_t most_ns = (start_ns - since_ns) / 10;
+    most_ns = most_ns < SAVE_MOST_NS ? most_ns : SAVE_MOST_NS;
+    bool saved = false;
+    do {
+        if (gy_scribe_is_behind(&task->flow->checkpoint.scribe))
+            break;
+        saved |= save_some(task);
+    } while (task->n_saving > 0 && gy_clock_mono_ns(clock) - start_ns < most_ns);
     note_pause(task, start_ns);
-    return true;
+    return saved;
 }

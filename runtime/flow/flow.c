@@ -193,6 +193,15 @@ static void free_edges(struct gy_flow *flow)
     gy_free(flow->layouts);
 }
 
+/* What plugins do to their state while they close is not saved. */
+static void stop_saving(struct gy_flow *flow)
+{
+    for (uint32_t t = 0; flow->tasks != NULL && t < flow->n_tasks; t++)
+        for (uint32_t m = 0; flow->tasks[t].members != NULL && m < flow->tasks[t].n_members; m++)
+            if (flow->tasks[t].members[m].instance != NULL)
+                gy_instance_save_stop(flow->tasks[t].members[m].instance);
+}
+
 /* Instances first: their arena lists may refer to blocks of channels; pools last. */
 void gy_flow_free(struct gy_flow *flow)
 {
@@ -200,6 +209,7 @@ void gy_flow_free(struct gy_flow *flow)
         return;
     /* relaxed: no other thread is left. What plugins put out while they close goes nowhere. */
     atomic_store_explicit(&flow->failed, true, memory_order_relaxed);
+    stop_saving(flow);
     gy_scribe_fini(&flow->checkpoint.scribe);
     for (uint32_t t = 0; flow->tasks != NULL && t < flow->n_tasks; t++)
         free_task(&flow->tasks[t]);

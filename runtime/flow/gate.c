@@ -35,11 +35,9 @@ static bool advance(struct gy_gate *gate)
 {
     int64_t least = INT64_MAX;
     for (uint32_t s = 0; s < gate->n_slots; s++)
-        if (!gate->ended[s] && gate->watermarks[s] < least)
+        if (gate->watermarks[s] < least)
             least = gate->watermarks[s];
-    /* A job that was stopped is never told the end of input. */
-    if (least <= gate->watermark || gate->n_ended == gate->n_slots ||
-        (gate->stopped && least == INT64_MAX))
+    if (least <= gate->watermark)
         return false;
     gate->watermark = least;
     return true;
@@ -61,6 +59,10 @@ bool gy_gate_end(struct gy_gate *gate, uint32_t slot, bool stopped, bool *advanc
     gate->ended[slot] = true;
     gate->n_ended++;
     gate->stopped |= stopped;
+    if (!stopped) /* else more would have come: its watermark holds the others back for ever */
+        gate->watermarks[slot] = INT64_MAX;
+    else if (gate->watermarks[slot] == INT64_MAX)
+        gate->watermarks[slot] = gate->watermark;
     *advanced = advance(gate);
     return gate->n_ended == gate->n_slots;
 }

@@ -1,7 +1,8 @@
 /* What an operator instance knows of its inputs: how far each has come.
  *
  * One slot per inbound channel or chained edge. The instance's watermark is the least of its slots',
- * ended ones aside; it has ended when all have. Owned by one task. */
+ * those that have come to their end aside; it has ended when all have. A slot that was stopped before
+ * its end keeps its watermark. Owned by one task. */
 #ifndef GY_FLOW_GATE_H
 #define GY_FLOW_GATE_H
 

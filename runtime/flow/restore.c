@@ -12,6 +12,7 @@ struct operator_part {
     struct gy_items *items;                   /* per old task */
     struct gy_items *txns;                    /* per old task: contents of TXN records */
     struct gy_items splits;                   /* SPLITS, then the SPLIT records */
+    bool stable;                              /* see is_stable */
 };
 
 struct gy_restore {
@@ -109,7 +110,7 @@ static int64_t match_state(const struct gy_node *node, const struct gy_manifest_
                            "version is %u as before: the plugin has to raise it and to migrate",
                            saved->type, saved->name, node->id, saved->version);
         else if (state.key != NULL &&
-                 (saved->map_key == NULL || strcmp(state.key->name, saved->map_key) != 0 ||
+                 (saved->map_key == NULL || state.key->version != saved->map_key_version || strcmp(state.key->name, saved->map_key) != 0 ||
                   gy_state_fingerprint(state.key) != saved->map_key_fingerprint))
             gyre_error_set(error, GYRE_EINVAL, -1, "the keys of the map '%s' of '%s' have changed",
                            saved->name, node->id);
@@ -250,6 +251,20 @@ static int read_operators(struct gy_restore *restore, struct gyre_error *error)
     return 0;
 }
 
+static int match_items(const struct gy_node *node, const struct operator_part *part,
+                       struct gyre_error *error)
+{
+    bool takes = node->descriptor != NULL && node->descriptor->items != GYRE_ITEMS_NONE &&
+                 node->descriptor->restore_item != NULL;
+    for (uint32_t t = 0; part->saved != NULL && t < part->saved->n_tasks; t++)
+        if (part->items[t].list.n > 0 && !takes)
+            return gyre_error_set(error, GYRE_EINVAL, -1,
+                                  "the snapshot has items of '%s', and %s takes none now: give them "
+                                  "up with --drop-state %s",
+                                  node->id, node->op, node->id);
+    return 0;
+}
+
 struct gy_restore *gy_restore_new(struct gy_disk *disk, const struct gy_manifest *manifest,
                                   const struct gy_graph *graph, const char *const *dropped,
                                   uint32_t n_dropped, struct gyre_error *error)
@@ -268,6 +283,8 @@ struct gy_restore *gy_restore_new(struct gy_disk *disk, const struct gy_manifest
         code = match_operator(restore, graph->nodes[n], dropped, n_dropped, error);
     if (code == 0)
         code = read_operators(restore, error);
+    for (uint32_t n = 0; code == 0 && n < graph->n_nodes; n++)
+        code = match_items(graph->nodes[n], &restore->parts[n], error);
     if (code == 0)
         return restore;
     gy_restore_free(restore);
@@ -396,31 +413,87 @@ static void give_room(struct gy_flow *flow, const struct gy_node *node,
     }
 }
 
-/* The watermark all tasks had, and whether all had ended. Rows of an input that lags behind are to
- * come, whichever task gets them. */
-static void give_progress(struct gy_flow *flow, const struct gy_node *node,
-                          const struct gy_manifest_operator *saved)
+/* ---- how far each task had come ---- */
+
+/* The least watermark of the old tasks that had not ended; INT64_MAX where all had. */
+static int64_t least_watermark(const struct gy_manifest_operator *saved)
 {
     int64_t least_us = INT64_MAX;
-    bool ended = true;
-    for (uint32_t t = 0; t < saved->n_tasks; t++) {
-        ended &= saved->tasks[t].ended;
-        if (saved->tasks[t].watermark_us < least_us)
+    for (uint32_t t = 0; t < saved->n_tasks; t++)
+        if (!saved->tasks[t].ended && saved->tasks[t].watermark_us < least_us)
             least_us = saved->tasks[t].watermark_us;
+    return least_us;
+}
+
+/* True where each task gets what the task of its number got before: at the same parallelism, with
+ * splits that were dealt and not asked for, behind operators of which the same is true. */
+static bool is_stable(const struct gy_restore *restore, const struct gy_flow *flow,
+                      const struct gy_node *node, const struct gy_manifest_operator *saved)
+{
+    bool stable = saved->n_tasks == node->parallelism;
+    if (node->kind == GYRE_SOURCE)
+        return stable && flow->splits[node->index].abi.order == GYRE_SPLITS_DEAL;
+    for (uint32_t e = 0; e < restore->graph->n_edges; e++) {
+        const struct gy_edge *edge = &restore->graph->edges[e];
+        if (edge->to == node->index && !edge->feedback)
+            stable &= restore->parts[edge->from].stable;
     }
+    return stable;
+}
+
+/* What the tasks that feed it have come to: least watermark, and whether all have ended. */
+static void look_upstream(struct gy_flow *flow, const struct gy_node *node, uint32_t task,
+                          int64_t *watermark_us, bool *ended)
+{
+    const struct gy_graph *graph = flow->physical->graph;
+    for (uint32_t e = 0; e < graph->n_edges; e++) {
+        const struct gy_edge *edge = &graph->edges[e];
+        if (edge->to != node->index || edge->feedback)
+            continue;
+        bool forward = edge->partition == GY_FORWARD;
+        uint32_t n = forward ? task + 1 : graph->nodes[edge->from]->parallelism;
+        for (uint32_t t = forward ? task : 0; t < n; t++) {
+            const struct gy_member *from = member_of(flow, edge->from, t);
+            *ended &= from->ended;
+            if (from->saved.watermark_us < *watermark_us)
+                *watermark_us = from->saved.watermark_us;
+        }
+    }
+}
+
+/* A task had come as far as it had, and no further than those that feed it now: where one of them has
+ * another parallelism it may get rows of any. In topological order. */
+static void give_progress(struct gy_restore *restore, struct gy_flow *flow,
+                          const struct gy_node *node)
+{
+    struct operator_part *part = &restore->parts[node->index];
+    const struct gy_manifest_operator *saved = part->saved;
+    int64_t least_us = least_watermark(saved);
+    part->stable = is_stable(restore, flow, node, saved);
     for (uint32_t t = 0; t < node->parallelism; t++) {
         struct gy_member *member = member_of(flow, node->index, t);
-        bool same = saved->n_tasks == node->parallelism;
-        member->watermark = member->saved.watermark_us =
-            same ? saved->tasks[t].watermark_us : least_us;
-        member->ended = same ? saved->tasks[t].ended : ended;
-        member->source_ended = member->ended;
-        member->task->n_ended += member->ended;
-        gy_gate_restore(&member->gate, member->saved.watermark_us);
-        if (gy_instance_restored(member->instance, member->saved.watermark_us) != 0)
+        const struct gy_manifest_task *own =
+            saved->n_tasks == node->parallelism ? &saved->tasks[t] : NULL;
+        bool ended = own != NULL ? own->ended : least_us == INT64_MAX;
+        int64_t upstream_us = INT64_MAX;
+        int64_t watermark_us = part->stable && !ended ? own->watermark_us : least_us;
+        look_upstream(flow, node, t, &upstream_us, &ended);
+        if (ended)
+            watermark_us = INT64_MAX;
+        else if ((node->flags & GYRE_SETS_TIME) != 0 && watermark_us == INT64_MAX)
+            watermark_us = INT64_MIN;
+        else if ((node->flags & GYRE_SETS_TIME) == 0 && upstream_us < watermark_us)
+            watermark_us = upstream_us;
+        member->ended = member->source_ended = ended;
+        member->task->n_ended += ended;
+        member->watermark = member->saved.watermark_us = watermark_us;
+        gy_gate_restore(&member->gate, watermark_us);
+        if (gy_instance_restored(member->instance, watermark_us) != 0)
             gy_member_fail(member);
     }
 }
+
+/* ---- transactions ---- */
 
 static int read_txn(struct gy_member *member, const struct gy_item *item)
 {
@@ -451,10 +524,14 @@ static void commit_pending(struct gy_flow *flow, const struct gy_node *node,
 {
     for (uint32_t t = 0; t < part->saved->n_tasks; t++) {
         struct gy_member *member = member_of(flow, node->index, t % node->parallelism);
-        for (size_t i = 0; i < part->txns[t].list.n && !gy_flow_has_failed(flow); i++)
-            if (read_txn(member, &part->txns[t].list.items[i]) != 0)
-                gy_flow_fail_text(flow, GYRE_ECORRUPT,
+        for (size_t i = 0; i < part->txns[t].list.n && !gy_flow_has_failed(flow); i++) {
+            int code = read_txn(member, &part->txns[t].list.items[i]);
+            if (code == GYRE_ENOMEM)
+                gy_flow_fail_memory(flow, member->instance);
+            else if (code != 0)
+                gy_flow_fail_text(flow, code,
                                   "a sink's transaction cannot be read from the snapshot");
+        }
         if (!gy_flow_has_failed(flow))
             gy_member_commit(member, UINT64_MAX);
     }
@@ -472,7 +549,7 @@ int gy_restore_state(struct gy_restore *restore, struct gy_flow *flow)
         for (uint32_t t = 0; t < part->saved->n_tasks && !gy_flow_has_failed(flow); t++)
             give_state(restore, flow, node, part, t);
         if (!gy_flow_has_failed(flow))
-            give_progress(flow, node, part->saved);
+            give_progress(restore, flow, node);
     }
     for (uint32_t n = 0; n < restore->graph->n_nodes && !gy_flow_has_failed(flow); n++)
         if (restore->parts[n].saved != NULL)

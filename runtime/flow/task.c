@@ -431,9 +431,11 @@ bool gy_task_run(struct gy_task *task)
     bool ran_out = false;
     /* A task that is done may still have its last messages waiting for room. */
     gy_task_commit(task);
-    if (!has_room(task) || (task->done && !gy_checkpoint_is_on(&task->flow->checkpoint)))
-        return false;
     int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
+    if (!has_room(task))
+        return gy_task_save(task, start_ns); /* what is being saved need not wait */
+    if (task->done && !gy_checkpoint_is_on(&task->flow->checkpoint))
+        return false;
     moved |= gy_task_settle(task);
     moved |= gy_task_barrier(task);
     if (task->n_events == 0 && has_room(task))
@@ -447,7 +449,7 @@ bool gy_task_run(struct gy_task *task)
         task->dirty = !ran_out;
         publish(task);
     }
-    moved |= gy_task_save(task);
+    moved |= gy_task_save(task, start_ns);
     if (moved)
         task->busy_ns += gy_clock_mono_ns(task->flow->clock) - start_ns;
     return moved;

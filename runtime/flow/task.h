@@ -142,8 +142,9 @@ void gy_member_fail(struct gy_member *member);
  *  begins to save the rest. True where something was done. */
 bool gy_task_barrier(struct gy_task *task);
 
-/** Saves a slice of the state; true where something was done. */
-bool gy_task_save(struct gy_task *task);
+/** Saves some of the state, for about a tenth of the time since `since_ns`, when the turn began; true
+ *  where something was done. */
+bool gy_task_save(struct gy_task *task, int64_t since_ns);
 
 /** Commits what a snapshot has made final. */
 void gy_task_commit(struct gy_task *task);

@@ -138,6 +138,9 @@ int gy_instance_commit(struct gy_instance *instance, const char *txn,
 int gy_instance_abort(struct gy_instance *instance, const char *txn,
                       const struct gyre_writer *prepared);
 
+/** Forgets the failure of a call after which the instance goes on: one that saves. */
+void gy_instance_forgive(struct gy_instance *instance);
+
 /** The failure of the last call that failed; `code` 0: none. `row` is told by the text. */
 const struct gyre_error *gy_instance_error(const struct gy_instance *instance);
 
