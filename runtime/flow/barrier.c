@@ -346,8 +346,7 @@ static bool save_slice(struct gy_member *member)
 static bool save_some(struct gy_task *task)
 {
     struct gy_checkpoint *checkpoint = &task->flow->checkpoint;
-    bool given_up =
-        atomic_load_explicit(&checkpoint->gave_up, memory_order_relaxed) == task->epoch;
+    bool given_up = atomic_load_explicit(&checkpoint->gave_up, memory_order_relaxed) == task->epoch;
     for (uint32_t m = 0; m < task->n_members; m++) {
         struct gy_member *member = &task->members[m];
         if (!member->saved.saving)

@@ -110,7 +110,8 @@ static int64_t match_state(const struct gy_node *node, const struct gy_manifest_
                            "version is %u as before: the plugin has to raise it and to migrate",
                            saved->type, saved->name, node->id, saved->version);
         else if (state.key != NULL &&
-                 (saved->map_key == NULL || state.key->version != saved->map_key_version || strcmp(state.key->name, saved->map_key) != 0 ||
+                 (saved->map_key == NULL || state.key->version != saved->map_key_version ||
+                  strcmp(state.key->name, saved->map_key) != 0 ||
                   gy_state_fingerprint(state.key) != saved->map_key_fingerprint))
             gyre_error_set(error, GYRE_EINVAL, -1, "the keys of the map '%s' of '%s' have changed",
                            saved->name, node->id);
@@ -258,10 +259,11 @@ static int match_items(const struct gy_node *node, const struct operator_part *p
                  node->descriptor->restore_item != NULL;
     for (uint32_t t = 0; part->saved != NULL && t < part->saved->n_tasks; t++)
         if (part->items[t].list.n > 0 && !takes)
-            return gyre_error_set(error, GYRE_EINVAL, -1,
-                                  "the snapshot has items of '%s', and %s takes none now: give them "
-                                  "up with --drop-state %s",
-                                  node->id, node->op, node->id);
+            return gyre_error_set(
+                error, GYRE_EINVAL, -1,
+                "the snapshot has items of '%s', and %s takes none now: give them "
+                "up with --drop-state %s",
+                node->id, node->op, node->id);
     return 0;
 }
 

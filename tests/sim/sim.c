@@ -169,8 +169,7 @@ static int run_once(struct living *living, bool first, uint64_t turns)
     life->runs++;
     struct sim_job *job = &life->jobs[gy_rng_below(&living->rng, life->n_jobs)];
     life->restored += manifest != NULL;
-    int code =
-        run_flow(living, job, &options, &clock);
+    int code = run_flow(living, job, &options, &clock);
     gy_manifest_free(manifest);
     return code;
 }

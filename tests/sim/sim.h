@@ -34,8 +34,8 @@ int sim_job_run(struct sim_job *job, uint64_t seed);
 struct sim_life {
     struct sim_job *jobs; /* one job at several parallelisms, or one alone */
     uint32_t n_jobs;
-    uint32_t deaths;  /* fewer than so many */
-    uint32_t turns;   /* a run that dies has at most so many, or up to 16 times as many */
+    uint32_t deaths; /* fewer than so many */
+    uint32_t turns;  /* a run that dies has at most so many, or up to 16 times as many */
     uint32_t runs, taken, failed, restored; /* counted, over all calls */
 };
 

@@ -30,12 +30,23 @@ static void write_texts(const char *dir)
     }
 }
 
+/* The job at the w-th parallelism; `@` in it is one that changes in another way. */
+static char *widths(const char *text, uint32_t w)
+{
+    static const char others[WIDTHS] = {'2', '2', '1', '3'};
+    char *job = text_format("parallelism = %u;\n%s", w + 1, text);
+    for (char *c = job; *c != 0; c++)
+        if (*c == '@')
+            *c = others[w];
+    return job;
+}
+
 static void wide_init(struct wide *wide, const char *text)
 {
     wide->dir = dir_temp();
     write_texts(wide->dir);
     for (uint32_t w = 0; w < WIDTHS; w++) {
-        char *job = text_format("parallelism = %u;\n%s", w + 1, text);
+        char *job = widths(text, w);
         sim_job_init(&wide->jobs[w], wide->dir, job);
         free(job);
     }
@@ -93,18 +104,22 @@ static void compare_lives(const char *text, const char *command, uint32_t turns,
 
 static void counts_of_a_job_that_dies_are_right(void)
 {
-    compare_lives("job = \"counting\"; mode = \"batch\";\n"
-                  "operators = (\n"
-                  "  { id = \"in\"; op = \"gen.events\"; keys = 50; count = 3000; seed = 7; },\n"
-                  "  { id = \"sums\"; op = \"std.sum\"; input = \"in\"; key = \"key\";\n"
-                  "    field = \"value\"; },\n"
-                  "  { id = \"counts\"; op = \"std.count\"; input = \"in\"; key = \"key\"; },\n"
-                  "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"sums\"; dir = \"out-a\"; },\n"
-                  "  { id = \"b\"; op = \"sim_sinks.ledger\"; input = \"counts\"; dir = \"out-b\";\n"
-                  "    parallelism = 1; },\n"
-                  "  { id = \"c\"; op = \"sim_sinks.ledger\"; input = \"in\"; dir = \"out-c\"; }\n"
-                  ");\n",
-                  "cat out-a/* out-b/* out-c/*", 256, 300);
+    compare_lives(
+        "job = \"counting\"; mode = \"batch\";\n"
+        "operators = (\n"
+        "  { id = \"in\"; op = \"gen.events\"; keys = 50; count = 3000; seed = 7; },\n"
+        "  { id = \"sums\"; op = \"std.sum\"; input = \"in\"; key = \"key\";\n"
+        "    field = \"value\"; },\n"
+        "  { id = \"counts\"; op = \"std.count\"; input = \"in\"; key = \"key\"; },\n"
+        "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"sums\"; dir = \"out-a\";\n"
+        "    strict = true; },\n"
+        "  { id = \"b\"; op = \"sim_sinks.ledger\"; input = \"counts\"; dir = \"out-b\";\n"
+        "    strict = true;\n"
+        "    parallelism = 1; },\n"
+        "  { id = \"c\"; op = \"sim_sinks.ledger\"; input = \"in\"; dir = \"out-c\";\n"
+        "    strict = true; }\n"
+        ");\n",
+        "cat out-a/* out-b/* out-c/*", 256, 300);
 }
 
 /* Values, lists and maps of a key, with strings in them. What `mix` puts out last for a key is that
@@ -117,8 +132,10 @@ static void keyed_state_of_all_kinds_is_right(void)
                   "  { id = \"mix\"; op = \"state_ops.mix\"; input = \"in\"; key = \"key\";\n"
                   "    ordered = false; },\n"
                   "  { id = \"last\"; op = \"state_ops.final\"; input = \"in\"; key = \"key\"; },\n"
-                  "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"mix\"; dir = \"out-a\"; },\n"
-                  "  { id = \"b\"; op = \"sim_sinks.ledger\"; input = \"last\"; dir = \"out-b\"; }\n"
+                  "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"mix\"; dir = \"out-a\";\n"
+                  "    strict = true; },\n"
+                  "  { id = \"b\"; op = \"sim_sinks.ledger\"; input = \"last\"; dir = \"out-b\";\n"
+                  "    strict = true; }\n"
                   ");\n",
                   "cut -d, -f1-3 out-a/*; cut -d, -f1,4 out-a/*;"
                   "sort -t, -k1,1n -k4,4n out-a/* | awk -F, '{l[$1] = $1 FS $4 FS $5 FS $6 FS $7 "
@@ -131,17 +148,20 @@ static void keyed_state_of_all_kinds_is_right(void)
 /* Items of each mode: what they have counted over all lives, in whatever tasks. */
 static void items_of_all_modes_are_right(void)
 {
-    compare_lives("job = \"items\"; mode = \"batch\";\n"
-                  "operators = (\n"
-                  "  { id = \"in\"; op = \"gen.events\"; keys = 40; count = 6000; seed = 9; },\n"
-                  "  { id = \"split\"; op = \"state_ops.items_split\"; input = \"in\"; },\n"
-                  "  { id = \"union\"; op = \"state_ops.items_union\"; input = \"in\"; },\n"
-                  "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"split\"; dir = \"out-a\"; },\n"
-                  "  { id = \"b\"; op = \"sim_sinks.ledger\"; input = \"union\"; dir = \"out-b\"; }\n"
-                  ");\n",
-                  "cat out-*/* | awk -F, '$1 != \"seen\" {id = $1 == \"split\" ? $3 : 0; n[$1 FS id] += $4;"
-                  "s[$1 FS id] += $5} END {for (k in n) print k, n[k], s[k]}'",
-                  128, 200);
+    compare_lives(
+        "job = \"items\"; mode = \"batch\";\n"
+        "operators = (\n"
+        "  { id = \"in\"; op = \"gen.events\"; keys = 40; count = 6000; seed = 9; },\n"
+        "  { id = \"split\"; op = \"state_ops.items_split\"; input = \"in\"; },\n"
+        "  { id = \"union\"; op = \"state_ops.items_union\"; input = \"in\"; },\n"
+        "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"split\"; dir = \"out-a\";\n"
+        "    strict = true; },\n"
+        "  { id = \"b\"; op = \"sim_sinks.ledger\"; input = \"union\"; dir = \"out-b\";\n"
+        "    strict = true; }\n"
+        ");\n",
+        "cat out-*/* | awk -F, '$1 != \"seen\" {id = $1 == \"split\" ? $3 : 0; n[$1 FS id] += $4;"
+        "s[$1 FS id] += $5} END {for (k in n) print k, n[k], s[k]}'",
+        128, 200);
 }
 
 /* More files than tasks: some are read, some are being read, some are not begun. */
@@ -154,9 +174,31 @@ static void words_of_many_files_are_right(void)
                   "  { id = \"sums\"; op = \"std.sum\"; input = \"words\"; key = \"word\";\n"
                   "    field = \"count\"; },\n"
                   "  { id = \"lines\"; op = \"std.count\"; input = \"in\"; },\n"
-                  "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"sums\"; dir = \"out-a\"; },\n"
-                  "  { id = \"b\"; op = \"sim_sinks.ledger\"; input = [\"in\"]; dir = \"out-b\"; },\n"
-                  "  { id = \"c\"; op = \"sim_sinks.ledger\"; input = \"lines\"; dir = \"out-c\"; }\n"
+                  "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"sums\"; dir = \"out-a\";\n"
+                  "    strict = true; },\n"
+                  "  { id = \"b\"; op = \"sim_sinks.ledger\"; input = [\"in\"]; dir = \"out-b\";\n"
+                  "    strict = true; },\n"
+                  "  { id = \"c\"; op = \"sim_sinks.ledger\"; input = \"lines\"; dir = \"out-c\";\n"
+                  "    strict = true; }\n"
+                  ");\n",
+                  "cat out-*/*", 160, 200);
+}
+
+/* Tasks that have ended get rows again where what feeds them is divided in another way. */
+static void operators_change_their_parallelism_each_in_its_own_way(void)
+{
+    compare_lives("job = \"forward\"; mode = \"batch\";\n"
+                  "operators = (\n"
+                  "  { id = \"in\"; op = \"file.read\"; path = \"*.txt\"; },\n"
+                  "  { id = \"words\"; op = \"text.words\"; input = \"in\"; parallelism = @; },\n"
+                  "  { id = \"same\"; op = \"std.pass\"; input = \"words\"; parallelism = @; },\n"
+                  "  { id = \"sums\"; op = \"std.sum\"; input = \"same\"; key = \"word\"; field = "
+                  "\"count\"; },\n"
+                  "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"same\"; dir = \"out-a\"; "
+                  "strict = true;\n"
+                  "    parallelism = @; },\n"
+                  "  { id = \"b\"; op = \"sim_sinks.ledger\"; input = \"sums\"; dir = \"out-b\"; "
+                  "strict = true; }\n"
                   ");\n",
                   "cat out-*/*", 160, 200);
 }
@@ -191,7 +233,8 @@ static void a_snapshot_that_takes_too_long_is_given_up_and_the_job_goes_on(void)
                  "  { id = \"in\"; op = \"gen.events\"; keys = 5; count = 5000; },\n"
                  "  { id = \"sums\"; op = \"std.sum\"; input = \"in\"; key = \"key\";\n"
                  "    field = \"value\"; },\n"
-                 "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"sums\"; dir = \"out\"; }\n"
+                 "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"sums\"; dir = \"out\";\n"
+                 "    strict = true; }\n"
                  ");\n");
     gy_clock_manual_init(&clock, 1000000);
     gy_scheduler_seeded(&scheduler, 1);
@@ -203,9 +246,8 @@ static void a_snapshot_that_takes_too_long_is_given_up_and_the_job_goes_on(void)
                                                     .keep = 3,
                                                     .told = told,
                                                     .host = &news}};
-    CU_ASSERT_EQUAL_FATAL(gy_snapshots_prepare(&disk->disk, "/snapshots",
-                                               &options.snapshots.last_id, &error),
-                          0);
+    CU_ASSERT_EQUAL_FATAL(
+        gy_snapshots_prepare(&disk->disk, "/snapshots", &options.snapshots.last_id, &error), 0);
     struct gy_flow *flow = gy_flow_new(job.physical, &options, &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(flow);
     CU_ASSERT_EQUAL_FATAL(gy_flow_open(flow), 0);
@@ -233,6 +275,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(keyed_state_of_all_kinds_is_right, 600),
     SUITE_TEST_WITHIN(items_of_all_modes_are_right, 600),
     SUITE_TEST_WITHIN(words_of_many_files_are_right, 600),
+    SUITE_TEST_WITHIN(operators_change_their_parallelism_each_in_its_own_way, 600),
 };
 
 SUITE_MAIN("sim_snapshots", tests)
