@@ -11,6 +11,7 @@
 #include "run_sinks.h"
 #include "support/suite.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,9 +149,10 @@ struct life {
     struct gy_rng *rng;
     struct tally *tally;
     struct process process;
-    char *parts;            /* that were shown when it was last killed */
-    pid_t last_child;       /* killed */
-    unsigned long whole_us; /* that the sources take */
+    char *parts;                             /* that were shown when it was last killed */
+    enum { AT_RANDOM, AT_PART, AT_LAST } at; /* the moment: a part is shown, the last snapshot */
+    pid_t last_child;                        /* killed */
+    unsigned long whole_us;                  /* that the sources take */
 };
 
 static void nap_us(unsigned long us)
@@ -246,12 +248,12 @@ static bool is_last_there(const struct life *life)
     return run_newest_snapshot(life->dir, "snap", &finished) > 0 && finished;
 }
 
-/* Waits for the next snapshot, or the next part that is shown, whatever comes first: or for the last
+/* Waits for the next snapshot or the next part that is shown, whatever comes first; or for the last
  * snapshot of all. Not for long: they need not come. */
 static void await_snapshot(const struct life *life, bool last)
 {
     int64_t until_us = now_us() + (int64_t)life->whole_us + 500000;
-    int id = run_newest_snapshot(life->dir, "snap", NULL);
+    int id = life->at == AT_PART ? INT_MAX : run_newest_snapshot(life->dir, "snap", NULL);
     uint64_t parts = count_parts(life);
     while (now_us() < until_us) {
         if (last ? is_last_there(life)
@@ -265,6 +267,10 @@ static void await_snapshot(const struct life *life, bool last)
 static void await_moment(const struct life *life)
 {
     enum { START, ANY, SNAPSHOT, LAST, WAYS };
+    if (life->at != AT_RANDOM) {
+        await_snapshot(life, life->at == AT_LAST);
+        return;
+    }
     uint64_t way = gy_rng_below(life->rng, WAYS);
     unsigned long most_us = way == START  ? 20000
                             : way == LAST ? 1
@@ -455,11 +461,76 @@ static void finals_of_a_batch_survive_kills(void)
     kill_often("finals", &finals);
 }
 
+/* A part that is shown before its snapshot is there would be written again after a kill. */
+static void a_part_that_is_shown_is_there_for_good(void)
+{
+    enum { TIMES = 8 };
+    struct gy_rng rng;
+    struct tally tally = {0};
+    char *want = undisturbed(&state);
+    struct life life = {.job = &state,
+                        .want = want,
+                        .dir = dir_temp(),
+                        .rng = &rng,
+                        .tally = &tally,
+                        .whole_us = 4000000,
+                        .at = AT_PART};
+    gy_rng_init(&rng, 1);
+    process_adopt();
+    write_inputs(life.dir);
+    start(&life, false);
+    for (int i = 0; i < TIMES; i++)
+        CU_ASSERT_TRUE_FATAL(kill_supervisor(&life));
+    CU_ASSERT_EQUAL(tally.early, 0);
+    CU_ASSERT_TRUE(process_await_err(&life.process, "goes on from", RUN_PATIENCE_MS));
+    process_signal(&life.process, SIGINT);
+    CU_ASSERT_FALSE(reap(&life));
+    check_shown(&life);
+    dir_remove(life.dir);
+    free(life.parts);
+    free(life.dir);
+    free(want);
+}
+
+/* Killed as soon as its last snapshot is there, so before or while that is committed. */
+static void what_the_last_snapshot_has_prepared_is_shown_by_the_next_run(void)
+{
+    enum { TIMES = 5 };
+    struct gy_rng rng;
+    struct tally tally = {0};
+    char *want = undisturbed(&finals);
+    gy_rng_init(&rng, 1);
+    process_adopt();
+    for (int i = 0; i < TIMES; i++) {
+        struct life life = {.job = &finals,
+                            .want = want,
+                            .dir = dir_temp(),
+                            .rng = &rng,
+                            .tally = &tally,
+                            .whole_us = RUN_SANITIZED ? 3000000 : 100000,
+                            .at = AT_LAST};
+        write_inputs(life.dir);
+        start(&life, false);
+        kill_supervisor(&life);
+        if (life.process.pid != 0)
+            CU_ASSERT_FALSE(reap(&life));
+        check_shown(&life);
+        check_rows(&life);
+        dir_remove(life.dir);
+        free(life.parts);
+        free(life.dir);
+    }
+    CU_ASSERT_TRUE(tally.finishing > 0);
+    free(want);
+}
+
 enum { WITHIN_S = 600 };
 
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(a_word_count_that_is_killed_shows_what_one_that_is_not_shows, WITHIN_S),
     SUITE_TEST_WITHIN(state_of_all_kinds_survives_kills, WITHIN_S),
     SUITE_TEST_WITHIN(finals_of_a_batch_survive_kills, WITHIN_S),
+    SUITE_TEST_WITHIN(a_part_that_is_shown_is_there_for_good, WITHIN_S),
+    SUITE_TEST_WITHIN(what_the_last_snapshot_has_prepared_is_shown_by_the_next_run, WITHIN_S),
 };
 SUITE_MAIN("run_kills", tests)
