@@ -196,6 +196,17 @@ static int run_flow(struct run *run)
     return status;
 }
 
+static void tell_restore(const struct gy_engine *engine, const struct gy_manifest *restore)
+{
+    if (restore == NULL || engine->ledger->restarts > 0)
+        return;
+    if (restore->finished)
+        gy_log(GY_LOG_INFO, "snapshot %s is that of a run that has finished: nothing is left to do",
+               restore->path);
+    else
+        gy_log(GY_LOG_INFO, "goes on from snapshot %s", restore->path);
+}
+
 static int run_graph(struct run *run)
 {
     struct gyre_error error = {.size = sizeof error};
@@ -206,7 +217,8 @@ static int run_graph(struct run *run)
     struct gy_physical *physical =
         gy_physical_new(run->engine->graph, cpus > 0 ? (uint32_t)cpus : 1);
     run->flow = physical != NULL ? gy_flow_new(physical, &options, &error) : NULL;
-    if (run->flow != NULL) {
+    if (run->flow != NULL) { /* so the snapshot fits the job */
+        tell_restore(run->engine, options.restore);
         status = run_flow(run);
     } else {
         gy_log(GY_LOG_ERROR, "%s", physical != NULL ? error.text : "out of memory");
@@ -217,17 +229,6 @@ static int run_graph(struct run *run)
     gy_flow_free(run->flow);
     gy_physical_free(physical);
     return status;
-}
-
-static void tell_restore(const struct gy_engine *engine, const struct gy_manifest *restore)
-{
-    if (restore == NULL || engine->ledger->restarts > 0)
-        return;
-    if (restore->finished)
-        gy_log(GY_LOG_INFO, "snapshot %s is that of a run that has finished: nothing is left to do",
-               restore->path);
-    else
-        gy_log(GY_LOG_INFO, "goes on from snapshot %s", restore->path);
 }
 
 int gy_engine_run(struct gy_engine *engine)
@@ -241,7 +242,6 @@ int gy_engine_run(struct gy_engine *engine)
     if (run.start.lock >= 0 && lock < 0 && status == GY_EXIT_OK && engine->locked != NULL)
         engine->locked(engine->host, run.start.lock);
     if (status == GY_EXIT_OK) {
-        tell_restore(engine, run.start.restore);
         gy_crash_use(&crash);
         status = run_graph(&run);
         gy_crash_use(NULL);

@@ -95,14 +95,16 @@ static int64_t match_state(const struct gy_node *node, const struct gy_manifest_
             continue;
         if (state.kind != saved->kind || strcmp(state.type->name, saved->type) != 0)
             gyre_error_set(error, GYRE_EINVAL, -1,
-                           "state '%s' of '%s' was of type %s, and is of type %s now", saved->name,
-                           node->id, saved->type, state.type->name);
+                           "state '%s' of '%s' was of type %s, and is of type %s now: give it up "
+                           "with --drop-state %s",
+                           saved->name, node->id, saved->type, state.type->name, node->id);
         else if (state.type->version != saved->version && state.type->migrate == NULL)
             gyre_error_set(error, GYRE_EINVAL, -1,
-                           "state '%s' of '%s' was written under version %u of its type %s; %s has "
-                           "version %u, which cannot migrate it",
-                           saved->name, node->id, saved->version, saved->type, node->plugin->path,
-                           state.type->version);
+                           "state '%s' of '%s' is of version %u in the snapshot and of version %u "
+                           "in %s, which has no migrate for it: take the older plugin, or give "
+                           "the state up with --drop-state %s",
+                           saved->name, node->id, saved->version, state.type->version, node->op,
+                           node->id);
         else if (state.type->version == saved->version &&
                  gy_state_fingerprint(state.type) != saved->fingerprint)
             gyre_error_set(error, GYRE_EINVAL, -1,
@@ -113,14 +115,16 @@ static int64_t match_state(const struct gy_node *node, const struct gy_manifest_
                  (saved->map_key == NULL || state.key->version != saved->map_key_version ||
                   strcmp(state.key->name, saved->map_key) != 0 ||
                   gy_state_fingerprint(state.key) != saved->map_key_fingerprint))
-            gyre_error_set(error, GYRE_EINVAL, -1, "the keys of the map '%s' of '%s' have changed",
-                           saved->name, node->id);
+            gyre_error_set(error, GYRE_EINVAL, -1,
+                           "the keys of the map '%s' of '%s' have changed: give it up with "
+                           "--drop-state %s",
+                           saved->name, node->id, node->id);
         else
             return s;
         return -1;
     }
     gyre_error_set(error, GYRE_EINVAL, -1,
-                   "snapshot has a state '%s' of '%s', which %s does not have: give it up with "
+                   "the snapshot has a state '%s' of '%s', which %s does not have: give it up with "
                    "--drop-state %s",
                    saved->name, node->id, node->op, node->id);
     return -1;
@@ -152,8 +156,9 @@ static int match_key(const struct gy_node *node, const struct gy_manifest_operat
         code = gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
     else if (saved->n_states > 0 && strcmp(key, before) != 0)
         code = gyre_error_set(error, GYRE_EINVAL, -1,
-                              "the state of '%s' is by the key (%s), and the job has (%s)",
-                              node->id, before, key);
+                              "the state of '%s' is by the key (%s), and the job has (%s): put the "
+                              "key back, or give the state up with --drop-state %s",
+                              node->id, before, key, node->id);
     else if (saved->n_states > 0 && before[0] == 0 && saved->n_tasks != node->parallelism)
         code = gyre_error_set(error, GYRE_EINVAL, -1,
                               "the state of '%s' has no key to divide it by: it can only be "

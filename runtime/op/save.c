@@ -141,8 +141,14 @@ int gy_instance_restore_state(struct gy_instance *instance, uint32_t s, uint32_t
     if (code == 0)
         return 0;
     instance->callback = "decode";
+    const struct gyre_state state = gy_node_state(instance->node, s);
+    if (code != GYRE_ENOMEM && version != state.type->version)
+        return gy_instance_fail(instance, code,
+                                "a record of the state '%s' cannot be migrated from version %u to "
+                                "%u of its type: its migrate refuses it",
+                                state.name, version, state.type->version);
     return gy_instance_fail(instance, code, "a record of the state '%s' cannot be read: %s",
-                            gy_node_state(instance->node, s).name,
+                            state.name,
                             code == GYRE_ENOMEM ? "out of memory" : "its type refuses it");
 }
 

@@ -1,0 +1,359 @@
+/* A job goes on from a snapshot after its plugin, its operators or its settings have changed: what fits
+ * goes on, what does not is refused in a sentence, with nothing written. */
+#include "run_job.h"
+#include "run_sinks.h"
+#include "support/suite.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { KEYS = 50 };
+
+/* The %s are the job's name and settings, options of `sum` and operators behind it. */
+static const char text[] =
+    "job = \"%s\"; parallelism = 2; %s\n"
+    "snapshot = { every = \"20ms\"; dir = \"snap\"; };\n"
+    "operators = (\n"
+    "  { id = \"events\"; op = \"gen.events\"; keys = 50; count = 1000000000L; rate = 5000; },\n"
+    "  { id = \"sum\"; input = \"events\"; %s },\n"
+    "  { id = \"out\"; op = \"file.write\"; input = \"sum\"; path = \"out.csv\"; }%s\n"
+    ");\n";
+
+static const char usual[] = "op = \"state_versions.total\"; key = \"key\";";
+
+/* Ends a run that goes on soon. */
+#define QUICKLY "--set", "events.rate=0", "--set", "events.count=20000"
+
+static void nap_ms(long ms)
+{
+    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}
+
+static char *job_with(const char *sum, const char *more)
+{
+    return text_format(text, "upgraded", "", sum, more);
+}
+
+/* Runs a job until it has taken some snapshots, and stops it. */
+static void run_and_stop(const char *dir, const char *job)
+{
+    struct process process;
+    struct process_result r;
+    run_start(dir, job, NULL, &process);
+    for (int ms = 0; ms < RUN_PATIENCE_MS && run_newest_snapshot(dir, "snap", NULL) < 3; ms += 5)
+        nap_ms(5);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL_FATAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.err, "");
+    process_result_fini(&r);
+}
+
+/* A folder in which the usual job has run and was stopped, its plugin being the first. */
+static char *begin(void)
+{
+    char *dir = dir_temp(), *job = job_with(usual, "");
+    unsetenv("GYRE_TEST_STATES");
+    run_and_stop(dir, job);
+    free(job);
+    return dir;
+}
+
+static void end(char *dir)
+{
+    dir_remove(dir);
+    free(dir);
+}
+
+/* Asserts that of each key the sums go on from row to row, or begin anew behind row `anew`; that
+ * `rows` counts from the migration on, and what `note` says. -1: never. How many rows there are. */
+static long check_sums(const char *dir, long anew, long migrated)
+{
+    long long sums[KEYS] = {0}, rows[KEYS] = {0};
+    bool olds[KEYS] = {false};
+    long n = 0, wrong = 0;
+    char *all = run_read(dir, "out.csv");
+    for (const char *at = all; *at != 0; at = strchr(at, '\n') + 1, n++) {
+        long long key, value, time, its_rows, its_sum;
+        int used = 0;
+        int read = sscanf(at, "%lld,%lld,%lld,%lld,%lld,%n", &key, &value, &time, &its_rows,
+                          &its_sum, &used);
+        CU_ASSERT_TRUE_FATAL(read == 5 && key >= 0 && key < KEYS);
+        if (n == anew)
+            memset(sums, 0, sizeof sums);
+        bool later = migrated >= 0 && n >= migrated;
+        sums[key] += value;
+        rows[key] += later;
+        olds[key] |= !later;
+        const char *note = later && olds[key] ? "old\n" : "\"\"\n";
+        wrong += its_sum != sums[key] || its_rows != rows[key] ||
+                 strncmp(at + used, note, strlen(note)) != 0;
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    free(all);
+    return n;
+}
+
+/* Goes on with a job to its end; its standard error: free() it. */
+static char *go_on(const char *dir, const char *job, const char *const *arguments, int status)
+{
+    struct process_result r;
+    run_job(dir, job, &(struct run_options){.arguments = arguments}, &r);
+    if (r.status != status)
+        printf("exit status %d instead of %d: %s\n", r.status, status, r.err);
+    CU_ASSERT_EQUAL(r.status, status);
+    CU_ASSERT_STRING_EQUAL(r.out, "");
+    char *err = strdup(r.err);
+    process_result_fini(&r);
+    return err;
+}
+
+/* ---- what goes on ---- */
+
+static void a_newer_version_of_a_plugin_migrates_the_state_of_the_older(void)
+{
+    char *dir = begin(), *job = job_with(usual, "");
+    long n = check_sums(dir, -1, -1);
+    CU_ASSERT_TRUE(n > 0);
+    setenv("GYRE_TEST_STATES", "two", 1);
+    free(go_on(dir, job, ARGV("--from", "latest", "-p", "3", QUICKLY), 0));
+    CU_ASSERT_EQUAL(check_sums(dir, -1, n), 20000);
+    free(job);
+    end(dir);
+}
+
+static void a_migrated_job_goes_on_once_more_without_migrating(void)
+{
+    char *dir = begin(), *job = job_with(usual, "");
+    long n = check_sums(dir, -1, -1);
+    setenv("GYRE_TEST_STATES", "two", 1);
+    free(go_on(dir, job,
+               ARGV("--from", "latest", "--set", "events.rate=0", "--set", "events.count=10000"),
+               0));
+    CU_ASSERT_EQUAL(check_sums(dir, -1, n), 10000);
+    /* That run has finished: the state as it was before its end is gone on with. */
+    char *newest = text_format("snap/%d", run_newest_snapshot(dir, "snap", NULL));
+    setenv("GYRE_TEST_STATES", "bare", 1);
+    char *err = go_on(dir, job, ARGV("--from", newest, QUICKLY), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err, "nothing is left to do"));
+    free(err);
+    free(newest);
+    free(job);
+    end(dir);
+}
+
+static void dropped_state_begins_anew(void)
+{
+    char *dir = begin(), *job = job_with(usual, "");
+    long n = check_sums(dir, -1, -1);
+    setenv("GYRE_TEST_STATES", "renamed", 1);
+    free(go_on(dir, job, ARGV("--from", "latest", "--drop-state", "sum", QUICKLY), 0));
+    CU_ASSERT_EQUAL(check_sums(dir, n, -1), 20000);
+    free(job);
+    end(dir);
+}
+
+static void operators_that_are_new_begin_with_nothing(void)
+{
+    char *dir = begin();
+    char *job = job_with(usual, ",\n  { id = \"more\"; op = \"std.count\"; input = \"events\"; },\n"
+                                "  { id = \"rest\"; op = \"file.write\"; input = \"more\";\n"
+                                "    path = \"rest.csv\"; }");
+    long n = check_sums(dir, -1, -1);
+    free(go_on(dir, job, ARGV("--from", "latest", QUICKLY), 0));
+    CU_ASSERT_EQUAL(check_sums(dir, -1, -1), 20000);
+    char *rest = run_read(dir, "rest.csv"), *last = text_format("\n%ld\n", 20000 - n);
+    CU_ASSERT_EQUAL(run_count_lines(rest), (uint64_t)(20000 - n));
+    CU_ASSERT_EQUAL(strncmp(rest, "1\n2\n", 4), 0);
+    CU_ASSERT_STRING_EQUAL(rest + strlen(rest) - strlen(last), last);
+    free(last);
+    free(rest);
+    free(job);
+    end(dir);
+}
+
+static void an_operator_that_keeps_nothing_may_be_put_in_and_taken_out(void)
+{
+    static const char chain[] =
+        "job = \"upgraded\"; parallelism = 2;\n"
+        "snapshot = { every = \"20ms\"; dir = \"snap\"; };\n"
+        "operators = (\n"
+        "  { id = \"events\"; op = \"gen.events\"; keys = 50; count = 1000000000L; rate = 5000; "
+        "},\n"
+        "  { id = \"pass\"; op = \"std.pass\"; input = \"events\"; },\n"
+        "  { id = \"sum\"; op = \"state_versions.total\"; input = \"pass\"; key = \"key\"; },\n"
+        "  { id = \"out\"; op = \"file.write\"; input = \"sum\"; path = \"out.csv\"; }\n"
+        ");\n";
+    char *dir = begin(), *job = job_with(usual, "");
+    struct process process;
+    int before = run_newest_snapshot(dir, "snap", NULL);
+    run_start(dir, chain, &(struct run_options){.arguments = ARGV("--from", "latest")}, &process);
+    for (int ms = 0; ms < RUN_PATIENCE_MS; ms += 5) {
+        if (run_newest_snapshot(dir, "snap", NULL) > before + 1)
+            break;
+        nap_ms(5);
+    }
+    process_signal(&process, SIGINT);
+    struct process_result r;
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    process_result_fini(&r);
+    CU_ASSERT_TRUE(run_newest_snapshot(dir, "snap", NULL) > before + 1);
+    free(go_on(dir, job, ARGV("--from", "latest", QUICKLY), 0));
+    CU_ASSERT_EQUAL(check_sums(dir, -1, -1), 20000);
+    free(job);
+    end(dir);
+}
+
+/* ---- what is refused ---- */
+
+struct refusal {
+    const char *states;   /* of the plugin; NULL: the first */
+    const char *settings; /* of the job */
+    const char *sum;      /* NULL: as usual */
+    const char *says;     /* %d is the newest snapshot */
+};
+
+static const struct refusal refusals[] = {
+    {"bare", "", NULL,
+     "gyre: state 'total' of 'sum' is of version 1 in the snapshot and of version 2 in "
+     "state_versions.total, which has no migrate for it: take the older plugin, or give the state "
+     "up "
+     "with --drop-state sum\n"},
+    {"renamed", "", NULL,
+     "gyre: state 'total' of 'sum' was of type total, and is of type count now: give it up with "
+     "--drop-state sum\n"},
+    {"changed", "", NULL,
+     "gyre: the members of type total of state 'total' of 'sum' have changed, but its version is 1 "
+     "as before: the plugin has to raise it and to migrate\n"},
+    {"stateless", "", NULL,
+     "gyre: the snapshot has a state 'total' of 'sum', which state_versions.total does not have: "
+     "give "
+     "it up with --drop-state sum\n"},
+    {NULL, "", "op = \"state_versions.total\"; key = \"value\";",
+     "gyre: the state of 'sum' is by the key (key: i64), and the job has (value: i64): put the key "
+     "back, or give the state up with --drop-state sum\n"},
+    {NULL, "", "op = \"state_versions.total\"; key = [\"key\", \"value\"];",
+     "gyre: the state of 'sum' is by the key (key: i64), and the job has (key: i64, value: i64): "
+     "put "
+     "the key back, or give the state up with --drop-state sum\n"},
+    {NULL, "", "op = \"state_versions.two\"; key = \"key\";",
+     "gyre: 'sum' was state_versions.total in snapshot %d, and is state_versions.two in the job: "
+     "give "
+     "its state up with --drop-state sum\n"},
+    {NULL, "max_parallelism = 64;", NULL,
+     "job.cfg:1: max_parallelism: 64, but the first snapshot fixed it at 128 (snap/%d); set "
+     "max_parallelism = 128\n"},
+};
+
+/* Asserts that a run is refused with a sentence, and that nothing is written. */
+static void check_refused(const char *dir, const char *job, const char *const *arguments,
+                          const char *says)
+{
+    char *before = run_read(dir, "out.csv"), *was = path_join(dir, "snap");
+    int id = run_newest_snapshot(dir, "snap", NULL), files = dir_count(was), all = dir_count(dir);
+    char *err = go_on(dir, job, arguments, 2), *after = run_read(dir, "out.csv");
+    CU_ASSERT_STRING_EQUAL(err, says);
+    if (strcmp(err, says) != 0)
+        printf("said:      %sinstead of: %s", err, says);
+    CU_ASSERT_STRING_EQUAL(before, after);
+    CU_ASSERT_EQUAL(run_newest_snapshot(dir, "snap", NULL), id);
+    CU_ASSERT_EQUAL(dir_count(was), files);
+    CU_ASSERT_EQUAL(dir_count(dir), all);
+    free(after);
+    free(err);
+    free(was);
+    free(before);
+}
+
+static void what_does_not_fit_is_refused_in_a_sentence_with_nothing_written(void)
+{
+    char *dir = begin();
+    int id = run_newest_snapshot(dir, "snap", NULL);
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        const struct refusal *no = &refusals[i];
+        char *job = text_format(text, "upgraded", no->settings, no->sum ? no->sum : usual, "");
+        char *says = strdup(no->says), *mark = strstr(says, "%d");
+        if (mark != NULL) {
+            char *whole = text_format("%.*s%d%s", (int)(mark - says), says, id, mark + 2);
+            free(says);
+            says = whole;
+        }
+        if (no->states != NULL)
+            setenv("GYRE_TEST_STATES", no->states, 1);
+        else
+            unsetenv("GYRE_TEST_STATES");
+        check_refused(dir, job, ARGV("--from", "latest", QUICKLY), says);
+        free(says);
+        free(job);
+    }
+    end(dir);
+}
+
+static void another_job_name_is_refused(void)
+{
+    char *dir = begin(), *job = text_format(text, "other", "", usual, "");
+    check_refused(dir, job, ARGV("--from", "latest", QUICKLY),
+                  "job.cfg:2: snapshot: snap holds snapshots of job `upgraded`; give each job a "
+                  "folder of its own\n");
+    free(job);
+    end(dir);
+}
+
+static void an_operator_that_is_gone_is_named_and_its_state_can_be_dropped(void)
+{
+    static const char without[] =
+        "job = \"upgraded\"; parallelism = 2;\n"
+        "snapshot = { every = \"20ms\"; dir = \"snap\"; };\n"
+        "operators = (\n"
+        "  { id = \"events\"; op = \"gen.events\"; keys = 50; count = 1000000000L; rate = 5000; "
+        "},\n"
+        "  { id = \"out\"; op = \"file.write\"; input = \"events\"; path = \"out.csv\"; }\n"
+        ");\n";
+    char *dir = begin();
+    char *says = text_format("gyre: snapshot %d has state of the operator 'sum' "
+                             "(state_versions.total), which the job does not have: put it back, or "
+                             "give its state up with --drop-state sum\n",
+                             run_newest_snapshot(dir, "snap", NULL));
+    check_refused(dir, without, ARGV("--from", "latest", QUICKLY), says);
+    free(go_on(dir, without, ARGV("--from", "latest", "--drop-state", "sum", QUICKLY), 0));
+    char *rows = run_read(dir, "out.csv");
+    CU_ASSERT_EQUAL(run_count_lines(rows), 20000);
+    free(rows);
+    free(says);
+    end(dir);
+}
+
+/* The state has been looked at by then, so the job fails; the output stays as it is. */
+static void a_migrate_that_refuses_fails_the_job_naming_both_versions(void)
+{
+    char *dir = begin(), *job = job_with(usual, "");
+    char *before = run_read(dir, "out.csv");
+    setenv("GYRE_TEST_STATES", "picky", 1);
+    char *err = go_on(dir, job, ARGV("--from", "latest", QUICKLY), 1);
+    char *after = run_read(dir, "out.csv");
+    CU_ASSERT_PTR_NOT_NULL(strstr(err, "a record of the state 'total' cannot be migrated from "
+                                       "version 1 to 3 of its type: its migrate refuses it\n"));
+    CU_ASSERT_STRING_EQUAL(before, after);
+    free(after);
+    free(err);
+    free(before);
+    free(job);
+    end(dir);
+}
+
+static const struct suite_test tests[] = {
+    SUITE_TEST(a_newer_version_of_a_plugin_migrates_the_state_of_the_older),
+    SUITE_TEST(a_migrated_job_goes_on_once_more_without_migrating),
+    SUITE_TEST(dropped_state_begins_anew),
+    SUITE_TEST(operators_that_are_new_begin_with_nothing),
+    SUITE_TEST(an_operator_that_keeps_nothing_may_be_put_in_and_taken_out),
+    SUITE_TEST(what_does_not_fit_is_refused_in_a_sentence_with_nothing_written),
+    SUITE_TEST(another_job_name_is_refused),
+    SUITE_TEST(an_operator_that_is_gone_is_named_and_its_state_can_be_dropped),
+    SUITE_TEST(a_migrate_that_refuses_fails_the_job_naming_both_versions),
+};
+SUITE_MAIN("run_upgrade", tests)
