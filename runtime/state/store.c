@@ -96,18 +96,29 @@ static void touch_zero(struct gy_store *store)
         gy_entry_save(&store->shape, &store->saver, 0, store->zero);
 }
 
-/* Saves what stands in a cell's bucket before it can change. */
-static inline void touch(struct gy_store *store, uint64_t hash, const void *cell)
+static inline uint64_t bucket_of(const struct gy_table *table, uint64_t hash, const void *cell)
 {
-    struct gy_table *table = &store->table;
-    if (cell == store->zero) {
-        touch_zero(store);
-        return;
-    }
     uint64_t i = gy_table_home(table, hash);
-    if ((uintptr_t)cell - (uintptr_t)gy_table_bucket(table, i) >= table->stride)
-        i = gy_table_bucket_of(table, cell);
-    gy_table_touch(table, i);
+    bool is_home = (uintptr_t)cell - (uintptr_t)gy_table_bucket(table, i) < table->stride;
+    return is_home ? i : gy_table_bucket_of(table, cell);
+}
+
+/* Saves an entry before it can change. */
+static inline void touch(struct gy_store *store, uint64_t hash, void *cell)
+{
+    if (cell == store->zero)
+        touch_zero(store);
+    else
+        gy_table_touch_cell(&store->table, bucket_of(&store->table, hash, cell), cell);
+}
+
+/* Saves what stands in a cell's bucket before an entry leaves it. */
+static void touch_all(struct gy_store *store, uint64_t hash, void *cell)
+{
+    if (cell == store->zero)
+        touch_zero(store);
+    else
+        gy_table_touch(&store->table, bucket_of(&store->table, hash, cell));
 }
 
 static void *find(struct gy_store *store, uint64_t hash, const struct gy_cell *key)
@@ -134,7 +145,7 @@ static void *make(struct gy_store *store, uint64_t hash, const struct gy_cell *k
 
 static void end(struct gy_store *store, uint64_t hash, void *cell)
 {
-    touch(store, hash, cell);
+    touch_all(store, hash, cell);
     if (!gy_entry_orphan(&store->shape, cell))
         gy_entry_fini(&store->shape, cell);
     if (cell == store->zero)

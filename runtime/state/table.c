@@ -294,12 +294,27 @@ void gy_table_save_bucket(struct gy_table *table, uint64_t i)
     }
 }
 
+void gy_table_save_cell(struct gy_table *table, uint64_t i, void *cell)
+{
+    char *bucket = gy_table_bucket(table, i);
+    if (table->lanes == NULL) {
+        gy_table_save_bucket(table, i);
+        return;
+    }
+    uint32_t lane = (uint32_t)(((char *)cell - bucket - GY_BUCKET_HEAD) / table->cell_size);
+    if ((table->lanes[i] >> lane & 1) != 0)
+        return;
+    table->lanes[i] |= (uint8_t)(1u << lane);
+    gy_entry_save(table->shape, table->saver, gy_bucket_hashes(bucket)[lane], cell);
+}
+
 void gy_table_epoch(struct gy_table *table, bool pending)
 {
     table->cursor = 0;
     table->pending = pending;
     gy_free(table->lanes);
-    table->lanes = NULL;
+    /* Without memory for it whole buckets are saved. */
+    table->lanes = pending && !table->shape->inlined ? gy_calloc(table->n_buckets, 1) : NULL;
     if (table->saved != NULL)
         memset(table->saved, 0, (table->n_buckets + 63) / 64 * sizeof *table->saved);
 }

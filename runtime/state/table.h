@@ -19,7 +19,8 @@
  * Saving: `saved` has a bit per bucket, which is looked at while a snapshot is pending and only then.
  * Who is about to change a bucket, or hands out its cells, touches it: the first touch gives its
  * entries to `saver`. When the table is rebuilt while a snapshot is pending, new buckets get both
- * saved and unsaved entries: `lanes` then says which of an unsaved bucket need not be saved. */
+ * saved and unsaved entries: `lanes` then says which of an unsaved bucket need not be saved. Entries
+ * that stand outside of their bucket may be large: they are touched one by one, also by `lanes`. */
 #ifndef GY_STATE_TABLE_H
 #define GY_STATE_TABLE_H
 
@@ -111,6 +112,16 @@ static inline void gy_table_touch(struct gy_table *table, uint64_t i)
 {
     if (table->pending && (table->saved[i / 64] >> (i % 64) & 1) == 0)
         gy_table_save_bucket(table, i);
+}
+
+/** Saves the entry of a cell of bucket i, which is not saved, unless the entry is; perhaps others of
+ *  the bucket. */
+void gy_table_save_cell(struct gy_table *table, uint64_t i, void *cell);
+
+static inline void gy_table_touch_cell(struct gy_table *table, uint64_t i, void *cell)
+{
+    if (table->pending && (table->saved[i / 64] >> (i % 64) & 1) == 0)
+        gy_table_save_cell(table, i, cell);
 }
 
 /** Starts saving: no bucket is saved. Not `pending`: there is nothing to save any more. */
