@@ -82,7 +82,8 @@ static int by_key(const void *a, const void *b)
 
 static void sum_up(struct stream *to, struct stream *from)
 {
-    qsort(from->rows, from->n, sizeof *from->rows, by_key);
+    if (from->n > 0) /* there may be no array then */
+        qsort(from->rows, from->n, sizeof *from->rows, by_key);
     for (size_t i = 0; i < from->n; i++)
         if (to->n > 0 && to->rows[to->n - 1].key == from->rows[i].key)
             to->rows[to->n - 1].value += from->rows[i].value;
