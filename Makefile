@@ -185,8 +185,9 @@ $(BUILD)/fixtures/%.so: tests/fixtures/%.c $(OBJ)/flags
 $(BUILD)/bench/plugins/%.so: tests/bench/plugins/%.c $(OBJ)/flags
 	$(SO_FROM_C)
 
-$(BUILD)/bench/%: $(OBJ)/tests/bench/%.o
-	$(call say,LINK)$(CC) $(LDFLAGS) $^ -lxxhash -lpthread -lm $(if $(findstring json,$*),$(file_LIBS)) -o $@
+# Those that are made of the runtime's parts take them from the library.
+$(BUILD)/bench/%: $(OBJ)/tests/bench/%.o $(BUILD)/libgyre.a
+	$(call say,LINK)$(CC) $(LDFLAGS) $^ $(LIBS) $(if $(findstring json,$*),$(file_LIBS)) -o $@
 
 # A fuzzer: its fuzz_*.c, the other sources of its folder, the files of tests/support, the library.
 $(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(call objects,$(filter-out \

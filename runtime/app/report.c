@@ -160,6 +160,10 @@ static void put_report(struct gy_buf *json, const struct gy_flow *flow,
     put_number(json, ",\n  ", "wall_seconds", (double)outcome->wall_ns / 1e9);
     if (getrusage(flow != NULL ? RUSAGE_SELF : RUSAGE_CHILDREN, &usage) == 0)
         put_count(json, ",\n  ", "peak_memory_bytes", (uint64_t)usage.ru_maxrss * 1024);
+    int64_t pause_ns = flow != NULL ? atomic_load_explicit(&flow->checkpoint.longest_pause_ns,
+                                                           memory_order_relaxed)
+                                    : 0;
+    put_number(json, ",\n  ", "longest_snapshot_pause_seconds", (double)pause_ns / 1e9);
     put_ledger(json, outcome->ledger);
     put_name(json, ",\n  ", "operators");
     gy_buf_text(json, "[");

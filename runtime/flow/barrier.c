@@ -9,7 +9,7 @@
 #include "base/mem.h"
 
 /* What a task saves between batches: so many entries, but fewer where they are large. */
-enum { SLICE = 512, SLICE_STEP = 32, SLICE_BYTES = 128 * 1024, SAVE_MOST_NS = 2 * 1000 * 1000 };
+enum { SLICE = 8192, SLICE_STEP = 64, SLICE_BYTES = 128 * 1024, SAVE_MOST_NS = 2 * 1000 * 1000 };
 
 /* ---- transactions of sinks ---- */
 

@@ -20,7 +20,8 @@ bin=$build/bench
 data=$bin/data
 runs=${RUNS:-5}
 percent=${PERCENT:-100}
-workloads="words json csv keyed-10k keyed-1m chain chain-sum boundary-64 boundary-1024"
+workloads="words json csv keyed-10k keyed-1m chain chain-sum boundary-64 boundary-1024 \
+    snap-keyed snap-latency snap-restore snap-crash"
 export LC_ALL=C
 
 json=0
@@ -36,7 +37,7 @@ for arg in "$@"; do
         esac ;;
     esac
 done
-for program in timed gen_text gen_rows limit_words limit_json limit_csv limit_keyed limit_chain; do
+for program in timed gen_text gen_rows limit_words limit_json limit_csv limit_keyed limit_chain limit_restore; do
     [ -x "$bin/$program" ] || { echo "bench: $bin/$program lacks: make bench-programs" >&2; exit 2; }
 done
 with_gyre=0
@@ -259,6 +260,8 @@ boundary() {
     say "$(cat "$data/line")"
 }
 
+. "$here/snapshots.sh" || exit 2
+
 machine=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)
 flags=$(cat "$build/obj/flags" 2>/dev/null)
 say "machine: ${machine:-?}, $(getconf _NPROCESSORS_ONLN) CPUs, $(uname -m); runs of each: $runs"
@@ -277,6 +280,7 @@ for workload in ${only:-$workloads}; do
     chain) chain chain chain ;;
     chain-sum) chain chain-sum chain_sum ;;
     boundary-*) boundary "${workload#boundary-}" ;;
+    snap-*) "snap_${workload#snap-}" ;;
     esac
 done
 awk -v machine="$machine" -v flags="$flags" -v runs="$runs" -v load="$load" '
