@@ -175,22 +175,21 @@ static int run_flow(struct run *run)
     struct gy_outcome outcome = {
         .job = engine->job, .ledger = engine->ledger, .status = "finished"};
     run->start_ns = gy_clock_mono_ns(flow->clock);
-    if (gy_flow_open(flow) == 0) {
-        if (gy_flow_start(flow, &error) == 0)
-            wait_for_end(run);
-        else
-            gy_log(GY_LOG_ERROR, "%s", error.text);
-    }
+    bool ran = gy_flow_open(flow) == 0 && gy_flow_start(flow, &error) == 0;
+    if (ran)
+        wait_for_end(run);
     gy_flow_commit(flow);
+    bool failed = !ran || gy_flow_has_failed(flow);
     outcome.wall_ns = gy_clock_mono_ns(flow->clock) - run->start_ns;
     if (engine->orders->stopped)
         outcome.status = "stopped";
-    if (gy_flow_has_failed(flow)) {
+    if (failed) {
         outcome.status = "failed";
+        outcome.failure = gy_report_what(&flow->failure);
         engine->ledger->retryable = flow->failure.node != NULL && is_retryable(flow->failure.code);
         gy_report_failure(flow, &outcome);
     }
-    int status = gy_flow_has_failed(flow) ? GY_EXIT_FAILED : GY_EXIT_OK;
+    int status = failed ? GY_EXIT_FAILED : GY_EXIT_OK;
     if (engine->cli->report != NULL && gy_report_write(flow, &outcome, engine->cli->report) != 0)
         status = GY_EXIT_FAILED;
     return status;

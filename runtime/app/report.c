@@ -123,6 +123,24 @@ static void put_event(struct gy_buf *json, const char *before, const struct gy_l
     gy_buf_text(json, "}");
 }
 
+/* What made the run fail, and whose fault it was where that is known. */
+static void put_failure(struct gy_buf *json, const struct gy_flow *flow,
+                        const struct gy_outcome *outcome)
+{
+    const struct gy_node *node = flow != NULL ? flow->failure.node : NULL;
+    put_name(json, ",\n  ", "failure");
+    if (outcome->failure == NULL) {
+        gy_buf_text(json, "null");
+        return;
+    }
+    put_string(json, "{", "what", outcome->failure);
+    if (node != NULL)
+        put_string(json, ", ", "operator", node->id);
+    else
+        gy_buf_text(json, ", \"operator\": null");
+    gy_buf_text(json, "}");
+}
+
 /* Snapshots and restarts of the whole run, whatever process saw them. */
 static void put_ledger(struct gy_buf *json, const struct gy_ledger *ledger)
 {
@@ -156,6 +174,7 @@ static void put_report(struct gy_buf *json, const struct gy_flow *flow,
     put_string(json, "{", "job", outcome->job->name);
     put_string(json, ",\n  ", "status", outcome->status);
     put_string(json, ",\n  ", "mode", outcome->job->batch ? "batch" : "stream");
+    put_failure(json, flow, outcome);
     put_count(json, ",\n  ", "workers", flow != NULL ? flow->n_workers : 0);
     put_number(json, ",\n  ", "wall_seconds", (double)outcome->wall_ns / 1e9);
     if (getrusage(flow != NULL ? RUSAGE_SELF : RUSAGE_CHILDREN, &usage) == 0)
@@ -266,22 +285,35 @@ void gy_progress_fini(struct gy_progress *progress)
     progress->shown = false;
 }
 
-void gy_report_failure(const struct gy_flow *flow, const struct gy_outcome *outcome)
+const char *gy_report_what(const struct gy_failure *failure)
 {
-    char from[512];
-    const struct gy_failure *failure = &flow->failure;
+    if (failure->text != NULL)
+        return failure->text;
+    return failure->kept ? gyre_error_name(failure->code) : "for an unknown reason";
+}
+
+static void print_operator(const struct gy_failure *failure, const char *job)
+{
     const struct gy_node *node = failure->node;
-    const char *dir = outcome->job->snapshot_dir;
-    if (node == NULL)
-        return;
-    fprintf(stderr, "gyre: job failed\n  job:      %s\n  operator: %s (%s), task %u of %u\n",
-            flow->physical->graph->job, node->id, node->op, failure->task, node->parallelism);
+    fprintf(stderr, "gyre: job failed\n  job:      %s\n  operator: %s (%s), task %u of %u\n", job,
+            node->id, node->op, failure->task, node->parallelism);
     if (failure->function != NULL)
         fprintf(stderr, "  function: %s\n", failure->function);
     fprintf(stderr, "  plugin:   %s\n  callback: %s\n  what:     %s\n",
             failure->plugin_path != NULL ? failure->plugin_path : "(none)",
-            failure->callback != NULL ? failure->callback : "?",
-            failure->text != NULL ? failure->text : gyre_error_name(failure->code));
+            failure->callback != NULL ? failure->callback : "?", gy_report_what(failure));
+}
+
+void gy_report_failure(const struct gy_flow *flow, const struct gy_outcome *outcome)
+{
+    char from[512];
+    const struct gy_failure *failure = &flow->failure;
+    const char *dir = outcome->job->snapshot_dir;
+    if (failure->node != NULL)
+        print_operator(failure, flow->physical->graph->job);
+    else
+        fprintf(stderr, "gyre: job failed: %s\n  job:      %s\n", gy_report_what(failure),
+                flow->physical->graph->job);
     if (failure->row != NULL)
         fprintf(stderr, "  row:      %s\n", failure->row);
     const char *snapshot = gy_ledger_restart(outcome->ledger, dir, from, sizeof from);

@@ -10,7 +10,8 @@
 struct gy_outcome {
     const struct gy_job *job;
     const struct gy_ledger *ledger;
-    const char *status; /* "finished", "stopped", "failed" */
+    const char *status;  /* "finished", "stopped", "failed" */
+    const char *failure; /* what happened; NULL: it has not failed */
     int64_t wall_ns;
 };
 
@@ -35,6 +36,10 @@ void gy_progress_show(struct gy_progress *progress, const struct gy_flow *flow);
 
 /** Ends the line. */
 void gy_progress_fini(struct gy_progress *progress);
+
+/** What happened, as a text, never NULL.
+ *  Owns:    the failure */
+const char *gy_report_what(const struct gy_failure *failure);
 
 /** Prints the block of a failure to standard error. */
 void gy_report_failure(const struct gy_flow *flow, const struct gy_outcome *outcome);

@@ -97,7 +97,7 @@ void gy_flow_free(struct gy_flow *flow);
 /** Opens every instance, consumers before producers. 0, or a code; the failure is kept. */
 int gy_flow_open(struct gy_flow *flow);
 
-/** Starts the workers' threads. 0, or a code and `error`.
+/** Starts the workers' threads. 0, or a code and `error`; the failure is kept, and no worker is left.
  *  Thread:  [control]; signals that the caller handles must be blocked, threads inherit it */
 int gy_flow_start(struct gy_flow *flow, struct gyre_error *error);
 

@@ -9,8 +9,10 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <time.h>
 
 enum { SPIN_NS = 20 * 1000, POLL_FDS_MAX = 64, INTERRUPT = SIGURG, CRASH_STACK_BYTES = 64 * 1024 };
+enum { NAP_NS = 20 * 1000 * 1000 };
 enum { CROWD_US = 10 * 1000, BEHIND_US = 1000 };
 
 static bool run_all(struct gy_worker *worker, struct gy_scheduler *scheduler)
@@ -111,31 +113,52 @@ static int start_worker(struct gy_worker *worker)
     return pthread_create(&worker->thread, NULL, worker_main, worker);
 }
 
-int gy_flow_start(struct gy_flow *flow, struct gyre_error *error)
+/* Starts the scribe and as many workers as can be. 0, or a code and `error`. */
+static int start_threads(struct gy_flow *flow, struct gyre_error *error)
 {
     struct sigaction action = {.sa_handler = on_interrupt}; /* no SA_RESTART */
     if (sigaction(INTERRUPT, &action, NULL) != 0)
         return gyre_error_set(error, GYRE_EIO, -1, "sigaction: %s", strerror(errno));
-    int scribe =
+    int code =
         gy_checkpoint_is_on(&flow->checkpoint) ? gy_scribe_start(&flow->checkpoint.scribe) : 0;
-    if (scribe != 0)
+    if (code != 0)
         return gyre_error_set(error, GYRE_EIO, -1,
-                              "cannot start the thread that writes "
-                              "snapshots: %s",
-                              strerror(scribe));
-    atomic_store_explicit(&flow->workers_left, flow->n_workers, memory_order_relaxed);
+                              "cannot start the thread that writes snapshots: %s", strerror(code));
     for (uint32_t w = 0; w < flow->n_workers; w++) {
-        int code = start_worker(&flow->workers[w]);
-        if (code != 0) {
-            atomic_store_explicit(&flow->failed, true, memory_order_release);
-            gy_flow_stop(flow);
-            gy_flow_join(flow);
+        code = start_worker(&flow->workers[w]);
+        if (code != 0)
             return gyre_error_set(error, GYRE_EIO, -1, "cannot start worker thread %u of %u: %s",
                                   w + 1, flow->n_workers, strerror(code));
-        }
         flow->workers[w].started = true;
     }
     return 0;
+}
+
+/* Ends the workers that have been started, where another could not be: one of them may be in a system
+ * call that does not end by itself. */
+static void end_started(struct gy_flow *flow)
+{
+    const struct timespec nap = {0, NAP_NS};
+    uint32_t n_missing = 0;
+    for (uint32_t w = 0; w < flow->n_workers; w++)
+        n_missing += !flow->workers[w].started;
+    atomic_fetch_sub_explicit(&flow->workers_left, n_missing, memory_order_acq_rel);
+    while (!gy_flow_is_over(flow)) {
+        gy_flow_interrupt(flow);
+        nanosleep(&nap, NULL);
+    }
+    gy_flow_join(flow);
+}
+
+int gy_flow_start(struct gy_flow *flow, struct gyre_error *error)
+{
+    atomic_store_explicit(&flow->workers_left, flow->n_workers, memory_order_relaxed);
+    int code = start_threads(flow, error);
+    if (code == 0)
+        return 0;
+    gy_flow_fail_text(flow, code, error->text);
+    end_started(flow);
+    return code;
 }
 
 bool gy_flow_is_over(const struct gy_flow *flow)
