@@ -139,22 +139,16 @@ static int remove_folder(struct gy_disk *disk, const char *path, struct gyre_err
     return result;
 }
 
-/* Removes the hidden folders among the names in DIR. */
+/* Removes the hidden folders among the names in DIR, which have been synced. */
 static int remove_hidden(struct gy_disk *disk, const char *dir, const struct gy_names *names,
                          struct gyre_error *error)
 {
     int code = 0;
-    bool synced = false;
     for (size_t i = 0; code == 0 && i < names->v.n; i++) {
         const char *name = names->v.items[i];
         uint64_t id = name[0] == '.' ? gy_snapshot_id(name + 1) : 0;
         if (id == 0)
             continue;
-        /* The run before may have ended between hiding an old one and the sync of that. */
-        int failed = synced ? 0 : disk->sync_dir(disk, dir);
-        if (failed != 0)
-            return gy_disk_failed(error, "sync", dir, failed);
-        synced = true;
         char *path = folder_path(dir, true, id);
         code = path != NULL ? remove_folder(disk, path, error) : no_memory(error, dir);
         gy_free(path);
@@ -169,6 +163,11 @@ int gy_snapshots_prepare(struct gy_disk *disk, const char *dir, uint64_t *last,
     int code = make_dirs(disk, dir, error);
     if (code != 0)
         return code;
+    /* The run before may have ended between a rename and the sync of it: the snapshot that is seen is
+     * about to be acted on, and a hidden one must not come back once its files are removed. */
+    code = disk->sync_dir(disk, dir);
+    if (code != 0)
+        return gy_disk_failed(error, "sync", dir, code);
     struct gy_names names;
     code = disk->list(disk, dir, &names);
     if (code != 0)

@@ -85,8 +85,8 @@ struct gy_manifest *gy_manifest_parse(const char *text, size_t n, const char *pa
 
 /* ---- writing ---- */
 
-/** Makes DIR where it is not there (with its parents), and removes what earlier runs left unfinished.
- *  `*last` is the greatest id in it, of these too, 0 for none. 0, or a code and a sentence.
+/** Makes DIR where it is not there (with its parents), syncs the names in it, so that every snapshot
+ *  there is outlasts a power cut, and removes what earlier runs left unfinished. `*last` is the greatest id in it, of these too, 0 for none. 0, or a code and a sentence.
  *  Needs:   the lock of DIR */
 int gy_snapshots_prepare(struct gy_disk *disk, const char *dir, uint64_t *last,
                          struct gyre_error *error);

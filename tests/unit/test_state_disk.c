@@ -223,6 +223,45 @@ static void a_kill_and_then_a_power_cut_leave_whole_snapshots(void)
             }
 }
 
+/* The same, and the next process acts on the newest snapshot that it sees, as a restore does when it
+ * commits what was pending: from then on the snapshot must be there. */
+static void a_snapshot_that_was_acted_on_outlasts_a_power_cut(void)
+{
+    uint64_t n = count_operations();
+    for (uint64_t killed = 0; killed <= n; killed++)
+        for (uint64_t seed = 0; seed < 8; seed++) {
+            struct sim_disk *sim = sim_disk_new(seed);
+            struct sample_told t;
+            uint64_t good, last;
+            uint32_t n_failed;
+            sim_disk_stop_after(sim, killed);
+            run_job(&sim->disk, &good, &n_failed);
+            sim->stop_at = 0; /* what was not synced is still there */
+            CU_ASSERT_EQUAL_FATAL(gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, &last, NULL), 0);
+            int64_t acted = sample_newest(&sim->disk, 1, &t);
+            CU_ASSERT_FATAL(acted >= (int64_t)good);
+            sim_disk_crash(sim, seed);
+            expect_whole(sim, (uint64_t)acted, killed, seed);
+            sim_disk_free(sim);
+        }
+}
+
+/* Where it cannot be made sure of, nothing may be acted on. */
+static void a_folder_whose_names_cannot_be_synced_is_refused(void)
+{
+    struct gyre_error error = {.size = sizeof error};
+    for (uint64_t k = 1, failed = 1; failed; k++) {
+        struct sim_disk *sim = sample_disk_with(2);
+        uint64_t last;
+        sim_disk_fail(sim, k, EIO);
+        int code = gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, &last, &error);
+        failed = sim_disk_failed(sim);
+        CU_ASSERT_EQUAL(code, failed ? GYRE_EIO : 0);
+        CU_ASSERT(failed || k == 5); /* make, sync of the parent, sync, list */
+        sim_disk_free(sim);
+    }
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(snapshots_are_taken_on_the_real_disk),
     SUITE_TEST(any_operation_may_fail_and_the_last_good_snapshot_stays),
@@ -230,5 +269,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_read_only_disk_is_told_and_read),
     SUITE_TEST_WITHIN(after_a_power_cut_anywhere_the_last_good_snapshot_is_there, 120),
     SUITE_TEST_WITHIN(a_kill_and_then_a_power_cut_leave_whole_snapshots, 120),
+    SUITE_TEST_WITHIN(a_snapshot_that_was_acted_on_outlasts_a_power_cut, 120),
+    SUITE_TEST(a_folder_whose_names_cannot_be_synced_is_refused),
 };
 SUITE_MAIN("state_disk", tests)
