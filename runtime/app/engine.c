@@ -35,6 +35,7 @@ struct run {
     _Atomic bool slow; /* the operator that crashed takes its rows one by one */
     int64_t start_ns;
     uint64_t failed_in_row; /* snapshots */
+    bool reported;          /* whatever became of the report file */
 };
 
 /* ---- snapshots ---- */
@@ -190,6 +191,7 @@ static int run_flow(struct run *run)
         gy_report_failure(flow, &outcome);
     }
     int status = failed ? GY_EXIT_FAILED : GY_EXIT_OK;
+    run->reported = true;
     if (engine->cli->report != NULL && gy_report_write(flow, &outcome, engine->cli->report) != 0)
         status = GY_EXIT_FAILED;
     return status;
@@ -230,6 +232,17 @@ static int run_graph(struct run *run)
     return status;
 }
 
+/* The report of a run that a restart could not go on with. */
+static void report_no_restart(const struct gy_engine *engine)
+{
+    struct gy_outcome outcome = {.job = engine->job,
+                                 .ledger = engine->ledger,
+                                 .status = "failed",
+                                 .failure = "the job could not be restarted"};
+    if (engine->cli->report != NULL)
+        gy_report_write(NULL, &outcome, engine->cli->report);
+}
+
 int gy_engine_run(struct gy_engine *engine)
 {
     struct run run = {.engine = engine};
@@ -245,6 +258,8 @@ int gy_engine_run(struct gy_engine *engine)
         status = run_graph(&run);
         gy_crash_use(NULL);
     }
+    if (status != GY_EXIT_OK && !run.reported && engine->ledger->restarts > 0)
+        report_no_restart(engine);
     gy_start_fini(&run.start);
     if (run.start.lock >= 0)
         close(run.start.lock);

@@ -37,10 +37,11 @@ struct gy_crash {
 };
 
 struct gy_ledger {
-    _Atomic uint64_t newest; /* id of the newest snapshot of this run; 0: none yet */
+    _Atomic uint64_t newest; /* id of the snapshot of this run to restart from; 0: none yet */
     uint64_t first_id;       /* the least id that this run may use; 0: it has not begun */
     char from[4096];         /* the folder of the snapshot that --from chose; "": none */
     bool ended;              /* the job process has ended by itself, not by a plugin's exit() */
+    int status;              /* exit status of one that has ended by itself */
     bool retryable;          /* it failed by an error that may pass */
     uint32_t restarts;
     char slow_id[GY_CRASH_NAME]; /* operator to be driven row by row; "": none */

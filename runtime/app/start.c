@@ -82,14 +82,6 @@ static struct gy_manifest *read_one(const char *path, struct gyre_error *error)
     return manifest;
 }
 
-static int refuse_none(const char *dir)
-{
-    char sentence[5000];
-    snprintf(sentence, sizeof sentence,
-             "there is no snapshot in %s; run the job without --from to begin at the start", dir);
-    return refuse("--from", latest, sentence);
-}
-
 /* How many snapshots a folder has, as far as they can be counted. */
 static size_t count_snapshots(const char *dir)
 {
@@ -100,6 +92,15 @@ static size_t count_snapshots(const char *dir)
         n = ids.v.n;
     gy_vec_fini(&ids.v);
     return n;
+}
+
+static int refuse_none(const char *dir)
+{
+    char sentence[5000];
+    snprintf(sentence, sizeof sentence,
+             "there is no %ssnapshot in %s; run the job without --from to begin at the start",
+             count_snapshots(dir) > 0 ? "intact " : "", dir);
+    return refuse("--from", latest, sentence);
 }
 
 /* The snapshot in folder `given`, or the newest one below it; NULL, with error->code 0 for none. */
@@ -184,6 +185,13 @@ static int check_manifest(const struct gy_cli *cli, const struct gy_job *job,
     }
     if (manifest->max_parallelism != job->max_parallelism)
         return refuse_parallelism(job, manifest);
+    if (manifest->finished && cli->drop_state.n > 0) {
+        snprintf(sentence, sizeof sentence,
+                 "snapshot %s is that of a run that has finished, so nothing would be done without "
+                 "this state either; give --from an older one, or run the job without --from",
+                 manifest->path);
+        return refuse("--drop-state", cli->drop_state.items[0], sentence);
+    }
     return check_dropped(cli, manifest);
 }
 
@@ -222,8 +230,11 @@ static int begin_own(struct gy_start *start, const struct gy_cli *cli, const str
                      struct gy_ledger *ledger)
 {
     struct gyre_error error = {.size = sizeof error};
-    if (gy_snapshots_prepare(gy_disk_real(), job->snapshot_dir, &start->last_id, &error) != 0)
+    uint64_t last;
+    if (gy_snapshots_prepare(gy_disk_real(), job->snapshot_dir, &last, &error) != 0)
         return refuse_dir(job, error.text);
+    if (last > start->last_id)
+        start->last_id = last;
     if (start->restore != NULL && start->restore->id > start->last_id)
         start->last_id = start->restore->id;
     if (ledger->first_id == 0)
@@ -234,17 +245,46 @@ static int begin_own(struct gy_start *start, const struct gy_cli *cli, const str
     return GY_EXIT_OK;
 }
 
-/* After a death: the newest snapshot of this run, where there is one. */
-static int find_own(struct gy_start *start, const struct gy_job *job,
-                    const struct gy_ledger *ledger)
+/* Sinks have committed what the snapshots of this run speak of, and would show it twice. */
+static int refuse_to_begin_again(const struct gy_job *job, const struct gy_ledger *ledger)
 {
     struct gyre_error error = {.size = sizeof error};
+    struct gy_snapshot_ids ids = {0};
+    char names[512] = "";
+    size_t n = 0;
+    gy_snapshots_list(gy_disk_real(), job->snapshot_dir, &ids, &error); /* none: none is named */
+    for (size_t i = ids.v.n; i > 0 && ids.v.items[i - 1] >= ledger->first_id && n < 400; i--)
+        n += (size_t)snprintf(names + n, sizeof names - n, "%s%llu", n > 0 ? ", " : "",
+                              (unsigned long long)ids.v.items[i - 1]);
+    gy_vec_fini(&ids.v);
+    gy_log(GY_LOG_ERROR,
+           "the job cannot be restarted: no snapshot of this run in %s is intact (%s%s), and what "
+           "they spoke of is committed; choose an older snapshot with --from, or run the job "
+           "without it to begin at the start",
+           job->snapshot_dir, n > 0 ? "damaged: " : "all are gone", names);
+    return GY_EXIT_FAILED;
+}
+
+/* After a death: the newest intact snapshot of this run. Where none has been taken, or none but in
+ * the moment of the death, the run begins again as it began. */
+static int find_own(struct gy_start *start, const struct gy_job *job, struct gy_ledger *ledger)
+{
+    struct gyre_error error = {.size = sizeof error};
+    uint64_t newest = gy_ledger_newest(ledger);
     start->restore =
         gy_snapshot_newest(gy_disk_real(), job->snapshot_dir, ledger->first_id, tell, NULL, &error);
     start->is_own = start->restore != NULL;
-    if (start->restore != NULL || error.code == 0)
-        return GY_EXIT_OK;
-    return refuse_dir(job, error.text);
+    start->last_id = newest;
+    if (start->restore == NULL && error.code != 0)
+        return refuse_dir(job, error.text);
+    if (start->restore == NULL)
+        return newest != 0 ? refuse_to_begin_again(job, ledger) : GY_EXIT_OK;
+    if (start->restore->id < newest)
+        gy_log(GY_LOG_WARN, "goes back to snapshot %s, as the newest one (%llu) cannot be used",
+               start->restore->path, (unsigned long long)newest);
+    /* relaxed: see gy_ledger_newest. */
+    atomic_store_explicit(&ledger->newest, start->restore->id, memory_order_relaxed);
+    return GY_EXIT_OK;
 }
 
 /* The snapshot that --from names, if it fits the job. */

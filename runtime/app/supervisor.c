@@ -71,6 +71,13 @@ static void send_lock(void *host, int lock)
         ;
 }
 
+/* Whatever becomes of the process after this, the job has ended so. */
+static void note_end(struct supervisor *s, int status)
+{
+    s->ledger->status = status;
+    s->ledger->ended = true;
+}
+
 /* The child's side of fork. Signals of the terminal reach the whole group: they are the parent's,
  * and were blocked until here. */
 static int be_job_process(struct supervisor *s, int fd, pid_t parent)
@@ -82,7 +89,13 @@ static int be_job_process(struct supervisor *s, int fd, pid_t parent)
     signal(SIGTERM, SIG_IGN);
     signal(SIGUSR1, SIG_IGN);
     sigprocmask(SIG_SETMASK, &s->mask_before, NULL);
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
+        gy_log(GY_LOG_ERROR, "the job process cannot be made to end with its supervisor: %s",
+               strerror(errno));
+        note_end(s, GY_EXIT_FAILED);
+        _exit(GY_EXIT_FAILED);
+    }
+    if (getppid() != parent) /* nobody is left to be told */
         _exit(EXIT_KILLED);
     close(s->signal_fd);
     gy_orders_from_supervisor(&orders, fd);
@@ -101,7 +114,7 @@ static int be_job_process(struct supervisor *s, int fd, pid_t parent)
         status = gy_engine_run(&engine);
     }
     gy_crash_use(NULL);
-    s->ledger->ended = true;
+    note_end(s, status);
     gy_orders_fini(&orders);
     gy_ledger_free(s->ledger);
     s->ledger = NULL;
@@ -169,6 +182,8 @@ static bool take_message(struct supervisor *s)
                              .msg_control = control.room,
                              .msg_controllen = sizeof control.room};
     ssize_t n = recvmsg(s->socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (n < 0 && errno == ECONNRESET) /* it died before it read an order; what it sent comes next */
+        n = recvmsg(s->socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (n <= 0)
         return n < 0 && (errno == EAGAIN || errno == EINTR);
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
@@ -187,6 +202,7 @@ static void clear_ledger(struct supervisor *s)
 {
     struct gy_ledger *ledger = s->ledger;
     ledger->ended = ledger->retryable = ledger->crash.fresh = false;
+    ledger->status = GY_EXIT_FAILED;
     ledger->slow_id[0] = 0;
     if (ledger->crash.known)
         memcpy(ledger->slow_id, ledger->crash.id, sizeof ledger->slow_id);
@@ -206,9 +222,11 @@ static pid_t start(struct supervisor *s, int *fd)
         *fd = pair[1];
         return 0;
     }
+    int error = errno;
     close(pair[1]);
     if (child < 0) {
         close(pair[0]);
+        errno = error;
         return -1;
     }
     s->child = child;
@@ -262,9 +280,12 @@ static const char *signal_name(int number)
     return other;
 }
 
-/* The handler's word counts as well: a sanitizer may make an exit of the signal. */
+/* The handler's word counts as well: a sanitizer may make an exit of the signal. What a plugin's
+ * destructor does when the job has ended is not the job's. */
 static bool has_crashed(const struct supervisor *s, int status)
 {
+    if (s->ledger->ended)
+        return false;
     return WIFSIGNALED(status) || s->ledger->crash.fresh;
 }
 
@@ -348,11 +369,12 @@ static int64_t delay_of(const struct gy_job *job, uint32_t attempt)
 }
 
 /* What is left of a run without a job process to tell of it. */
-static void report(const struct supervisor *s, const char *status)
+static void report(const struct supervisor *s, const char *status, const char *failure)
 {
     struct gy_outcome outcome = {.job = s->loaded->job,
                                  .ledger = s->ledger,
                                  .status = status,
+                                 .failure = failure,
                                  .wall_ns = gy_clock_mono_ns(s->clock) - s->start_ns};
     if (s->cli->report != NULL)
         gy_report_write(NULL, &outcome, s->cli->report);
@@ -365,40 +387,84 @@ static void clear_line(void)
         fputs("\r\033[K", stderr);
 }
 
+/* A stop was ordered, and the last snapshot has not been taken. */
+static void tell_stop(const struct supervisor *s, const char *what)
+{
+    char from[512];
+    const char *snapshot =
+        gy_ledger_restart(s->ledger, s->loaded->job->snapshot_dir, from, sizeof from);
+    if (gy_ledger_newest(s->ledger) != 0)
+        gy_log(GY_LOG_ERROR, "%s while it was stopping; --from latest goes on from snapshot %s",
+               what, snapshot);
+    else if (snapshot[0] != 0)
+        gy_log(GY_LOG_ERROR,
+               "%s while it was stopping, before the first snapshot of this run; --from %s begins "
+               "there again",
+               what, snapshot);
+    else
+        gy_log(GY_LOG_ERROR,
+               "%s while it was stopping, before its first snapshot; the next run begins at the "
+               "start",
+               what);
+}
+
+/* Waits for the time of the next attempt. False where the run has ended, with `*status`. */
+static bool try_again(struct supervisor *s, const char *what, int *status)
+{
+    const struct gy_job *job = s->loaded->job;
+    char delay[GY_NUMBER_MAX], from[512];
+    const char *snapshot = gy_ledger_restart(s->ledger, job->snapshot_dir, from, sizeof from);
+    *status = GY_EXIT_FAILED;
+    if (s->attempts >= job->restart_attempts) {
+        gy_log(GY_LOG_ERROR, "%s; restarted %u times since the last snapshot, not any more", what,
+               s->attempts);
+        report(s, "failed", what);
+        return false;
+    }
+    s->attempts++;
+    s->ledger->restarts++;
+    int64_t delay_us = delay_of(job, s->attempts);
+    gy_text_format_duration(delay, delay_us);
+    gy_log(GY_LOG_WARN, "%s: restart %u of %u in %s from %s%s", what, s->attempts,
+           job->restart_attempts, delay, snapshot[0] != 0 ? "snapshot " : "the start", snapshot);
+    if (back_off(s, delay_us))
+        return true;
+    *status = s->ending ? EXIT_KILLED : GY_EXIT_OK;
+    gy_log(GY_LOG_INFO, "stopped before the restart");
+    report(s, s->ending ? "failed" : "stopped", s->ending ? what : NULL);
+    return false;
+}
+
 /* After the death of the job process: false where the run has ended, with `*status`. */
 static bool restarts(struct supervisor *s, int death, int *status)
 {
-    const struct gy_job *job = s->loaded->job;
-    char what[WHAT_MAX], delay[GY_NUMBER_MAX], from[512];
+    char what[WHAT_MAX];
     describe(s, death, what);
     clear_line();
-    if (s->newest != gy_ledger_newest(s->ledger))
+    if (gy_ledger_newest(s->ledger) > s->newest)
         s->attempts = 0;
-    const char *snapshot = gy_ledger_restart(s->ledger, job->snapshot_dir, from, sizeof from);
     bool poison = count_crash(s);
     *status = GY_EXIT_FAILED;
-    if (poison) {
+    if (!poison && !s->stopping)
+        return try_again(s, what, status);
+    if (poison)
         tell_poison(s);
-    } else if (s->stopping) {
-        gy_log(GY_LOG_ERROR, "%s while it was stopping, after %s%s", what,
-               snapshot[0] != 0 ? "snapshot " : "no snapshot of this run", snapshot);
-    } else if (s->attempts >= job->restart_attempts) {
-        gy_log(GY_LOG_ERROR, "%s; restarted %u times since the last snapshot, not any more", what,
-               s->attempts);
-    } else {
-        s->attempts++;
-        s->ledger->restarts++;
-        int64_t delay_us = delay_of(job, s->attempts);
-        gy_text_format_duration(delay, delay_us);
-        gy_log(GY_LOG_WARN, "%s: restart %u of %u in %s from %s%s", what, s->attempts,
-               job->restart_attempts, delay, snapshot[0] != 0 ? "snapshot " : "the start",
-               snapshot);
-        if (back_off(s, delay_us))
-            return true;
-        *status = s->ending ? EXIT_KILLED : GY_EXIT_OK;
-        gy_log(GY_LOG_INFO, "stopped before the restart");
-    }
-    report(s, *status == GY_EXIT_OK ? "stopped" : "failed");
+    else
+        tell_stop(s, what);
+    report(s, "failed", what);
+    return false;
+}
+
+/* The job process could not be started: at first a failure, later like a death. */
+static bool start_failed(struct supervisor *s, int error, int *status)
+{
+    char what[WHAT_MAX];
+    snprintf(what, sizeof what, "the job process cannot be started: %s", strerror(error));
+    *status = GY_EXIT_FAILED;
+    if (s->ledger->restarts > 0)
+        return try_again(s, what, status);
+    gy_log(GY_LOG_ERROR, "%s", what);
+    report(s, "failed", what);
     return false;
 }
 
@@ -406,14 +472,17 @@ static bool restarts(struct supervisor *s, int death, int *status)
 static int judge_exit(struct supervisor *s, int death)
 {
     char what[WHAT_MAX];
-    int status = WEXITSTATUS(death);
+    int status = s->ledger->status;
+    if (s->ledger->ended && WIFSIGNALED(death))
+        gy_log(GY_LOG_WARN, "job process killed by %s after the job had ended",
+               signal_name(WTERMSIG(death)));
     /* What was sound at the start is no mistake in the job file now. */
     if (s->ledger->ended)
         return status == GY_EXIT_USAGE && s->ledger->restarts > 0 ? GY_EXIT_FAILED : status;
     describe(s, death, what);
     clear_line();
     gy_log(GY_LOG_ERROR, "%s", what);
-    report(s, "failed");
+    report(s, "failed", what);
     return GY_EXIT_FAILED;
 }
 
@@ -453,9 +522,7 @@ int gy_supervise(const struct gy_cli *cli, struct gy_loaded *loaded)
         child = start(&s, &fd);
         if (child == 0)
             return be_job_process(&s, fd, parent);
-        if (child < 0)
-            gy_log(GY_LOG_ERROR, "cannot start the job process: %s", strerror(errno));
-    } while (child > 0 && judge(&s, watch(&s), &status));
+    } while (child > 0 ? judge(&s, watch(&s), &status) : start_failed(&s, errno, &status));
 end:
     if (s.signal_fd >= 0)
         close(s.signal_fd);

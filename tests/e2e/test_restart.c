@@ -1,0 +1,302 @@
+/* Restarts that cannot go as they should: no process to be had, snapshots that are damaged, a death
+ * after the end. */
+#include "run_job.h"
+#include "run_watch.h"
+#include "support/suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct run_options reported = {.arguments = ARGV("--report", "report.json")};
+
+/* An endless job that takes snapshots when it is asked; %s are settings of restart. */
+static const char asked[] =
+    "job = \"asked\"; parallelism = 1;\n"
+    "snapshot = { every = \"1h\"; dir = \"snap\"; keep = 100; };\n"
+    "restart = { %s };\n"
+    "operators = (\n"
+    "  { id = \"in\"; op = \"gen.sequence\"; to = 1000000000L; rate = 20000; },\n"
+    "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"out.csv\"; }\n"
+    ");\n";
+
+static char *start_asked(const char *restart, struct process *process)
+{
+    char *dir = dir_temp(), *job = text_format(asked, restart);
+    run_start(dir, job, &reported, process);
+    run_await_size(dir, "out.csv", 1000);
+    free(job);
+    return dir;
+}
+
+/* Asks for a snapshot, and waits for it. */
+static void take_snapshot(const char *dir, const struct process *process, int id)
+{
+    char *name = text_format("snap/%d", id);
+    process_signal(process, SIGUSR1);
+    run_await_file(dir, name);
+    free(name);
+}
+
+static void spoil(const char *dir, int id)
+{
+    char *name = text_format("snap/%d/manifest.cfg", id);
+    char *text = run_read(dir, name);
+    text[strlen(text) / 2] ^= 1;
+    run_write(dir, name, text);
+    free(text);
+    free(name);
+}
+
+/* Asserts that out.csv holds 0, 1, 2, ..., each once; how many. */
+static long check_sequence(const char *dir)
+{
+    char *text = run_read(dir, "out.csv");
+    long next = 0, wrong = 0;
+    for (char *at = text; *at != 0; next++) {
+        char *end;
+        wrong += strtol(at, &end, 10) != next || *end != '\n';
+        at = *end != 0 ? end + 1 : end;
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    free(text);
+    return next;
+}
+
+static void end_dir(char *dir)
+{
+    dir_remove(dir);
+    free(dir);
+}
+
+/* Asserts what the report says of the failure. */
+static void check_report(const char *dir, const char *status, const char *failure)
+{
+    char *report = run_read(dir, "report.json");
+    CU_ASSERT_TRUE(run_is_json(report));
+    run_check_has(report, status);
+    run_check_has(report, failure);
+    free(report);
+}
+
+/* ---- no process ---- */
+
+static void let_fork_fail(const char *nth)
+{
+    char *shim = build_path("fixtures/failing_calls.so");
+    if (RUN_SANITIZED)
+        suite_skip("a sanitizer has to come before any other library");
+    CU_ASSERT_TRUE_FATAL(file_exists(shim));
+    CU_ASSERT_EQUAL_FATAL(setenv("LD_PRELOAD", shim, 1), 0);
+    CU_ASSERT_EQUAL_FATAL(setenv("FAIL_FORK", nth, 1), 0);
+    free(shim);
+}
+
+static void a_restart_that_gets_no_process_is_an_attempt(void)
+{
+    struct process process;
+    struct process_result r;
+    let_fork_fail("2");
+    char *dir = start_asked("attempts = 3; delay = \"10ms\";", &process);
+    take_snapshot(dir, &process, 1);
+    kill(run_await_child(process.pid), SIGKILL);
+    CU_ASSERT_TRUE(process_await_err(
+        &process,
+        "warning: the job process cannot be started: Resource temporarily unavailable: restart 2 "
+        "of 3 in 20ms from snapshot snap/1\n",
+        RUN_PATIENCE_MS));
+    run_await_child(process.pid);
+    take_snapshot(dir, &process, 2);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    check_sequence(dir);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void restarts_that_get_no_process_run_out(void)
+{
+    struct process process;
+    struct process_result r;
+    let_fork_fail("2");
+    char *dir = start_asked("attempts = 1; delay = \"10ms\";", &process);
+    kill(run_await_child(process.pid), SIGKILL);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 1);
+    run_check_has(r.err, "gyre: the job process cannot be started: Resource temporarily "
+                         "unavailable; restarted 1 times since the last snapshot, not any more\n");
+    check_report(dir, "\"status\": \"failed\"",
+                 "\"failure\": {\"what\": \"the job process cannot be started: ");
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void a_run_that_gets_no_process_at_all_fails(void)
+{
+    struct process_result r;
+    char *dir = dir_temp(), *job = text_format(asked, "");
+    let_fork_fail("1");
+    run_job(dir, job, &reported, &r);
+    CU_ASSERT_EQUAL(r.status, 1);
+    CU_ASSERT_STRING_EQUAL(
+        r.err, "gyre: the job process cannot be started: Resource temporarily unavailable\n");
+    check_report(dir, "\"status\": \"failed\"", "\"what\": \"the job process cannot be started");
+    process_result_fini(&r);
+    free(job);
+    end_dir(dir);
+}
+
+/* ---- damaged snapshots ---- */
+
+static void a_restart_goes_back_to_an_older_snapshot_and_says_so(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_asked("delay = \"10ms\";", &process);
+    take_snapshot(dir, &process, 1);
+    take_snapshot(dir, &process, 2);
+    spoil(dir, 2);
+    kill(run_await_child(process.pid), SIGKILL);
+    CU_ASSERT_TRUE(process_await_err(
+        &process, "goes back to snapshot snap/1, as the newest one (2) cannot be used\n",
+        RUN_PATIENCE_MS));
+    run_await_child(process.pid);
+    take_snapshot(dir, &process, 3);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    run_check_has(r.err, "snap/2/manifest.cfg is damaged");
+    CU_ASSERT_TRUE(check_sequence(dir) > 0);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void a_restart_does_not_begin_again_what_has_been_committed(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_asked("delay = \"10ms\";", &process);
+    take_snapshot(dir, &process, 1);
+    take_snapshot(dir, &process, 2);
+    spoil(dir, 1);
+    spoil(dir, 2);
+    kill(run_await_child(process.pid), SIGKILL);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 1);
+    run_check_has(r.err, "gyre: the job cannot be restarted: no snapshot of this run in snap is "
+                         "intact (damaged: 2, 1)");
+    run_check_has(r.err, "with --from");
+    CU_ASSERT_TRUE(check_sequence(dir) > 0); /* it has not been emptied */
+    check_report(dir, "\"status\": \"failed\"", "\"what\": \"the job could not be restarted\"");
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+/* ---- deaths at odd times ---- */
+
+static void a_death_after_a_stop_says_how_to_go_on(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_asked("", &process);
+    take_snapshot(dir, &process, 1);
+    pid_t child = run_await_child(process.pid);
+    kill(child, SIGSTOP);
+    process_signal(&process, SIGINT);
+    run_nap_ms(100);
+    kill(child, SIGKILL);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 1);
+    CU_ASSERT_STRING_EQUAL(r.err, "gyre: job process killed by SIGKILL while it was stopping; "
+                                  "--from latest goes on from snapshot snap/1\n");
+    check_report(dir, "\"status\": \"failed\"", "\"what\": \"job process killed by SIGKILL\"");
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void a_plugin_that_dies_when_all_is_done_changes_nothing(void)
+{
+    struct process_result r;
+    char *dir = dir_temp();
+    run_job(dir,
+            "job = \"done\"; parallelism = 1;\n"
+            "snapshot = { every = \"1h\"; dir = \"snap\"; };\n"
+            "operators = (\n"
+            "  { id = \"in\"; op = \"gen.sequence\"; to = 99; },\n"
+            "  { id = \"a\"; op = \"file.write\"; input = \"in\"; path = \"out.csv\"; },\n"
+            "  { id = \"b\"; op = \"destructor_kill.drop\"; input = \"in\"; }\n"
+            ");\n",
+            &reported, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(
+        r.err, "gyre: warning: job process killed by SIGKILL after the job had ended\n");
+    CU_ASSERT_EQUAL(check_sequence(dir), 100);
+    check_report(dir, "\"status\": \"finished\"", "\"restarts\": 0");
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+/* The job process dies with an order unread, and its supervisor has not read what it sent: neither may
+ * make another run of the folder possible. */
+static void the_lock_is_kept_whatever_the_job_process_left_unread(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = dir_temp(), *snap = path_join(dir, "snap"), *path = path_join(snap, "lock");
+    run_no_core_dumps();
+    mkdir(snap, 0777);
+    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    CU_ASSERT_FATAL(lock >= 0);
+    CU_ASSERT_EQUAL_FATAL(flock(lock, LOCK_EX), 0);
+    run_start(dir,
+              "job = \"unread\"; parallelism = 1;\n"
+              "snapshot = { every = \"1h\"; dir = \"snap\"; };\n"
+              "restart = { delay = \"1h\"; max_delay = \"1h\"; };\n"
+              "operators = (\n"
+              "  { id = \"in\"; op = \"gen.sequence\"; to = 9; },\n"
+              "  { id = \"c\"; op = \"run_faults.crash\"; in = \"open\"; by = \"abort\";\n"
+              "    input = \"in\"; },\n"
+              "  { id = \"out\"; op = \"std.null\"; input = \"c\"; }\n"
+              ");\n",
+              NULL, &process);
+    pid_t parent, child = run_await_child(process.pid); /* it waits for the lock a while */
+    run_nap_ms(300);
+    process_signal(&process, SIGUSR1);
+    run_nap_ms(100);
+    process_signal(&process, SIGSTOP);
+    flock(lock, LOCK_UN);
+    CU_ASSERT_TRUE(process_await_err(&process, "SIGABRT (abort)", RUN_PATIENCE_MS));
+    for (int ms = 0; ms < RUN_PATIENCE_MS && run_process_state(child, &parent) != 'Z'; ms += 5)
+        run_nap_ms(5);
+    process_signal(&process, SIGCONT);
+    CU_ASSERT_TRUE(process_await_err(&process, "restart 1 of 10 in 1h", RUN_PATIENCE_MS));
+    CU_ASSERT_TRUE(flock(lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_EQUAL(flock(lock, LOCK_EX | LOCK_NB), 0);
+    close(lock);
+    process_result_fini(&r);
+    free(path);
+    free(snap);
+    end_dir(dir);
+}
+
+static const struct suite_test tests[] = {
+    SUITE_TEST(a_restart_that_gets_no_process_is_an_attempt),
+    SUITE_TEST(restarts_that_get_no_process_run_out),
+    SUITE_TEST(a_run_that_gets_no_process_at_all_fails),
+    SUITE_TEST(a_restart_goes_back_to_an_older_snapshot_and_says_so),
+    SUITE_TEST(a_restart_does_not_begin_again_what_has_been_committed),
+    SUITE_TEST(a_death_after_a_stop_says_how_to_go_on),
+    SUITE_TEST(a_plugin_that_dies_when_all_is_done_changes_nothing),
+    SUITE_TEST(the_lock_is_kept_whatever_the_job_process_left_unread),
+};
+SUITE_MAIN("restart", tests)
