@@ -273,7 +273,7 @@ static void a_stop_on_a_full_disk_fails_and_what_is_not_committed_is_done_again(
     fill(dir);
     await_err(&process, goes_on);
     int id = run_newest_snapshot(dir, "snap", NULL);
-    char *says = text_format("; what came after snapshot %d is not committed\n"
+    char *says = text_format("; what came after snapshot %d is not committed\n  job:      filling\n"
                              "  snapshot: snap/%d\n",
                              id, id);
     stop(&process, 1, says);
