@@ -1,6 +1,8 @@
 /* See ledger.h. */
 #include "app/ledger.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,8 +25,8 @@ void gy_ledger_add(struct gy_ledger *ledger, const struct gy_checkpoint_news *ne
     struct gy_ledger_event *event = &ledger->events[ledger->n_events % GY_LEDGER_EVENTS];
     *event = (struct gy_ledger_event){news->id, news->bytes, news->duration_us, ""};
     if (news->event == GY_SNAPSHOT_FAILED)
-        snprintf(event->failed, sizeof event->failed, "%s",
-                 news->text != NULL ? news->text : "for an unknown reason");
+        gy_text_shorten(event->failed, sizeof event->failed,
+                        news->text != NULL ? news->text : "for an unknown reason");
     ledger->n_events++;
     if (news->event != GY_SNAPSHOT_TAKEN)
         return;

@@ -48,6 +48,7 @@ static int check_length(const struct gy_manifest *manifest, const struct gy_mani
                         struct gyre_error *error)
 {
     struct stat status;
+    char brief[GY_PATH_BRIEF];
     char *path = gy_printf("%s/%s", manifest->path, task->file);
     int code = 0;
     if (path == NULL)
@@ -57,7 +58,8 @@ static int check_length(const struct gy_manifest *manifest, const struct gy_mani
     else if ((uint64_t)status.st_size != task->bytes)
         code = gyre_error_set(error, GYRE_ECORRUPT, -1,
                               "%s is damaged: its length is %lld, and its manifest says %" PRIu64,
-                              path, (long long)status.st_size, task->bytes);
+                              gy_text_shorten(brief, sizeof brief, path), (long long)status.st_size,
+                              task->bytes);
     gy_free(path);
     return code;
 }
@@ -69,6 +71,7 @@ static int check_records(const struct gy_manifest *manifest, const struct gy_man
     struct gy_part_reader reader;
     struct gy_record record;
     uint64_t n = 0;
+    char brief[GY_PATH_BRIEF];
     char *path = gy_printf("%s/%s", manifest->path, task->file);
     if (path == NULL)
         return gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
@@ -82,7 +85,7 @@ static int check_records(const struct gy_manifest *manifest, const struct gy_man
         code = gyre_error_set(error, GYRE_ECORRUPT, -1,
                               "%s is damaged: it has %" PRIu64
                               " records, and its manifest says %" PRIu64,
-                              path, n, task->records);
+                              gy_text_shorten(brief, sizeof brief, path), n, task->records);
     gy_free(path);
     return code;
 }
@@ -152,6 +155,18 @@ static void list_json(struct look *look, uint64_t id, const struct gy_manifest *
     gy_json_close(b, '}');
 }
 
+/* Says once that it is damaged: most sentences say so as well. */
+static void put_damage(struct gy_buf *b, const char *sentence)
+{
+    static const char says[] = " is damaged: ";
+    const char *at = strstr(sentence, says);
+    if (at != NULL)
+        gy_buf_printf(b, "  damaged: %.*s: %s", (int)(at - sentence), sentence,
+                      at + sizeof says - 1);
+    else
+        gy_buf_printf(b, "  damaged: %s", sentence);
+}
+
 static void list_text(struct look *look, uint64_t id, const struct gy_manifest *manifest,
                       const char *damage)
 {
@@ -169,7 +184,7 @@ static void list_text(struct look *look, uint64_t id, const struct gy_manifest *
             gy_buf_text(b, "  finished");
     }
     if (damage != NULL)
-        gy_buf_printf(b, "  damaged: %s", damage);
+        put_damage(b, damage);
     gy_buf_u8(b, '\n');
 }
 
@@ -210,7 +225,9 @@ static void verify_one(struct look *look, uint64_t id)
         gy_buf_printf(b, "%" PRIu64 "  intact: %" PRIu32 " file%s, %s\n", id, files,
                       files == 1 ? "" : "s", size);
     } else {
-        gy_buf_printf(b, "%" PRIu64 "  damaged: %s\n", id, error.text);
+        gy_buf_printf(b, "%" PRIu64, id);
+        put_damage(b, error.text);
+        gy_buf_u8(b, '\n');
     }
     if (!intact)
         look->status = GY_EXIT_FAILED;

@@ -2,6 +2,7 @@
 #include "base/disk.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,8 +21,9 @@ void gy_names_fini(struct gy_names *names)
 
 int gy_disk_failed(struct gyre_error *error, const char *verb, const char *path, int code)
 {
+    char brief[GY_PATH_BRIEF];
     return gyre_error_set(error, code == -ENOMEM ? GYRE_ENOMEM : GYRE_EIO, -1, "cannot %s %s: %s",
-                          verb, path, strerror(-code));
+                          verb, gy_text_shorten(brief, sizeof brief, path), strerror(-code));
 }
 
 static int real_make_dir(struct gy_disk *disk, const char *path)

@@ -45,7 +45,7 @@ struct gy_disk {
     int (*list)(struct gy_disk *disk, const char *path, struct gy_names *names);
 };
 
-/** Says "cannot VERB PATH: " and the text of a negative errno. GYRE_ENOMEM for -ENOMEM, else
+/** Says "cannot VERB PATH: " and the text of a negative errno; of a long path its middle is left out. GYRE_ENOMEM for -ENOMEM, else
  *  GYRE_EIO.
  *  Thread:  [any] */
 int gy_disk_failed(struct gyre_error *error, const char *verb, const char *path, int code);

@@ -246,6 +246,26 @@ size_t gy_text_format_count(char *out, uint64_t n)
     return len;
 }
 
+static bool is_inside_character(char c)
+{
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+const char *gy_text_shorten(char *out, size_t size, const char *text)
+{
+    size_t n = strlen(text), head = (size - 4) / 3, tail = n - (size - 4 - head);
+    if (n < size)
+        return memcpy(out, text, n + 1);
+    while (head > 0 && is_inside_character(text[head]))
+        head--;
+    while (is_inside_character(text[tail]))
+        tail++;
+    memcpy(out, text, head);
+    memcpy(out + head, "...", 3);
+    memcpy(out + head + 3, text + tail, n - tail + 1);
+    return out;
+}
+
 /* ---- the environment ---- */
 
 static bool is_name(const char *p, size_t n)

@@ -52,6 +52,14 @@ size_t gy_text_format_size(char *out, uint64_t bytes);
 /** Writes a count as people say it, "999" "12.3k" "4.56M"; three digits. */
 size_t gy_text_format_count(char *out, uint64_t n);
 
+/* Bytes of a path that a sentence has room for, whatever else it says. */
+enum { GY_PATH_BRIEF = 224 };
+
+/** Copies a text; of one that does not fit its beginning and its end, with "..." between them.
+ *  Shape:   `out`, which is returned, has `size` bytes, at least 16; no character is torn
+ *  Thread:  [any] */
+const char *gy_text_shorten(char *out, size_t size, const char *text);
+
 /** Replaces `${NAME}` and `${NAME:-default}` by the environment's value; the default is taken when
  *  NAME is unset or empty. `$${` stands for `${`; any other `$` for itself. A default ends
  *  at the first `}` and holds no reference.

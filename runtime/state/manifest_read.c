@@ -5,6 +5,7 @@
 #include "state/manifest.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include <gyre/state.h>
 
 #include <errno.h>
@@ -23,7 +24,7 @@ struct reading {
 __attribute__((format(printf, 2, 3))) static void damaged(struct reading *r, const char *format,
                                                           ...)
 {
-    char what[256];
+    char what[256], brief[GY_PATH_BRIEF];
     if (r->code != 0)
         return;
     va_list args;
@@ -31,7 +32,7 @@ __attribute__((format(printf, 2, 3))) static void damaged(struct reading *r, con
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
     r->code = gyre_error_set(r->error, GYRE_ECORRUPT, -1, "%s/" GY_MANIFEST_NAME " is damaged: %s",
-                             r->path, what);
+                             gy_text_shorten(brief, sizeof brief, r->path), what);
 }
 
 static void no_memory(struct reading *r)

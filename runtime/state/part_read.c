@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -30,15 +31,17 @@ static uint64_t get_u64(const uint8_t *at)
 /* Ends the reading: whatever is asked from now on gets the same code. */
 static int damaged(struct gy_part_reader *reader, struct gyre_error *error, const char *what)
 {
-    return reader->error =
-               gyre_error_set(error, GYRE_ECORRUPT, -1, "%s is damaged: %s", reader->path, what);
+    char brief[GY_PATH_BRIEF];
+    return reader->error = gyre_error_set(error, GYRE_ECORRUPT, -1, "%s is damaged: %s",
+                                          gy_text_shorten(brief, sizeof brief, reader->path), what);
 }
 
 static int block_damaged(struct gy_part_reader *reader, struct gyre_error *error, const char *what)
 {
-    return reader->error =
-               gyre_error_set(error, GYRE_ECORRUPT, -1, "%s is damaged: block %" PRIu64 " %s",
-                              reader->path, reader->n_blocks, what);
+    char brief[GY_PATH_BRIEF];
+    return reader->error = gyre_error_set(
+               error, GYRE_ECORRUPT, -1, "%s is damaged: block %" PRIu64 " %s",
+               gy_text_shorten(brief, sizeof brief, reader->path), reader->n_blocks, what);
 }
 
 static int read_bytes(struct gy_part_reader *reader, void *bytes, size_t n, size_t *got,

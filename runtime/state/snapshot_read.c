@@ -6,10 +6,13 @@
 #include "state/snapshot.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "state/manifest.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +21,18 @@
 static int no_memory(struct gyre_error *error, const char *path)
 {
     return gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory reading %s", path);
+}
+
+__attribute__((format(printf, 3, 4))) static int damaged(struct gyre_error *error, const char *path,
+                                                         const char *format, ...)
+{
+    char what[200], brief[GY_PATH_BRIEF];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    return gyre_error_set(error, GYRE_ECORRUPT, -1, "%s is damaged: %s",
+                          gy_text_shorten(brief, sizeof brief, path), what);
 }
 
 /* As gy_disk_failed, but for what belongs to an intact snapshot. */
@@ -92,8 +107,7 @@ static int read_text(struct gy_disk *disk, const char *path, struct gy_buf *text
         } else {
             text->len -= step - got;
             if (text->len > GY_MANIFEST_MAX)
-                result =
-                    gyre_error_set(error, GYRE_ECORRUPT, -1, "%s is damaged: it is too long", path);
+                result = damaged(error, path, "it is too long");
         }
     }
     disk->close(disk, handle);
@@ -129,9 +143,7 @@ struct gy_manifest *gy_snapshot_read(struct gy_disk *disk, const char *path,
         manifest = gy_manifest_parse((const char *)text.data, text.len, path, error);
     uint64_t id = id_of_path(path);
     if (manifest != NULL && id != 0 && id != manifest->id) {
-        gyre_error_set(error, GYRE_ECORRUPT, -1,
-                       "%s is damaged: it is the manifest of snapshot %" PRIu64, file,
-                       manifest->id);
+        damaged(error, file, "it is the manifest of snapshot %" PRIu64, manifest->id);
         gy_manifest_free(manifest);
         manifest = NULL;
     }
@@ -171,14 +183,10 @@ static int check_file(struct gy_disk *disk, const char *path, const struct gy_ma
     if (result != 0)
         return result;
     if (bytes != task->bytes)
-        return gyre_error_set(error, GYRE_ECORRUPT, -1,
-                              "%s is damaged: it is %s than the %" PRIu64
-                              " bytes that its manifest says",
-                              path, bytes < task->bytes ? "shorter" : "longer", task->bytes);
+        return damaged(error, path, "it is %s than the %" PRIu64 " bytes that its manifest says",
+                       bytes < task->bytes ? "shorter" : "longer", task->bytes);
     if (gy_checksum_end(run) != task->checksum)
-        return gyre_error_set(error, GYRE_ECORRUPT, -1,
-                              "%s is damaged: it does not have the checksum that its manifest says",
-                              path);
+        return damaged(error, path, "it does not have the checksum that its manifest says");
     return 0;
 }
 

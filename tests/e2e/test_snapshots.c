@@ -136,11 +136,11 @@ static void snapshots_are_listed_a_line_each(void)
     unlink("snap/2/counts-1.state");
     damage("snap/3/manifest.cfg", 100);
     expect(ARGV("snap/"), 0,
-           LINE(1, 38) "  damaged: snap/1/counts-0.state is damaged: its length is 1, and its "
+           LINE(1, 38) "  damaged: snap/1/counts-0.state: its length is 1, and its "
                        "manifest says "
                        "112\n" LINE(2, 39) "  damaged: cannot open snap/2/counts-1.state: No such "
                                            "file or directory\n"
-                                           "3  damaged: snap/3/manifest.cfg is damaged: its last "
+                                           "3  damaged: snap/3/manifest.cfg: its last "
                                            "line is not the checksum of the "
                                            "lines before\n",
            "");
@@ -156,7 +156,7 @@ static void every_byte_is_verified(void)
     expect(ARGV("snap"), 0, LINE(1, 38) "\n" LINE(2, 39) "\n" LINE(3, 40) "  finished\n", "");
     expect(ARGV("snap", "verify"), 1,
            "1  intact: 2 files, 288B\n"
-           "2  damaged: snap/2/counts-1.state is damaged: it does not have the checksum that its "
+           "2  damaged: snap/2/counts-1.state: it does not have the checksum that its "
            "manifest says\n3  intact: 2 files, 288B\n",
            "");
     expect(ARGV("snap", "verify", "3"), 0, "3  intact: 2 files, 288B\n", "");

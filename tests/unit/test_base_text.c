@@ -247,12 +247,38 @@ static void json_strings_are_escaped_and_made_valid_utf8(void)
     }
 }
 
+static void a_long_text_keeps_its_beginning_and_its_end(void)
+{
+    static const struct {
+        size_t size;
+        const char *text, *shown;
+    } cases[] = {
+        {16, "", ""},
+        {16, "fifteen letters", "fifteen letters"},
+        {16, "sixteen  letters", "sixt... letters"},
+        {16, "/a/very/long/path/of/12", "/a/v...th/of/12"},
+        {16, "ab\u00e9\u00e9cdefghijklm\u00e9\u00e9\u00e9\u00e9",
+         "ab\u00e9...\u00e9\u00e9\u00e9\u00e9"},
+        {16, "abc\u20accdefghijklm\u20ac\u20ac\u20ac", "abc...\u20ac\u20ac"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *out =
+            gy_alloc(cases[i].size); /* of its own, so that a sanitizer sees a write beyond */
+        CU_ASSERT_PTR_EQUAL(gy_text_shorten(out, cases[i].size, cases[i].text), out);
+        CU_ASSERT_STRING_EQUAL(out, cases[i].shown);
+        if (strcmp(out, cases[i].shown) != 0)
+            printf("  %s is shown as %s\n", cases[i].text, out);
+        gy_free(out);
+    }
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(durations_are_read_to_the_microsecond),
     SUITE_TEST(sizes_are_read_in_powers_of_two),
     SUITE_TEST(a_wrong_quantity_is_refused_with_a_sentence),
     SUITE_TEST(plain_values_are_read_whole_or_refused),
     SUITE_TEST(quantities_are_written_as_people_say_them),
+    SUITE_TEST(a_long_text_keeps_its_beginning_and_its_end),
     SUITE_TEST(environment_references_are_replaced),
     SUITE_TEST(a_reference_that_cannot_be_replaced_is_refused),
     SUITE_TEST(expansion_without_memory_says_so_and_leaks_nothing),

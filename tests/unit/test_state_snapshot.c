@@ -353,6 +353,23 @@ static void a_folder_is_locked_by_one_run_until_all_have_closed_it(void)
     free(folder);
 }
 
+/* What is wrong stands at the end of a sentence, and the path before it may be of any length. */
+static void a_long_path_does_not_hide_what_is_wrong(void)
+{
+    struct gyre_error error = {.size = sizeof error};
+    char path[2000];
+    memset(path, 'x', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    path[0] = '/';
+    memcpy(path + sizeof path - 9, "/the.end", 8);
+    CU_ASSERT_EQUAL(gy_disk_failed(&error, "open", path, -EACCES), GYRE_EIO);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "cannot open /xxx"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "...xxx"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "x/the.end: Permission denied"));
+    CU_ASSERT_PTR_NULL(gy_manifest_parse("", 0, path, &error));
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "/the.end/manifest.cfg is damaged: i"));
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(snapshots_are_found_the_newest_first),
     SUITE_TEST(names_that_are_no_ids_are_no_snapshots),
@@ -362,6 +379,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(what_may_pass_is_an_error_and_not_damage),
     SUITE_TEST(without_memory_everything_says_so),
     SUITE_TEST(the_real_disk_keeps_the_contract),
+    SUITE_TEST(a_long_path_does_not_hide_what_is_wrong),
     SUITE_TEST(a_folder_is_locked_by_one_run_until_all_have_closed_it),
 };
 SUITE_MAIN("state_snapshot", tests)
