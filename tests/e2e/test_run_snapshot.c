@@ -138,6 +138,11 @@ static void a_finished_job_has_nothing_left_to_do(void)
     CU_ASSERT_TRUE(run_is_json(report));
     run_check_has(report, report_says);
     run_check_has(report, "\"status\": \"finished\"");
+    free(err);
+    err = run_with(dir, job, ARGV("--from", "latest", "--drop-state", "in"), 2);
+    run_check_has(err, "gyre run: --drop-state in: snapshot snap/");
+    run_check_has(err, "has finished, so nothing would be done");
+    CU_ASSERT_EQUAL(check_sums(dir), 1000);
     free(report_says);
     free(report);
     free(err);
