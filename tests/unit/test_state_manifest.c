@@ -171,7 +171,7 @@ static void every_changed_bit_and_every_cut_of_a_manifest_is_refused(void)
     gy_buf_u8(&text, '\n');
     for (size_t at = 0; at < n; at++) {
         for (int bit = 0; bit < 9; bit++) {
-            uint8_t change = bit < 8 ? (uint8_t)(1 << bit) : 0xff;
+            uint8_t change = (uint8_t)(bit < 8 ? 1u << bit : 0xffu);
             text.data[at] ^= change;
             expect_bad_manifest((char *)text.data, n, &bad);
             text.data[at] ^= change;

@@ -221,7 +221,7 @@ static void every_changed_bit_and_every_cut_is_refused(void)
     write_part(&file, 5, 12, 60);
     for (size_t at = 0; at < file.len; at++) {
         for (int bit = 0; bit < 9; bit++) {
-            uint8_t change = bit < 8 ? (uint8_t)(1 << bit) : 0xff;
+            uint8_t change = (uint8_t)(bit < 8 ? 1u << bit : 0xffu);
             file.data[at] ^= change;
             expect_refused(sim, file.data, file.len, &bad);
             file.data[at] ^= change;
