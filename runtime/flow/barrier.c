@@ -79,6 +79,17 @@ void gy_member_fini(struct gy_member *member)
     gy_scribe_file_fini(&member->task->flow->checkpoint.scribe, &member->saved.file);
 }
 
+static void note_pause(struct gy_task *task, int64_t since_ns)
+{
+    _Atomic int64_t *longest = &task->flow->checkpoint.longest_pause_ns;
+    int64_t took_ns = gy_clock_mono_ns(task->flow->clock) - since_ns;
+    int64_t seen_ns = atomic_load_explicit(longest, memory_order_relaxed);
+    while (took_ns > seen_ns &&
+           !atomic_compare_exchange_weak_explicit(longest, &seen_ns, took_ns, memory_order_relaxed,
+                                                  memory_order_relaxed))
+        ;
+}
+
 void gy_task_commit(struct gy_task *task)
 {
     struct gy_checkpoint *checkpoint = &task->flow->checkpoint;
@@ -88,10 +99,12 @@ void gy_task_commit(struct gy_task *task)
     uint64_t epoch = atomic_load_explicit(&checkpoint->committed, memory_order_acquire);
     if (epoch == task->committed)
         return;
+    int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
     task->committed = epoch;
     for (uint32_t m = 0; m < task->n_members && !gy_flow_has_failed(task->flow); m++)
         if (task->members[m].node->kind == GYRE_SINK)
             gy_member_commit(&task->members[m], epoch);
+    note_pause(task, start_ns);
     gy_checkpoint_committed(checkpoint);
 }
 
@@ -286,17 +299,6 @@ static void pass_on(struct gy_task *task, uint64_t epoch)
                 gy_flow_fail_memory(task->flow, member->instance);
         }
     }
-}
-
-static void note_pause(struct gy_task *task, int64_t since_ns)
-{
-    _Atomic int64_t *longest = &task->flow->checkpoint.longest_pause_ns;
-    int64_t took_ns = gy_clock_mono_ns(task->flow->clock) - since_ns;
-    int64_t seen_ns = atomic_load_explicit(longest, memory_order_relaxed);
-    while (took_ns > seen_ns &&
-           !atomic_compare_exchange_weak_explicit(longest, &seen_ns, took_ns, memory_order_relaxed,
-                                                  memory_order_relaxed))
-        ;
 }
 
 static uint64_t due_epoch(const struct gy_task *task)

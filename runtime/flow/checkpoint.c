@@ -41,7 +41,6 @@ void gy_checkpoint_fini(struct gy_checkpoint *checkpoint)
 {
     if (checkpoint->flow == NULL || checkpoint->options.dir == NULL)
         return;
-    gy_vec_fini(&checkpoint->taken);
     gy_free(checkpoint->why);
     pthread_mutex_destroy(&checkpoint->lock);
     checkpoint->options.dir = NULL;
@@ -124,7 +123,6 @@ static void fail_epoch(struct gy_checkpoint *checkpoint, const char *why)
         .event = GY_SNAPSHOT_FAILED, .id = checkpoint->epoch, .text = why};
     gy_snapshot_discard(checkpoint->options.disk, checkpoint->options.dir, checkpoint->epoch);
     checkpoint->phase = GY_CHECKPOINT_IDLE;
-    checkpoint->n_failed++;
     tell(checkpoint, &news);
     plan_next(checkpoint);
     if (!checkpoint->last)
@@ -142,17 +140,14 @@ static void fail_epoch(struct gy_checkpoint *checkpoint, const char *why)
 
 static void note_taken(struct gy_checkpoint *checkpoint, const struct gy_manifest *manifest)
 {
-    struct gy_checkpoint_taken taken = {manifest->id, gy_manifest_bytes(manifest),
-                                        (now_ns(checkpoint) - checkpoint->begun_ns) / 1000};
     struct gy_checkpoint_news news = {.event = GY_SNAPSHOT_TAKEN,
-                                      .id = taken.id,
-                                      .bytes = taken.bytes,
-                                      .duration_us = taken.duration_us};
+                                      .id = manifest->id,
+                                      .bytes = gy_manifest_bytes(manifest),
+                                      .duration_us =
+                                          (now_ns(checkpoint) - checkpoint->begun_ns) / 1000};
     checkpoint->newest = manifest->id;
     checkpoint->newest_ns = now_ns(checkpoint);
     checkpoint->tries = 0;
-    if (gy_vec_push(&checkpoint->taken, taken) != 0)
-        gy_log(GY_LOG_WARN, "no memory to report snapshot %llu", (unsigned long long)taken.id);
     tell(checkpoint, &news);
 }
 

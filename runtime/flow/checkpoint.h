@@ -64,12 +64,6 @@ enum gy_checkpoint_phase {
     GY_CHECKPOINT_COMMITTING /* waits for the sinks */
 };
 
-/* For the run's report. */
-struct gy_checkpoint_taken {
-    uint64_t id, bytes;
-    int64_t duration_us;
-};
-
 struct gy_checkpoint {
     struct gy_flow *flow;
     struct gy_checkpoint_options options;
@@ -84,8 +78,6 @@ struct gy_checkpoint {
     uint64_t published; /* the last one that may be on the disk: its publishing was begun */
     uint64_t newest;    /* id of the last one complete, or restored from; 0: none */
     int64_t newest_ns;
-    GY_VEC(struct gy_checkpoint_taken) taken;
-    uint32_t n_failed;
     struct gy_scribe scribe;
     _Atomic uint64_t wanted;  /* epoch whose barrier sources are to put in; control thread */
     _Atomic uint64_t stop_at; /* epoch after whose barrier sources stop; 0: none; control thread */
