@@ -225,6 +225,7 @@ static void a_plugin_that_dies_when_all_is_done_changes_nothing(void)
 {
     struct process_result r;
     char *dir = dir_temp();
+    CU_ASSERT_EQUAL_FATAL(setenv("GYRE_TEST_KILL", "1", 1), 0);
     run_job(dir,
             "job = \"done\"; parallelism = 1;\n"
             "snapshot = { every = \"1h\"; dir = \"snap\"; };\n"
