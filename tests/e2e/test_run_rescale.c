@@ -126,9 +126,10 @@ static void run_and_stop(const char *dir, const char *width, bool first, const c
     free(shown);
 }
 
-/* What each of `tasks` tasks tells of restored items must be the same; its rows and sum. */
+/* What each of `tasks` tasks tells of restored items must be the same; its rows and sum. `counting`: rows
+ * go on being counted after the restore, and a task that ends later has counted more. */
 static void check_equal(const struct run_sink *sink, const char *dir, const char *what, int tasks,
-                        long long *rows, long long *sum)
+                        bool counting, long long *rows, long long *sum)
 {
     char *all = run_sinks_read(dir, sink, true), *mark = text_format(": %s,", what);
     int n = 0;
@@ -137,7 +138,7 @@ static void check_equal(const struct run_sink *sink, const char *dir, const char
         int read =
             sscanf(at + strlen(mark), "%lld,%lld,%lld,%lld", &task, &id, &its_rows, &its_sum);
         CU_ASSERT_EQUAL_FATAL(read, 4);
-        CU_ASSERT_TRUE(n == 0 || (*rows == its_rows && *sum == its_sum));
+        CU_ASSERT_TRUE(n == 0 || ((counting || *rows == its_rows) && *sum == its_sum));
         *rows = its_rows;
         *sum = its_sum;
     }
@@ -162,9 +163,9 @@ static void a_job_that_goes_on_at_1_4_3_and_2_gives_the_same(void)
     run_and_stop(dir, "3", false, want);
     run_on(dir, ARGV("-p", "2", "--from", "latest"));
     check_result(dir, want);
-    check_equal(raw_items, dir, "seen", 2, &rows, &sum);
+    check_equal(raw_items, dir, "seen", 2, false, &rows, &sum);
     CU_ASSERT_TRUE(rows > 0 && rows < 60000);
-    check_equal(told, dir, "broadcast", 2, &rows, &sum);
+    check_equal(told, dir, "broadcast", 2, true, &rows, &sum);
     CU_ASSERT_TRUE(rows > 6); /* task 0 has saved for each snapshot */
     CU_ASSERT_EQUAL(sum, 1);  /* and what it saved came to each task, once */
     free(want);
