@@ -89,9 +89,9 @@ static void check_report(const char *dir, const char *status, const char *failur
 
 static void let_fork_fail(const char *nth)
 {
-    char *shim = build_path("fixtures/failing_calls.so");
     if (RUN_SANITIZED)
         suite_skip("a sanitizer has to come before any other library");
+    char *shim = build_path("fixtures/failing_calls.so");
     CU_ASSERT_TRUE_FATAL(file_exists(shim));
     CU_ASSERT_EQUAL_FATAL(setenv("LD_PRELOAD", shim, 1), 0);
     CU_ASSERT_EQUAL_FATAL(setenv("FAIL_FORK", nth, 1), 0);
@@ -141,8 +141,8 @@ static void restarts_that_get_no_process_run_out(void)
 static void a_run_that_gets_no_process_at_all_fails(void)
 {
     struct process_result r;
-    char *dir = dir_temp(), *job = text_format(asked, "");
     let_fork_fail("1");
+    char *dir = dir_temp(), *job = text_format(asked, "");
     run_job(dir, job, &reported, &r);
     CU_ASSERT_EQUAL(r.status, 1);
     CU_ASSERT_STRING_EQUAL(

@@ -22,9 +22,9 @@ static const char counting[] = "job = \"scarce\"; parallelism = 2;\n"
 /* Programs started from now on have one call fail. */
 static void let_fail(const char *variable, const char *nth)
 {
-    char *shim = build_path("fixtures/failing_calls.so");
     if (RUN_SANITIZED)
         suite_skip("a sanitizer has to come before any other library");
+    char *shim = build_path("fixtures/failing_calls.so");
     CU_ASSERT_TRUE_FATAL(file_exists(shim));
     CU_ASSERT_EQUAL_FATAL(setenv("LD_PRELOAD", shim, 1), 0);
     CU_ASSERT_EQUAL_FATAL(setenv(variable, nth, 1), 0);
@@ -61,9 +61,9 @@ static void check_fails(const char *dir, const char *job, const char *says)
 
 static void a_job_whose_snapshots_nobody_can_write_fails(void)
 {
+    let_fail("FAIL_PTHREAD_CREATE", "1");
     char *dir = dir_temp();
     char *job = text_format(counting, "snapshot = { every = \"1s\"; dir = \"snap\"; };");
-    let_fail("FAIL_PTHREAD_CREATE", "1");
     check_fails(dir, job, "cannot start the thread that writes snapshots: ");
     free(job);
     end_dir(dir);
@@ -73,9 +73,9 @@ static void a_job_without_all_of_its_workers_fails(void)
 {
     static const char *const nth[] = {"1", "2"};
     for (int i = 0; i < 2; i++) {
+        let_fail("FAIL_PTHREAD_CREATE", nth[i]);
         char *dir = dir_temp(), *job = text_format(counting, "");
         char *says = text_format("cannot start worker thread %s of 2: ", nth[i]);
-        let_fail("FAIL_PTHREAD_CREATE", nth[i]);
         check_fails(dir, job, says);
         free(says);
         free(job);
@@ -86,9 +86,9 @@ static void a_job_without_all_of_its_workers_fails(void)
 /* The workers that have been started sit in a read that nothing ends. */
 static void a_job_without_all_of_its_workers_ends_those_that_block(void)
 {
+    let_fail("FAIL_PTHREAD_CREATE", "3");
     char *dir = dir_temp();
     int fifo = run_fifo(dir, "fifo");
-    let_fail("FAIL_PTHREAD_CREATE", "3");
     check_fails(dir,
                 "job = \"scarce\"; parallelism = 1;\n"
                 "operators = (\n"
