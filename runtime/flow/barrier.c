@@ -243,10 +243,15 @@ static void save_member(struct gy_member *member, uint64_t epoch)
         code = save_txns(member);
     if (code == 0)
         code = gy_instance_save_begin(member->instance, &member->saved.part);
-    if (code != 0)
-        gy_checkpoint_give_up(
-            checkpoint, epoch, "%s[%u] cannot be saved: %s", member->node->id, member->task->index,
-            code == GYRE_ENOMEM ? "out of memory" : gy_instance_error(member->instance)->text);
+    if (code == 0)
+        return;
+    const char *text = gy_instance_error(member->instance)->text;
+    gy_checkpoint_give_up(checkpoint, epoch, "%s[%u] cannot be saved: %s", member->node->id,
+                          member->task->index,
+                          code == GYRE_ENOMEM ? "out of memory"
+                          : text[0] != 0      ? text
+                                              : "a record is too large");
+    gy_instance_forgive(member->instance); /* the job goes on */
 }
 
 /* All rows up to the barrier are written: they become visible with this snapshot, or with a later

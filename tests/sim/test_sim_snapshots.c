@@ -218,59 +218,100 @@ static void told(void *host, const struct gy_checkpoint_news *of)
         snprintf(news->why, sizeof news->why, "%s", of->text);
 }
 
-static void a_snapshot_that_takes_too_long_is_given_up_and_the_job_goes_on(void)
-{
-    struct gyre_error error = {.size = sizeof error};
-    struct news news = {0};
+/* A flow of one job whose snapshots are told to `news`. */
+struct lone {
+    char *dir;
     struct sim_job job;
     struct gy_clock_manual clock;
     struct gy_scheduler scheduler;
-    struct sim_disk *disk = sim_disk_new(1);
-    char *dir = dir_temp();
-    sim_job_init(&job, dir,
-                 "job = \"slow\"; parallelism = 2;\n"
-                 "operators = (\n"
-                 "  { id = \"in\"; op = \"gen.events\"; keys = 5; count = 5000; },\n"
-                 "  { id = \"sums\"; op = \"std.sum\"; input = \"in\"; key = \"key\";\n"
-                 "    field = \"value\"; },\n"
-                 "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"sums\"; dir = \"out\";\n"
-                 "    strict = true; }\n"
-                 ");\n");
-    gy_clock_manual_init(&clock, 1000000);
-    gy_scheduler_seeded(&scheduler, 1);
-    struct gy_flow_options options = {.clock = &clock.clock,
+    struct sim_disk *disk;
+    struct gy_flow *flow;
+    struct news news;
+};
+
+static void lone_init(struct lone *lone, const char *text)
+{
+    struct gyre_error error = {.size = sizeof error};
+    memset(lone, 0, sizeof *lone);
+    lone->disk = sim_disk_new(1);
+    lone->dir = dir_temp();
+    sim_job_init(&lone->job, lone->dir, text);
+    gy_clock_manual_init(&lone->clock, 1000000);
+    gy_scheduler_seeded(&lone->scheduler, 1);
+    struct gy_flow_options options = {.clock = &lone->clock.clock,
                                       .alone = true,
-                                      .snapshots = {.disk = &disk->disk,
+                                      .snapshots = {.disk = &lone->disk->disk,
                                                     .dir = "/snapshots",
                                                     .timeout_us = 5000000,
                                                     .keep = 3,
                                                     .told = told,
-                                                    .host = &news}};
+                                                    .host = &lone->news}};
     CU_ASSERT_EQUAL_FATAL(
-        gy_snapshots_prepare(&disk->disk, "/snapshots", &options.snapshots.last_id, &error), 0);
-    struct gy_flow *flow = gy_flow_new(job.physical, &options, &error);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(flow);
-    CU_ASSERT_EQUAL_FATAL(gy_flow_open(flow), 0);
-    gy_checkpoint_ask(&flow->checkpoint);
-    int64_t due_ns = gy_checkpoint_step(&flow->checkpoint);
-    CU_ASSERT_EQUAL(due_ns, 5000001000);
-    gy_clock_manual_advance(&clock, 6000000);
-    CU_ASSERT_EQUAL(gy_checkpoint_step(&flow->checkpoint), INT64_MAX);
-    CU_ASSERT_EQUAL(news.failed, 0); /* its barriers are on their way: no other may begin */
-    CU_ASSERT_EQUAL(gy_flow_run_alone(flow, &scheduler, &clock), 0);
-    CU_ASSERT_EQUAL(news.failed, 1);
-    CU_ASSERT_STRING_EQUAL(news.why, "it was not complete after 6 s");
-    CU_ASSERT_EQUAL(news.taken, 1);
-    CU_ASSERT_EQUAL(flow->checkpoint.newest, 2);
-    gy_flow_free(flow);
-    sim_job_fini(&job);
-    sim_disk_free(disk);
-    dir_remove(dir);
-    free(dir);
+        gy_snapshots_prepare(&lone->disk->disk, "/snapshots", &options.snapshots.last_id, &error),
+        0);
+    lone->flow = gy_flow_new(lone->job.physical, &options, &error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(lone->flow);
+    CU_ASSERT_EQUAL_FATAL(gy_flow_open(lone->flow), 0);
+}
+
+static void lone_fini(struct lone *lone)
+{
+    gy_flow_free(lone->flow);
+    sim_job_fini(&lone->job);
+    sim_disk_free(lone->disk);
+    dir_remove(lone->dir);
+    free(lone->dir);
+}
+
+static void a_snapshot_that_takes_too_long_is_given_up_and_the_job_goes_on(void)
+{
+    struct lone lone;
+    lone_init(&lone,
+              "job = \"slow\"; parallelism = 2;\n"
+              "operators = (\n"
+              "  { id = \"in\"; op = \"gen.events\"; keys = 5; count = 5000; },\n"
+              "  { id = \"sums\"; op = \"std.sum\"; input = \"in\"; key = \"key\";\n"
+              "    field = \"value\"; },\n"
+              "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"sums\"; dir = \"out\"; }\n"
+              ");\n");
+    struct gy_checkpoint *checkpoint = &lone.flow->checkpoint;
+    gy_checkpoint_ask(checkpoint);
+    CU_ASSERT_EQUAL(gy_checkpoint_step(checkpoint), 5000001000);
+    gy_clock_manual_advance(&lone.clock, 6000000);
+    CU_ASSERT_EQUAL(gy_checkpoint_step(checkpoint), INT64_MAX);
+    CU_ASSERT_EQUAL(lone.news.failed, 0); /* its barriers are on their way: no other may begin */
+    CU_ASSERT_EQUAL(gy_flow_run_alone(lone.flow, &lone.scheduler, &lone.clock), 0);
+    CU_ASSERT_EQUAL(lone.news.failed, 1);
+    CU_ASSERT_STRING_EQUAL(lone.news.why, "it was not complete after 6 s");
+    CU_ASSERT_EQUAL(lone.news.taken, 1);
+    CU_ASSERT_EQUAL(checkpoint->newest, 2);
+    lone_fini(&lone);
+}
+
+/* ---- one that an operator refuses ---- */
+
+static void an_operator_that_cannot_be_saved_fails_the_snapshot_and_not_the_job(void)
+{
+    struct lone lone;
+    lone_init(&lone,
+              "job = \"reluctant\"; parallelism = 1;\n"
+              "operators = (\n"
+              "  { id = \"in\"; op = \"gen.events\"; keys = 5; count = 5000; },\n"
+              "  { id = \"pass\"; op = \"sim_reluctant.reluctant\"; input = \"in\"; },\n"
+              "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"pass\"; dir = \"out\"; }\n"
+              ");\n");
+    gy_checkpoint_ask(&lone.flow->checkpoint);
+    gy_checkpoint_step(&lone.flow->checkpoint);
+    CU_ASSERT_EQUAL(gy_flow_run_alone(lone.flow, &lone.scheduler, &lone.clock), 0);
+    CU_ASSERT_EQUAL(lone.news.failed, 1);
+    CU_ASSERT_STRING_EQUAL(lone.news.why, "pass[0] cannot be saved: not now");
+    CU_ASSERT_EQUAL(lone.news.taken, 1);
+    lone_fini(&lone);
 }
 
 static const struct suite_test tests[] = {
     SUITE_TEST(a_snapshot_that_takes_too_long_is_given_up_and_the_job_goes_on),
+    SUITE_TEST(an_operator_that_cannot_be_saved_fails_the_snapshot_and_not_the_job),
     SUITE_TEST_WITHIN(counts_of_a_job_that_dies_are_right, 600),
     SUITE_TEST_WITHIN(keyed_state_of_all_kinds_is_right, 600),
     SUITE_TEST_WITHIN(items_of_all_modes_are_right, 600),
