@@ -28,10 +28,20 @@ static bool move_clock(struct gy_flow *flow, struct gy_clock_manual *clock)
     return true;
 }
 
+/* Lets the checkpoint do what is due; true where it did something. `*due_ns`: see there. */
+static bool step_checkpoint(struct gy_checkpoint *checkpoint, int64_t *due_ns)
+{
+    enum gy_checkpoint_phase phase = checkpoint->phase;
+    uint64_t epoch = checkpoint->epoch;
+    *due_ns = gy_checkpoint_step(checkpoint);
+    return phase != checkpoint->phase || epoch != checkpoint->epoch;
+}
+
 /* One turn: of a task, or of what other threads do beside them. */
 static bool turn(struct gy_flow *flow, struct gy_scheduler *scheduler)
 {
     struct gy_checkpoint *checkpoint = &flow->checkpoint;
+    int64_t due_ns;
     if (!gy_checkpoint_is_on(checkpoint))
         return gy_task_run(&flow->tasks[scheduler->pick(scheduler, flow->n_tasks)]);
     uint32_t picked = scheduler->pick(scheduler, flow->n_tasks + 2);
@@ -41,10 +51,7 @@ static bool turn(struct gy_flow *flow, struct gy_scheduler *scheduler)
         return gy_scribe_step(&checkpoint->scribe);
     if (flow->options.alone_ask != 0 && scheduler->pick(scheduler, flow->options.alone_ask) == 0)
         gy_checkpoint_ask(checkpoint);
-    uint64_t epoch = checkpoint->epoch;
-    enum gy_checkpoint_phase phase = checkpoint->phase;
-    gy_checkpoint_step(checkpoint);
-    return phase != checkpoint->phase || epoch != checkpoint->epoch;
+    return step_checkpoint(checkpoint, &due_ns);
 }
 
 /* Everybody has had a turn and did nothing: true where that is so once more for all of them. */
@@ -57,11 +64,8 @@ static bool is_stuck(struct gy_flow *flow, struct gy_clock_manual *clock)
         return !move_clock(flow, clock);
     if (gy_scribe_step(&checkpoint->scribe))
         return false;
-    enum gy_checkpoint_phase phase = checkpoint->phase;
-    uint64_t epoch = checkpoint->epoch;
-    int64_t due_ns = gy_checkpoint_step(checkpoint);
-    if (phase != checkpoint->phase || epoch != checkpoint->epoch || gy_flow_is_done(flow) ||
-        move_clock(flow, clock))
+    int64_t due_ns;
+    if (step_checkpoint(checkpoint, &due_ns) || gy_flow_is_done(flow) || move_clock(flow, clock))
         return false;
     if (due_ns == INT64_MAX)
         return true;

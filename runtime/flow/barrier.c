@@ -197,7 +197,7 @@ static int begin_file(struct gy_member *member, uint64_t epoch)
 {
     struct gy_checkpoint *checkpoint = &member->task->flow->checkpoint;
     struct gy_saved *saved = &member->saved;
-    char *name = gy_printf("%s-%u.state", member->node->id, member->task->index);
+    char *name = gy_state_file_name(member->node, member->task->index);
     gy_scribe_file_fini(&checkpoint->scribe, &saved->file);
     saved->file.path = name != NULL ? gy_snapshot_path(checkpoint->options.dir, epoch, name) : NULL;
     gy_free(name);

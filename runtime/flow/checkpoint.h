@@ -32,7 +32,6 @@
 #include <stdatomic.h>
 
 struct gy_flow;
-struct gy_manifest;
 
 enum gy_checkpoint_event { GY_SNAPSHOT_TAKEN, GY_SNAPSHOT_FAILED };
 

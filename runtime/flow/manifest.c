@@ -60,6 +60,11 @@ static int describe_operator(struct gy_manifest_operator *into, const struct gy_
     return 0;
 }
 
+char *gy_state_file_name(const struct gy_node *node, uint32_t task)
+{
+    return gy_printf("%s-%u.state", node->id, task);
+}
+
 static int describe_task(struct gy_manifest_task *into, const struct gy_member *member)
 {
     const struct gy_saved *saved = &member->saved;
@@ -67,7 +72,7 @@ static int describe_task(struct gy_manifest_task *into, const struct gy_member *
     into->ended = saved->ended;
     if (saved->file.path == NULL)
         return 0;
-    into->file = gy_printf("%s-%u.state", member->node->id, member->task->index);
+    into->file = gy_state_file_name(member->node, member->task->index);
     into->bytes = saved->file.bytes;
     into->checksum = saved->file.checksum;
     into->records = saved->part.total;

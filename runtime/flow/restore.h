@@ -34,6 +34,10 @@ int gy_restore_state(struct gy_restore *restore, struct gy_flow *flow);
  *  Owns:    the caller; NULL without memory */
 char *gy_key_text(const struct gy_node *node);
 
+/** The name of the state file of one task in a snapshot's folder.
+ *  Owns:    the caller; NULL without memory */
+char *gy_state_file_name(const struct gy_node *node, uint32_t task);
+
 /** The manifest of a snapshot of a flow, as its members have saved it: without id and times.
  *  Owns:    the caller; NULL without memory */
 struct gy_manifest *gy_manifest_of(struct gy_flow *flow);

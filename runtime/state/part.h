@@ -28,7 +28,7 @@
  *   | SPLITS  |       | the splits of a source: flow/splits                            |
  *   | SPLIT   |       | how far this task has read one of them: flow/splits            |
  *   | ITEM    |       | an item of operator state, as the plugin wrote it              |
- *   | TXN     |       | a sink's prepared transaction: flow/member                     |
+ *   | TXN     |       | a sink's prepared transaction: flow/task                       |
  *   | STATE   | state | a record of keyed state: state/store; begins with the u64 hash |
  *
  * The index of STATE is that of the state in the manifest's list of this operator. */
