@@ -185,8 +185,10 @@ int gy_snapshots_prepare(struct gy_disk *disk, const char *dir, uint64_t *last,
 void gy_snapshot_discard(struct gy_disk *disk, const char *dir, uint64_t id)
 {
     char *path = folder_path(dir, true, id);
-    if (path != NULL)
-        remove_folder(disk, path, NULL); /* what stays is removed by the next run */
+    /* It may have had its name: files go only from what has none, as at the end of an old one. What
+     * stays is removed by the next run. */
+    if (path != NULL && disk->sync_dir(disk, dir) == 0)
+        remove_folder(disk, path, NULL);
     gy_free(path);
 }
 
@@ -260,8 +262,12 @@ int gy_snapshot_publish(struct gy_disk *disk, const char *dir, const struct gy_m
         result = gy_disk_failed(error, "sync", hidden, code);
     if (result == 0 && (code = disk->rename(disk, hidden, shown)) != 0)
         result = gy_disk_failed(error, "rename", hidden, code);
-    if (result == 0 && (code = disk->sync_dir(disk, dir)) != 0)
+    if (result == 0 && (code = disk->sync_dir(disk, dir)) != 0) {
         result = gy_disk_failed(error, "sync", dir, code);
+        /* A later sync may succeed and bring nothing: who sees the name until the power goes would act
+         * on a snapshot that is gone after it. */
+        disk->rename(disk, shown, hidden);
+    }
     gy_free(hidden);
     gy_free(shown);
     return result;

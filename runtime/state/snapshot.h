@@ -99,11 +99,12 @@ int gy_snapshot_begin(struct gy_disk *disk, const char *dir, uint64_t id, struct
 char *gy_snapshot_path(const char *dir, uint64_t id, const char *name);
 
 /** Completes snapshot `manifest->id`, whose files have been written and synced: see above. 0, or a
- *  code and a sentence; it may or may not be there then. */
+ *  code and a sentence; it is not seen then, but may be there after a power cut. */
 int gy_snapshot_publish(struct gy_disk *disk, const char *dir, const struct gy_manifest *manifest,
                         struct gyre_error *error);
 
-/** Removes what was written of DIR/.ID; what cannot be removed stays, unseen. */
+/** Removes what was written of DIR/.ID, once no power cut can bring its name back; what cannot be removed
+ *  stays, unseen. */
 void gy_snapshot_discard(struct gy_disk *disk, const char *dir, uint64_t id);
 
 /** Removes the oldest snapshots until `keep` are left, never the newest nor one from `oldest_needed`

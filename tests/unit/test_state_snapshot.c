@@ -41,6 +41,40 @@ static void snapshots_are_found_the_newest_first(void)
     sim_disk_free(sim);
 }
 
+enum { SYNC_OF_THE_NAME = 7 }; /* operation of gy_snapshot_publish */
+
+/* The sync of a name fails, and with it the name is lost, though it is still seen: the run goes on from
+ * there, or the next one, until the power goes. */
+static void a_name_whose_sync_failed_is_not_there_for_a_while(void)
+{
+    struct gyre_error error = {.size = sizeof error};
+    struct sample_told t;
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        for (int goes_on = 0; goes_on < 2; goes_on++) {
+            struct sim_disk *sim = sample_disk_with(1);
+            struct sample s;
+            uint64_t last;
+            sample_init(&s, 2);
+            CU_ASSERT_EQUAL(gy_snapshot_begin(&sim->disk, SAMPLE_DIR, 2, &error), 0);
+            CU_ASSERT_EQUAL(sample_write_files(&sim->disk, &s, &error), 0);
+            sim_disk_fail(sim, SYNC_OF_THE_NAME, EIO);
+            CU_ASSERT_EQUAL(gy_snapshot_publish(&sim->disk, SAMPLE_DIR, &s.manifest, &error),
+                            GYRE_EIO);
+            CU_ASSERT(sim_disk_failed(sim));
+            sample_expect_text(error.text, "cannot sync " SAMPLE_DIR ": Input/output error");
+            if (goes_on)
+                gy_snapshot_discard(&sim->disk, SAMPLE_DIR, 2);
+            else
+                CU_ASSERT_EQUAL(gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, &last, &error), 0);
+            CU_ASSERT_EQUAL(sample_newest(&sim->disk, 1, &t), 1);
+            sim_disk_crash(sim, seed);
+            CU_ASSERT_EQUAL(sample_newest(&sim->disk, 1, &t), 1);
+            CU_ASSERT_EQUAL(t.n, 0);
+            sim_disk_free(sim);
+        }
+    }
+}
+
 static void names_that_are_no_ids_are_no_snapshots(void)
 {
     struct sim_disk *sim = sample_disk_with(1);
@@ -372,6 +406,7 @@ static void a_long_path_does_not_hide_what_is_wrong(void)
 
 static const struct suite_test tests[] = {
     SUITE_TEST(snapshots_are_found_the_newest_first),
+    SUITE_TEST(a_name_whose_sync_failed_is_not_there_for_a_while),
     SUITE_TEST(names_that_are_no_ids_are_no_snapshots),
     SUITE_TEST(the_oldest_are_removed_and_never_one_that_is_needed),
     SUITE_TEST(damage_is_told_with_the_file_and_the_older_one_is_used),
