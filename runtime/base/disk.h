@@ -19,6 +19,8 @@ struct gy_names {
 
 void gy_names_fini(struct gy_names *names);
 
+#define GY_DISK_BLOCK 4096u
+
 /** A file system; an implementation embeds this as its first member. Calls may come from several
  *  threads, each handle is used by one at a time. */
 struct gy_disk {
@@ -28,7 +30,8 @@ struct gy_disk {
     int (*create)(struct gy_disk *disk, const char *path, int *handle);
     /* Opens a file for reading. */
     int (*open)(struct gy_disk *disk, const char *path, int *handle);
-    /* Appends all n bytes. */
+    /* Appends all n bytes. While a file is written in whole GY_DISK_BLOCKs, from memory that is
+     * aligned to them, its bytes may go past the page cache; any other write is its last such. */
     int (*write)(struct gy_disk *disk, int handle, const void *bytes, size_t n);
     /* Reads on from where the last read ended; `*got` < n only at the end of the file. */
     int (*read)(struct gy_disk *disk, int handle, void *bytes, size_t n, size_t *got);

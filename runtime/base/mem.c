@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { MODE_FAIL = 1, MODE_TRACK = 2 };
 
@@ -91,26 +92,38 @@ void *gy_realloc_array(void *p, size_t n, size_t size)
     return gy_realloc(p, total);
 }
 
+/* Not zeroed. */
+static void *alloc_at(size_t size, size_t align)
+{
+    if (must_fail())
+        return NULL;
+    void *p = NULL;
+    int error = posix_memalign(&p, align, size > 0 ? size : 1);
+    if (error) {
+        errno = error;
+        return NULL;
+    }
+    return born(p);
+}
+
 void *gy_alloc_aligned(size_t size, size_t align)
 {
     if (align == 0 || (align & (align - 1))) {
         errno = EINVAL;
         return NULL;
     }
-    if (must_fail())
-        return NULL;
-    if (align < sizeof(void *))
-        align = sizeof(void *);
-    if (size == 0)
-        size = 1;
-    void *p = NULL;
-    int error = posix_memalign(&p, align, size);
-    if (error) {
-        errno = error;
-        return NULL;
-    }
-    memset(p, 0, size);
-    return born(p);
+    void *p = alloc_at(size, align < sizeof(void *) ? sizeof(void *) : align);
+    if (p)
+        memset(p, 0, size);
+    return p;
+}
+
+void *gy_alloc_huge(size_t size)
+{
+    void *p = alloc_at(size, GY_HUGE_PAGE);
+    if (p)
+        madvise(p, size, MADV_HUGEPAGE); /* a hint; without it all works */
+    return p;
 }
 
 void gy_free(void *p)

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define GY_HUGE_PAGE (2u << 20)
+
 /** Allocates `size` zeroed bytes; `size` 0 gives a block that can be freed.
  *  Owns:    the caller, freed with gy_free
  *  Thread:  [any]
@@ -43,6 +45,13 @@ void *gy_realloc_array(void *p, size_t n, size_t size);
  *  Thread:  [any]
  *  Errors:  NULL without memory or for an `align` that is no power of two */
 void *gy_alloc_aligned(size_t size, size_t align);
+
+/** Allocates `size` bytes, not zeroed, at a multiple of GY_HUGE_PAGE; the system is asked for pages of
+ *  that size, which none is touched of yet.
+ *  Owns:    the caller, freed with gy_free; not for gy_realloc
+ *  Thread:  [any]
+ *  Errors:  NULL without memory */
+void *gy_alloc_huge(size_t size);
 
 /** Frees a block of any function of this file; NULL is fine. Keeps errno.
  *  Thread:  [any] */

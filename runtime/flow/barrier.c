@@ -8,8 +8,9 @@
 
 #include "base/mem.h"
 
-/* What a task saves between batches: so many entries, but fewer where they are large. */
-enum { SLICE = 8192, SLICE_STEP = 64, SLICE_BYTES = 128 * 1024, SAVE_MOST_NS = 2 * 1000 * 1000 };
+/* What a task saves at once: so many entries, but fewer where they are large. It is some 10 us: rows
+ * that come meanwhile wait so long. */
+enum { SLICE = 512, SLICE_STEP = 8, SLICE_BYTES = 8 * 1024, SAVE_MOST_NS = 2 * 1000 * 1000 };
 
 /* ---- transactions of sinks ---- */
 
@@ -365,15 +366,15 @@ static bool save_some(struct gy_task *task)
     return false;
 }
 
-/* One slice at least; more after a long turn, or a task that waits for a slow consumer would never
- * be done. */
+/* One slice where rows come one by one. After a long turn as much time again: rows wait already then, and
+ * the sooner entries are saved in order, the fewer are saved before a change, which costs more. */
 bool gy_task_save(struct gy_task *task, int64_t since_ns)
 {
     const struct gy_clock *clock = task->flow->clock;
     if (task->n_saving == 0)
         return false;
     int64_t start_ns = gy_clock_mono_ns(clock);
-    int64_t most_ns = (start_ns - since_ns) / 10;
+    int64_t most_ns = start_ns - since_ns;
     most_ns = most_ns < SAVE_MOST_NS ? most_ns : SAVE_MOST_NS;
     bool saved = false;
     do {

@@ -9,12 +9,14 @@
 #define GY_FLOW_SCRIBE_H
 
 #include "base/disk.h"
+#include "base/mem.h"
 #include "state/part.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 #define GY_SCRIBE_BEHIND (16u << 20)
+#define GY_SCRIBE_STAGE  GY_HUGE_PAGE
 #define GY_SCRIBE_SPARES (GY_SCRIBE_BEHIND / GY_PART_BLOCK)
 
 struct gy_scribe;
@@ -38,6 +40,8 @@ struct gy_scribe_file {
     uint64_t bytes;
     uint64_t checksum; /* XXH3-64 */
     struct gy_checksum_run *hashing;
+    uint8_t *rest; /* what is less than a block of the disk, until more comes: GY_DISK_BLOCK */
+    size_t n_rest;
 };
 
 struct gy_scribe {
@@ -46,11 +50,17 @@ struct gy_scribe {
     pthread_cond_t more;
     struct gy_scribe_file *first, *last; /* files with something to do; under `lock` */
     bool ending;                         /* under `lock` */
+    bool idle;                           /* the thread sleeps until it is woken; under `lock` */
+    uint32_t n_open;                     /* files being written */
     struct gy_part_piece *spare;         /* written, to be filled again; under `lock` */
     uint32_t n_spare;
+    uint8_t *stage; /* what the disk is given next, GY_SCRIBE_STAGE bytes, aligned to its blocks */
+    size_t n_staged;
+    struct gy_scribe_file *staging; /* whose it is, from that file's `rest` on; NULL: nobody's */
     pthread_t thread;
     bool started;
     _Atomic size_t queued; /* bytes put and not written yet */
+    _Atomic bool is_short; /* of spare pieces: the thread is to make some; changed under `lock` */
 };
 
 int gy_scribe_init(struct gy_scribe *scribe, struct gy_disk *disk);
@@ -68,7 +78,8 @@ void gy_scribe_fini(struct gy_scribe *scribe);
 void gy_scribe_put(struct gy_scribe *scribe, struct gy_scribe_file *file,
                    struct gy_part_piece *piece);
 
-/** Gives a piece with room for GY_PART_ROOM bytes that has been written, or NULL.
+/** Gives a piece with room for GY_PART_ROOM bytes whose memory has been in use, or NULL; then the
+ *  thread makes some.
  *  Owns:    the caller
  *  Thread:  [any] */
 struct gy_part_piece *gy_scribe_spare(struct gy_scribe *scribe);
@@ -79,11 +90,12 @@ void gy_scribe_file_fini(struct gy_scribe *scribe, struct gy_scribe_file *file);
 /** Writes one piece; false where there is none. For runs without the thread. */
 bool gy_scribe_step(struct gy_scribe *scribe);
 
-/** True where so much waits to be written that nobody should save ahead. */
+/** True where so much waits to be written, or so few pieces are left, that nobody should save ahead. */
 static inline bool gy_scribe_is_behind(const struct gy_scribe *scribe)
 {
     /* relaxed: a late look costs one more slice. */
-    return atomic_load_explicit(&scribe->queued, memory_order_relaxed) > GY_SCRIBE_BEHIND;
+    return atomic_load_explicit(&scribe->queued, memory_order_relaxed) > GY_SCRIBE_BEHIND ||
+           atomic_load_explicit(&scribe->is_short, memory_order_relaxed);
 }
 
 #endif

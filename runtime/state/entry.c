@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-enum { FETCH_BYTES = 256 };
+enum { FETCH_BYTES = 1024 };
 
 static uint32_t round_up(uint32_t n, uint32_t align)
 {

@@ -35,17 +35,30 @@ void gy_part_piece_free(struct gy_part_piece *piece)
     gy_free(piece);
 }
 
-static struct gy_part_piece *piece_resize(struct gy_part_piece *piece, size_t cap)
+struct gy_part_piece *gy_part_piece_new(size_t cap)
 {
-    struct gy_part_piece *now = gy_realloc(piece, sizeof *piece + cap);
-    if (now == NULL)
-        return NULL;
-    if (piece == NULL) {
-        now->next = NULL;
-        now->n = 0;
-    }
-    now->cap = cap;
-    return now;
+    struct gy_part_piece *piece = gy_realloc(NULL, sizeof *piece + cap); /* not zeroed */
+    if (piece != NULL)
+        *piece = (struct gy_part_piece){.cap = cap};
+    return piece;
+}
+
+void gy_part_piece_seal(struct gy_part_piece *piece)
+{
+    if (piece->sealed)
+        return;
+    piece->sealed = true;
+    put_u64(piece->bytes + 16,
+            gy_checksum(piece->bytes + GY_BLOCK_HEAD, piece->n - GY_BLOCK_HEAD));
+    put_u64(piece->bytes + 24, gy_checksum(piece->bytes, 24));
+}
+
+/* Hands out a piece of which only the last checksum is missing. */
+static void hand_out_sealed(struct gy_part *part, struct gy_part_piece *piece)
+{
+    put_u64(piece->bytes + 24, gy_checksum(piece->bytes, 24));
+    piece->sealed = true;
+    part->take(part->host, piece);
 }
 
 /* Points the writer at the room behind the record's head. */
@@ -56,6 +69,30 @@ static void aim(struct gy_part *part)
     part->writer.capacity = part->piece->cap - at;
 }
 
+/* An empty piece with room for `need` bytes; one that was used before needs no new pages. */
+static struct gy_part_piece *new_piece(struct gy_part *part, size_t need)
+{
+    struct gy_part_piece *piece = NULL;
+    if (need <= GY_PART_ROOM && part->spare != NULL)
+        piece = part->spare(part->host);
+    return piece != NULL ? piece : gy_part_piece_new(need);
+}
+
+/* Gives the piece at hand, of which `used` bytes are written, room for `need`: of a small one that of
+ * most blocks at once, or it would be copied as often as it is doubled. */
+static int make_room(struct gy_part *part, size_t used, size_t need)
+{
+    size_t cap = part->piece->cap < GY_PART_ROOM ? GY_PART_ROOM : part->piece->cap * 2;
+    struct gy_part_piece *piece = new_piece(part, need > cap ? need : cap);
+    if (piece == NULL)
+        return GYRE_ENOMEM;
+    memcpy(piece->bytes, part->piece->bytes, used);
+    piece->n = part->piece->n;
+    gy_part_piece_free(part->piece);
+    part->piece = piece;
+    return 0;
+}
+
 static int32_t part_grow(struct gyre_writer *writer, size_t more)
 {
     struct gy_part *part = (struct gy_part *)writer;
@@ -63,12 +100,8 @@ static int32_t part_grow(struct gyre_writer *writer, size_t more)
     /* Its length has to fit the block's head. */
     if (more > UINT32_MAX || used + more - GY_BLOCK_HEAD > UINT32_MAX)
         return writer->error = GYRE_EFAIL;
-    size_t twice = part->piece->cap * 2;
-    size_t need = used + more;
-    struct gy_part_piece *piece = piece_resize(part->piece, need > twice ? need : twice);
-    if (piece == NULL)
+    if (make_room(part, used, used + more) != 0)
         return writer->error = GYRE_ENOMEM;
-    part->piece = piece;
     aim(part);
     return 0;
 }
@@ -77,7 +110,7 @@ void gy_part_init(struct gy_part *part, uint64_t id, gy_part_take *take, void *h
 {
     *part = (struct gy_part){.take = take, .host = host};
     part->writer = (struct gyre_writer){.size = sizeof part->writer, .grow = part_grow};
-    struct gy_part_piece *head = piece_resize(NULL, GY_PART_HEAD);
+    struct gy_part_piece *head = gy_part_piece_new(GY_PART_HEAD);
     if (head == NULL) {
         part->error = GYRE_ENOMEM;
         return;
@@ -86,9 +119,8 @@ void gy_part_init(struct gy_part *part, uint64_t id, gy_part_take *take, void *h
     put_u32(head->bytes + 8, GY_PART_VERSION);
     put_u32(head->bytes + 12, GY_PART_HEAD);
     put_u64(head->bytes + 16, id);
-    put_u64(head->bytes + 24, gy_checksum(head->bytes, 24));
     head->n = GY_PART_HEAD;
-    take(host, head);
+    hand_out_sealed(part, head);
 }
 
 void gy_part_fini(struct gy_part *part)
@@ -97,14 +129,11 @@ void gy_part_fini(struct gy_part *part)
     part->piece = NULL;
 }
 
-/* After the first block there is much to be written: a piece that grew would be copied as often as
- * it is doubled. */
+/* After the first block there is much to be written. */
 static int piece_begin(struct gy_part *part)
 {
-    bool is_first = part->n_blocks == 0;
-    part->piece = !is_first && part->spare != NULL ? part->spare(part->host) : NULL;
-    if (part->piece == NULL)
-        part->piece = piece_resize(NULL, is_first ? PIECE_FIRST : GY_PART_ROOM);
+    part->piece =
+        part->n_blocks == 0 ? gy_part_piece_new(PIECE_FIRST) : new_piece(part, GY_PART_ROOM);
     if (part->piece == NULL)
         return part->error = GYRE_ENOMEM;
     part->piece->n = GY_BLOCK_HEAD;
@@ -112,25 +141,23 @@ static int piece_begin(struct gy_part *part)
     return 0;
 }
 
-/* Completes the head of the block at hand and hands it out. */
-static void piece_hand_out(struct gy_part *part, uint64_t checksum)
+/* Takes the piece at hand, with the head of its block but for the checksums. */
+static struct gy_part_piece *piece_end(struct gy_part *part)
 {
     struct gy_part_piece *piece = part->piece;
     put_u32(piece->bytes, (uint32_t)(piece->n - GY_BLOCK_HEAD));
     put_u32(piece->bytes + 4, part->n_records);
     put_u64(piece->bytes + 8, part->n_blocks++);
-    put_u64(piece->bytes + 16, checksum);
-    put_u64(piece->bytes + 24, gy_checksum(piece->bytes, 24));
+    piece->sealed = false;
     part->piece = NULL;
     part->n_records = 0;
     part->bytes += piece->n;
-    part->take(part->host, piece);
+    return piece;
 }
 
 static void block_hand_out(struct gy_part *part)
 {
-    const struct gy_part_piece *piece = part->piece;
-    piece_hand_out(part, gy_checksum(piece->bytes + GY_BLOCK_HEAD, piece->n - GY_BLOCK_HEAD));
+    part->take(part->host, piece_end(part));
 }
 
 struct gyre_writer *gy_part_record(struct gy_part *part, enum gy_record_kind kind, uint16_t index)
@@ -147,12 +174,10 @@ struct gyre_writer *gy_part_record(struct gy_part *part, enum gy_record_kind kin
     }
     struct gy_part_piece *piece = part->piece;
     if (piece->cap - piece->n < GY_RECORD_HEAD) {
-        piece = piece_resize(piece, piece->cap * 2);
-        if (piece == NULL) {
-            writer->error = part->error = GYRE_ENOMEM;
+        writer->error = part->error = make_room(part, piece->n, piece->n + GY_RECORD_HEAD);
+        if (part->error != 0)
             return writer;
-        }
-        part->piece = piece;
+        piece = part->piece;
     }
     part->record_at = piece->n;
     put_u16(piece->bytes + piece->n + 4, (uint16_t)kind);
@@ -208,6 +233,8 @@ int gy_part_end(struct gy_part *part)
         block_hand_out(part);
     if (part->error != 0 || (part->piece == NULL && piece_begin(part) != 0))
         return part->error;
-    piece_hand_out(part, part->total);
+    struct gy_part_piece *piece = piece_end(part);
+    put_u64(piece->bytes + 16, part->total);
+    hand_out_sealed(part, piece);
     return 0;
 }

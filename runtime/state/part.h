@@ -45,7 +45,7 @@
 #define GY_BLOCK_HEAD   32u
 #define GY_RECORD_HEAD  8u
 #define GY_PART_BLOCK   (256u << 10) /* a block ends with the record that makes it so long */
-#define GY_PART_ROOM    (288u << 10) /* of pieces after the first: what most blocks fit into */
+#define GY_PART_ROOM    (288u << 10) /* what most blocks fit into */
 
 enum gy_record_kind {
     GY_RECORD_SPLITS = 1,
@@ -55,16 +55,27 @@ enum gy_record_kind {
     GY_RECORD_STATE = 16, /* kinds from here on are keyed */
 };
 
-/* A piece of the file as it is to be written: the head, or one block with its head. */
+/* A piece of the file: the head, or one block with its head. It is complete when it is sealed. */
 struct gy_part_piece {
     struct gy_part_piece *next; /* for its owner's lists */
     size_t n, cap;
+    bool sealed;
     uint8_t bytes[];
 };
 
+/** Puts the checksums into a piece, before it is written: whoever writes it need not be the thread that has
+ *  no time.
+ *  Thread:  that of its owner */
+void gy_part_piece_seal(struct gy_part_piece *piece);
+
+/** Makes a piece with room for `cap` bytes.
+ *  Owns:    the caller
+ *  Errors:  NULL without memory */
+struct gy_part_piece *gy_part_piece_new(size_t cap);
+
 void gy_part_piece_free(struct gy_part_piece *piece);
 
-/** Takes the next piece of the file; the pieces in order are the file.
+/** Takes the next piece of the file; the pieces in order, sealed, are the file.
  *  Owns:    the callee
  *  Thread:  that of the call which completed the piece */
 typedef void gy_part_take(void *host, struct gy_part_piece *piece);

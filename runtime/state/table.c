@@ -12,7 +12,6 @@ enum {
     BUCKETS_SPARSE = 4, /* per entry: more are too many */
     FAR = 32,           /* buckets from home */
     AHEAD = 8,          /* buckets that a slice prefetches */
-    HUGE_PAGE = 2 * 1024 * 1024,
     L2_UNKNOWN = 512 * 1024,
 };
 
@@ -68,7 +67,7 @@ static int allocate(struct gy_table *table, const struct gy_table *like, uint64_
 {
     *table = *like;
     size_t bytes = n_buckets * table->stride;
-    size_t align = bytes >= HUGE_PAGE ? HUGE_PAGE : 64;
+    size_t align = bytes >= GY_HUGE_PAGE ? GY_HUGE_PAGE : 64;
     if (n_buckets > SIZE_MAX / 2 / table->stride)
         return GYRE_ENOMEM;
     table->memory =
@@ -83,7 +82,7 @@ static int allocate(struct gy_table *table, const struct gy_table *like, uint64_
     }
     uintptr_t at = ((uintptr_t)table->memory + align - 1) / align * align;
     table->buckets = (char *)table->memory + (at - (uintptr_t)table->memory);
-    if (align == HUGE_PAGE)
+    if (align == GY_HUGE_PAGE)
         madvise(table->buckets, bytes, MADV_HUGEPAGE); /* a hint; without it all works */
     table->n_buckets = n_buckets;
     table->scale = n_buckets;
@@ -162,6 +161,9 @@ static int rebuild(struct gy_table *table, uint64_t n_buckets)
             if (hashes[lane] != 0)
                 place(&now, hashes[lane], cell_at(table, bucket, lane), saved >> lane & 1);
     }
+    for (uint64_t i = 0; now.lanes != NULL && i < n_buckets; i++)
+        if (is_saved(&now, i))
+            now.lanes[i] = 0;
     gy_free(table->memory);
     gy_free(table->saved);
     gy_free(table->lanes);
@@ -269,29 +271,40 @@ void gy_table_unlink(struct gy_table *table, void *cell)
     }
 }
 
-/* What a bucket's entries point to is rarely in the cache: fetched together, the misses overlap. */
-static void fetch(struct gy_table *table, char *bucket)
+/* Fetches what the entries of bucket i point to (near), or what these point to in turn. It is rarely in
+ * the cache: fetched together, the misses overlap. */
+static void fetch(const struct gy_table *table, uint64_t i, bool near)
 {
-    if (table->shape->inlined && table->shape->type.plain)
+    if (i >= table->n_buckets || (table->shape->inlined && table->shape->type.plain))
         return;
-    for (int near = 1; near >= 0; near--)
-        for (uint32_t lane = 0; lane < GY_LANES; lane++)
-            if (gy_bucket_hashes(bucket)[lane] != 0)
-                gy_entry_fetch(table->shape, cell_at(table, bucket, lane), near != 0);
+    char *bucket = gy_table_bucket(table, i);
+    for (uint32_t lane = 0; lane < GY_LANES; lane++)
+        if (gy_bucket_hashes(bucket)[lane] != 0)
+            gy_entry_fetch(table->shape, cell_at(table, bucket, lane), near);
 }
 
-void gy_table_save_bucket(struct gy_table *table, uint64_t i)
+/* Saves the entries of a bucket that is not saved; what they point to should have been fetched. */
+static void save_bucket(struct gy_table *table, uint64_t i)
 {
     char *bucket = gy_table_bucket(table, i);
     uint32_t saved = saved_lanes(table, i);
     set_bit(table, i);
-    if (table->prefetch)
-        fetch(table, bucket);
+    if (table->lanes != NULL)
+        table->lanes[i] = 0;
     for (uint32_t lane = 0; lane < GY_LANES; lane++) {
         uint64_t hash = gy_bucket_hashes(bucket)[lane];
         if (hash != 0 && (saved >> lane & 1) == 0)
             gy_entry_save(table->shape, table->saver, hash, cell_at(table, bucket, lane));
     }
+}
+
+void gy_table_save_bucket(struct gy_table *table, uint64_t i)
+{
+    if (table->prefetch) {
+        fetch(table, i, true);
+        fetch(table, i, false);
+    }
+    save_bucket(table, i);
 }
 
 void gy_table_save_cell(struct gy_table *table, uint64_t i, void *cell)
@@ -310,11 +323,13 @@ void gy_table_save_cell(struct gy_table *table, uint64_t i, void *cell)
 
 void gy_table_epoch(struct gy_table *table, bool pending)
 {
+    if (table->pending && table->lanes != NULL) /* not all was saved */
+        memset(table->lanes, 0, table->n_buckets);
     table->cursor = 0;
     table->pending = pending;
-    gy_free(table->lanes);
     /* Without memory for it whole buckets are saved. */
-    table->lanes = pending && !table->shape->inlined ? gy_calloc(table->n_buckets, 1) : NULL;
+    if (pending && !table->shape->inlined && table->lanes == NULL)
+        table->lanes = gy_calloc(table->n_buckets, 1);
     if (table->saved != NULL)
         memset(table->saved, 0, (table->n_buckets + 63) / 64 * sizeof *table->saved);
 }
@@ -331,10 +346,14 @@ bool gy_table_save_slice(struct gy_table *table, uint64_t *budget)
         } else {
             __builtin_prefetch(gy_table_bucket(table, i + AHEAD));
             __builtin_prefetch(gy_table_bucket(table, i + AHEAD) + GY_BUCKET_HEAD);
+            if (table->prefetch) {
+                fetch(table, i + 2, true);
+                fetch(table, i + 1, false);
+            }
             if (!is_saved(table, i)) {
                 uint32_t free = gy_bucket_match(gy_table_bucket(table, i), 0);
                 uint32_t n = GY_LANES - (uint32_t)__builtin_popcount(free);
-                gy_table_save_bucket(table, i);
+                save_bucket(table, i);
                 *budget -= n < *budget ? n : *budget;
             }
             table->cursor++;

@@ -20,7 +20,9 @@
  * Who is about to change a bucket, or hands out its cells, touches it: the first touch gives its
  * entries to `saver`. When the table is rebuilt while a snapshot is pending, new buckets get both
  * saved and unsaved entries: `lanes` then says which of an unsaved bucket need not be saved. Entries
- * that stand outside of their bucket may be large: they are touched one by one, also by `lanes`. */
+ * that stand outside of their bucket may be large: they are touched one by one, also by `lanes`.
+ * `lanes` is 0 for a bucket that is saved, and for all while no snapshot is pending: an epoch begins
+ * without a pass over it. */
 #ifndef GY_STATE_TABLE_H
 #define GY_STATE_TABLE_H
 

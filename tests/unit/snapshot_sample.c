@@ -14,6 +14,7 @@
 
 static void take(void *host, struct gy_part_piece *piece)
 {
+    gy_part_piece_seal(piece);
     gy_buf_bytes(host, piece->bytes, piece->n);
     gy_part_piece_free(piece);
 }

@@ -49,6 +49,11 @@ static void aligned_memory_is_aligned_zeroed_and_wants_a_power_of_two(void)
         CU_ASSERT_EQUAL(p[0] + p[99], 0);
         gy_free(p);
     }
+    unsigned char *huge = gy_alloc_huge(5000);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(huge);
+    CU_ASSERT_EQUAL((uintptr_t)huge % GY_HUGE_PAGE, 0);
+    memset(huge, 1, 5000);
+    gy_free(huge);
     CU_ASSERT_PTR_NULL(gy_alloc_aligned(100, 0));
     CU_ASSERT_PTR_NULL(gy_alloc_aligned(100, 3));
     CU_ASSERT_PTR_NULL(gy_alloc_aligned(100, 48));

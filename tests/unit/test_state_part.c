@@ -17,6 +17,7 @@
 
 static void take(void *host, struct gy_part_piece *piece)
 {
+    gy_part_piece_seal(piece);
     gy_buf_bytes(host, piece->bytes, piece->n);
     CU_ASSERT(piece->n <= piece->cap);
     gy_part_piece_free(piece);
@@ -139,6 +140,7 @@ static struct {
 static void take_again(void *host, struct gy_part_piece *piece)
 {
     (void)host;
+    gy_part_piece_seal(piece);
     gy_buf_bytes(&reuse.file, piece->bytes, piece->n);
     memset(piece->bytes, 0xee, piece->cap);
     if (piece->cap >= GY_PART_ROOM && reuse.spare == NULL) {

@@ -7,6 +7,7 @@
 #include "unit/snapshot_sample.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,6 +296,50 @@ static void without_memory_everything_says_so(void)
 
 /* ---- the machine's own disk ---- */
 
+/* Whole blocks may go past the page cache; what comes before and after them is in the file in order. */
+static void the_real_disk_takes_whole_blocks_and_others(void)
+{
+    enum { ROOM = 16 * GY_DISK_BLOCK };
+    struct gy_disk *disk = gy_disk_real();
+    char *folder = dir_temp(), *path = path_join(folder, "f");
+    uint8_t *bytes = gy_alloc_aligned(ROOM, GY_DISK_BLOCK), *read = malloc(2 * ROOM);
+    /* The third is as a file system with larger blocks would have it: EINVAL, once. */
+    static const struct {
+        size_t n[4];
+        bool refused;
+    } shapes[] = {{{ROOM, 2 * GY_DISK_BLOCK, 77, 0}, false},
+                  {{5, GY_DISK_BLOCK, 1, ROOM}, false},
+                  {{5, GY_DISK_BLOCK, GY_DISK_BLOCK, 9}, true}};
+    for (size_t i = 0; i < ROOM; i++)
+        bytes[i] = (uint8_t)(gy_rng_mix(i) >> 7);
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        int handle;
+        size_t got, total = 0;
+        CU_ASSERT_EQUAL_FATAL(disk->create(disk, path, &handle), 0);
+        for (int i = 0; i < 4; i++) {
+            if (shapes[s].refused && i == 1)
+                CU_ASSERT_EQUAL(fcntl(handle, F_SETFL, O_DIRECT), 0);
+            CU_ASSERT_EQUAL(disk->write(disk, handle, bytes, shapes[s].n[i]), 0);
+        }
+        CU_ASSERT_EQUAL(disk->sync(disk, handle), 0);
+        CU_ASSERT_EQUAL(disk->close(disk, handle), 0);
+        CU_ASSERT_EQUAL(disk->open(disk, path, &handle), 0);
+        CU_ASSERT_EQUAL(disk->read(disk, handle, read, 2 * ROOM, &got), 0);
+        for (int i = 0; i < 4; i++) {
+            CU_ASSERT_EQUAL(memcmp(read + total, bytes, shapes[s].n[i]), 0);
+            total += shapes[s].n[i];
+        }
+        CU_ASSERT_EQUAL(got, total);
+        CU_ASSERT_EQUAL(disk->close(disk, handle), 0);
+        CU_ASSERT_EQUAL(disk->remove(disk, path), 0);
+    }
+    gy_free(bytes);
+    free(read);
+    free(path);
+    dir_remove(folder);
+    free(folder);
+}
+
 static void the_real_disk_keeps_the_contract(void)
 {
     struct gy_disk *disk = gy_disk_real();
@@ -413,6 +458,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_folder_that_is_not_whole_is_not_used),
     SUITE_TEST(what_may_pass_is_an_error_and_not_damage),
     SUITE_TEST(without_memory_everything_says_so),
+    SUITE_TEST(the_real_disk_takes_whole_blocks_and_others),
     SUITE_TEST(the_real_disk_keeps_the_contract),
     SUITE_TEST(a_long_path_does_not_hide_what_is_wrong),
     SUITE_TEST(a_folder_is_locked_by_one_run_until_all_have_closed_it),
