@@ -60,7 +60,7 @@ struct gy_scribe {
     pthread_t thread;
     bool started;
     _Atomic size_t queued; /* bytes put and not written yet */
-    _Atomic bool is_short; /* of spare pieces: the thread is to make some; changed under `lock` */
+    _Atomic bool is_short; /* of spare pieces: the thread is to make some */
 };
 
 int gy_scribe_init(struct gy_scribe *scribe, struct gy_disk *disk);

@@ -48,8 +48,7 @@ void gy_part_piece_seal(struct gy_part_piece *piece)
     if (piece->sealed)
         return;
     piece->sealed = true;
-    put_u64(piece->bytes + 16,
-            gy_checksum(piece->bytes + GY_BLOCK_HEAD, piece->n - GY_BLOCK_HEAD));
+    put_u64(piece->bytes + 16, gy_checksum(piece->bytes + GY_BLOCK_HEAD, piece->n - GY_BLOCK_HEAD));
     put_u64(piece->bytes + 24, gy_checksum(piece->bytes, 24));
 }
 
