@@ -208,10 +208,17 @@ static void tell_restore(const struct gy_engine *engine, const struct gy_manifes
         gy_log(GY_LOG_INFO, "goes on from snapshot %s", restore->path);
 }
 
+static void tell_misfits(const struct gy_diags *misfits)
+{
+    for (size_t i = 0; i < misfits->list.n; i++)
+        gy_log(GY_LOG_ERROR, "%s", misfits->list.items[i].text);
+}
+
 static int run_graph(struct run *run)
 {
     struct gyre_error error = {.size = sizeof error};
-    struct gy_flow_options options = {.clock = gy_clock_real()};
+    struct gy_diags misfits = {0};
+    struct gy_flow_options options = {.clock = gy_clock_real(), .misfits = &misfits};
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     int status = GY_EXIT_FAILED;
     set_snapshots(run, &options);
@@ -222,13 +229,17 @@ static int run_graph(struct run *run)
         tell_restore(run->engine, options.restore);
         status = run_flow(run);
     } else {
-        gy_log(GY_LOG_ERROR, "%s", physical != NULL ? error.text : "out of memory");
+        if (gy_diags_count(&misfits) > 0 && !misfits.oom)
+            tell_misfits(&misfits);
+        else
+            gy_log(GY_LOG_ERROR, "%s", physical != NULL ? error.text : "out of memory");
         /* State that does not fit the job is a mistake in the job. */
         if (options.restore != NULL && error.code != GYRE_ENOMEM && error.code != GYRE_EIO)
             status = GY_EXIT_USAGE;
     }
     gy_flow_free(run->flow);
     gy_physical_free(physical);
+    gy_diags_fini(&misfits);
     return status;
 }
 

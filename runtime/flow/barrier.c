@@ -7,6 +7,7 @@
 #include "flow/flow.h"
 
 #include "base/mem.h"
+#include "flow/manifest.h"
 
 /* What a task saves at once: so many entries, but fewer where they are large. It is some 10 us: rows
  * that come meanwhile wait so long. */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/flow.h"
+#include "flow/manifest.h"
 
 #include <stdarg.h>
 

@@ -31,6 +31,7 @@ struct gy_flow_options {
     const struct gy_manifest *restore; /* verified, outlives the flow; NULL: starts from nothing */
     uint32_t n_dropped;
     const char *const *dropped; /* operator ids whose state in `restore` is not wanted */
+    struct gy_diags *misfits;   /* gets all that does not fit the job; required with `restore` */
     const char *slow_id; /* the operator that takes its rows one by one while `slow`; NULL: none */
     const _Atomic bool *slow;
 };
@@ -89,7 +90,8 @@ struct gy_flow {
 };
 
 /** Builds tasks, channels and instances of a physical graph, which outlives the flow.
- *  Errors:  NULL and `error`; code GYRE_EINVAL: the snapshot to restore from does not fit the job */
+ *  Errors:  NULL and `error`; where `options->misfits` has something, the snapshot to restore from
+ *           does not fit the job */
 struct gy_flow *gy_flow_new(const struct gy_physical *physical,
                             const struct gy_flow_options *options, struct gyre_error *error);
 void gy_flow_free(struct gy_flow *flow);

@@ -1,10 +1,10 @@
-/* The manifest of a snapshot: what the members of a flow have saved; see restore.h. */
-#include "flow/flow.h"
+/* See manifest.h. */
+#include "flow/manifest.h"
 
 #include "base/mem.h"
+#include "flow/flow.h"
 #include "state/store.h"
 
-/* "word: str, user: i64"; NULL without memory. */
 char *gy_key_text(const struct gy_node *node)
 {
     struct gy_buf text = {0};

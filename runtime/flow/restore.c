@@ -43,153 +43,33 @@ void gy_restore_free(struct gy_restore *restore)
     gy_free(restore);
 }
 
-/* ---- does it fit ---- */
+/* ---- what it has for whom ---- */
 
-static bool is_dropped(const char *const *dropped, uint32_t n, const char *id)
+/* The state of the node that has a name; it is there, for the snapshot fits. */
+static uint32_t state_by_name(const struct gy_node *node, const char *name)
 {
-    for (uint32_t i = 0; i < n; i++)
-        if (strcmp(dropped[i], id) == 0)
-            return true;
-    return false;
+    uint32_t s = 0;
+    while (strcmp(gy_node_state(node, s).name, name) != 0)
+        s++;
+    return s;
 }
 
-static bool keeps_something(const struct gy_manifest_operator *op)
-{
-    for (uint32_t t = 0; t < op->n_tasks; t++)
-        if (op->tasks[t].file != NULL)
-            return true;
-    return false;
-}
-
-static const struct gy_node *node_by_id(const struct gy_graph *graph, const char *id)
-{
-    for (uint32_t n = 0; n < graph->n_nodes; n++)
-        if (strcmp(graph->nodes[n]->id, id) == 0)
-            return graph->nodes[n];
-    return NULL;
-}
-
-static int check_orphans(const struct gy_restore *restore, const char *const *dropped, uint32_t n,
-                         struct gyre_error *error)
-{
-    for (uint32_t o = 0; o < restore->manifest->n_operators; o++) {
-        const struct gy_manifest_operator *op = &restore->manifest->operators[o];
-        if (node_by_id(restore->graph, op->id) == NULL && keeps_something(op) &&
-            !is_dropped(dropped, n, op->id))
-            return gyre_error_set(
-                error, GYRE_EINVAL, -1,
-                "snapshot %llu has state of the operator '%s' (%s), which the job does not have: "
-                "put it back, or give its state up with --drop-state %s",
-                (unsigned long long)restore->manifest->id, op->id, op->op, op->id);
-    }
-    return 0;
-}
-
-/* The state of the node that a state of the snapshot becomes; -1 and a sentence. */
-static int64_t match_state(const struct gy_node *node, const struct gy_manifest_state *saved,
-                           struct gyre_error *error)
-{
-    for (uint32_t s = 0; s < gy_node_states(node); s++) {
-        struct gyre_state state = gy_node_state(node, s);
-        if (strcmp(state.name, saved->name) != 0)
-            continue;
-        if (state.kind != saved->kind || strcmp(state.type->name, saved->type) != 0)
-            gyre_error_set(error, GYRE_EINVAL, -1,
-                           "state '%s' of '%s' was of type %s, and is of type %s now: give it up "
-                           "with --drop-state %s",
-                           saved->name, node->id, saved->type, state.type->name, node->id);
-        else if (state.type->version != saved->version && state.type->migrate == NULL)
-            gyre_error_set(error, GYRE_EINVAL, -1,
-                           "state '%s' of '%s' is of version %u in the snapshot and of version %u "
-                           "in %s, which has no migrate for it: take the older plugin, or give "
-                           "the state up with --drop-state %s",
-                           saved->name, node->id, saved->version, state.type->version, node->op,
-                           node->id);
-        else if (state.type->version == saved->version &&
-                 gy_state_fingerprint(state.type) != saved->fingerprint)
-            gyre_error_set(error, GYRE_EINVAL, -1,
-                           "the members of type %s of state '%s' of '%s' have changed, but its "
-                           "version is %u as before: the plugin has to raise it and to migrate",
-                           saved->type, saved->name, node->id, saved->version);
-        else if (state.key != NULL &&
-                 (saved->map_key == NULL || state.key->version != saved->map_key_version ||
-                  strcmp(state.key->name, saved->map_key) != 0 ||
-                  gy_state_fingerprint(state.key) != saved->map_key_fingerprint))
-            gyre_error_set(error, GYRE_EINVAL, -1,
-                           "the keys of the map '%s' of '%s' have changed: give it up with "
-                           "--drop-state %s",
-                           saved->name, node->id, node->id);
-        else
-            return s;
-        return -1;
-    }
-    gyre_error_set(error, GYRE_EINVAL, -1,
-                   "the snapshot has a state '%s' of '%s', which %s does not have: give it up with "
-                   "--drop-state %s",
-                   saved->name, node->id, node->op, node->id);
-    return -1;
-}
-
-static int match_states(const struct gy_node *node, struct operator_part *part,
-                        struct gyre_error *error)
-{
-    const struct gy_manifest_operator *saved = part->saved;
-    part->states = gy_calloc(saved->n_states + 1, sizeof *part->states);
-    if (part->states == NULL)
-        return gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
-    for (uint32_t s = 0; s < saved->n_states; s++) {
-        int64_t state = match_state(node, &saved->states[s], error);
-        if (state < 0)
-            return error->code;
-        part->states[s] = (uint32_t)state;
-    }
-    return 0;
-}
-
-static int match_key(const struct gy_node *node, const struct gy_manifest_operator *saved,
-                     struct gyre_error *error)
-{
-    char *key = gy_key_text(node);
-    const char *before = saved->key != NULL ? saved->key : "";
-    int code = 0;
-    if (key == NULL)
-        code = gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
-    else if (saved->n_states > 0 && strcmp(key, before) != 0)
-        code = gyre_error_set(error, GYRE_EINVAL, -1,
-                              "the state of '%s' is by the key (%s), and the job has (%s): put the "
-                              "key back, or give the state up with --drop-state %s",
-                              node->id, before, key, node->id);
-    else if (saved->n_states > 0 && before[0] == 0 && saved->n_tasks != node->parallelism)
-        code = gyre_error_set(error, GYRE_EINVAL, -1,
-                              "the state of '%s' has no key to divide it by: it can only be "
-                              "restored at parallelism %u, as it was",
-                              node->id, saved->n_tasks);
-    gy_free(key);
-    return code;
-}
-
-static int match_operator(struct gy_restore *restore, const struct gy_node *node,
-                          const char *const *dropped, uint32_t n_dropped, struct gyre_error *error)
+static int make_part(struct gy_restore *restore, const struct gy_fit *fit,
+                     const struct gy_node *node)
 {
     struct operator_part *part = &restore->parts[node->index];
-    const struct gy_manifest_operator *saved = gy_manifest_operator(restore->manifest, node->id);
-    if (saved == NULL || is_dropped(dropped, n_dropped, node->id))
+    const struct gy_manifest_operator *saved = gy_fit_operator(fit, node);
+    if (saved == NULL)
         return 0;
-    if (strcmp(saved->op, node->op) != 0 && keeps_something(saved))
-        return gyre_error_set(error, GYRE_EINVAL, -1,
-                              "'%s' was %s in snapshot %llu, and is %s in the job: give its state "
-                              "up with --drop-state %s",
-                              node->id, saved->op, (unsigned long long)restore->manifest->id,
-                              node->op, node->id);
-    int code = match_key(node, saved, error);
-    if (code != 0)
-        return code;
+    part->states = gy_calloc(saved->n_states + 1, sizeof *part->states);
     part->items = gy_calloc(saved->n_tasks + 1, sizeof *part->items);
     part->txns = gy_calloc(saved->n_tasks + 1, sizeof *part->txns);
     part->saved = saved;
-    if (part->items == NULL || part->txns == NULL)
-        return gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
-    return match_states(node, part, error);
+    if (part->states == NULL || part->items == NULL || part->txns == NULL)
+        return GYRE_ENOMEM;
+    for (uint32_t s = 0; s < saved->n_states; s++)
+        part->states[s] = state_by_name(node, saved->states[s].name);
+    return 0;
 }
 
 /* ---- reading ---- */
@@ -257,42 +137,55 @@ static int read_operators(struct gy_restore *restore, struct gyre_error *error)
     return 0;
 }
 
-static int match_items(const struct gy_node *node, const struct operator_part *part,
-                       struct gyre_error *error)
+static bool has_items(const struct operator_part *part)
 {
-    bool takes = node->descriptor != NULL && node->descriptor->items != GYRE_ITEMS_NONE &&
-                 node->descriptor->restore_item != NULL;
     for (uint32_t t = 0; part->saved != NULL && t < part->saved->n_tasks; t++)
-        if (part->items[t].list.n > 0 && !takes)
-            return gyre_error_set(
-                error, GYRE_EINVAL, -1,
-                "the snapshot has items of '%s', and %s takes none now: give them "
-                "up with --drop-state %s",
-                node->id, node->op, node->id);
-    return 0;
+        if (part->items[t].list.n > 0)
+            return true;
+    return false;
 }
 
-struct gy_restore *gy_restore_new(struct gy_disk *disk, const struct gy_manifest *manifest,
-                                  const struct gy_graph *graph, const char *const *dropped,
-                                  uint32_t n_dropped, struct gyre_error *error)
+/* Tells the first of what does not fit, for who has no use for all. */
+static int tell_misfit(const struct gy_diags *misfits, struct gyre_error *error)
+{
+    if (gy_diags_count(misfits) == 0)
+        return 0;
+    if (misfits->oom)
+        return gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
+    return gyre_error_set(error, GYRE_EINVAL, -1, "%s", misfits->list.items[0].text);
+}
+
+static int begin(struct gy_restore *restore, const struct gy_fit *fit, struct gyre_error *error)
+{
+    const struct gy_graph *graph = restore->graph;
+    int code = 0;
+    gy_fit_check(fit);
+    if (tell_misfit(fit->misfits, error) != 0)
+        return error->code;
+    for (uint32_t n = 0; code == 0 && n < graph->n_nodes; n++)
+        code = make_part(restore, fit, graph->nodes[n]);
+    if (code != 0)
+        return gyre_error_set(error, code, -1, "out of memory");
+    if (read_operators(restore, error) != 0)
+        return error->code;
+    for (uint32_t n = 0; n < graph->n_nodes; n++)
+        if (has_items(&restore->parts[n]))
+            gy_fit_check_items(fit, graph->nodes[n]);
+    return tell_misfit(fit->misfits, error);
+}
+
+struct gy_restore *gy_restore_new(struct gy_disk *disk, const struct gy_fit *fit,
+                                  struct gyre_error *error)
 {
     struct gy_restore *restore = gy_calloc(1, sizeof *restore);
-    int code = 0;
     if (restore != NULL) {
-        *restore = (struct gy_restore){.disk = disk, .manifest = manifest, .graph = graph};
-        restore->parts = gy_calloc(graph->n_nodes + 1, sizeof *restore->parts);
+        *restore =
+            (struct gy_restore){.disk = disk, .manifest = fit->manifest, .graph = fit->graph};
+        restore->parts = gy_calloc(fit->graph->n_nodes + 1, sizeof *restore->parts);
     }
     if (restore == NULL || restore->parts == NULL)
-        code = gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
-    if (code == 0)
-        code = check_orphans(restore, dropped, n_dropped, error);
-    for (uint32_t n = 0; code == 0 && n < graph->n_nodes; n++)
-        code = match_operator(restore, graph->nodes[n], dropped, n_dropped, error);
-    if (code == 0)
-        code = read_operators(restore, error);
-    for (uint32_t n = 0; code == 0 && n < graph->n_nodes; n++)
-        code = match_items(graph->nodes[n], &restore->parts[n], error);
-    if (code == 0)
+        gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
+    else if (begin(restore, fit, error) == 0)
         return restore;
     gy_restore_free(restore);
     return NULL;

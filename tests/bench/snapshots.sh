@@ -14,10 +14,14 @@ taken() { echo $(($(grep -c '"bytes":' "$data/report.json") - 1)); }
 # put_result JSON: a line of results.
 put_result() { printf '%s\n' "$1" >>"$results"; }
 
-# quotient FILE FILE: "median [least-most]" of the quotients of two columns of figures.
+# quotient FILE FILE: "median [least-most]" of the quotients of two columns of figures; "-" where one is
+# not to be had, for a clock that has ticked less than once.
 quotient() {
-    paste "$1" "$2" | awk '{ print $1 / $2 }' | sort -g | awk '{ r[NR] = $1 }
-        END { printf "%.3f [%.3f-%.3f]", (r[int((NR + 1) / 2)] + r[int(NR / 2) + 1]) / 2, r[1], r[NR] }'
+    paste "$1" "$2" | awk '{ print $2 > 0 ? $1 / $2 : "-" }' | sort -g | awk '{ r[NR] = $1; none += $1 == "-" }
+        END {
+            if (none) printf "-"
+            else printf "%.3f [%.3f-%.3f]", (r[int((NR + 1) / 2)] + r[int(NR / 2) + 1]) / 2, r[1], r[NR]
+        }'
 }
 
 # snap_keyed: the keyed sum with 1 M keys with a snapshot every second, and without.

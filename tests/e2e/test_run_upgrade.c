@@ -293,6 +293,34 @@ static void what_does_not_fit_is_refused_in_a_sentence_with_nothing_written(void
     end(dir);
 }
 
+/* No mistake hides another. */
+static void all_that_does_not_fit_is_told_at_once(void)
+{
+    static const char both[] =
+        "job = \"upgraded\"; parallelism = 2;\n"
+        "snapshot = { every = \"20ms\"; dir = \"snap\"; };\n"
+        "operators = (\n"
+        "  { id = \"events\"; op = \"gen.events\"; keys = 50; count = 1000000000L; rate = 5000; "
+        "},\n"
+        "  { id = \"sum\"; op = \"state_versions.total\"; input = \"events\"; key = \"value\"; },\n"
+        "  { id = \"result\"; op = \"file.write\"; input = \"sum\"; path = \"out.csv\"; }\n"
+        ");\n";
+    char *dir = begin();
+    char *says = text_format(
+        "gyre: snapshot %d has state of the operator 'out' (file.write), which the job does not "
+        "have: put it back, or give its state up with --drop-state out\n"
+        "gyre: the state of 'sum' is by the key (key: i64), and the job has (value: i64): put the "
+        "key back, or give the state up with --drop-state sum\n"
+        "gyre: state 'total' of 'sum' is of version 1 in the snapshot and of version 2 in "
+        "state_versions.total, which has no migrate for it: take the older plugin, or give the "
+        "state up with --drop-state sum\n",
+        run_newest_snapshot(dir, "snap", NULL));
+    setenv("GYRE_TEST_STATES", "bare", 1);
+    check_refused(dir, both, ARGV("--from", "latest", QUICKLY), says);
+    free(says);
+    end(dir);
+}
+
 static void another_job_name_is_refused(void)
 {
     char *dir = begin(), *job = text_format(text, "other", "", usual, "");
@@ -352,6 +380,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(operators_that_are_new_begin_with_nothing),
     SUITE_TEST(an_operator_that_keeps_nothing_may_be_put_in_and_taken_out),
     SUITE_TEST(what_does_not_fit_is_refused_in_a_sentence_with_nothing_written),
+    SUITE_TEST(all_that_does_not_fit_is_told_at_once),
     SUITE_TEST(another_job_name_is_refused),
     SUITE_TEST(an_operator_that_is_gone_is_named_and_its_state_can_be_dropped),
     SUITE_TEST(a_migrate_that_refuses_fails_the_job_naming_both_versions),

@@ -154,7 +154,8 @@ static int run_once(struct living *living, bool first, uint64_t turns)
 {
     struct gyre_error error = {.size = sizeof error};
     struct gy_clock_manual clock;
-    struct gy_flow_options options = {.clock = &clock.clock};
+    struct gy_diags misfits = {0};
+    struct gy_flow_options options = {.clock = &clock.clock, .misfits = &misfits};
     struct sim_life *life = living->life;
     struct gy_manifest *manifest = NULL;
     gy_clock_manual_init(&clock, 1000000);
@@ -170,6 +171,7 @@ static int run_once(struct living *living, bool first, uint64_t turns)
     struct sim_job *job = &life->jobs[gy_rng_below(&living->rng, life->n_jobs)];
     life->restored += manifest != NULL;
     int code = run_flow(living, job, &options, &clock);
+    gy_diags_fini(&misfits);
     gy_manifest_free(manifest);
     return code;
 }

@@ -1,0 +1,159 @@
+/* See fit.h. */
+#include "flow/fit.h"
+
+#include "base/mem.h"
+#include "flow/manifest.h"
+#include "op/instance.h"
+#include "state/store.h"
+
+#include <string.h>
+
+static bool is_dropped(const struct gy_fit *fit, const char *id)
+{
+    for (uint32_t i = 0; i < fit->n_dropped; i++)
+        if (strcmp(fit->dropped[i], id) == 0)
+            return true;
+    return false;
+}
+
+static bool keeps_something(const struct gy_manifest_operator *op)
+{
+    for (uint32_t t = 0; t < op->n_tasks; t++)
+        if (op->tasks[t].file != NULL)
+            return true;
+    return false;
+}
+
+static bool has_node(const struct gy_graph *graph, const char *id)
+{
+    for (uint32_t n = 0; n < graph->n_nodes; n++)
+        if (strcmp(graph->nodes[n]->id, id) == 0)
+            return true;
+    return false;
+}
+
+static void check_orphans(const struct gy_fit *fit)
+{
+    for (uint32_t o = 0; o < fit->manifest->n_operators; o++) {
+        const struct gy_manifest_operator *op = &fit->manifest->operators[o];
+        if (!has_node(fit->graph, op->id) && keeps_something(op) && !is_dropped(fit, op->id))
+            gy_diags_add(fit->misfits, NULL, 0,
+                         "snapshot %llu has state of the operator '%s' (%s), which the job does "
+                         "not have: put it back, or give its state up with --drop-state %s",
+                         (unsigned long long)fit->manifest->id, op->id, op->op, op->id);
+    }
+}
+
+/* The state of a node by its name; false where it has none. */
+static bool state_named(const struct gy_node *node, const char *name, struct gyre_state *state)
+{
+    for (uint32_t s = 0; s < gy_node_states(node); s++) {
+        *state = gy_node_state(node, s);
+        if (strcmp(state->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool has_key_of(const struct gyre_state *map, const struct gy_manifest_state *saved)
+{
+    return saved->map_key != NULL && map->key->version == saved->map_key_version &&
+           strcmp(map->key->name, saved->map_key) == 0 &&
+           gy_state_fingerprint(map->key) == saved->map_key_fingerprint;
+}
+
+static void check_state(const struct gy_fit *fit, const struct gy_node *node,
+                        const struct gy_manifest_state *saved)
+{
+    struct gyre_state state;
+    const char *id = node->id, *name = saved->name;
+    if (!state_named(node, name, &state))
+        gy_diags_add(fit->misfits, NULL, 0,
+                     "the snapshot has a state '%s' of '%s', which %s does not have: give it up "
+                     "with --drop-state %s",
+                     name, id, node->op, id);
+    else if (state.kind != saved->kind || strcmp(state.type->name, saved->type) != 0)
+        gy_diags_add(fit->misfits, NULL, 0,
+                     "state '%s' of '%s' was of type %s, and is of type %s now: give it up with "
+                     "--drop-state %s",
+                     name, id, saved->type, state.type->name, id);
+    else if (state.type->version != saved->version && state.type->migrate == NULL)
+        gy_diags_add(fit->misfits, NULL, 0,
+                     "state '%s' of '%s' is of version %u in the snapshot and of version %u in "
+                     "%s, which has no migrate for it: take the older plugin, or give the state up "
+                     "with --drop-state %s",
+                     name, id, saved->version, state.type->version, node->op, id);
+    else if (state.type->version == saved->version &&
+             gy_state_fingerprint(state.type) != saved->fingerprint)
+        gy_diags_add(fit->misfits, NULL, 0,
+                     "the members of type %s of state '%s' of '%s' have changed, but its version "
+                     "is %u as before: the plugin has to raise it and to migrate",
+                     saved->type, name, id, saved->version);
+    else if (state.key != NULL && !has_key_of(&state, saved))
+        gy_diags_add(fit->misfits, NULL, 0,
+                     "the keys of the map '%s' of '%s' have changed: give it up with "
+                     "--drop-state %s",
+                     name, id, id);
+}
+
+static void check_key(const struct gy_fit *fit, const struct gy_node *node,
+                      const struct gy_manifest_operator *saved)
+{
+    char *key = gy_key_text(node);
+    const char *before = saved->key != NULL ? saved->key : "";
+    if (key == NULL)
+        fit->misfits->oom = true;
+    else if (saved->n_states > 0 && strcmp(key, before) != 0)
+        gy_diags_add(fit->misfits, NULL, 0,
+                     "the state of '%s' is by the key (%s), and the job has (%s): put the key "
+                     "back, or give the state up with --drop-state %s",
+                     node->id, before, key, node->id);
+    else if (saved->n_states > 0 && before[0] == 0 && saved->n_tasks != node->parallelism)
+        gy_diags_add(fit->misfits, NULL, 0,
+                     "the state of '%s' has no key to divide it by: it can only be restored at "
+                     "parallelism %u, as it was",
+                     node->id, saved->n_tasks);
+    gy_free(key);
+}
+
+static void check_operator(const struct gy_fit *fit, const struct gy_node *node)
+{
+    const struct gy_manifest_operator *saved = gy_fit_operator(fit, node);
+    if (saved == NULL)
+        return;
+    if (strcmp(saved->op, node->op) != 0 && keeps_something(saved)) {
+        gy_diags_add(fit->misfits, NULL, 0,
+                     "'%s' was %s in snapshot %llu, and is %s in the job: give its state up with "
+                     "--drop-state %s",
+                     node->id, saved->op, (unsigned long long)fit->manifest->id, node->op,
+                     node->id);
+        return; /* what it had is another's */
+    }
+    check_key(fit, node, saved);
+    for (uint32_t s = 0; s < saved->n_states; s++)
+        check_state(fit, node, &saved->states[s]);
+}
+
+void gy_fit_check(const struct gy_fit *fit)
+{
+    check_orphans(fit);
+    for (uint32_t n = 0; n < fit->graph->n_nodes; n++)
+        check_operator(fit, fit->graph->nodes[n]);
+}
+
+void gy_fit_check_items(const struct gy_fit *fit, const struct gy_node *node)
+{
+    const struct gyre_operator *descriptor = node->descriptor;
+    if (descriptor == NULL || descriptor->items == GYRE_ITEMS_NONE ||
+        descriptor->restore_item == NULL)
+        gy_diags_add(fit->misfits, NULL, 0,
+                     "the snapshot has items of '%s', and %s takes none now: give them up with "
+                     "--drop-state %s",
+                     node->id, node->op, node->id);
+}
+
+const struct gy_manifest_operator *gy_fit_operator(const struct gy_fit *fit,
+                                                   const struct gy_node *node)
+{
+    return is_dropped(fit, node->id) ? NULL : gy_manifest_operator(fit->manifest, node->id);
+}

@@ -1,0 +1,31 @@
+/* Does a snapshot fit a job?
+ *
+ * State is matched by operator id and state name. What only the job has starts from nothing. What only
+ * the snapshot has is refused, unless it is nothing or was given up (--drop-state). All that does not
+ * fit is told at once, each with what to do, as the mistakes of a job file are. */
+#ifndef GY_FLOW_FIT_H
+#define GY_FLOW_FIT_H
+
+#include "base/err.h"
+#include "plan/physical.h"
+#include "state/snapshot.h"
+
+struct gy_fit {
+    const struct gy_manifest *manifest;
+    const struct gy_graph *graph;
+    const char *const *dropped; /* ids of operators whose state is not wanted */
+    uint32_t n_dropped;
+    struct gy_diags *misfits;
+};
+
+/** Adds to `misfits` all that does not fit, as far as the manifest tells. */
+void gy_fit_check(const struct gy_fit *fit);
+
+/** The same for a node of which the snapshot has items. */
+void gy_fit_check_items(const struct gy_fit *fit, const struct gy_node *node);
+
+/** What the snapshot has for a node; NULL: nothing, or it was given up. */
+const struct gy_manifest_operator *gy_fit_operator(const struct gy_fit *fit,
+                                                   const struct gy_node *node);
+
+#endif
