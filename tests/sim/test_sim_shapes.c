@@ -22,7 +22,7 @@ enum { STREAMS_MAX = 24, INPUTS_MAX = 3, ROWS_MAX = 20000, TEXT_MAX = 16 * 1024,
 #ifdef GY_SANITIZED
 enum { SEEDS = 60, LIVES = 40 };
 #else
-enum { SEEDS = 300, LIVES = 200 };
+enum { SEEDS = 300, LIVES = 500 };
 #endif
 
 struct row {
