@@ -101,7 +101,8 @@ sim: setup ## whole jobs under a seeded scheduler (SEEDS=n, SEED=n replays one)
 bench: setup ## measure, and print figures beside the machine's limits
 	@$(MAKE) all bench-programs && tests/bench/bench.sh
 
-fuzz: ## fuzz each tests/fuzz/fuzz_*.c (FUZZ_SECONDS=60 each; needs clang)
+fuzz: ## fuzz each tests/fuzz/fuzz_*.c (FUZZ_SECONDS=60 each)
+	@.ci/setup build test fuzz
 	@$(MAKE) fuzzers CC=clang BUILD=build/fuzz SAN=address,undefined,fuzzer-no-link
 	@GYRE_BUILD='$(abspath build/fuzz)' tests/fuzz.sh build/fuzz/tests/fuzz $(or $(FUZZ_SECONDS),60)
 
