@@ -70,12 +70,12 @@ void gy_store_free(struct gy_store *store)
 
 uint64_t gy_store_count(const struct gy_store *store)
 {
-    return store->table.count + store->zero_used;
+    return gy_table_count(&store->table) + store->zero_used;
 }
 
 size_t gy_store_bytes(const struct gy_store *store)
 {
-    return sizeof *store + store->table.bytes + store->shape.blocks.bytes;
+    return sizeof *store + gy_table_bytes(&store->table) + store->shape.blocks.bytes;
 }
 
 /* ---- finding, making, removing one entry ------------------------------------------------------- */
@@ -96,29 +96,22 @@ static void touch_zero(struct gy_store *store)
         gy_entry_save(&store->shape, &store->saver, 0, store->zero);
 }
 
-static inline uint64_t bucket_of(const struct gy_table *table, uint64_t hash, const void *cell)
-{
-    uint64_t i = gy_table_home(table, hash);
-    bool is_home = (uintptr_t)cell - (uintptr_t)gy_table_bucket(table, i) < table->stride;
-    return is_home ? i : gy_table_bucket_of(table, cell);
-}
-
 /* Saves an entry before it can change. */
 static inline void touch(struct gy_store *store, uint64_t hash, void *cell)
 {
     if (cell == store->zero)
         touch_zero(store);
     else
-        gy_table_touch_cell(&store->table, bucket_of(&store->table, hash, cell), cell);
+        gy_table_touch_cell(&store->table, hash, cell);
 }
 
 /* Saves what stands in a cell's bucket before an entry leaves it. */
-static void touch_all(struct gy_store *store, uint64_t hash, void *cell)
+static void touch_all(struct gy_store *store, void *cell)
 {
     if (cell == store->zero)
         touch_zero(store);
     else
-        gy_table_touch(&store->table, bucket_of(&store->table, hash, cell));
+        gy_table_touch_bucket(&store->table, cell);
 }
 
 static void *find(struct gy_store *store, uint64_t hash, const struct gy_cell *key)
@@ -143,9 +136,9 @@ static void *make(struct gy_store *store, uint64_t hash, const struct gy_cell *k
     return NULL;
 }
 
-static void end(struct gy_store *store, uint64_t hash, void *cell)
+static void end(struct gy_store *store, void *cell)
 {
-    touch_all(store, hash, cell);
+    touch_all(store, cell);
     if (!gy_entry_orphan(&store->shape, cell))
         gy_entry_fini(&store->shape, cell);
     if (cell == store->zero)
@@ -185,7 +178,7 @@ bool gy_store_remove(struct gy_store *store, uint64_t hash, const struct gy_colu
     void *cell = find(store, hash, load(store, columns, row, cells));
     if (cell == NULL)
         return false;
-    end(store, hash, cell);
+    end(store, cell);
     gy_table_shrink(&store->table);
     return true;
 }
@@ -216,7 +209,7 @@ static void undo(struct gy_store *store, const struct lookup *in)
         uint32_t row = row_of(in, store->fresh[--store->n_fresh]);
         uint64_t hash = hash_of(store, in->hash[row]);
         void *cell = find(store, hash, load(store, in->columns, row, cells));
-        end(store, hash, cell);
+        end(store, cell);
     }
 }
 
@@ -303,8 +296,8 @@ static int resolve(struct gy_store *store, const struct lookup *in, uint32_t fro
     const struct gy_table *table = &store->table;
     uint32_t missing[GY_PASS];
     uint32_t n =
-        table->probe(table, in->rows != NULL ? in->hash : in->hash + from,
-                     in->rows != NULL ? in->rows + from : NULL, to - from, cells + from, missing);
+        gy_table_probe(table, in->rows != NULL ? in->hash : in->hash + from,
+                       in->rows != NULL ? in->rows + from : NULL, to - from, cells + from, missing);
     if (shape->exact)
         return settle(store, in, from, missing, n, cells);
     if (shape->key.n == 1 && !shape->key.nullable[0])
@@ -485,7 +478,7 @@ int gy_store_decode(struct gy_store *store, struct gyre_reader *reader, uint32_t
     else
         code = gy_gather_read(shape, &store->saver, slot, &piece, reader, version);
     if (code != 0 && made)
-        end(store, hash, cell);
+        end(store, cell);
     return code;
 }
 

@@ -12,6 +12,8 @@ enum {
     BUCKETS_SPARSE = 4, /* per entry: more are too many */
     FAR = 32,           /* buckets from home */
     AHEAD = 8,          /* buckets that a slice prefetches */
+    MOVE_LEAST = 64,    /* buckets that are moved at a time: some 10 us */
+    MOVE_SHARE = 4,     /* buckets that are moved as well, per row that room is made for */
     L2_UNKNOWN = 512 * 1024,
 };
 
@@ -49,11 +51,15 @@ static void end_entries(struct gy_table *table)
 
 void gy_table_fini(struct gy_table *table)
 {
+    if (table->old != NULL)
+        gy_table_fini(table->old);
     if (table->count != 0 && !gy_entry_is_plain(table->shape))
         end_entries(table);
+    gy_free(table->old);
     gy_free(table->memory);
     gy_free(table->saved);
     gy_free(table->lanes);
+    table->old = NULL;
     table->memory = NULL;
     table->saved = NULL;
     table->lanes = NULL;
@@ -101,6 +107,11 @@ static uint64_t next_bucket(const struct gy_table *table, uint64_t i)
     return i + 1 < table->n_buckets ? i + 1 : 0;
 }
 
+static bool is_full(const struct gy_table *table, uint64_t i)
+{
+    return gy_bucket_match(gy_table_bucket(table, i), 0) == 0;
+}
+
 /* The first bucket from home on with a free lane; `free` its free lanes. */
 static uint64_t first_free(const struct gy_table *table, uint64_t hash, uint32_t *free)
 {
@@ -120,25 +131,20 @@ static bool is_saved(const struct gy_table *table, uint64_t i)
     return (table->saved[i / 64] >> (i % 64) & 1) != 0;
 }
 
-/* Moves one entry into a table that is being built. A bucket is saved while all its entries are. */
-static void place(struct gy_table *table, uint64_t hash, const void *cell, bool saved)
+static uint64_t bucket_of(const struct gy_table *table, const void *cell)
 {
-    uint32_t free;
-    uint64_t i = first_free(table, hash, &free);
-    char *bucket = gy_table_bucket(table, i);
-    uint32_t lane = (uint32_t)__builtin_ctz(free);
-    void *into = cell_at(table, bucket, lane);
-    memcpy(into, cell, table->cell_size);
-    if (table->pending) {
-        table->lanes[i] |= (uint8_t)(saved << lane);
-        if (!saved)
-            table->saved[i / 64] &= ~(UINT64_C(1) << (i % 64));
-        else if (free == 0xff)
-            set_bit(table, i);
-    }
-    gy_bucket_hashes(bucket)[lane] = hash;
-    table->count++;
+    return (uint64_t)((const char *)cell - table->buckets) / table->stride;
 }
+
+/* The table that a cell stands in: this one, or the one that is moved here. */
+static struct gy_table *table_of(struct gy_table *table, const void *cell)
+{
+    bool here =
+        (uintptr_t)cell - (uintptr_t)table->buckets < (uintptr_t)(table->n_buckets * table->stride);
+    return here ? table : table->old;
+}
+
+/* ---- saving buckets ---- */
 
 /* Bits of the lanes whose entries are saved, or need not be. */
 static uint32_t saved_lanes(const struct gy_table *table, uint64_t i)
@@ -146,129 +152,6 @@ static uint32_t saved_lanes(const struct gy_table *table, uint64_t i)
     if (!table->pending || is_saved(table, i))
         return 0xff;
     return table->lanes != NULL ? table->lanes[i] : 0;
-}
-
-static int rebuild(struct gy_table *table, uint64_t n_buckets)
-{
-    struct gy_table now;
-    if (allocate(&now, table, n_buckets) != 0)
-        return GYRE_ENOMEM;
-    for (uint64_t b = 0; b < table->n_buckets; b++) {
-        char *bucket = gy_table_bucket(table, b);
-        const uint64_t *hashes = gy_bucket_hashes(bucket);
-        uint32_t saved = saved_lanes(table, b);
-        for (uint32_t lane = 0; lane < GY_LANES; lane++)
-            if (hashes[lane] != 0)
-                place(&now, hashes[lane], cell_at(table, bucket, lane), saved >> lane & 1);
-    }
-    for (uint64_t i = 0; now.lanes != NULL && i < n_buckets; i++)
-        if (is_saved(&now, i))
-            now.lanes[i] = 0;
-    gy_free(table->memory);
-    gy_free(table->saved);
-    gy_free(table->lanes);
-    *table = now;
-    return 0;
-}
-
-int gy_table_reserve(struct gy_table *table, uint64_t n)
-{
-    if (table->count + n <= lanes_allowed(table->n_buckets)) {
-        if (table->crowded && table->n_buckets * 2 <= table->count * BUCKETS_SPARSE)
-            rebuild(table, table->n_buckets * 2); /* without memory it stays as it is */
-        table->crowded = false;
-        return 0;
-    }
-    uint64_t buckets = table->n_buckets * 2 > BUCKETS_MIN ? table->n_buckets * 2 : BUCKETS_MIN;
-    uint64_t needed = (table->count + n + 5) / 6; /* three quarters of eight */
-    return rebuild(table, buckets > needed ? buckets : needed);
-}
-
-void gy_table_shrink(struct gy_table *table)
-{
-    if (table->n_buckets > 16 * BUCKETS_MIN && table->count < table->n_buckets / BUCKETS_SPARSE)
-        rebuild(table, table->n_buckets / 4); /* without memory it stays as it is */
-}
-
-void *gy_table_find(const struct gy_table *table, uint64_t hash, const struct gy_cell *key)
-{
-    if (table->count == 0)
-        return NULL;
-    for (uint64_t i = gy_table_home(table, hash);; i = next_bucket(table, i)) {
-        char *bucket = gy_table_bucket(table, i);
-        for (uint32_t mask = gy_bucket_match(bucket, hash); mask != 0; mask &= mask - 1) {
-            void *cell = cell_at(table, bucket, (uint32_t)__builtin_ctz(mask));
-            if (key == NULL)
-                return cell;
-            const void *stored = gy_entry_body(table->shape, cell);
-            if (gy_cells_equal(&table->shape->key, stored, key))
-                return cell;
-        }
-        if (gy_bucket_match(bucket, 0) != 0)
-            return NULL;
-    }
-}
-
-void *gy_table_link(struct gy_table *table, uint64_t hash)
-{
-    uint32_t free;
-    assert(hash != 0 && table->count < lanes_allowed(table->n_buckets));
-    uint64_t i = first_free(table, hash, &free);
-    table->crowded = table->crowded || i - gy_table_home(table, hash) > FAR;
-    gy_table_touch(table, i);
-    char *bucket = gy_table_bucket(table, i);
-    uint32_t lane = (uint32_t)__builtin_ctz(free);
-    gy_bucket_hashes(bucket)[lane] = hash;
-    table->count++;
-    return cell_at(table, bucket, lane);
-}
-
-uint64_t gy_table_bucket_of(const struct gy_table *table, const void *cell)
-{
-    return (uint64_t)((const char *)cell - table->buckets) / table->stride;
-}
-
-/* The lane of bucket `from` whose entry may stand in bucket `hole` before it, all between being full:
- * one that is at home there or earlier. GY_LANES where there is none. */
-static uint32_t movable(const struct gy_table *table, uint64_t hole, uint64_t from)
-{
-    const uint64_t *hashes = gy_bucket_hashes(gy_table_bucket(table, from));
-    uint64_t gap = (from + table->n_buckets - hole) % table->n_buckets;
-    for (uint32_t lane = 0; lane < GY_LANES; lane++) {
-        if (hashes[lane] == 0)
-            continue;
-        uint64_t home = gy_table_home(table, hashes[lane]);
-        if ((from + table->n_buckets - home) % table->n_buckets >= gap)
-            return lane;
-    }
-    return GY_LANES;
-}
-
-void gy_table_unlink(struct gy_table *table, void *cell)
-{
-    uint64_t hole = gy_table_bucket_of(table, cell);
-    char *bucket = gy_table_bucket(table, hole);
-    uint32_t lane = (uint32_t)(((char *)cell - bucket - GY_BUCKET_HEAD) / table->cell_size);
-    bool full = gy_bucket_match(bucket, 0) == 0;
-    assert(!table->pending || is_saved(table, hole)); /* by whoever ended the entry */
-    gy_bucket_hashes(bucket)[lane] = 0;
-    table->count--;
-    /* Entries beyond a bucket that was not full have no business with what is before it. */
-    for (uint64_t from = next_bucket(table, hole); full && from != hole;
-         from = next_bucket(table, from)) {
-        char *source = gy_table_bucket(table, from);
-        full = gy_bucket_match(source, 0) == 0;
-        uint32_t moved = movable(table, hole, from);
-        if (moved == GY_LANES)
-            continue;
-        gy_table_touch(table, from);
-        memcpy(cell_at(table, bucket, lane), cell_at(table, source, moved), table->cell_size);
-        gy_bucket_hashes(bucket)[lane] = gy_bucket_hashes(source)[moved];
-        gy_bucket_hashes(source)[moved] = 0;
-        hole = from;
-        bucket = source;
-        lane = moved;
-    }
 }
 
 /* Fetches what the entries of bucket i point to (near), or what these point to in turn. It is rarely in
@@ -298,8 +181,10 @@ static void save_bucket(struct gy_table *table, uint64_t i)
     }
 }
 
-void gy_table_save_bucket(struct gy_table *table, uint64_t i)
+static void touch(struct gy_table *table, uint64_t i)
 {
+    if (!table->pending || is_saved(table, i))
+        return;
     if (table->prefetch) {
         fetch(table, i, true);
         fetch(table, i, false);
@@ -307,22 +192,319 @@ void gy_table_save_bucket(struct gy_table *table, uint64_t i)
     save_bucket(table, i);
 }
 
-void gy_table_save_cell(struct gy_table *table, uint64_t i, void *cell)
+void gy_table_touch_bucket(struct gy_table *table, void *cell)
 {
-    char *bucket = gy_table_bucket(table, i);
-    if (table->lanes == NULL) {
-        gy_table_save_bucket(table, i);
+    struct gy_table *in = table_of(table, cell);
+    touch(in, bucket_of(in, cell));
+}
+
+void gy_table_save_cell(struct gy_table *table, void *cell)
+{
+    struct gy_table *in = table_of(table, cell);
+    uint64_t i = bucket_of(in, cell);
+    char *bucket = gy_table_bucket(in, i);
+    if (!in->pending || is_saved(in, i))
+        return;
+    if (in->lanes == NULL) {
+        touch(in, i);
         return;
     }
-    uint32_t lane = (uint32_t)(((char *)cell - bucket - GY_BUCKET_HEAD) / table->cell_size);
-    if ((table->lanes[i] >> lane & 1) != 0)
+    uint32_t lane = (uint32_t)(((char *)cell - bucket - GY_BUCKET_HEAD) / in->cell_size);
+    if ((in->lanes[i] >> lane & 1) != 0)
         return;
-    table->lanes[i] |= (uint8_t)(1u << lane);
-    gy_entry_save(table->shape, table->saver, gy_bucket_hashes(bucket)[lane], cell);
+    in->lanes[i] |= (uint8_t)(1u << lane);
+    gy_entry_save(in->shape, in->saver, gy_bucket_hashes(bucket)[lane], cell);
 }
+
+/* ---- growing, shrinking ---- */
+
+/* Notes whether the entry that was moved into a lane of bucket i is saved; `free` were free before. A
+ * bucket is saved while all its entries are. */
+static void note_moved(struct gy_table *table, uint64_t i, uint32_t lane, uint32_t free, bool saved)
+{
+    if (saved && free == 0xff) {
+        set_bit(table, i);
+    } else if (saved && !is_saved(table, i)) {
+        table->lanes[i] |= (uint8_t)(1u << lane);
+    } else if (!saved && is_saved(table, i)) {
+        table->saved[i / 64] &= ~(UINT64_C(1) << (i % 64));
+        table->lanes[i] = (uint8_t)~free;
+    }
+}
+
+/* Takes in an entry of `old`. Without `lanes` it is saved, and what it comes to stand with must be. */
+static void place(struct gy_table *table, uint64_t hash, const void *cell, bool saved)
+{
+    uint32_t free;
+    uint64_t i = first_free(table, hash, &free);
+    char *bucket = gy_table_bucket(table, i);
+    uint32_t lane = (uint32_t)__builtin_ctz(free);
+    if (table->pending && table->lanes == NULL)
+        touch(table, i);
+    else if (table->pending)
+        note_moved(table, i, lane, free, saved);
+    memcpy(cell_at(table, bucket, lane), cell, table->cell_size);
+    gy_bucket_hashes(bucket)[lane] = hash;
+    table->count++;
+}
+
+/* Moves the next bucket of `old`; true where it was full. */
+static bool move_bucket(struct gy_table *table)
+{
+    struct gy_table *old = table->old;
+    uint64_t b = table->moved++;
+    char *bucket = gy_table_bucket(old, b);
+    uint64_t *hashes = gy_bucket_hashes(bucket);
+    bool full = is_full(old, b);
+    if (table->lanes == NULL)
+        touch(old, b);
+    uint32_t saved = saved_lanes(old, b);
+    for (uint32_t lane = 0; lane < GY_LANES; lane++) {
+        if (hashes[lane] == 0)
+            continue;
+        place(table, hashes[lane], cell_at(old, bucket, lane), saved >> lane & 1);
+        old->count--;
+    }
+    memset(hashes, 0, GY_BUCKET_HEAD);
+    set_bit(old, b); /* nothing is left to save */
+    return full;
+}
+
+static void end_moving(struct gy_table *table)
+{
+    assert(table->old->count == 0);
+    gy_table_fini(table->old);
+    gy_free(table->old);
+    table->old = NULL;
+}
+
+/* Moves up to `most` buckets. After it `old` has entries, if it is there. */
+static void move_some(struct gy_table *table, uint64_t most)
+{
+    if (table->old == NULL)
+        return;
+    for (; table->old->count > 0 && most > 0; most--)
+        move_bucket(table);
+    if (table->old->count == 0)
+        end_moving(table);
+}
+
+/* Has an entry of a bucket at the beginning found no room at the end? */
+static bool has_come_round(const struct gy_table *table, uint64_t i)
+{
+    const uint64_t *hashes = gy_bucket_hashes(gy_table_bucket(table, i));
+    for (uint32_t lane = 0; lane < GY_LANES; lane++)
+        if (hashes[lane] != 0 && gy_table_home(table, hashes[lane]) > i)
+            return true;
+    return false;
+}
+
+/* Begins to move all to other buckets. */
+static int resize(struct gy_table *table, uint64_t n_buckets)
+{
+    struct gy_table now, *old = gy_alloc(sizeof *old);
+    move_some(table, UINT64_MAX); /* what is left of the time before; hardly ever anything */
+    if (old == NULL || allocate(&now, table, n_buckets) != 0) {
+        gy_free(old);
+        return GYRE_ENOMEM;
+    }
+    *old = *table;
+    *table = now;
+    table->old = old;
+    table->moved = 0;
+    table->spilled = false;
+    /* Entries that found no room at the end stand behind full buckets at the beginning, and would not be
+     * found behind empty ones. */
+    bool round = old->count > 0 && is_full(old, old->n_buckets - 1);
+    while (round && old->count > 0) {
+        table->spilled = table->spilled || has_come_round(old, table->moved);
+        round = move_bucket(table);
+    }
+    move_some(table, MOVE_LEAST);
+    return 0;
+}
+
+int gy_table_reserve(struct gy_table *table, uint64_t n)
+{
+    move_some(table, MOVE_LEAST + n * MOVE_SHARE);
+    uint64_t count = gy_table_count(table);
+    if (count + n <= lanes_allowed(table->n_buckets)) {
+        if (!table->crowded || table->old != NULL)
+            return 0;
+        table->crowded = false;
+        if (table->n_buckets * 2 <= count * BUCKETS_SPARSE)
+            resize(table, table->n_buckets * 2); /* without memory it stays as it is */
+        return 0;
+    }
+    uint64_t buckets = table->n_buckets * 2 > BUCKETS_MIN ? table->n_buckets * 2 : BUCKETS_MIN;
+    uint64_t needed = (count + n + 5) / 6; /* three quarters of eight */
+    return resize(table, buckets > needed ? buckets : needed);
+}
+
+void gy_table_shrink(struct gy_table *table)
+{
+    if (table->old != NULL)
+        move_some(table, MOVE_LEAST);
+    else if (table->n_buckets > 16 * BUCKETS_MIN &&
+             table->count < table->n_buckets / BUCKETS_SPARSE)
+        resize(table, table->n_buckets / 4); /* without memory it stays as it is */
+}
+
+/* ---- single entries ---- */
+
+/* Searches from bucket i on. */
+static void *search(const struct gy_table *table, uint64_t i, uint64_t hash,
+                    const struct gy_cell *key)
+{
+    for (;; i = next_bucket(table, i)) {
+        char *bucket = gy_table_bucket(table, i);
+        for (uint32_t mask = gy_bucket_match(bucket, hash); mask != 0; mask &= mask - 1) {
+            void *cell = cell_at(table, bucket, (uint32_t)__builtin_ctz(mask));
+            if (key == NULL)
+                return cell;
+            const void *stored = gy_entry_body(table->shape, cell);
+            if (gy_cells_equal(&table->shape->key, stored, key))
+                return cell;
+        }
+        if (gy_bucket_match(bucket, 0) != 0)
+            return NULL;
+    }
+}
+
+/* While `old` is there: may an entry be in the new buckets? */
+static bool may_be_here(const struct gy_table *table, uint64_t hash)
+{
+    return table->spilled || gy_table_home(table->old, hash) < table->moved;
+}
+
+void *gy_table_find(const struct gy_table *table, uint64_t hash, const struct gy_cell *key)
+{
+    const struct gy_table *old = table->old;
+    if (old != NULL && old->count != 0) {
+        uint64_t home = gy_table_home(old, hash);
+        void *cell = search(old, home > table->moved ? home : table->moved, hash, key);
+        if (cell != NULL || !may_be_here(table, hash))
+            return cell;
+    }
+    return table->count != 0 ? search(table, gy_table_home(table, hash), hash, key) : NULL;
+}
+
+uint32_t gy_table_probe_both(const struct gy_table *table, const uint64_t *hash,
+                             const uint32_t *rows, uint32_t n, void **cells, uint32_t *missing)
+{
+    uint32_t at[GY_PASS], rows_here[GY_PASS], none[GY_PASS];
+    void *cells_here[GY_PASS];
+    uint32_t n_here = 0, n_missing = 0;
+    uint32_t n_rest = table->old->probe(table->old, hash, rows, n, cells, missing);
+    for (uint32_t r = 0; r < n_rest; r++) {
+        uint32_t row = rows != NULL ? rows[missing[r]] : missing[r];
+        at[n_here] = missing[r];
+        rows_here[n_here] = row;
+        n_here += may_be_here(table, hash[row]);
+    }
+    if (n_here == 0)
+        return n_rest;
+    table->probe(table, hash, rows_here, n_here, cells_here, none);
+    for (uint32_t h = 0; h < n_here; h++)
+        cells[at[h]] = cells_here[h];
+    for (uint32_t r = 0; r < n_rest; r++)
+        if (cells[missing[r]] == NULL)
+            missing[n_missing++] = missing[r];
+    return n_missing;
+}
+
+static void *take_lane(struct gy_table *table, uint64_t i, uint32_t free, uint64_t hash)
+{
+    touch(table, i);
+    char *bucket = gy_table_bucket(table, i);
+    uint32_t lane = (uint32_t)__builtin_ctz(free);
+    gy_bucket_hashes(bucket)[lane] = hash;
+    table->count++;
+    return cell_at(table, bucket, lane);
+}
+
+/* Takes a lane of `old`, or NULL where there is none near. */
+static void *link_old(struct gy_table *table, uint64_t hash)
+{
+    struct gy_table *old = table->old;
+    uint64_t home = gy_table_home(old, hash);
+    for (uint64_t i = home; i < old->n_buckets && i - home < FAR; i++) {
+        uint32_t free = gy_bucket_match(gy_table_bucket(old, i), 0);
+        if (free != 0)
+            return take_lane(old, i, free, hash);
+    }
+    table->spilled = true;
+    return NULL;
+}
+
+void *gy_table_link(struct gy_table *table, uint64_t hash)
+{
+    uint32_t free;
+    void *cell = NULL;
+    assert(hash != 0 && gy_table_count(table) < lanes_allowed(table->n_buckets));
+    if (table->old != NULL && gy_table_home(table->old, hash) >= table->moved)
+        cell = link_old(table, hash);
+    if (cell != NULL)
+        return cell;
+    uint64_t i = first_free(table, hash, &free);
+    table->crowded = table->crowded || i - gy_table_home(table, hash) > FAR;
+    return take_lane(table, i, free, hash);
+}
+
+/* The lane of bucket `from` whose entry may stand in bucket `hole` before it, all between being full:
+ * one that is at home there or earlier. GY_LANES where there is none. */
+static uint32_t movable(const struct gy_table *table, uint64_t hole, uint64_t from)
+{
+    const uint64_t *hashes = gy_bucket_hashes(gy_table_bucket(table, from));
+    uint64_t gap = (from + table->n_buckets - hole) % table->n_buckets;
+    for (uint32_t lane = 0; lane < GY_LANES; lane++) {
+        if (hashes[lane] == 0)
+            continue;
+        uint64_t home = gy_table_home(table, hashes[lane]);
+        if ((from + table->n_buckets - home) % table->n_buckets >= gap)
+            return lane;
+    }
+    return GY_LANES;
+}
+
+static void unlink_cell(struct gy_table *table, void *cell)
+{
+    uint64_t hole = bucket_of(table, cell);
+    char *bucket = gy_table_bucket(table, hole);
+    uint32_t lane = (uint32_t)(((char *)cell - bucket - GY_BUCKET_HEAD) / table->cell_size);
+    bool full = gy_bucket_match(bucket, 0) == 0;
+    assert(!table->pending || is_saved(table, hole)); /* by whoever ended the entry */
+    gy_bucket_hashes(bucket)[lane] = 0;
+    table->count--;
+    /* Entries beyond a bucket that was not full have no business with what is before it. */
+    for (uint64_t from = next_bucket(table, hole); full && from != hole;
+         from = next_bucket(table, from)) {
+        char *source = gy_table_bucket(table, from);
+        full = gy_bucket_match(source, 0) == 0;
+        uint32_t moved = movable(table, hole, from);
+        if (moved == GY_LANES)
+            continue;
+        touch(table, from);
+        memcpy(cell_at(table, bucket, lane), cell_at(table, source, moved), table->cell_size);
+        gy_bucket_hashes(bucket)[lane] = gy_bucket_hashes(source)[moved];
+        gy_bucket_hashes(source)[moved] = 0;
+        hole = from;
+        bucket = source;
+        lane = moved;
+    }
+}
+
+void gy_table_unlink(struct gy_table *table, void *cell)
+{
+    unlink_cell(table_of(table, cell), cell);
+}
+
+/* ---- all entries ---- */
 
 void gy_table_epoch(struct gy_table *table, bool pending)
 {
+    if (table->old != NULL)
+        gy_table_epoch(table->old, pending);
     if (table->pending && table->lanes != NULL) /* not all was saved */
         memset(table->lanes, 0, table->n_buckets);
     table->cursor = 0;
@@ -336,6 +518,8 @@ void gy_table_epoch(struct gy_table *table, bool pending)
 
 bool gy_table_save_slice(struct gy_table *table, uint64_t *budget)
 {
+    if (table->old != NULL && gy_table_save_slice(table->old, budget))
+        return true;
     /* Buckets without an entry count for one, so that an empty table is walked in slices too. */
     while (table->pending && table->cursor < table->n_buckets) {
         if (*budget == 0 || table->saver->cuts != NULL)
@@ -368,6 +552,7 @@ uint32_t gy_table_walk(struct gy_table *table, uint64_t *cursor, struct gy_store
                        uint32_t most)
 {
     uint32_t n = 0;
+    move_some(table, UINT64_MAX);
     uint64_t end = table->n_buckets * GY_LANES;
     for (uint64_t at = *cursor; at < end; at++) {
         if (n == most) {
@@ -379,7 +564,7 @@ uint32_t gy_table_walk(struct gy_table *table, uint64_t *cursor, struct gy_store
         uint64_t hash = gy_bucket_hashes(bucket)[lane];
         if (hash == 0)
             continue;
-        gy_table_touch(table, at / GY_LANES);
+        touch(table, at / GY_LANES);
         entries[n++] = gy_entry_view(table->shape, hash, cell_at(table, bucket, lane));
     }
     *cursor = end;

@@ -12,17 +12,23 @@
  * lanes are taken, so that some bucket always ends a search. Removing pulls a later entry back into
  * the hole where it was in a full bucket, so there are no tombstones.
  *
+ * A table grows by and by, for an operator must not stand still for the size of its state. The entries
+ * stay in `old`, which is emptied into the new buckets one by one in their order, some with each
+ * gy_table_reserve. What is at home in `old` before `moved` is made in the new buckets, all else still in
+ * `old`: so the new ones are filled in their order too, and of their memory, which is fresh, a call
+ * touches little. In `old` all before `moved` are empty, and a search begins there at the earliest.
+ *
  * Entries that are made in the order of their hashes, as another table gave them, would fill the first
  * buckets of a table that has not grown to all of them yet, and then search far for a free lane: so a
  * table also grows when an entry stands far from home, up to four buckets per entry.
  *
  * Saving: `saved` has a bit per bucket, which is looked at while a snapshot is pending and only then.
  * Who is about to change a bucket, or hands out its cells, touches it: the first touch gives its
- * entries to `saver`. When the table is rebuilt while a snapshot is pending, new buckets get both
- * saved and unsaved entries: `lanes` then says which of an unsaved bucket need not be saved. Entries
- * that stand outside of their bucket may be large: they are touched one by one, also by `lanes`.
- * `lanes` is 0 for a bucket that is saved, and for all while no snapshot is pending: an epoch begins
- * without a pass over it. */
+ * entries to `saver`. When entries move while a snapshot is pending, new buckets get both saved and
+ * unsaved entries: `lanes` then says which of an unsaved bucket need not be saved. Entries that stand
+ * outside of their bucket may be large: they are touched one by one, also by `lanes`. `lanes` is 0 for
+ * a bucket that is saved, and for all while no snapshot is pending: an epoch begins without a pass
+ * over it. */
 #ifndef GY_STATE_TABLE_H
 #define GY_STATE_TABLE_H
 
@@ -51,7 +57,7 @@ struct gy_table {
     bool prefetch;   /* larger than the L2 cache */
     bool pending;    /* a snapshot has not saved all yet */
     bool crowded;    /* an entry was made far from its home */
-    uint64_t count;  /* entries */
+    uint64_t count;  /* entries, without those of `old` */
     uint64_t *saved; /* bit per bucket */
     uint8_t *lanes;  /* per bucket: lanes that are saved though the bucket is not; NULL: none */
     uint64_t cursor; /* buckets before it are saved */
@@ -61,6 +67,9 @@ struct gy_table {
     void *memory; /* what `buckets` stands in */
     size_t bytes;
     size_t cache_bytes;
+    struct gy_table *old; /* what is to be moved here; NULL: nothing */
+    uint64_t moved;       /* buckets of `old` that are empty */
+    bool spilled;         /* `old` had no room near for an entry, which was made here */
 };
 
 /* One task's hashes are those of its key groups: they are spread over all buckets, or most would stay
@@ -87,7 +96,18 @@ void gy_table_init(struct gy_table *table, struct gy_shape *shape, struct gy_sav
 /** Ends all entries and frees the table. */
 void gy_table_fini(struct gy_table *table);
 
-/** Makes room for n more entries.
+static inline uint64_t gy_table_count(const struct gy_table *table)
+{
+    return table->count + (table->old != NULL ? table->old->count : 0);
+}
+
+/** The bytes of the table, without what its entries point to. */
+static inline size_t gy_table_bytes(const struct gy_table *table)
+{
+    return table->bytes + (table->old != NULL ? table->old->bytes : 0);
+}
+
+/** Makes room for n more entries. Cells move.
  *  Errors:  GYRE_ENOMEM, nothing was changed */
 int gy_table_reserve(struct gy_table *table, uint64_t n);
 
@@ -101,30 +121,39 @@ void *gy_table_link(struct gy_table *table, uint64_t hash);
 /** Removes a hash from the table by its cell, whose entry has ended. Other entries may move. */
 void gy_table_unlink(struct gy_table *table, void *cell);
 
-/** The bucket of a cell. */
-uint64_t gy_table_bucket_of(const struct gy_table *table, const void *cell);
+/** gy_table_probe while `old` is there. */
+uint32_t gy_table_probe_both(const struct gy_table *table, const uint64_t *hash,
+                             const uint32_t *rows, uint32_t n, void **cells, uint32_t *missing);
+
+/** Finds a candidate for each of n rows; see gy_probe_fn. */
+static inline uint32_t gy_table_probe(const struct gy_table *table, const uint64_t *hash,
+                                      const uint32_t *rows, uint32_t n, void **cells,
+                                      uint32_t *missing)
+{
+    if (__builtin_expect(table->old != NULL, 0))
+        return gy_table_probe_both(table, hash, rows, n, cells, missing);
+    return table->probe(table, hash, rows, n, cells, missing);
+}
 
 /** Gives memory back if few entries are left; cells move. */
 void gy_table_shrink(struct gy_table *table);
 
-/** Saves the entries of bucket i unless they are saved; for use while a snapshot is pending. */
-void gy_table_save_bucket(struct gy_table *table, uint64_t i);
+/** Saves the entry of a cell unless it is saved; perhaps others of its bucket. Called before the entry
+ *  changes, for use while a snapshot is pending. */
+void gy_table_save_cell(struct gy_table *table, void *cell);
 
-static inline void gy_table_touch(struct gy_table *table, uint64_t i)
+static inline void gy_table_touch_cell(struct gy_table *table, uint64_t hash, void *cell)
 {
-    if (table->pending && (table->saved[i / 64] >> (i % 64) & 1) == 0)
-        gy_table_save_bucket(table, i);
+    if (!table->pending)
+        return;
+    uint64_t i = gy_table_home(table, hash);
+    bool is_home = (uintptr_t)cell - (uintptr_t)gy_table_bucket(table, i) < table->stride;
+    if (!is_home || (table->saved[i / 64] >> (i % 64) & 1) == 0)
+        gy_table_save_cell(table, cell);
 }
 
-/** Saves the entry of a cell of bucket i, which is not saved, unless the entry is; perhaps others of
- *  the bucket. */
-void gy_table_save_cell(struct gy_table *table, uint64_t i, void *cell);
-
-static inline void gy_table_touch_cell(struct gy_table *table, uint64_t i, void *cell)
-{
-    if (table->pending && (table->saved[i / 64] >> (i % 64) & 1) == 0)
-        gy_table_save_cell(table, i, cell);
-}
+/** Saves what stands in the bucket of a cell unless it is saved: before the entry leaves it. */
+void gy_table_touch_bucket(struct gy_table *table, void *cell);
 
 /** Starts saving: no bucket is saved. Not `pending`: there is nothing to save any more. */
 void gy_table_epoch(struct gy_table *table, bool pending);
@@ -132,7 +161,7 @@ void gy_table_epoch(struct gy_table *table, bool pending);
 /** Saves entries until `*budget` of them are, or one was cut; false when all are saved or cut. */
 bool gy_table_save_slice(struct gy_table *table, uint64_t *budget);
 
-/** Walks the entries from `*cursor` on; see gy_store_walk. */
+/** Walks the entries from `*cursor` on; see gy_store_walk. All are moved first. */
 uint32_t gy_table_walk(struct gy_table *table, uint64_t *cursor, struct gy_store_entry *entries,
                        uint32_t most);
 

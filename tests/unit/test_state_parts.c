@@ -136,8 +136,8 @@ static void every_instruction_set_finds_the_same_cells(void)
             uint32_t n = gy_probe_at(i)(&table, hash, rows, GY_PASS, cells, missing);
             for (uint32_t j = 0; j < GY_PASS; j++) {
                 void *found = hash[rows[j]] ? gy_table_find(&table, hash[rows[j]], NULL) : NULL;
-                bool home = found != NULL && gy_table_bucket_of(&table, found) ==
-                                                 gy_table_home(&table, hash[rows[j]]);
+                char *bucket = gy_table_bucket(&table, gy_table_home(&table, hash[rows[j]]));
+                bool home = (uintptr_t)found - (uintptr_t)bucket < table.stride;
                 CU_ASSERT_PTR_EQUAL(cells[j], home ? found : NULL);
                 if (cells[j] == NULL)
                     CU_ASSERT_EQUAL(missing[nulls++], j);
