@@ -323,9 +323,11 @@ bool gy_task_barrier(struct gy_task *task)
     uint64_t epoch = due_epoch(task);
     if (epoch == task->epoch || task->n_events > 0 || gy_flow_has_failed(task->flow))
         return false;
-    gy_task_flush(task, true);
-    if (gy_task_settle(task) || gy_flow_has_failed(task->flow))
-        return true; /* rows may have come of it: once more */
+    do /* what comes of an event may be held back again */
+        gy_task_flush(task, true);
+    while (gy_task_settle(task) && task->n_events == 0);
+    if (task->n_events > 0 || gy_flow_has_failed(task->flow))
+        return true;
     int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
     bool given_up = atomic_load_explicit(&checkpoint->gave_up, memory_order_relaxed) == epoch;
     task->epoch = epoch;

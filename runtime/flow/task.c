@@ -54,11 +54,15 @@ void gy_task_emit(void *host, uint32_t port, const struct gy_batch *batch)
 
 static void push_event(struct gy_task *task, struct gy_event event)
 {
-    /* At most one watermark and one end of each member are pending: later ones coalesce. */
-    for (uint32_t e = 0; e < task->n_events; e++) {
+    /* At most one watermark and one end of each member are pending: later ones coalesce. One that a
+     * member tells while it hands its last rows out would come after its end. */
+    for (uint32_t e = 0; e < task->n_events && event.kind == GY_WATERMARK; e++) {
         struct gy_event *pending = &task->events[e];
-        if (pending->member == event.member && pending->kind == GY_WATERMARK &&
-            event.kind == GY_WATERMARK && !pending->begun) {
+        if (pending->member != event.member)
+            continue;
+        if (pending->kind == GY_END)
+            return;
+        if (!pending->begun) {
             if (event.time_us > pending->time_us)
                 pending->time_us = event.time_us;
             return;

@@ -121,7 +121,8 @@ static void counts_of_a_job_that_dies_are_right(void)
         "  { id = \"b\"; op = \"sim_sinks.ledger\"; input = \"counts\"; dir = \"out-b\";\n"
         "    strict = true;\n"
         "    parallelism = 1; },\n"
-        "  { id = \"c\"; op = \"sim_sinks.ledger\"; input = \"in\"; dir = \"out-c\";\n"
+        "  { id = \"late\"; op = \"sim_hoard.hoard\"; input = \"in\"; },\n"
+        "  { id = \"c\"; op = \"sim_sinks.ledger\"; input = \"late\"; dir = \"out-c\";\n"
         "    strict = true; }\n"
         ");\n",
         "cat out-a/* out-b/* out-c/*", 256);

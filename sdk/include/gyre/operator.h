@@ -216,7 +216,8 @@ struct gyre_operator {
     void (*close)(void *self, struct gyre_ctx *ctx);
     /* [task] Transforms: takes one input batch. Sinks: writes one. */
     int32_t (*process)(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in);
-    /* [task] No more input is at hand: what is buffered should leave now. */
+    /* [task] No more input is at hand, or a snapshot is taken: what is buffered leaves now. What is
+     * neither in a state nor in an item is not in the snapshot. */
     int32_t (*flush)(void *self, struct gyre_ctx *ctx);
     /* [task] ctx->watermark_us has advanced. INT64_MAX: the end of input; the last call that may
      * put rows out. Watermarks are passed on by the host after it returns. */
