@@ -40,3 +40,11 @@ int32_t paths_each(const char *path, char text[GYRE_ERROR_TEXT], each_file *each
     globfree(&found);
     return result;
 }
+
+size_t paths_folder(const char *path)
+{
+    size_t n = strcspn(path, "*?[\\");
+    while (n > 0 && path[n - 1] != '/')
+        n--;
+    return n;
+}

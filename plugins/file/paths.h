@@ -11,6 +11,10 @@
 int32_t paths_each(const char *path, char text[GYRE_ERROR_TEXT],
                    int32_t (*each)(void *user, const char *file, int64_t size), void *user);
 
+/* Bytes of `path` up to its last slash before anything that a glob may replace: the files that it means
+ * begin with them. */
+size_t paths_folder(const char *path);
+
 /* True for "-", which means standard input or output. */
 static inline int path_is_standard(const char *path)
 {

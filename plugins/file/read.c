@@ -8,7 +8,10 @@
  * | u64              | start           |   | u64      | offset                         |
  * | u64              | end             |   | u32      | what is skipped first: SKIP_...|
  * | u32              | number of splits|   | u64      | hash of what precedes, 0: none |
- * | rest             | path            |   |          |                                |
+ * | rest             | name            |   |          |                                |
+ *
+ * The name is the file's in the folder of `path`, so that a restore finds it from another working
+ * directory, and where `path` says that its files have moved.
  *
  * Where the file is followed the hash is left out, and the position goes on with what follow_save
  * writes: u64 offset, u64 inode, u64 and u64 mark, u32 and bytes of a partial line.
@@ -123,7 +126,8 @@ struct discovery {
 static int32_t add_range(struct discovery *d, const char *path, uint64_t start, uint64_t end)
 {
     char bytes[SPLIT_HEAD + PATH_LENGTH_MAX];
-    size_t length = strlen(path);
+    const char *name = path + paths_folder(d->config->path);
+    size_t length = strlen(name);
     if (d->counting) {
         d->total++;
         return GYRE_OK;
@@ -133,7 +137,7 @@ static int32_t add_range(struct discovery *d, const char *path, uint64_t start, 
     memcpy(bytes, &start, 8);
     memcpy(bytes + 8, &end, 8);
     memcpy(bytes + 16, &d->total, 4);
-    memcpy(bytes + SPLIT_HEAD, path, length);
+    memcpy(bytes + SPLIT_HEAD, name, length);
     return d->splits->add(d->splits, bytes, SPLIT_HEAD + length);
 }
 
@@ -203,11 +207,13 @@ static int32_t read_add(void *self, struct gyre_ctx *ctx, uint32_t split, const 
         r->ranges = ranges;
         r->capacity = capacity;
     }
-    range.path = gyre_alloc(ctx, NULL, n - SPLIT_HEAD + 1);
+    size_t folder = paths_folder(r->config->path);
+    range.path = gyre_alloc(ctx, NULL, folder + n - SPLIT_HEAD + 1);
     if (range.path == NULL)
         return gyre_fail(ctx, GYRE_ENOMEM, "no memory for a path");
-    memcpy(range.path, (const char *)bytes + SPLIT_HEAD, n - SPLIT_HEAD);
-    range.path[n - SPLIT_HEAD] = 0;
+    memcpy(range.path, r->config->path, folder);
+    memcpy(range.path + folder, (const char *)bytes + SPLIT_HEAD, n - SPLIT_HEAD);
+    range.path[folder + n - SPLIT_HEAD] = 0;
     r->ranges[r->n_ranges++] = range;
     return GYRE_OK;
 }

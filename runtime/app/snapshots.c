@@ -18,6 +18,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* What a command line asks for, and what it is answered with. */
 struct look {
@@ -203,6 +204,15 @@ static void list_one(struct look *look, uint64_t id)
 
 /* ---- verify ---- */
 
+/* A running job may have removed it meanwhile, as the oldest. */
+static bool is_gone(const char *dir, uint64_t id)
+{
+    char *path = gy_printf("%s/%" PRIu64, dir, id);
+    bool gone = path != NULL && access(path, F_OK) != 0 && errno == ENOENT;
+    gy_free(path);
+    return gone;
+}
+
 static void verify_one(struct look *look, uint64_t id)
 {
     struct gy_buf *b = &look->out;
@@ -213,6 +223,10 @@ static void verify_one(struct look *look, uint64_t id)
     uint32_t files = 0;
     if (manifest != NULL)
         count_tasks(manifest, &files);
+    if (!intact && is_gone(look->dir, id)) {
+        gy_manifest_free(manifest);
+        return;
+    }
     if (look->json) {
         gy_json_open(b, NULL, '{');
         gy_json_number(b, "id", (int64_t)id);
@@ -441,6 +455,14 @@ static int walk(struct look *look, void (*one)(struct look *, uint64_t), const c
     return gy_cli_end(look->status);
 }
 
+static bool is_snapshot(const char *dir)
+{
+    char *manifest = gy_printf("%s/" GY_MANIFEST_NAME, dir);
+    bool found = manifest != NULL && access(manifest, F_OK) == 0;
+    gy_free(manifest);
+    return found;
+}
+
 static int look_at(const char *dir, const struct gy_cli *cli)
 {
     struct gyre_error error = {.size = sizeof error};
@@ -460,7 +482,13 @@ static int look_at(const char *dir, const struct gy_cli *cli)
         return GY_EXIT_USAGE;
     }
     int status;
-    if (one == show_one && only == NULL) {
+    if (ids.v.n == 0 && is_snapshot(look.dir)) {
+        fprintf(stderr,
+                "gyre snapshots: %s is the folder of one snapshot: give the folder that it is in, "
+                "and then its id\n",
+                look.dir);
+        status = GY_EXIT_USAGE;
+    } else if (one == show_one && only == NULL) {
         fputs("gyre snapshots: show needs the id of a snapshot", stderr);
         tell_ids(&look);
         status = GY_EXIT_USAGE;

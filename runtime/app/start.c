@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "state/branch.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -62,6 +63,13 @@ static bool is_folder(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+static bool is_same_folder(const char *a, const char *b)
+{
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
 /* True for the folder of one snapshot. */
 static bool is_snapshot(const char *path)
 {
@@ -82,25 +90,42 @@ static struct gy_manifest *read_one(const char *path, struct gyre_error *error)
     return manifest;
 }
 
-/* How many snapshots a folder has, as far as they can be counted. */
-static size_t count_snapshots(const char *dir)
+/* The snapshots of a folder, as far as they can be listed. */
+static struct gy_snapshot_ids list(const char *dir)
 {
     struct gyre_error error = {.size = sizeof error};
     struct gy_snapshot_ids ids = {0};
-    size_t n = 0;
-    if (is_folder(dir) && gy_snapshots_list(gy_disk_real(), dir, &ids, &error) == 0)
-        n = ids.v.n;
-    gy_vec_fini(&ids.v);
-    return n;
+    if (is_folder(dir))
+        gy_snapshots_list(gy_disk_real(), dir, &ids, &error); /* none at a failure */
+    return ids;
 }
 
-static int refuse_none(const char *dir)
+static uint64_t newest_of(const char *dir)
+{
+    struct gy_snapshot_ids ids = list(dir);
+    uint64_t newest = ids.v.n > 0 ? ids.v.items[ids.v.n - 1] : 0;
+    gy_vec_fini(&ids.v);
+    return newest;
+}
+
+/* Says why no snapshot of `dir` can be gone on from. */
+static int refuse_none(const char *from, const char *dir)
 {
     char sentence[5000];
-    snprintf(sentence, sizeof sentence,
-             "there is no %ssnapshot in %s; run the job without --from to begin at the start",
-             count_snapshots(dir) > 0 ? "intact " : "", dir);
-    return refuse("--from", latest, sentence);
+    struct gyre_error error = {.size = sizeof error};
+    struct gy_branch branch = {0};
+    uint64_t newest = newest_of(dir);
+    gy_branch_read(gy_disk_real(), dir, &branch, &error);
+    if (newest != 0 && newest <= branch.behind)
+        snprintf(sentence, sizeof sentence,
+                 "the newest run in %s had taken no snapshot yet; run the job without --from to "
+                 "begin at the start, or name one of an older run: --from %s/%llu",
+                 dir, dir, (unsigned long long)newest);
+    else
+        snprintf(sentence, sizeof sentence,
+                 "there is no %ssnapshot in %s; run the job without --from to begin at the start",
+                 newest != 0 ? "intact " : "", dir);
+    return refuse("--from", from, sentence);
 }
 
 /* The snapshot in folder `given`, or the newest one below it; NULL, with error->code 0 for none. */
@@ -116,7 +141,7 @@ static struct gy_manifest *find_in(const char *given, bool is_latest, struct gyr
     else if (is_folder(dir))
         found = !is_latest && is_snapshot(dir)
                     ? read_one(dir, error)
-                    : gy_snapshot_newest(gy_disk_real(), dir, 0, tell, NULL, error);
+                    : gy_branch_newest(gy_disk_real(), dir, tell, NULL, error);
     gy_free(dir);
     return found;
 }
@@ -132,8 +157,8 @@ static int find_named(const char *from, const char *own_dir, struct gy_manifest 
         return GY_EXIT_OK;
     if (error.code != 0)
         return refuse("--from", from, error.text);
-    if (is_latest)
-        return refuse_none(dir);
+    if (is_latest || newest_of(dir) != 0)
+        return refuse_none(from, dir);
     return refuse("--from", from,
                   is_folder(dir) ? "there is no snapshot in it; give the folder of one, or a "
                                    "folder of snapshots"
@@ -195,6 +220,13 @@ static int check_manifest(const struct gy_cli *cli, const struct gy_job *job,
     return check_dropped(cli, manifest);
 }
 
+/* Where the folder is given: by --set, it may be. */
+static const struct gy_setting *dir_setting(const struct gy_job *job)
+{
+    const struct gy_setting *at = gy_setting_get(job->snapshot_at, "dir");
+    return at != NULL ? at : job->snapshot_at;
+}
+
 /* Snapshots of another job would be removed by `keep` as if they were this one's. */
 static int refuse_others(const struct gy_job *job)
 {
@@ -211,7 +243,7 @@ static int refuse_others(const struct gy_job *job)
         gy_free(path);
     }
     if (manifest != NULL && strcmp(manifest->job, job->name) != 0)
-        status = refuse_setting(job->snapshot_at,
+        status = refuse_setting(dir_setting(job),
                                 "snapshot: %s holds snapshots of job `%s`; give each job a folder "
                                 "of its own",
                                 job->snapshot_dir, manifest->job);
@@ -222,7 +254,32 @@ static int refuse_others(const struct gy_job *job)
 
 static int refuse_dir(const struct gy_job *job, const char *sentence)
 {
-    return refuse_setting(job->snapshot_at, "snapshot: %s", sentence);
+    return refuse_setting(dir_setting(job), "snapshot: %s", sentence);
+}
+
+/* True where a run goes on from snapshot `id` of a folder. */
+static bool goes_on(const struct gy_manifest *restore, const char *dir, uint64_t id)
+{
+    if (restore == NULL || restore->id != id)
+        return false;
+    char *path = gy_printf("%s/%llu", dir, (unsigned long long)id);
+    bool same = path != NULL && is_same_folder(path, restore->path);
+    gy_free(path);
+    return same;
+}
+
+/* Writes down that the run leaves the snapshots there are, before it undoes what they speak of. */
+static int leave_others(const struct gy_start *start, const char *dir,
+                        const struct gy_branch *before, struct gyre_error *error)
+{
+    const struct gy_manifest *restore = start->restore;
+    uint64_t newest = newest_of(dir);
+    struct gy_branch branch = {.behind = start->last_id};
+    if (newest == 0 || (goes_on(restore, dir, newest) && newest > before->behind))
+        return 0;
+    if (restore != NULL && goes_on(restore, dir, restore->id))
+        branch.from = restore->id;
+    return gy_branch_write(gy_disk_real(), dir, &branch, error);
 }
 
 /* Takes the folder of the job's own snapshots into use. */
@@ -230,16 +287,23 @@ static int begin_own(struct gy_start *start, const struct gy_cli *cli, const str
                      struct gy_ledger *ledger)
 {
     struct gyre_error error = {.size = sizeof error};
+    struct gy_branch before;
     uint64_t last;
     if (gy_snapshots_prepare(gy_disk_real(), job->snapshot_dir, &last, &error) != 0)
         return refuse_dir(job, error.text);
+    gy_branch_read(gy_disk_real(), job->snapshot_dir, &before, &error); /* damaged: written anew */
+    last = last > before.behind ? last : before.behind;
     if (last > start->last_id)
         start->last_id = last;
     if (start->restore != NULL && start->restore->id > start->last_id)
         start->last_id = start->restore->id;
+    bool is_over = start->restore != NULL && start->restore->finished;
+    if (ledger->first_id == 0 && !is_over &&
+        leave_others(start, job->snapshot_dir, &before, &error) != 0)
+        return refuse_dir(job, error.text);
     if (ledger->first_id == 0)
         ledger->first_id = start->last_id + 1;
-    if (start->restore == NULL || !start->restore->finished)
+    if (!is_over)
         /* The process that signals go to. */
         gy_snapshots_sign(start->lock, cli->no_supervise ? getpid() : getppid());
     return GY_EXIT_OK;
@@ -287,6 +351,24 @@ static int find_own(struct gy_start *start, const struct gy_job *job, struct gy_
     return GY_EXIT_OK;
 }
 
+/* Refuses a snapshot out of a folder that a running job has in use, other than the job's own, which is
+ * locked: two jobs would write the same outputs. */
+static int refuse_used(const struct gy_cli *cli, const struct gy_job *job,
+                       const struct gy_manifest *manifest)
+{
+    struct gyre_error error = {.size = sizeof error};
+    const char *slash = strrchr(manifest->path, '/');
+    char *dir = slash != NULL ? gy_strndup(manifest->path, (size_t)(slash - manifest->path))
+                              : gy_strdup(".");
+    int status = GY_EXIT_OK;
+    bool is_own =
+        dir != NULL && job->snapshot_dir != NULL && is_same_folder(dir, job->snapshot_dir);
+    if (dir != NULL && !is_own && gy_snapshots_in_use(dir, &error))
+        status = refuse("--from", cli->from, error.text);
+    gy_free(dir);
+    return status;
+}
+
 /* The snapshot that --from names, if it fits the job. */
 static int find_from(struct gy_start *start, const struct gy_cli *cli, const struct gy_job *job,
                      struct gy_ledger *ledger)
@@ -294,6 +376,8 @@ static int find_from(struct gy_start *start, const struct gy_cli *cli, const str
     int status = find_named(cli->from, job->snapshot_dir, &start->restore);
     if (status == GY_EXIT_OK)
         status = check_manifest(cli, job, start->restore);
+    if (status == GY_EXIT_OK)
+        status = refuse_used(cli, job, start->restore);
     if (status == GY_EXIT_OK)
         snprintf(ledger->from, sizeof ledger->from, "%s", start->restore->path);
     return status;
@@ -315,6 +399,18 @@ static int lock_patiently(const char *dir, struct gyre_error *error)
     }
 }
 
+/* Refuses `latest` where there is no snapshot, or none that may be seen. */
+static int refuse_empty(const char *dir)
+{
+    struct gyre_error error = {.size = sizeof error};
+    struct gy_snapshot_ids ids = {0};
+    if (is_folder(dir) && gy_snapshots_list(gy_disk_real(), dir, &ids, &error) != 0)
+        return refuse("--from", latest, error.text);
+    size_t n = ids.v.n;
+    gy_vec_fini(&ids.v);
+    return n == 0 ? refuse_none(latest, dir) : GY_EXIT_OK;
+}
+
 /* Locks the folder of the job's snapshots, after all that can be refused without it: locking makes
  * the folder. `latest` is looked for under the lock, as another run may be removing the oldest. */
 static int lock_own(struct gy_start *start, const struct gy_cli *cli, const struct gy_job *job)
@@ -324,8 +420,8 @@ static int lock_own(struct gy_start *start, const struct gy_cli *cli, const stru
     int status = refuse_others(job);
     if (status != GY_EXIT_OK)
         return status;
-    if (is_latest && count_snapshots(job->snapshot_dir) == 0)
-        return refuse_none(job->snapshot_dir);
+    if (is_latest && (status = refuse_empty(job->snapshot_dir)) != GY_EXIT_OK)
+        return status;
     start->lock = lock_patiently(job->snapshot_dir, &error);
     return start->lock < 0 ? refuse_dir(job, error.text) : GY_EXIT_OK;
 }

@@ -27,6 +27,28 @@ int gy_disk_failed(struct gyre_error *error, const char *verb, const char *path,
                           verb, gy_text_shorten(brief, sizeof brief, path), strerror(-code));
 }
 
+int gy_disk_write_file(struct gy_disk *disk, const char *path, const void *bytes, size_t n,
+                       struct gyre_error *error)
+{
+    int handle;
+    const char *verb = "make";
+    int code = disk->create(disk, path, &handle);
+    if (code != 0)
+        return gy_disk_failed(error, verb, path, code);
+    verb = "write";
+    code = disk->write(disk, handle, bytes, n);
+    if (code == 0) {
+        verb = "sync";
+        code = disk->sync(disk, handle);
+    }
+    int closed = disk->close(disk, handle);
+    if (code == 0 && closed != 0) {
+        verb = "close";
+        code = closed;
+    }
+    return code == 0 ? 0 : gy_disk_failed(error, verb, path, code);
+}
+
 static int real_make_dir(struct gy_disk *disk, const char *path)
 {
     (void)disk;

@@ -53,6 +53,11 @@ struct gy_disk {
  *  Thread:  [any] */
 int gy_disk_failed(struct gyre_error *error, const char *verb, const char *path, int code);
 
+/** Makes a file with these bytes, and syncs it; its name is not. 0, or a code and a sentence.
+ *  Thread:  [any] */
+int gy_disk_write_file(struct gy_disk *disk, const char *path, const void *bytes, size_t n,
+                       struct gyre_error *error);
+
 /** The machine's file system.
  *  Owns:    static
  *  Thread:  [any] */

@@ -211,29 +211,6 @@ int gy_snapshot_begin(struct gy_disk *disk, const char *dir, uint64_t id, struct
     return result;
 }
 
-/* Writes a file and syncs it. */
-static int write_file(struct gy_disk *disk, const char *path, const void *bytes, size_t n,
-                      struct gyre_error *error)
-{
-    int handle;
-    const char *verb = "make";
-    int code = disk->create(disk, path, &handle);
-    if (code != 0)
-        return gy_disk_failed(error, verb, path, code);
-    verb = "write";
-    code = disk->write(disk, handle, bytes, n);
-    if (code == 0) {
-        verb = "sync";
-        code = disk->sync(disk, handle);
-    }
-    int closed = disk->close(disk, handle);
-    if (code == 0 && closed != 0) {
-        verb = "close";
-        code = closed;
-    }
-    return code == 0 ? 0 : gy_disk_failed(error, verb, path, code);
-}
-
 static int write_manifest(struct gy_disk *disk, const char *folder,
                           const struct gy_manifest *manifest, struct gyre_error *error)
 {
@@ -244,7 +221,7 @@ static int write_manifest(struct gy_disk *disk, const char *folder,
         code = gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory writing the manifest of %s",
                               folder);
     else
-        code = write_file(disk, path, text.data, text.len, error);
+        code = gy_disk_write_file(disk, path, text.data, text.len, error);
     gy_buf_fini(&text);
     gy_free(path);
     return code;
@@ -360,6 +337,19 @@ static int lock_file(const char *path, const char *dir, struct gyre_error *error
         return -1;
     }
     return fd;
+}
+
+bool gy_snapshots_in_use(const char *dir, struct gyre_error *error)
+{
+    char *path = gy_printf("%s/lock", dir);
+    int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    bool used = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+    if (used)
+        in_use(fd, dir, error);
+    if (fd >= 0)
+        close(fd); /* and so unlocks it */
+    gy_free(path);
+    return used;
 }
 
 void gy_snapshots_sign(int lock, int64_t process)

@@ -2,6 +2,7 @@
  *
  *   DIR/
  *     lock                     held (flock) by the run that writes here
+ *     branch                   where the newest run began, if not at the newest snapshot: branch.h
  *     .12/                     being written; whatever begins with a dot is not a snapshot
  *     11/                      a snapshot: exists since it was renamed into place
  *       manifest.cfg           what the snapshot is, for people and for gyre: libconfig
@@ -137,6 +138,10 @@ struct gy_manifest *gy_snapshot_read(struct gy_disk *disk, const char *path,
 int gy_snapshot_verify(struct gy_disk *disk, const struct gy_manifest *manifest,
                        struct gyre_error *error);
 
+/** Reads and verifies snapshot `id` of DIR; NULL and a sentence. */
+struct gy_manifest *gy_snapshot_intact(struct gy_disk *disk, const char *dir, uint64_t id,
+                                       struct gyre_error *error);
+
 /** The newest intact snapshot of DIR with an id of at least `least`, verified; NULL with error->code
  *  0 where there is none. `told` (may be NULL) gets a sentence about each newer one that is damaged.
  *  Errors:  NULL and a sentence for what may pass (GYRE_ENOMEM; GYRE_EIO for want of a permission or a
@@ -149,6 +154,9 @@ struct gy_manifest *gy_snapshot_newest(struct gy_disk *disk, const char *dir, ui
  *  the descriptor. The descriptor, or -1 and a sentence: where another run has it, GYRE_EFAIL and that
  *  run's process. */
 int gy_snapshots_lock(const char *dir, struct gyre_error *error);
+
+/** True where another run holds the lock of DIR, with a sentence; nothing is made or locked. */
+bool gy_snapshots_in_use(const char *dir, struct gyre_error *error);
 
 /** Writes the number of the run's process into a lock that is held, for the sentence of another's
  *  gy_snapshots_lock. A run that has nothing to do does not: it leaves the folder as it is. */

@@ -221,9 +221,8 @@ int gy_snapshot_verify(struct gy_disk *disk, const struct gy_manifest *manifest,
     return 0;
 }
 
-/* Reads and verifies one snapshot. */
-static struct gy_manifest *intact(struct gy_disk *disk, const char *dir, uint64_t id,
-                                  struct gyre_error *error)
+struct gy_manifest *gy_snapshot_intact(struct gy_disk *disk, const char *dir, uint64_t id,
+                                       struct gyre_error *error)
 {
     char *path = gy_printf("%s/%" PRIu64, dir, id);
     if (path == NULL) {
@@ -249,7 +248,7 @@ struct gy_manifest *gy_snapshot_newest(struct gy_disk *disk, const char *dir, ui
     if (gy_snapshots_list(disk, dir, &ids, error) != 0)
         return NULL;
     for (size_t i = ids.v.n; manifest == NULL && i > 0 && ids.v.items[i - 1] >= least; i--) {
-        manifest = intact(disk, dir, ids.v.items[i - 1], error);
+        manifest = gy_snapshot_intact(disk, dir, ids.v.items[i - 1], error);
         if (manifest != NULL)
             break;
         if (error->code != GYRE_ECORRUPT)

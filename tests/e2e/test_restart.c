@@ -178,6 +178,71 @@ static void a_restart_goes_back_to_an_older_snapshot_and_says_so(void)
     end_dir(dir);
 }
 
+/* ---- snapshots that a run has left ---- */
+
+static const struct run_options from_latest = {.arguments = ARGV("--from", "latest")};
+
+/* Begins a run, and kills it once it has written down where it begins. */
+static void begin_and_die(const char *dir, const char *const *arguments)
+{
+    const struct run_options options = {.arguments = arguments};
+    struct process process;
+    struct process_result r;
+    char *job = text_format(asked, ""), *branch = path_join(dir, "snap/branch");
+    unlink(branch);
+    run_start(dir, job, &options, &process);
+    run_await_file(dir, "snap/branch");
+    process_signal(&process, SIGKILL);
+    process_wait(&process, &r);
+    process_result_fini(&r);
+    free(branch);
+    free(job);
+}
+
+/* Goes on from the newest snapshot, which has to be `from`, takes another, and stops. */
+static void go_on_from_latest(const char *dir, const char *from, int next)
+{
+    struct process process;
+    struct process_result r;
+    char *job = text_format(asked, ""), *said = text_format("goes on from snapshot %s\n", from);
+    run_start(dir, job, &from_latest, &process);
+    CU_ASSERT_TRUE(process_await_err(&process, said, RUN_PATIENCE_MS));
+    take_snapshot(dir, &process, next);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_TRUE(check_sequence(dir) > 0);
+    process_result_fini(&r);
+    free(said);
+    free(job);
+}
+
+static void latest_is_none_that_a_run_has_left(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_asked("", &process), *job = text_format(asked, "");
+    take_snapshot(dir, &process, 1);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_FALSE(run_exists(dir, "snap/branch"));
+    process_result_fini(&r);
+    begin_and_die(dir, ARGV("--from", "snap/1", "--no-supervise"));
+    go_on_from_latest(dir, "snap/1", 3); /* and not from 2 */
+    go_on_from_latest(dir, "snap/4", 5);
+    begin_and_die(dir, ARGV("--no-supervise"));
+    run_job(dir, job, &from_latest, &r);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT_STRING_EQUAL(r.err,
+                           "gyre run: --from latest: the newest run in snap had taken no snapshot "
+                           "yet; run the job without --from to begin at the start, or name one of "
+                           "an older run: --from snap/6\n");
+    process_result_fini(&r);
+    free(job);
+    end_dir(dir);
+}
+
 static void a_restart_does_not_begin_again_what_has_been_committed(void)
 {
     struct process process;
@@ -296,6 +361,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_run_that_gets_no_process_at_all_fails),
     SUITE_TEST(a_restart_goes_back_to_an_older_snapshot_and_says_so),
     SUITE_TEST(a_restart_does_not_begin_again_what_has_been_committed),
+    SUITE_TEST(latest_is_none_that_a_run_has_left),
     SUITE_TEST(a_death_after_a_stop_says_how_to_go_on),
     SUITE_TEST(a_plugin_that_dies_when_all_is_done_changes_nothing),
     SUITE_TEST(the_lock_is_kept_whatever_the_job_process_left_unread),

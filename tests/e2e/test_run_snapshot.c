@@ -121,6 +121,37 @@ static void latest_goes_on_exactly_where_a_stop_was(void)
     end_dir(dir);
 }
 
+/* Files are known by their names in the folder of `path`: from another working directory it is
+ * another path, too. */
+static void files_that_were_moved_are_read_on(void)
+{
+    char *dir = dir_temp(), *texts = path_join(dir, "texts"), *moved = path_join(dir, "moved");
+    char *job = text_format(
+        "job = \"moving\"; parallelism = 1; %s\n"
+        "operators = (\n"
+        "  { id = \"in\"; op = \"file.read\"; path = \"texts/*.txt\"; rate = 20000; },\n"
+        "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"out.csv\"; }\n"
+        ");\n",
+        snapshots);
+    char *lines = text_format("%0*d", 15000 * 7, 0);
+    for (int i = 0; i < 15000; i++)
+        memcpy(lines + 7 * i, "a line\n", 7);
+    CU_ASSERT_EQUAL(mkdir(texts, 0777), 0);
+    run_write(dir, "texts/1.txt", lines);
+    run_write(dir, "texts/2.txt", lines);
+    run_until(dir, job, NULL, 2);
+    CU_ASSERT_EQUAL(rename(texts, moved), 0);
+    free(run_with(dir, job, ARGV("--from", "latest", "--set", "in.path=moved/*.txt"), 0));
+    char *out = run_read(dir, "out.csv");
+    CU_ASSERT_EQUAL(run_count_lines(out), 30000);
+    free(out);
+    free(lines);
+    free(job);
+    free(moved);
+    free(texts);
+    end_dir(dir);
+}
+
 static void a_finished_job_has_nothing_left_to_do(void)
 {
     char *dir = dir_temp(), *job = job_with(snapshots);
@@ -371,6 +402,7 @@ static void state_is_dropped_once_and_not_again_by_a_restart(void)
 
 static const struct suite_test tests[] = {
     SUITE_TEST(latest_goes_on_exactly_where_a_stop_was),
+    SUITE_TEST(files_that_were_moved_are_read_on),
     SUITE_TEST(a_finished_job_has_nothing_left_to_do),
     SUITE_TEST(a_run_without_from_begins_at_the_start_and_its_ids_go_on),
     SUITE_TEST(from_takes_a_snapshot_or_a_folder_of_them_also_without_a_snapshot_setting),

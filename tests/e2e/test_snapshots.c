@@ -258,6 +258,9 @@ static void what_is_not_there_is_told_and_exits_2(void)
            "--help\n");
     expect(ARGV("snap", "3"), 2, "",
            "gyre snapshots: unknown action 3: give verify or show; see gyre snapshots --help\n");
+    expect(ARGV("snap/2", "verify"), 2, "",
+           "gyre snapshots: snap/2 is the folder of one snapshot: give the folder that it is in, "
+           "and then its id\n");
     dir_remove("snap/1");
     dir_remove("snap/2");
     dir_remove("snap/3");

@@ -506,6 +506,34 @@ static void a_folder_in_use_is_refused_to_a_second_run_and_free_after_the_first(
     end_dir(dir);
 }
 
+/* ... nor does one with another folder, or none, begin from it: it would write the same outputs. */
+static void a_snapshot_of_a_folder_in_use_is_refused_to_a_second_run(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_endless("20ms", "", NULL, &process);
+    run_await_file(dir, "snap/1/manifest.cfg");
+    char *job = run_read(dir, "job.cfg");
+    run_job(dir, job,
+            &(struct run_options){.arguments =
+                                      ARGV("--from", "snap", "--set", "job.snapshot.dir=other")},
+            &r);
+    CU_ASSERT_EQUAL(r.status, 2);
+    char *says = text_format(
+        "gyre run: --from snap: snap is in use by a running job (process %d)\n", (int)process.pid);
+    CU_ASSERT_STRING_EQUAL(r.err, says);
+    CU_ASSERT_FALSE(run_exists(dir, "other"));
+    process_result_fini(&r);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_TRUE(check_sequence(dir) > 0);
+    process_result_fini(&r);
+    free(says);
+    free(job);
+    end_dir(dir);
+}
+
 static void a_run_that_was_killed_can_be_gone_on_with_at_once(void)
 {
     struct process process;
@@ -618,6 +646,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(sigusr1_to_a_job_without_snapshots_is_told_and_ignored),
     SUITE_TEST(a_signal_while_a_restart_is_waited_for_ends_the_run),
     SUITE_TEST(a_folder_in_use_is_refused_to_a_second_run_and_free_after_the_first),
+    SUITE_TEST(a_snapshot_of_a_folder_in_use_is_refused_to_a_second_run),
     SUITE_TEST(a_run_that_was_killed_can_be_gone_on_with_at_once),
     SUITE_TEST(no_supervise_runs_in_one_process_without_restarts),
     SUITE_TEST(restart_without_snapshot_restarts_nothing),
