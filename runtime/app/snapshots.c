@@ -455,14 +455,6 @@ static int walk(struct look *look, void (*one)(struct look *, uint64_t), const c
     return gy_cli_end(look->status);
 }
 
-static bool is_snapshot(const char *dir)
-{
-    char *manifest = gy_printf("%s/" GY_MANIFEST_NAME, dir);
-    bool found = manifest != NULL && access(manifest, F_OK) == 0;
-    gy_free(manifest);
-    return found;
-}
-
 static int look_at(const char *dir, const struct gy_cli *cli)
 {
     struct gyre_error error = {.size = sizeof error};
@@ -482,7 +474,7 @@ static int look_at(const char *dir, const struct gy_cli *cli)
         return GY_EXIT_USAGE;
     }
     int status;
-    if (ids.v.n == 0 && is_snapshot(look.dir)) {
+    if (ids.v.n == 0 && gy_snapshot_is_one(look.dir)) {
         fprintf(stderr,
                 "gyre snapshots: %s is the folder of one snapshot: give the folder that it is in, "
                 "and then its id\n",

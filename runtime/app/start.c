@@ -70,40 +70,14 @@ static bool is_same_folder(const char *a, const char *b)
            one.st_ino == other.st_ino;
 }
 
-/* True for the folder of one snapshot. */
-static bool is_snapshot(const char *path)
-{
-    struct stat status;
-    char *manifest = gy_printf("%s/manifest.cfg", path);
-    bool found = manifest != NULL && stat(manifest, &status) == 0;
-    gy_free(manifest);
-    return found;
-}
-
-static struct gy_manifest *read_one(const char *path, struct gyre_error *error)
-{
-    struct gy_manifest *manifest = gy_snapshot_read(gy_disk_real(), path, error);
-    if (manifest != NULL && gy_snapshot_verify(gy_disk_real(), manifest, error) != 0) {
-        gy_manifest_free(manifest);
-        manifest = NULL;
-    }
-    return manifest;
-}
-
-/* The snapshots of a folder, as far as they can be listed. */
-static struct gy_snapshot_ids list(const char *dir)
+/* The greatest id in a folder, as far as it can be listed; 0 for none. */
+static uint64_t newest_of(const char *dir)
 {
     struct gyre_error error = {.size = sizeof error};
     struct gy_snapshot_ids ids = {0};
-    if (is_folder(dir))
-        gy_snapshots_list(gy_disk_real(), dir, &ids, &error); /* none at a failure */
-    return ids;
-}
-
-static uint64_t newest_of(const char *dir)
-{
-    struct gy_snapshot_ids ids = list(dir);
-    uint64_t newest = ids.v.n > 0 ? ids.v.items[ids.v.n - 1] : 0;
+    uint64_t newest = 0;
+    if (is_folder(dir) && gy_snapshots_list(gy_disk_real(), dir, &ids, &error) == 0 && ids.v.n > 0)
+        newest = ids.v.items[ids.v.n - 1];
     gy_vec_fini(&ids.v);
     return newest;
 }
@@ -139,8 +113,8 @@ static struct gy_manifest *find_in(const char *given, bool is_latest, struct gyr
     if (dir == NULL)
         gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
     else if (is_folder(dir))
-        found = !is_latest && is_snapshot(dir)
-                    ? read_one(dir, error)
+        found = !is_latest && gy_snapshot_is_one(dir)
+                    ? gy_snapshot_intact(gy_disk_real(), dir, error)
                     : gy_branch_newest(gy_disk_real(), dir, tell, NULL, error);
     gy_free(dir);
     return found;
@@ -231,24 +205,20 @@ static const struct gy_setting *dir_setting(const struct gy_job *job)
 static int refuse_others(const struct gy_job *job)
 {
     struct gyre_error error = {.size = sizeof error};
-    struct gy_snapshot_ids ids = {0};
-    struct gy_manifest *manifest = NULL;
     int status = GY_EXIT_OK;
-    if (!is_folder(job->snapshot_dir))
+    uint64_t newest = newest_of(job->snapshot_dir);
+    if (newest == 0)
         return GY_EXIT_OK;
-    if (gy_snapshots_list(gy_disk_real(), job->snapshot_dir, &ids, &error) == 0 && ids.v.n > 0) {
-        char *path =
-            gy_printf("%s/%llu", job->snapshot_dir, (unsigned long long)ids.v.items[ids.v.n - 1]);
-        manifest = path != NULL ? gy_snapshot_read(gy_disk_real(), path, &error) : NULL;
-        gy_free(path);
-    }
+    char *path = gy_printf("%s/%llu", job->snapshot_dir, (unsigned long long)newest);
+    struct gy_manifest *manifest =
+        path != NULL ? gy_snapshot_read(gy_disk_real(), path, &error) : NULL;
     if (manifest != NULL && strcmp(manifest->job, job->name) != 0)
         status = refuse_setting(dir_setting(job),
                                 "snapshot: %s holds snapshots of job `%s`; give each job a folder "
                                 "of its own",
                                 job->snapshot_dir, manifest->job);
     gy_manifest_free(manifest);
-    gy_vec_fini(&ids.v);
+    gy_free(path);
     return status;
 }
 

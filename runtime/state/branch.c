@@ -112,5 +112,11 @@ struct gy_manifest *gy_branch_newest(struct gy_disk *disk, const char *dir,
         gy_snapshot_newest(disk, dir, branch.behind + 1, told, host, error);
     if (newest != NULL || error->code != 0 || branch.from == 0)
         return newest;
-    return gy_snapshot_intact(disk, dir, branch.from, error);
+    char *path = gy_printf("%s/%" PRIu64, dir, branch.from);
+    if (path == NULL)
+        gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory reading %s", dir);
+    else
+        newest = gy_snapshot_intact(disk, path, error);
+    gy_free(path);
+    return newest;
 }

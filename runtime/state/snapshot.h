@@ -138,9 +138,12 @@ struct gy_manifest *gy_snapshot_read(struct gy_disk *disk, const char *path,
 int gy_snapshot_verify(struct gy_disk *disk, const struct gy_manifest *manifest,
                        struct gyre_error *error);
 
-/** Reads and verifies snapshot `id` of DIR; NULL and a sentence. */
-struct gy_manifest *gy_snapshot_intact(struct gy_disk *disk, const char *dir, uint64_t id,
+/** Reads and verifies the snapshot in folder `path`. Errors: as the two. */
+struct gy_manifest *gy_snapshot_intact(struct gy_disk *disk, const char *path,
                                        struct gyre_error *error);
+
+/** True where `path`, of the machine's file system, is the folder of one snapshot. */
+bool gy_snapshot_is_one(const char *path);
 
 /** The newest intact snapshot of DIR with an id of at least `least`, verified; NULL with error->code
  *  0 where there is none. `told` (may be NULL) gets a sentence about each newer one that is damaged.

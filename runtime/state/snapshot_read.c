@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CHUNK ((size_t)256 << 10)
 
@@ -221,19 +222,34 @@ int gy_snapshot_verify(struct gy_disk *disk, const struct gy_manifest *manifest,
     return 0;
 }
 
-struct gy_manifest *gy_snapshot_intact(struct gy_disk *disk, const char *dir, uint64_t id,
+struct gy_manifest *gy_snapshot_intact(struct gy_disk *disk, const char *path,
                                        struct gyre_error *error)
 {
-    char *path = gy_printf("%s/%" PRIu64, dir, id);
-    if (path == NULL) {
-        no_memory(error, dir);
-        return NULL;
-    }
     struct gy_manifest *manifest = gy_snapshot_read(disk, path, error);
     if (manifest != NULL && gy_snapshot_verify(disk, manifest, error) != 0) {
         gy_manifest_free(manifest);
         manifest = NULL;
     }
+    return manifest;
+}
+
+bool gy_snapshot_is_one(const char *path)
+{
+    char *manifest = gy_printf("%s/" GY_MANIFEST_NAME, path);
+    bool is_one = manifest != NULL && access(manifest, F_OK) == 0;
+    gy_free(manifest);
+    return is_one;
+}
+
+static struct gy_manifest *intact(struct gy_disk *disk, const char *dir, uint64_t id,
+                                  struct gyre_error *error)
+{
+    char *path = gy_printf("%s/%" PRIu64, dir, id);
+    struct gy_manifest *manifest = NULL;
+    if (path == NULL)
+        no_memory(error, dir);
+    else
+        manifest = gy_snapshot_intact(disk, path, error);
     gy_free(path);
     return manifest;
 }
@@ -248,7 +264,7 @@ struct gy_manifest *gy_snapshot_newest(struct gy_disk *disk, const char *dir, ui
     if (gy_snapshots_list(disk, dir, &ids, error) != 0)
         return NULL;
     for (size_t i = ids.v.n; manifest == NULL && i > 0 && ids.v.items[i - 1] >= least; i--) {
-        manifest = gy_snapshot_intact(disk, dir, ids.v.items[i - 1], error);
+        manifest = intact(disk, dir, ids.v.items[i - 1], error);
         if (manifest != NULL)
             break;
         if (error->code != GYRE_ECORRUPT)

@@ -133,7 +133,7 @@ static void files_that_were_moved_are_read_on(void)
         "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"out.csv\"; }\n"
         ");\n",
         snapshots);
-    char *lines = text_format("%0*d", 15000 * 7, 0);
+    char *lines = calloc(1, 15000 * 7 + 1);
     for (int i = 0; i < 15000; i++)
         memcpy(lines + 7 * i, "a line\n", 7);
     CU_ASSERT_EQUAL(mkdir(texts, 0777), 0);
