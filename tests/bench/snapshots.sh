@@ -17,9 +17,9 @@ put_result() { printf '%s\n' "$1" >>"$results"; }
 # quotient FILE FILE: "median [least-most]" of the quotients of two columns of figures; "-" where one is
 # not to be had, for a clock that has ticked less than once.
 quotient() {
-    paste "$1" "$2" | awk '{ print $2 > 0 ? $1 / $2 : "-" }' | sort -g | awk '{ r[NR] = $1; none += $1 == "-" }
+    paste "$1" "$2" | awk '{ print ($2 > 0 ? $1 / $2 : "-") }' | sort -g | awk '{ r[NR] = $1; none += $1 == "-" }
         END {
-            if (none) printf "-"
+            if (none || NR == 0) printf "-"
             else printf "%.3f [%.3f-%.3f]", (r[int((NR + 1) / 2)] + r[int(NR / 2) + 1]) / 2, r[1], r[NR]
         }'
 }
