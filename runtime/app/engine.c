@@ -175,6 +175,9 @@ static int run_flow(struct run *run)
     struct gy_flow *flow = run->flow;
     struct gy_outcome outcome = {
         .job = engine->job, .ledger = engine->ledger, .status = "finished"};
+    if (engine->cli->report != NULL && engine->ledger->restarts == 0 &&
+        gy_report_begin(engine->job, engine->ledger, engine->cli->report) != 0)
+        return GY_EXIT_FAILED;
     run->start_ns = gy_clock_mono_ns(flow->clock);
     bool ran = gy_flow_open(flow) == 0 && gy_flow_start(flow, &error) == 0;
     if (ran)

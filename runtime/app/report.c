@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/number.h"
 #include "base/text.h"
 
@@ -10,6 +11,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void put_name(struct gy_buf *json, const char *before, const char *name)
@@ -127,15 +129,20 @@ static void put_event(struct gy_buf *json, const char *before, const struct gy_l
 static void put_failure(struct gy_buf *json, const struct gy_flow *flow,
                         const struct gy_outcome *outcome)
 {
-    const struct gy_node *node = flow != NULL ? flow->failure.node : NULL;
+    const struct gy_crash *crash = &outcome->ledger->crash;
+    const char *id = NULL;
     put_name(json, ",\n  ", "failure");
     if (outcome->failure == NULL) {
         gy_buf_text(json, "null");
         return;
     }
+    if (flow != NULL)
+        id = flow->failure.node != NULL ? flow->failure.node->id : NULL;
+    else if (crash->fresh && crash->known)
+        id = crash->id;
     put_string(json, "{", "what", outcome->failure);
-    if (node != NULL)
-        put_string(json, ", ", "operator", node->id);
+    if (id != NULL)
+        put_string(json, ", ", "operator", id);
     else
         gy_buf_text(json, ", \"operator\": null");
     gy_buf_text(json, "}");
@@ -203,6 +210,40 @@ static int write_all(int fd, const uint8_t *data, size_t n)
         n -= (size_t)done;
     }
     return 0;
+}
+
+/* The folder of a file that is not there yet; NULL without memory. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? gy_strndup(path, (size_t)(slash - path) + 1) : gy_strdup(".");
+}
+
+int gy_report_check(const char *path)
+{
+    if (strcmp(path, "-") == 0)
+        return 0;
+    /* Neither made nor waited for: a pipe may have no reader yet, which is ENXIO. */
+    int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0) {
+        close(fd);
+        return 0;
+    }
+    if (errno != ENOENT)
+        return errno == ENXIO ? 0 : errno;
+    char *folder = folder_of(path);
+    int wrong = folder == NULL ? ENOMEM : access(folder, W_OK | X_OK) != 0 ? errno : 0;
+    gy_free(folder);
+    return wrong;
+}
+
+int gy_report_begin(const struct gy_job *job, const struct gy_ledger *ledger, const char *path)
+{
+    struct gy_outcome outcome = {.job = job, .ledger = ledger, .status = "running"};
+    struct stat status;
+    if (strcmp(path, "-") == 0 || (stat(path, &status) == 0 && !S_ISREG(status.st_mode)))
+        return 0;
+    return gy_report_write(NULL, &outcome, path);
 }
 
 int gy_report_write(const struct gy_flow *flow, const struct gy_outcome *outcome, const char *path)

@@ -10,10 +10,18 @@
 struct gy_outcome {
     const struct gy_job *job;
     const struct gy_ledger *ledger;
-    const char *status;  /* "finished", "stopped", "failed" */
+    const char *status;  /* "finished", "stopped", "failed"; "running" */
     const char *failure; /* what happened; NULL: it has not failed */
     int64_t wall_ns;
 };
+
+/** Looks whether a report could be written to `path`, and changes nothing; 0 or an errno. */
+int gy_report_check(const char *path);
+
+/** Writes the report of a run that has just begun, which stays if it is ended without a word; no such
+ *  one to what is no file.
+ *  Errors:  -1 and a message */
+int gy_report_begin(const struct gy_job *job, const struct gy_ledger *ledger, const char *path);
 
 /** Writes one JSON object to `path` ("-": standard error, since standard output is the job's). `flow`
  *  NULL: the job process has died, and its operators' figures with it.

@@ -1,6 +1,7 @@
 /* See start.h. */
 #include "app/start.h"
 
+#include "app/report.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -48,6 +49,9 @@ int gy_start_check(const struct gy_cli *cli, const struct gy_job *job)
             "--from", latest,
             "the job has no `snapshot`, whose folder it would be; give --from DIR, or put "
             "snapshot = { every = \"1s\"; dir = ...; } into the job");
+    int wrong = cli->report != NULL ? gy_report_check(cli->report) : 0;
+    if (wrong != 0)
+        return refuse("--report", cli->report, strerror(wrong));
     return GY_EXIT_OK;
 }
 

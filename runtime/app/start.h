@@ -13,7 +13,7 @@ struct gy_start {
     int lock;                    /* of the snapshot folder; -1: there is none */
 };
 
-/** Refuses flags of `gyre run` that do not fit the job. GY_EXIT_OK, or GY_EXIT_USAGE with a message. */
+/** Refuses flags of `gyre run` that do not fit the job, or a report that cannot be written. GY_EXIT_OK, or GY_EXIT_USAGE with a message. */
 int gy_start_check(const struct gy_cli *cli, const struct gy_job *job);
 
 /** Chooses the snapshot, locks and prepares the folder of the job's own ones. What is refused is

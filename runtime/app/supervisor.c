@@ -418,7 +418,8 @@ static bool try_again(struct supervisor *s, const char *what, int *status)
     if (s->attempts >= job->restart_attempts) {
         gy_log(GY_LOG_ERROR, "%s; restarted %u times since the last snapshot, not any more", what,
                s->attempts);
-        report(s, "failed", what);
+        if (!s->ledger->ended) /* else the job process has, and knows more */
+            report(s, "failed", what);
         return false;
     }
     s->attempts++;

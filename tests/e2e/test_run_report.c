@@ -1,5 +1,6 @@
 /* The report of a run, and that standard output is the job's alone. */
 #include "run_job.h"
+#include "run_watch.h"
 #include "support/suite.h"
 
 #include <stdio.h>
@@ -118,13 +119,69 @@ static void the_same_rows_are_reported_at_every_parallelism(void)
     }
 }
 
-static void a_report_that_cannot_be_written_is_a_failure(void)
+static void a_report_that_could_not_be_written_is_refused_at_the_start(void)
+{
+    static const struct {
+        const char *path, *says;
+    } cases[] = {
+        {"none/report.json", "gyre run: --report none/report.json: No such file or directory\n"},
+        {".", "gyre run: --report .: Is a directory\n"},
+        {"job.cfg/report.json", "gyre run: --report job.cfg/report.json: Not a directory\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *dir = dir_temp();
+        struct process_result r;
+        run_job(dir, job, &(struct run_options){.arguments = ARGV("--report", cases[i].path)}, &r);
+        CU_ASSERT_EQUAL(r.status, 2);
+        CU_ASSERT_STRING_EQUAL(r.err, cases[i].says);
+        CU_ASSERT_STRING_EQUAL(r.out, "");
+        process_result_fini(&r);
+        dir_remove(dir);
+        free(dir);
+    }
+}
+
+/* What an earlier run reported is not taken for this one's. */
+static void a_run_that_ends_without_a_word_is_reported_as_running(void)
 {
     char *dir = dir_temp();
     struct process_result r;
-    run_job(dir, job, &(struct run_options){.arguments = ARGV("--report", "none/report.json")}, &r);
+    run_no_core_dumps();
+    run_write(dir, "report.json", "{\"job\": \"earlier\"}\n");
+    run_job(dir,
+            "job = \"crash\"; parallelism = 1;\n"
+            "operators = (\n"
+            "  { id = \"in\"; op = \"gen.sequence\"; to = 9999; },\n"
+            "  { id = \"c\"; op = \"run_poison.poison\"; input = \"in\"; at = 5000; },\n"
+            "  { id = \"out\"; op = \"std.null\"; input = \"c\"; }\n"
+            ");\n",
+            &reported, &r);
     CU_ASSERT_EQUAL(r.status, 1);
-    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "none/report.json"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "gyre: job failed: a plugin crashed\n"));
+    char *report = run_read(dir, "report.json");
+    CU_ASSERT_TRUE(run_is_json(report));
+    CU_ASSERT_PTR_NOT_NULL(strstr(report, "{\"job\": \"crash\",\n  \"status\": \"running\""));
+    free(report);
+    process_result_fini(&r);
+    dir_remove(dir);
+    free(dir);
+}
+
+static void a_mistake_in_the_job_leaves_the_report_alone(void)
+{
+    char *dir = dir_temp();
+    struct process_result r;
+    run_write(dir, "report.json", "earlier\n");
+    run_job(dir,
+            "job = \"wrong\"; operators = (\n"
+            "  { id = \"in\"; op = \"gen.sequence\"; to = 10; },\n"
+            "  { id = \"out\"; op = \"std.nul\"; input = \"in\"; }\n"
+            ");\n",
+            &reported, &r);
+    CU_ASSERT_EQUAL(r.status, 2);
+    char *report = run_read(dir, "report.json");
+    CU_ASSERT_STRING_EQUAL(report, "earlier\n");
+    free(report);
     process_result_fini(&r);
     dir_remove(dir);
     free(dir);
@@ -167,7 +224,9 @@ static const struct suite_test tests[] = {
     SUITE_TEST(rows_and_bytes_of_every_operator_add_up),
     SUITE_TEST(state_time_and_watermarks_are_plausible),
     SUITE_TEST(the_same_rows_are_reported_at_every_parallelism),
-    SUITE_TEST(a_report_that_cannot_be_written_is_a_failure),
+    SUITE_TEST(a_report_that_could_not_be_written_is_refused_at_the_start),
+    SUITE_TEST(a_run_that_ends_without_a_word_is_reported_as_running),
+    SUITE_TEST(a_mistake_in_the_job_leaves_the_report_alone),
     SUITE_TEST(standard_output_is_the_jobs_alone),
 };
 SUITE_MAIN("run_report", tests)

@@ -189,6 +189,34 @@ static void a_snapshot_sets_the_attempts_back(void)
     end_dir(dir);
 }
 
+/* The report of a job that its failures have ended. */
+static void check_blame(const char *restart, const char *options, const char *failure)
+{
+    struct process_result r;
+    char *dir = dir_temp(), *job = text_format(poisoned, restart, options);
+    run_no_core_dumps();
+    run_job(dir, job, &reported, &r);
+    CU_ASSERT_EQUAL(r.status, 1);
+    char *report = run_read(dir, "report.json");
+    CU_ASSERT_TRUE(run_is_json(report));
+    run_check_has(report, failure);
+    free(report);
+    free(job);
+    process_result_fini(&r);
+    end_dir(dir);
+}
+
+static void the_report_names_the_operator_that_has_failed(void)
+{
+    check_blame("", "",
+                "\"failure\": {\"what\": \"job process crashed in c (run_poison.poison, process): "
+                "SIGSEGV\", \"operator\": \"c\"}");
+    check_blame("attempts = 1;", "by = \"retry\";",
+                "\"failure\": {\"what\": \"try again\", \"operator\": \"c\"}");
+    check_blame("attempts = 1;", "by = \"kill\";",
+                "\"failure\": {\"what\": \"job process killed by SIGKILL\", \"operator\": null}");
+}
+
 static void check_poisoned(const char *options, int status, long rows, int restarts,
                            const char *says)
 {
@@ -628,6 +656,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_death_before_the_first_snapshot_restarts_from_the_start),
     SUITE_TEST(a_job_process_dies_with_its_supervisor),
     SUITE_TEST(attempts_run_out),
+    SUITE_TEST(the_report_names_the_operator_that_has_failed),
     SUITE_TEST(a_snapshot_sets_the_attempts_back),
     SUITE_TEST(an_error_that_may_pass_restarts_the_job_and_another_does_not),
     SUITE_TEST(a_crash_that_passes_is_survived),
