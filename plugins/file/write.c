@@ -326,7 +326,7 @@ static int32_t write_abort(void *self, struct gyre_ctx *ctx, const char *txn,
 }
 
 static const struct gyre_option options[] = {
-    GYRE_OPT(struct write_config, path, PATH, NULL, GYRE_REQUIRED,
+    GYRE_OPT(struct write_config, path, PATH, NULL, GYRE_REQUIRED | GYRE_WRITES,
              "a file, a folder for part files (ends in /), or - for standard output"),
     GYRE_OPT_CHOICE(struct write_config, format, "csv", "csv|json", "how a row is written"),
     GYRE_OPT(struct write_config, header, BOOL, "false", 0,

@@ -6,6 +6,7 @@
  *   build_hosted.c  functions that the runtime hosts, and their options
  *   build_ahead.c   key functions, run ahead of the operator that asks for them
  *   build_bind.c    the host's side of struct gyre_bind
+ *   build_paths.c   what operators write
  *   build_part.c    parallelism and partitions, feedback edges
  *   build_prune.c   what consumers read, times, hashes
  *
@@ -157,6 +158,11 @@ bool gy_build_ahead_hides(const struct gy_build *b, uint32_t index, const char *
 /** Calls a bind function. `hosted` NULL: the operator's own.
  *  Errors:  -1, told */
 int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted);
+
+/* build_paths.c */
+
+/** Refuses operators that write one file or folder, or write what another reads. */
+void gy_build_paths(struct gy_build *b);
 
 /* build_part.c */
 void gy_build_parallelism(struct gy_build *b);

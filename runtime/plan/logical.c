@@ -308,6 +308,7 @@ static void build(struct gy_build *b)
     make_nodes(b);
     if (b->scope.arena->oom)
         return;
+    gy_build_paths(b);
     gy_build_wires(b);
     gy_build_ahead(b);
     if (b->scope.arena->oom)

@@ -440,6 +440,12 @@ static int check_function(struct gy_check *c, const struct gyre_function *f)
         return gy_check_fault(c, "has no results and no bind that declares them; declare one");
     if ((code = gy_check_options(c, f->options, f->n_options, f->config_size, true)) < 0)
         return code;
+    for (uint32_t i = 0; i < f->n_options; i++)
+        if ((gyre_option_at(f->options, i)->flags & GYRE_WRITES) != 0)
+            return gy_check_fault(c,
+                                  "has the option `%s` with the flag GYRE_WRITES, which only an "
+                                  "option of an operator can have; leave it out",
+                                  gyre_option_at(f->options, i)->name);
     return check_no_key_function(c, f->options, f->n_options);
 }
 

@@ -135,7 +135,7 @@ static void version_names_the_plugin_abi(void)
     struct process_result r;
     gyre(ARGV("--version"), &r);
     CU_ASSERT_EQUAL(r.status, 0);
-    expect_text(r.out, "gyre 0.1.0 (plugin ABI 0.2)\n");
+    expect_text(r.out, "gyre 0.1.0 (plugin ABI 0.3)\n");
     process_result_fini(&r);
 }
 
@@ -327,7 +327,7 @@ static void inspect_describes_a_file(void)
     CU_ASSERT_EQUAL(r.status, 0);
     expect_text(r.err, "");
     CU_ASSERT(strstr(r.out, "plugin plugin_good 0.3.1\n  file            /") == r.out);
-    CU_ASSERT(strstr(r.out, "\n  ABI             0.2\n") != NULL);
+    CU_ASSERT(strstr(r.out, "\n  ABI             0.3\n") != NULL);
     CU_ASSERT(strstr(r.out, big_text) != NULL);
     CU_ASSERT(strstr(r.out, running_text) != NULL);
     CU_ASSERT(strstr(r.out, price_text) != NULL);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define ARGUMENTS_MAX 16
 #define MISTAKES      "tests/e2e/jobs/mistakes.txt"
@@ -280,6 +281,72 @@ static void set_of_a_dotted_group_reaches_into_the_window(void)
     process_result_fini(&r);
 }
 
+/* ---- what operators write ---- */
+
+static void check_paths(const char *folder, const char *reads, const char *one, const char *two,
+                        const char *says)
+{
+    struct process_result r;
+    char *job =
+        text_format("job = \"paths\"; operators = (\n"
+                    "  { id = \"in\"; op = \"file.read\"; path = \"%s\"; },\n"
+                    "  { id = \"one\"; op = \"file.write\"; input = \"in\"; path = \"%s\"; },\n"
+                    "  { id = \"two\"; op = \"file.write\"; input = \"in\"; path = \"%s\"; }\n"
+                    ");\n",
+                    reads, one, two);
+    write_file(folder, "job.cfg", job);
+    gyre(folder, "check", ARGV(NULL), &r);
+    CU_ASSERT_EQUAL(r.status, strstr(says, "path: ") != NULL ? 2 : 0);
+    CU_ASSERT(same(two, "standard error", r.err, says));
+    process_result_fini(&r);
+    free(job);
+}
+
+static void a_file_that_is_written_has_one_writer_whatever_its_name(void)
+{
+    static const char twice[] =
+        "job.cfg:4: path: `one` writes this too; each needs a place of its own\n";
+    static const char lost[] = "job.cfg:3: path: `in` reads what `one` writes, and would lose it; "
+                               "write to another place\n";
+    char *folder = dir_temp();
+    char *file = path_join(folder, "file"), *soft = path_join(folder, "soft");
+    char *hard = path_join(folder, "hard"), *parts = path_join(folder, "parts");
+    char *other = path_join(folder, "other");
+    write_file(folder, "file", "some\n");
+    CU_ASSERT_EQUAL_FATAL(symlink("file", soft), 0);
+    CU_ASSERT_EQUAL_FATAL(link(file, hard), 0);
+    CU_ASSERT_EQUAL_FATAL(mkdir(parts, 0777), 0);
+    CU_ASSERT_EQUAL_FATAL(symlink("parts", other), 0);
+    write_file(folder, "in.txt", "more\n");
+    write_file(folder, "parts/in", "more\n");
+    check_paths(folder, "in.txt", "file", "soft", twice);
+    check_paths(folder, "in.txt", "hard", "file", twice);
+    check_paths(folder, "in.txt", "parts/", "parts//", twice);
+    check_paths(folder, "in.txt", "parts/", "other/", twice);
+    check_paths(folder, "in.txt", "parts/new", "other/new", twice);
+    check_paths(folder, "in.txt", "parts/../new", "new", twice);
+    check_paths(folder, "in.txt", file, "file", twice);
+    check_paths(folder, "soft", "file", "new", lost);
+    check_paths(folder, "parts/in", "other/in", "new", lost);
+    /* What may be shared, and what is not the same. */
+    check_paths(
+        folder, "in.txt", "/dev/null", "/dev/null",
+        "job.cfg:3: one: file.write here is at least once: rows may come twice when the job "
+        "is restarted\n"
+        "job.cfg:4: two: file.write here is at least once: rows may come twice when the job "
+        "is restarted\n");
+    check_paths(folder, "in.txt", "parts/", "parts/new", "");
+    check_paths(folder, "in.txt", "file", "file2", "");
+    check_paths(folder, "in.txt", "parts/new", "new", "");
+    free(other);
+    free(parts);
+    free(hard);
+    free(soft);
+    free(file);
+    dir_remove(folder);
+    free(folder);
+}
+
 /* ---- gyre plan ---- */
 
 static void plan_of(const char *job, const char *wanted)
@@ -460,6 +527,7 @@ static void job_that_includes_itself_is_refused(void)
 
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(every_mistake_is_told_at_its_line_and_nothing_is_started, 120),
+    SUITE_TEST(a_file_that_is_written_has_one_writer_whatever_its_name),
     SUITE_TEST(a_missing_job_file_is_told),
     SUITE_TEST(a_job_file_with_a_zero_byte_is_refused),
     SUITE_TEST(an_unknown_plugin_is_told_with_the_nearest_and_the_folders),

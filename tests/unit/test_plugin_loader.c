@@ -21,8 +21,8 @@
 static const struct {
     const char *name, *sentence;
 } refused[] = {
-    {"abi_minor", "is built for plugin ABI 0.99 and this gyre has 0.2" REBUILD},
-    {"abi_major", "is built for plugin ABI 7.2 and this gyre has 0.2" REBUILD},
+    {"abi_minor", "is built for plugin ABI 0.99 and this gyre has 0.3" REBUILD},
+    {"abi_major", "is built for plugin ABI 7.3 and this gyre has 0.3" REBUILD},
     {"magic", "has a note that begins with 0xdeadbeef, not with 0x45525947" REBUILD},
     {"struct_size", "has a struct gyre_aggregate of 64 bytes and this gyre one of 56" REBUILD},
     {"size_count", "lists the sizes of 15 structs and this gyre those of 16" REBUILD},
@@ -63,6 +63,14 @@ static const struct {
     {"option_key_group", "operator `drop`, option `fn` is a key function within a group; it is an "
                          "option of an operator "
                          "itself"},
+    {"option_writes",
+     "operator `drop`, option `name` has the flag GYRE_WRITES and is no PATH; leave it out"},
+    {"option_writes_group",
+     "operator `drop`, option `path` has the flag GYRE_WRITES within a group; "
+     "it is for an option of an operator itself"},
+    {"function_writes",
+     "function `some` has the option `path` with the flag GYRE_WRITES, which only "
+     "an option of an operator can have; leave it out"},
     {"key_results", "function `none` has no results and no bind that declares them; declare one"},
     {"option_type",
      "operator `drop`, option `count` has the unknown type 99; the known ones are 1 to 15"},

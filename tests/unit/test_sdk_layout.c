@@ -410,7 +410,7 @@ static void note_lists_a_size_for_each_struct(void)
 
 static void note_is_made_as_documented(void)
 {
-    static const uint8_t front[] = {'G', 'Y', 'R', 'E', 0, 0, 2, 0, 1, 8, GYRE_ISA_LEVEL,
+    static const uint8_t front[] = {'G', 'Y', 'R', 'E', 0, 0, 3, 0, 1, 8, GYRE_ISA_LEVEL,
                                     0,   16,  0,   0,   0};
     static const struct gyre_note_entry entry = {5,
                                                  (uint32_t)sizeof(struct gyre_note),

@@ -51,13 +51,16 @@ struct gyre_groups {
     const void *items;
 };
 
-#define GYRE_REQUIRED 1u
+#define GYRE_REQUIRED 1u /* a job file has to give it */
+#define GYRE_WRITES                                                                                \
+    2u /* a PATH that the operator writes: no other of the job may, or may read it */
 
 /** One option.
  *  Shape:   `fallback` is the default as it would stand in a job file ("true", "64KiB", "0.5",
  *           "lines"), NULL: zero, NULL or empty; SCHEMA, GROUPS and required options have none.
  *           `choices` lists the words of a CHOICE: "csv|json".
  *           KEY_FUNCTION is for the operator's own table, without a default.
+ *           GYRE_WRITES likewise; "-", pipes and devices may be shared all the same.
  *           `min`, `max` bound INT, FLOAT, DURATION and SIZE; both 0: unbounded
  *  Owns:    constant data of the plugin
  *  Thread:  [any], immutable
