@@ -52,7 +52,7 @@ struct gyre_groups {
 };
 
 #define GYRE_REQUIRED 1u /* a job file has to give it */
-#define GYRE_WRITES 2u   /* a PATH the operator writes: no other may write or read it */
+#define GYRE_WRITES   2u /* a PATH the operator writes: no other may write or read it */
 
 /** One option.
  *  Shape:   `fallback` is the default as it would stand in a job file ("true", "64KiB", "0.5",
