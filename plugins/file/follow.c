@@ -23,6 +23,7 @@
  * of its name is another by now, it is looked for in the same folder, so that what was rotated while
  * no job ran is read to its end; where it has gone, the one of its name is read from its start. */
 #include "follow.h"
+#include "mark.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +40,7 @@ static uint64_t place(const struct range *range)
 static void set_mark(struct range *range)
 {
     range->mark_at = place(range);
-    range->mark = input_mark(range->fd, range->mark_at);
+    range->mark = file_mark(range->fd, range->mark_at);
 }
 
 /* From the first byte, with what is there of a line. */
@@ -62,7 +63,7 @@ static int open_regular(const char *path, struct stat *st)
 /* True for the file in which a restored range stands. */
 static int is_the_one(const struct range *range, int fd, const struct stat *st)
 {
-    return (uint64_t)st->st_ino == range->inode && range->mark == input_mark(fd, range->mark_at);
+    return (uint64_t)st->st_ino == range->inode && range->mark == file_mark(fd, range->mark_at);
 }
 
 /* Looks for it under other names in its folder, where rotation has left it meanwhile; -1: gone. */
@@ -159,7 +160,7 @@ static int32_t look(struct range *range, struct gyre_ctx *ctx)
     range->is_fresh = 0;
     range->changed_ns = changed_ns;
     if (!is_same && ((uint64_t)st.st_size < place(range) ||
-                     range->mark != input_mark(range->fd, range->mark_at))) {
+                     range->mark != file_mark(range->fd, range->mark_at))) {
         gyre_log(ctx, GYRE_LOG_INFO, "%s was truncated: read from its start", range->path);
         start_again(range);
         set_mark(range);

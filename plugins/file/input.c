@@ -7,9 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHUNK      (256u << 10)
-#define CHUNK_MIN  (64u << 10) /* less room than this is left unused */
-#define MARK_BYTES 64u
+#define CHUNK     (256u << 10)
+#define CHUNK_MIN (64u << 10) /* less room than this is left unused */
 
 int32_t input_open(struct input *in, struct gyre_ctx *ctx, const char *path, uint64_t offset)
 {
@@ -121,21 +120,4 @@ int32_t input_more(struct input *in, struct gyre_ctx *ctx)
     in->end += n;
     gyre_out_used(out, (uint32_t)n);
     return GYRE_OK;
-}
-
-/* FNV-1a */
-uint64_t input_mark(int fd, uint64_t at)
-{
-    uint8_t bytes[MARK_BYTES];
-    size_t n = at < MARK_BYTES ? (size_t)at : MARK_BYTES;
-    uint64_t hash = 0xcbf29ce484222325u;
-    ssize_t got;
-    do
-        got = pread(fd, bytes, n, (off_t)(at - n));
-    while (got < 0 && errno == EINTR);
-    if (got != (ssize_t)n)
-        return 0;
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ bytes[i]) * 0x100000001b3u;
-    return hash | 1;
 }

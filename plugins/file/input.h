@@ -45,9 +45,6 @@ int32_t input_more(struct input *in, struct gyre_ctx *ctx);
 
 void input_close(struct input *in, struct gyre_ctx *ctx);
 
-/* A hash of the bytes before byte `at`, by which a file is known again; 0: they cannot be read. */
-uint64_t input_mark(int fd, uint64_t at);
-
 static inline size_t input_left(const struct input *in)
 {
     return (size_t)(in->end - in->at);

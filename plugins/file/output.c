@@ -1,5 +1,6 @@
 /* plugins/file/output.c: see output.h. */
 #include "output.h"
+#include "mark.h"
 #include "paths.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -54,9 +55,23 @@ void output_close(struct output *o)
     o->fd = -1;
 }
 
-int32_t output_cut(struct output *o, struct gyre_ctx *ctx, uint64_t length)
+/* The file is open for writing only: it may be one that must not be read. */
+uint64_t output_mark(const struct output *o, uint64_t at)
 {
     struct stat st;
+    if (fstat(o->fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return 0;
+    int fd = open(o->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    uint64_t mark = fd >= 0 ? file_mark(fd, at) : 0;
+    if (fd >= 0)
+        close(fd);
+    return mark;
+}
+
+int32_t output_cut(struct output *o, struct gyre_ctx *ctx, uint64_t length, uint64_t mark)
+{
+    struct stat st;
+    uint64_t found = mark != 0 ? output_mark(o, length) : 0;
     if (fstat(o->fd, &st) != 0)
         return gyre_fail(ctx, GYRE_EIO, "%s: %s", o->path, strerror(errno));
     if (!S_ISREG(st.st_mode))
@@ -74,6 +89,12 @@ int32_t output_cut(struct output *o, struct gyre_ctx *ctx, uint64_t length)
                          "%s has %lld bytes, less than the %llu it had in the snapshot: put it "
                          "back, or start without the snapshot",
                          o->path, (long long)st.st_size, (unsigned long long)length);
+    if (mark != 0 && found != 0 && found != mark)
+        return gyre_fail(
+            ctx, GYRE_EFAIL,
+            "%s is not the file of the snapshot: what precedes byte %llu, to where it "
+            "had been written, has changed: put it back, or start without the snapshot",
+            o->path, (unsigned long long)length);
     int is_cut = (uint64_t)st.st_size == length || ftruncate(o->fd, (off_t)length) == 0;
     if (!is_cut || lseek(o->fd, (off_t)length, SEEK_SET) < 0)
         return gyre_fail(ctx, GYRE_EIO, "%s cannot be cut to %llu bytes: %s", o->path,

@@ -31,8 +31,12 @@ struct output {
 int32_t output_init(struct output *o, struct gyre_ctx *ctx);
 /* Opens `path` ("-": standard output) for writing, as `length` bytes long; `flags` as for open(2). */
 int32_t output_open(struct output *o, struct gyre_ctx *ctx, const char *path, int flags);
-/* Cuts a regular file to `length` bytes and goes on there; one that is shorter is refused. */
-int32_t output_cut(struct output *o, struct gyre_ctx *ctx, uint64_t length);
+/* By what the first `at` bytes of the file are known again (mark.h); 0: not a regular file, or it
+ * must not be read. */
+uint64_t output_mark(const struct output *o, uint64_t at);
+/* Cuts a regular file to `length` bytes and goes on there; one that is shorter is refused, and one
+ * whose mark there is another than `mark`, where both are known. */
+int32_t output_cut(struct output *o, struct gyre_ctx *ctx, uint64_t length, uint64_t mark);
 int32_t output_flush(struct output *o, struct gyre_ctx *ctx);
 /* Flushes, and waits until the file is on the disk, and its name if output_open made it. */
 int32_t output_sync(struct output *o, struct gyre_ctx *ctx);

@@ -22,6 +22,7 @@
  * A rate is shared by the tasks that have something to read: each keeps to its part. */
 #include "follow.h"
 #include "json_read.h"
+#include "mark.h"
 #include "paths.h"
 #include <errno.h>
 #include <sys/stat.h>
@@ -236,7 +237,7 @@ static int32_t read_save(void *self, struct gyre_ctx *ctx, uint32_t split,
         if (r->config->follow)
             follow_save(r, &r->ranges[i], writer);
         else
-            gyre_write_u64(writer, is_going ? input_mark(r->input.fd, offset) : range->mark);
+            gyre_write_u64(writer, is_going ? file_mark(r->input.fd, offset) : range->mark);
         return writer->error;
     }
     return gyre_fail(ctx, GYRE_ECONTRACT, "split %u is not this task's", (unsigned)split);
@@ -314,7 +315,7 @@ static int32_t check_file(struct reader *r, struct gyre_ctx *ctx)
                          range->path);
     uint64_t size = (uint64_t)st.st_size;
     uint64_t least = range->end != UNBOUNDED ? range->end : range->mark == 0 ? range->offset : 0;
-    int is_other = range->mark != 0 && range->mark != input_mark(r->input.fd, range->offset);
+    int is_other = range->mark != 0 && range->mark != file_mark(r->input.fd, range->offset);
     if (!r->input.is_stream && (size < least || (is_other && size != 0 && size < range->offset)))
         return gyre_fail(ctx, GYRE_EFAIL,
                          "%s has %llu bytes, less than the %llu it had: a file must not become "

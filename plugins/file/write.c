@@ -12,7 +12,7 @@
  * the last: the file is cut back, parts the snapshot knows nothing of are removed, seen or not.
  *
  * An item of state (all tasks get all of them): u32 task, u64 number of its next part, u64 length of
- * the file. There is one for each task that ever wrote, also where there are fewer tasks by now: task
+ * the file, from version 1 on u64 its mark there (mark.h; 0: none). There is one for each task that ever wrote, also where there are fewer tasks by now: task
  * t of n keeps those of t, t + n, ... So no part is forgotten, and no name used twice.
  *
  * A transaction: u32 1 where there is a part, then u32 its task, u64 its number. A part that a
@@ -49,6 +49,7 @@ struct sink {
     uint32_t n_known;
     uint32_t capacity;
     uint64_t length; /* of the file in the snapshot */
+    uint64_t mark;   /* there, by output_mark */
     int is_restored;
     int is_started;
     int is_new;               /* the folder was made, and that is not on the disk yet */
@@ -151,7 +152,7 @@ static int32_t start(struct sink *s, struct gyre_ctx *ctx)
     else if (s->config->target == TO_FOLDER)
         code = parts_remove(ctx, s->config->path);
     else if (s->config->target == TO_FILE)
-        code = output_cut(&s->output, ctx, s->length);
+        code = output_cut(&s->output, ctx, s->length, s->mark);
     if (code != GYRE_OK)
         return code;
     s->is_started = 1;
@@ -208,6 +209,8 @@ static void save_item(const struct sink *s, struct gyre_writer *writer, struct p
     gyre_write_u32(writer, next.task);
     gyre_write_u64(writer, next.number);
     gyre_write_u64(writer, s->output.length);
+    gyre_write_u64(writer,
+                   s->config->target == TO_FILE ? output_mark(&s->output, s->output.length) : 0);
 }
 
 static int32_t write_save(void *self, struct gyre_ctx *ctx, struct gyre_writer *writer,
@@ -254,15 +257,18 @@ static int32_t write_restore(void *self, struct gyre_ctx *ctx, uint32_t version,
                              struct gyre_reader *reader)
 {
     struct sink *s = self;
-    (void)version;
     struct part part;
     part.task = gyre_read_u32(reader);
     part.number = gyre_read_u64(reader);
     uint64_t length = gyre_read_u64(reader);
+    uint64_t mark = version >= 1 ? gyre_read_u64(reader) : 0;
     if (reader->error != 0)
         return gyre_fail(ctx, GYRE_ECORRUPT, "the state of file.write cannot be read");
     s->is_restored = 1;
-    s->length = length > s->length ? length : s->length; /* one file: one task that has it */
+    if (length > s->length) { /* one file: one task that has it */
+        s->length = length;
+        s->mark = mark;
+    }
     if (part.task == ctx->task)
         s->part.number = part.number;
     return add_known(s, ctx, part);
@@ -348,6 +354,7 @@ const struct gyre_operator gyre_op_write = {
     .inputs = &input,
     .n_inputs = 1,
     .items = GYRE_ITEMS_UNION,
+    .items_version = 1,
     .needs = GYRE_FEATURE_TWO_PHASE,
     .bind = write_bind,
     .open = write_open,

@@ -150,6 +150,12 @@ void gy_fit_check_items(const struct gy_fit *fit, const struct gy_node *node)
                      "the snapshot has items of '%s', and %s takes none now: give them up with "
                      "--drop-state %s",
                      node->id, node->op, node->id);
+    else if (descriptor->items_version < gy_fit_operator(fit, node)->items_version)
+        gy_diags_add(fit->misfits, NULL, 0,
+                     "the items of '%s' are of version %u in the snapshot, and %s takes them up to "
+                     "version %u: take the newer plugin, or give them up with --drop-state %s",
+                     node->id, gy_fit_operator(fit, node)->items_version, node->op,
+                     descriptor->items_version, node->id);
 }
 
 const struct gy_manifest_operator *gy_fit_operator(const struct gy_fit *fit,

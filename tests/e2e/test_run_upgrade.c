@@ -38,17 +38,23 @@ static char *job_with(const char *sum, const char *more)
 }
 
 /* Runs a job until it has taken some snapshots, and stops it. */
-static void run_and_stop(const char *dir, const char *job)
+static void run_and_stop(const char *dir, const char *job, const char *const *arguments)
 {
     struct process process;
     struct process_result r;
-    run_start(dir, job, NULL, &process);
-    for (int ms = 0; ms < RUN_PATIENCE_MS && run_newest_snapshot(dir, "snap", NULL) < 3; ms += 5)
+    int before = run_newest_snapshot(dir, "snap", NULL);
+    run_start(dir, job, &(struct run_options){.arguments = arguments}, &process);
+    for (int ms = 0; ms < RUN_PATIENCE_MS; ms += 5) {
+        if (run_newest_snapshot(dir, "snap", NULL) > before + 2)
+            break;
         nap_ms(5);
+    }
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
     CU_ASSERT_EQUAL_FATAL(r.status, 0);
-    CU_ASSERT_STRING_EQUAL(r.err, "");
+    if (arguments == NULL) /* else it says what it goes on from */
+        CU_ASSERT_STRING_EQUAL(r.err, "");
+    CU_ASSERT_TRUE(run_newest_snapshot(dir, "snap", NULL) > before + 2);
     process_result_fini(&r);
 }
 
@@ -57,7 +63,7 @@ static char *begin(void)
 {
     char *dir = dir_temp(), *job = job_with(usual, "");
     unsetenv("GYRE_TEST_STATES");
-    run_and_stop(dir, job);
+    run_and_stop(dir, job, NULL);
     free(job);
     return dir;
 }
@@ -188,20 +194,7 @@ static void an_operator_that_keeps_nothing_may_be_put_in_and_taken_out(void)
         "  { id = \"out\"; op = \"file.write\"; input = \"sum\"; path = \"out.csv\"; }\n"
         ");\n";
     char *dir = begin(), *job = job_with(usual, "");
-    struct process process;
-    int before = run_newest_snapshot(dir, "snap", NULL);
-    run_start(dir, chain, &(struct run_options){.arguments = ARGV("--from", "latest")}, &process);
-    for (int ms = 0; ms < RUN_PATIENCE_MS; ms += 5) {
-        if (run_newest_snapshot(dir, "snap", NULL) > before + 1)
-            break;
-        nap_ms(5);
-    }
-    process_signal(&process, SIGINT);
-    struct process_result r;
-    process_wait(&process, &r);
-    CU_ASSERT_EQUAL(r.status, 0);
-    process_result_fini(&r);
-    CU_ASSERT_TRUE(run_newest_snapshot(dir, "snap", NULL) > before + 1);
+    run_and_stop(dir, chain, ARGV("--from", "latest"));
     free(go_on(dir, job, ARGV("--from", "latest", QUICKLY), 0));
     CU_ASSERT_EQUAL(check_sums(dir, -1, -1), 20000);
     free(job);
@@ -321,6 +314,36 @@ static void all_that_does_not_fit_is_told_at_once(void)
     end(dir);
 }
 
+/* Operator state goes on from an older version of its items, and is refused by an older plugin. */
+static void items_go_on_in_a_newer_version_and_not_in_an_older(void)
+{
+    static const char job[] =
+        "job = \"upgraded\"; parallelism = 1; snapshot = { every = \"20ms\"; dir = \"snap\"; };\n"
+        "operators = (\n"
+        "  { id = \"events\"; op = \"gen.sequence\"; to = 1000000000L; rate = 5000; },\n"
+        "  { id = \"rows\"; op = \"state_versions.numbered\"; input = \"events\"; },\n"
+        "  { id = \"out\"; op = \"file.write\"; input = \"rows\"; path = \"out.csv\"; }\n"
+        ");\n";
+    char *dir = dir_temp();
+    unsetenv("GYRE_TEST_STATES");
+    run_and_stop(dir, job, NULL);
+    setenv("GYRE_TEST_STATES", "wide", 1);
+    run_and_stop(dir, job, ARGV("--from", "latest"));
+    unsetenv("GYRE_TEST_STATES");
+    check_refused(dir, job, ARGV("--from", "latest"),
+                  "gyre: the items of 'rows' are of version 2 in the snapshot, and "
+                  "state_versions.numbered takes them up to version 1: take the newer plugin, or "
+                  "give them up with --drop-state rows\n");
+    char *all = run_read(dir, "out.csv");
+    long n = 0;
+    for (const char *at = all; *at != 0; at = strchr(at, '\n') + 1)
+        n += atol(strchr(at, ',') + 1) == n + 1;
+    CU_ASSERT_EQUAL(n, (long)run_count_lines(all));
+    CU_ASSERT_TRUE(n > 0);
+    free(all);
+    end(dir);
+}
+
 static void another_job_name_is_refused(void)
 {
     char *dir = begin(), *job = text_format(text, "other", "", usual, "");
@@ -381,6 +404,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(an_operator_that_keeps_nothing_may_be_put_in_and_taken_out),
     SUITE_TEST(what_does_not_fit_is_refused_in_a_sentence_with_nothing_written),
     SUITE_TEST(all_that_does_not_fit_is_told_at_once),
+    SUITE_TEST(items_go_on_in_a_newer_version_and_not_in_an_older),
     SUITE_TEST(another_job_name_is_refused),
     SUITE_TEST(an_operator_that_is_gone_is_named_and_its_state_can_be_dropped),
     SUITE_TEST(a_migrate_that_refuses_fails_the_job_naming_both_versions),

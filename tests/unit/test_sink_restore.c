@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { ITEMS_VERSION = 1 }; /* of file.write; the ledger does not care */
 enum { TASKS_MAX = 5, PENDING_MAX = 64, SNAPSHOTS_MAX = 64, NUMBERS_MAX = 40000 };
 
 struct pending {
@@ -247,7 +248,8 @@ static bool restore_from(struct world *w, const struct snapshot *s)
     bool ok = gy_items_deal(GYRE_ITEMS_UNION, s->items, s->tasks, dealt, w->tasks) == 0;
     for (uint32_t t = 0; t < w->tasks; t++) {
         for (size_t i = 0; ok && i < dealt[t].list.n; i++)
-            ok = gy_instance_restore_item(w->instances[t], 1, &dealt[t].list.items[i]) == 0;
+            ok = gy_instance_restore_item(w->instances[t], ITEMS_VERSION,
+                                          &dealt[t].list.items[i]) == 0;
         gy_items_fini(&dealt[t]);
     }
     for (uint32_t i = 0; i < s->n_pending; i++)
@@ -422,7 +424,7 @@ static struct gy_instance *small_restored(struct small *s)
 {
     struct gy_instance *i = hand_open(&s->hand, "out", 0, 1);
     for (size_t k = 0; k < s->items.list.n; k++)
-        CU_ASSERT_EQUAL(gy_instance_restore_item(i, 1, &s->items.list.items[k]), 0);
+        CU_ASSERT_EQUAL(gy_instance_restore_item(i, ITEMS_VERSION, &s->items.list.items[k]), 0);
     return i;
 }
 
@@ -451,6 +453,40 @@ static void a_single_file_that_is_shorter_or_gone_is_refused_and_left_alone(void
     CU_ASSERT(hand_failed(i, "out is not there; it had 20 bytes in the snapshot"));
     gy_instance_free(i);
     CU_ASSERT_FALSE(file_exists(s.out));
+    small_fini(&s);
+}
+
+static void a_single_file_that_is_another_is_refused_and_left_alone(void)
+{
+    struct small s;
+    small_init(&s, "out");
+    file_write_text(s.out, "a line of others, and one more\n");
+    struct gy_instance *i = small_restored(&s);
+    CU_ASSERT_NOT_EQUAL(hand_numbers(i, 10, 1), 0);
+    CU_ASSERT(hand_failed(i, "out is not the file of the snapshot: what precedes byte 20"));
+    gy_instance_free(i);
+    char *text = file_read(s.out, NULL);
+    CU_ASSERT_STRING_EQUAL(text, "a line of others, and one more\n");
+    free(text);
+    small_fini(&s);
+}
+
+/* Snapshots of before know its length alone. */
+static void an_item_of_the_first_version_is_taken_without_a_mark(void)
+{
+    struct small s;
+    small_init(&s, "out");
+    struct gy_instance *i = hand_open(&s.hand, "out", 0, 1);
+    struct gy_item *item = &s.items.list.items[0];
+    CU_ASSERT_EQUAL(s.items.list.n, 1);
+    item->n -= sizeof(uint64_t);
+    CU_ASSERT_EQUAL(gy_instance_restore_item(i, 0, item), 0);
+    CU_ASSERT_EQUAL(hand_numbers(i, 10, 1), 0);
+    CU_ASSERT_EQUAL(gy_instance_flush(i, true), 0);
+    gy_instance_free(i);
+    char *text = file_read(s.out, NULL);
+    CU_ASSERT_STRING_EQUAL(text, "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n");
+    free(text);
     small_fini(&s);
 }
 
@@ -517,6 +553,8 @@ static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(a_single_file_shows_each_row_once_whenever_processes_die, 300),
     SUITE_TEST_WITHIN(the_ledger_shows_each_row_once_whenever_processes_die, 300),
     SUITE_TEST(a_single_file_that_is_shorter_or_gone_is_refused_and_left_alone),
+    SUITE_TEST(a_single_file_that_is_another_is_refused_and_left_alone),
+    SUITE_TEST(an_item_of_the_first_version_is_taken_without_a_mark),
     SUITE_TEST(parts_of_a_folder_that_is_gone_are_refused),
     SUITE_TEST(a_part_that_a_reader_took_away_is_taken_for_committed),
     SUITE_TEST(files_that_only_begin_like_parts_survive_a_restore_and_no_first_run),

@@ -256,7 +256,9 @@ struct gyre_operator {
                       struct gyre_reader *reader);
     /* [task] Sinks: undo `txn`. May be called again after it has succeeded. */
     int32_t (*abort)(void *self, struct gyre_ctx *ctx, const char *txn, struct gyre_reader *reader);
-    uint32_t items_version; /* of the items' encoding; raise it when that changes */
+    uint32_t
+        items_version; /* of the items' encoding; raise it when that changes. An item of a later
+                             * version is never given to restore_item. */
     uint32_t reserved;
 };
 GYRE_STATIC_ASSERT(sizeof(struct gyre_operator) == 240, "layout of gyre_operator");
