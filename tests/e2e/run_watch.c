@@ -48,6 +48,44 @@ void run_await_size(const char *dir, const char *name, off_t size)
     free(path);
 }
 
+long run_check_sequence(const char *dir)
+{
+    char *text = run_read(dir, "out.csv");
+    long next = 0, wrong = 0;
+    for (char *at = text; *at != 0; next++) {
+        char *end;
+        wrong += strtol(at, &end, 10) != next || *end != '\n';
+        at = *end != 0 ? end + 1 : end;
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    free(text);
+    return next;
+}
+
+char *run_endless_job(const char *every, const char *restart)
+{
+    return text_format(
+        "job = \"endless\"; parallelism = 1;\n"
+        "snapshot = { every = \"%s\"; dir = \"snap\"; keep = 100000; };\n"
+        "restart = { %s };\n"
+        "operators = (\n"
+        "  { id = \"in\"; op = \"gen.sequence\"; to = 1000000000L; rate = 20000; },\n"
+        "  { id = \"out\"; op = \"file.write\"; input = \"in\";"
+        " path = \"out.csv\"; }\n"
+        ");\n",
+        every, restart);
+}
+
+char *run_endless(const char *every, const char *restart, const struct run_options *options,
+                  struct process *process)
+{
+    char *dir = dir_temp(), *job = run_endless_job(every, restart);
+    run_start(dir, job, options, process);
+    run_await_size(dir, "out.csv", 1000);
+    free(job);
+    return dir;
+}
+
 void run_await_file(const char *dir, const char *name)
 {
     for (int ms = 0; ms < RUN_PATIENCE_MS && !run_exists(dir, name); ms += 5)

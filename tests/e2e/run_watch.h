@@ -2,6 +2,8 @@
 #ifndef TESTS_E2E_RUN_WATCH_H
 #define TESTS_E2E_RUN_WATCH_H
 
+#include "run_job.h"
+
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -15,6 +17,17 @@ void run_check_has(const char *text, const char *what);
 
 /** How often `what` stands in a text. */
 int run_count(const char *text, const char *what);
+
+/** A job without an end that writes 0, 1, 2, ... to out.csv, with snapshots in snap, one each `every`;
+ *  `restart` are settings. free() it. */
+char *run_endless_job(const char *every, const char *restart);
+
+/** Starts that job in a new folder, and waits until rows have come out. The folder: dir_end() it. */
+char *run_endless(const char *every, const char *restart, const struct run_options *options,
+                  struct process *process);
+
+/** Asserts that out.csv of the folder holds the lines 0, 1, 2, ..., each once; how many. */
+long run_check_sequence(const char *dir);
 
 /** Waits until a file of the folder is there, or has at least `size` bytes; asserts that it comes. */
 void run_await_file(const char *dir, const char *name);

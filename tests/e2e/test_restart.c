@@ -16,23 +16,9 @@
 
 static const struct run_options reported = {.arguments = ARGV("--report", "report.json")};
 
-/* An endless job that takes snapshots when it is asked; %s are settings of restart. */
-static const char asked[] =
-    "job = \"asked\"; parallelism = 1;\n"
-    "snapshot = { every = \"1h\"; dir = \"snap\"; keep = 100; };\n"
-    "restart = { %s };\n"
-    "operators = (\n"
-    "  { id = \"in\"; op = \"gen.sequence\"; to = 1000000000L; rate = 20000; },\n"
-    "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"out.csv\"; }\n"
-    ");\n";
-
 static char *start_asked(const char *restart, struct process *process)
 {
-    char *dir = dir_temp(), *job = text_format(asked, restart);
-    run_start(dir, job, &reported, process);
-    run_await_size(dir, "out.csv", 1000);
-    free(job);
-    return dir;
+    return run_endless("1h", restart, &reported, process);
 }
 
 /* Asks for a snapshot, and waits for it. */
@@ -52,27 +38,6 @@ static void spoil(const char *dir, int id)
     run_write(dir, name, text);
     free(text);
     free(name);
-}
-
-/* Asserts that out.csv holds 0, 1, 2, ..., each once; how many. */
-static long check_sequence(const char *dir)
-{
-    char *text = run_read(dir, "out.csv");
-    long next = 0, wrong = 0;
-    for (char *at = text; *at != 0; next++) {
-        char *end;
-        wrong += strtol(at, &end, 10) != next || *end != '\n';
-        at = *end != 0 ? end + 1 : end;
-    }
-    CU_ASSERT_EQUAL(wrong, 0);
-    free(text);
-    return next;
-}
-
-static void end_dir(char *dir)
-{
-    dir_remove(dir);
-    free(dir);
 }
 
 /* Asserts what the report says of the failure. */
@@ -116,9 +81,9 @@ static void a_restart_that_gets_no_process_is_an_attempt(void)
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
     CU_ASSERT_EQUAL(r.status, 0);
-    check_sequence(dir);
+    run_check_sequence(dir);
     process_result_fini(&r);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 static void restarts_that_get_no_process_run_out(void)
@@ -135,14 +100,14 @@ static void restarts_that_get_no_process_run_out(void)
     check_report(dir, "\"status\": \"failed\"",
                  "\"failure\": {\"what\": \"the job process cannot be started: ");
     process_result_fini(&r);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 static void a_run_that_gets_no_process_at_all_fails(void)
 {
     struct process_result r;
     let_fork_fail("1");
-    char *dir = dir_temp(), *job = text_format(asked, "");
+    char *dir = dir_temp(), *job = run_endless_job("1h", "");
     run_job(dir, job, &reported, &r);
     CU_ASSERT_EQUAL(r.status, 1);
     CU_ASSERT_STRING_EQUAL(
@@ -150,7 +115,7 @@ static void a_run_that_gets_no_process_at_all_fails(void)
     check_report(dir, "\"status\": \"failed\"", "\"what\": \"the job process cannot be started");
     process_result_fini(&r);
     free(job);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 /* ---- damaged snapshots ---- */
@@ -173,9 +138,9 @@ static void a_restart_goes_back_to_an_older_snapshot_and_says_so(void)
     process_wait(&process, &r);
     CU_ASSERT_EQUAL(r.status, 0);
     run_check_has(r.err, "snap/2/manifest.cfg is damaged");
-    CU_ASSERT_TRUE(check_sequence(dir) > 0);
+    CU_ASSERT_TRUE(run_check_sequence(dir) > 0);
     process_result_fini(&r);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 /* ---- snapshots that a run has left ---- */
@@ -188,7 +153,7 @@ static void begin_and_die(const char *dir, const char *const *arguments)
     const struct run_options options = {.arguments = arguments};
     struct process process;
     struct process_result r;
-    char *job = text_format(asked, ""), *branch = path_join(dir, "snap/branch");
+    char *job = run_endless_job("1h", ""), *branch = path_join(dir, "snap/branch");
     unlink(branch);
     run_start(dir, job, &options, &process);
     run_await_file(dir, "snap/branch");
@@ -204,14 +169,14 @@ static void go_on_from_latest(const char *dir, const char *from, int next)
 {
     struct process process;
     struct process_result r;
-    char *job = text_format(asked, ""), *said = text_format("goes on from snapshot %s\n", from);
+    char *job = run_endless_job("1h", ""), *said = text_format("goes on from snapshot %s\n", from);
     run_start(dir, job, &from_latest, &process);
     CU_ASSERT_TRUE(process_await_err(&process, said, RUN_PATIENCE_MS));
     take_snapshot(dir, &process, next);
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
     CU_ASSERT_EQUAL(r.status, 0);
-    CU_ASSERT_TRUE(check_sequence(dir) > 0);
+    CU_ASSERT_TRUE(run_check_sequence(dir) > 0);
     process_result_fini(&r);
     free(said);
     free(job);
@@ -221,7 +186,7 @@ static void latest_is_none_that_a_run_has_left(void)
 {
     struct process process;
     struct process_result r;
-    char *dir = start_asked("", &process), *job = text_format(asked, "");
+    char *dir = start_asked("", &process), *job = run_endless_job("1h", "");
     take_snapshot(dir, &process, 1);
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
@@ -240,7 +205,7 @@ static void latest_is_none_that_a_run_has_left(void)
                            "an older run: --from snap/6\n");
     process_result_fini(&r);
     free(job);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 static void a_restart_does_not_begin_again_what_has_been_committed(void)
@@ -258,10 +223,10 @@ static void a_restart_does_not_begin_again_what_has_been_committed(void)
     run_check_has(r.err, "gyre: the job cannot be restarted: no snapshot of this run in snap is "
                          "intact (damaged: 2, 1)");
     run_check_has(r.err, "with --from");
-    CU_ASSERT_TRUE(check_sequence(dir) > 0); /* it has not been emptied */
+    CU_ASSERT_TRUE(run_check_sequence(dir) > 0); /* it has not been emptied */
     check_report(dir, "\"status\": \"failed\"", "\"what\": \"the job could not be restarted\"");
     process_result_fini(&r);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 /* ---- deaths at odd times ---- */
@@ -289,7 +254,7 @@ static void a_death_after_a_stop_says_how_to_go_on(void)
     free(says);
     check_report(dir, "\"status\": \"failed\"", "\"what\": \"job process killed by SIGKILL\"");
     process_result_fini(&r);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 static void a_plugin_that_dies_when_all_is_done_changes_nothing(void)
@@ -309,10 +274,10 @@ static void a_plugin_that_dies_when_all_is_done_changes_nothing(void)
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_STRING_EQUAL(
         r.err, "gyre: warning: job process killed by SIGKILL after the job had ended\n");
-    CU_ASSERT_EQUAL(check_sequence(dir), 100);
+    CU_ASSERT_EQUAL(run_check_sequence(dir), 100);
     check_report(dir, "\"status\": \"finished\"", "\"restarts\": 0");
     process_result_fini(&r);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 /* The job process dies with an order unread, and its supervisor has not read what it sent: neither may
@@ -358,7 +323,7 @@ static void the_lock_is_kept_whatever_the_job_process_left_unread(void)
     process_result_fini(&r);
     free(path);
     free(snap);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 static const struct suite_test tests[] = {

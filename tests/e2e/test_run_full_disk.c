@@ -3,6 +3,7 @@
  * for the test's process and what it starts alone. */
 #include "run_job.h"
 #include "run_sinks.h"
+#include "run_watch.h"
 #include "support/suite.h"
 
 #include <errno.h>
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The %s are a rate. */
@@ -34,11 +34,6 @@ static const struct run_sink sinks[] = {
     {"parts/", NULL, false}, {"one.csv", NULL, false}, {NULL, NULL, false}};
 
 static const char goes_on[] = " failed, and the job goes on without it: ";
-
-static void nap_ms(long ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
-}
 
 /* ---- the disk ---- */
 
@@ -121,7 +116,7 @@ static void await_snapshot(const char *dir, int least)
     for (int ms = 0; ms < RUN_PATIENCE_MS; ms += 5) {
         if (run_newest_snapshot(dir, "snap", NULL) >= least)
             break;
-        nap_ms(5);
+        run_nap_ms(5);
     }
     CU_ASSERT_TRUE_FATAL(run_newest_snapshot(dir, "snap", NULL) >= least);
 }
@@ -140,7 +135,7 @@ static void check_goes_on(const char *dir)
 {
     off_t before = size_of(dir, "one.csv"), now = before;
     for (int ms = 0; ms < RUN_PATIENCE_MS && now <= before; ms += 5) {
-        nap_ms(5);
+        run_nap_ms(5);
         now = size_of(dir, "one.csv");
     }
     CU_ASSERT_TRUE(now > before);
@@ -226,7 +221,7 @@ static void a_job_whose_disk_is_full_goes_on_and_takes_snapshots_again_later(voi
     await_err(&process, "No space left on device");
     int id = run_newest_snapshot(dir, "snap", NULL);
     check_goes_on(dir);
-    nap_ms(100); /* some more that fail: they are told once */
+    run_nap_ms(100); /* some more that fail: they are told once */
     check_stays(dir, id);
     char *err = process_err(&process);
     CU_ASSERT_EQUAL(count(err, goes_on), 1);
@@ -253,7 +248,7 @@ static void a_job_that_is_killed_while_its_disk_is_full_goes_on_from_the_last_go
     kill(child, SIGKILL);
     char *says = text_format(": restart 1 of 10 in 1ms from snapshot snap/%d\n", id);
     await_err(&process, says);
-    nap_ms(200);
+    run_nap_ms(200);
     check_goes_on(dir);
     CU_ASSERT_EQUAL(run_newest_snapshot(dir, "snap", NULL), id);
     make_room(dir);

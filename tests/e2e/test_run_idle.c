@@ -1,5 +1,6 @@
 /* A job with nothing to do uses no CPU, and a row that comes then is not held back. */
 #include "run_job.h"
+#include "run_watch.h"
 #include "support/suite.h"
 
 #include <signal.h>
@@ -10,11 +11,6 @@
 #include <unistd.h>
 
 enum { OPERATORS = 20, WATCH_MS = 3000, PINGS = 50 };
-
-static void nap_ms(long ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
-}
 
 /* CPU time of all threads of a process so far. */
 static double cpu_seconds(pid_t pid)
@@ -97,10 +93,10 @@ static void a_job_that_waits_for_whatever_costs_no_cpu(void)
         suite_skip("sanitizers have threads of their own");
     for (int i = 0; i < WAITS; i++)
         idler_start(&idlers[i], waits[i]);
-    nap_ms(500);
+    run_nap_ms(500);
     for (int i = 0; i < WAITS; i++)
         idlers[i].before_s = cpu_seconds(idlers[i].process.pid);
-    nap_ms(WATCH_MS);
+    run_nap_ms(WATCH_MS);
     for (int i = 0; i < WAITS; i++) {
         double used_s = cpu_seconds(idlers[i].process.pid) - idlers[i].before_s;
         printf("idle: %.0f ms of CPU in %d s with %.22s\n", used_s * 1000, WATCH_MS / 1000,
@@ -143,7 +139,7 @@ static void measure_latencies(const char *middle, int64_t latencies[PINGS])
     run_start(dir, job, NULL, &process);
     for (int i = 0; i < PINGS; i++) {
         struct timespec t;
-        nap_ms(i == 0 ? 300 : 5);
+        run_nap_ms(i == 0 ? 300 : 5);
         clock_gettime(CLOCK_MONOTONIC, &t);
         int64_t now_ns = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
         CU_ASSERT_EQUAL_FATAL(write(fifo, &now_ns, sizeof now_ns), sizeof now_ns);
@@ -154,7 +150,7 @@ static void measure_latencies(const char *middle, int64_t latencies[PINGS])
         free(out);
         if (lines >= PINGS)
             break;
-        nap_ms(10);
+        run_nap_ms(10);
     }
     process_signal(&process, SIGINT);
     process_wait(&process, &r);

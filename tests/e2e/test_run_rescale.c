@@ -2,6 +2,7 @@
  * sinks show what those of a run show that nobody stopped. And a job that has finished stays as it is. */
 #include "run_job.h"
 #include "run_sinks.h"
+#include "run_watch.h"
 #include "support/suite.h"
 
 #include <ftw.h>
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 /* Keyed state, operator state of each mode, sources of numbers and of files. All rows but those of
  * items/ and told/ are functions of the input alone. */
@@ -47,11 +47,6 @@ static const struct run_sink told[] = {{"told/", NULL, false}, {NULL, NULL, fals
 
 /* Rates at which the job would take half a minute. */
 #define SLOWLY "--set", "events.rate=2000", "--set", "others.rate=2000", "--set", "lines.rate=300"
-
-static void nap_ms(long ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
-}
 
 static void write_lines(const char *dir)
 {
@@ -115,7 +110,7 @@ static void run_and_stop(const char *dir, const char *width, bool first, const c
     for (int ms = 0; ms < RUN_PATIENCE_MS; ms += 5) {
         if (run_newest_snapshot(dir, "snap", NULL) > before + 1)
             break;
-        nap_ms(5);
+        run_nap_ms(5);
     }
     CU_ASSERT_TRUE(run_newest_snapshot(dir, "snap", NULL) > before + 1);
     process_signal(&process, SIGINT);
@@ -244,7 +239,7 @@ static void a_finished_job_writes_nothing_when_it_goes_on(void)
     char *dir = begin();
     run_on(dir, ARGV("-p", "2"));
     char *before = everything(dir, &n);
-    nap_ms(20); /* more than the file system's clock needs to tell two times apart */
+    run_nap_ms(20); /* more than the file system's clock needs to tell two times apart */
     for (int i = 0; i < 3; i++) {
         struct process_result r;
         run_job(dir, text,

@@ -31,12 +31,6 @@ static void let_fail(const char *variable, const char *nth)
     free(shim);
 }
 
-static void end_dir(char *dir)
-{
-    dir_remove(dir);
-    free(dir);
-}
-
 /* Runs a job that must fail with exit 1 and `says`, told once, in its report too. */
 static void check_fails(const char *dir, const char *job, const char *says)
 {
@@ -66,7 +60,7 @@ static void a_job_whose_snapshots_nobody_can_write_fails(void)
     char *job = text_format(counting, "snapshot = { every = \"1s\"; dir = \"snap\"; };");
     check_fails(dir, job, "cannot start the thread that writes snapshots: ");
     free(job);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 static void a_job_without_all_of_its_workers_fails(void)
@@ -79,7 +73,7 @@ static void a_job_without_all_of_its_workers_fails(void)
         check_fails(dir, job, says);
         free(says);
         free(job);
-        end_dir(dir);
+        dir_end(dir);
     }
 }
 
@@ -99,7 +93,7 @@ static void a_job_without_all_of_its_workers_ends_those_that_block(void)
                 ");\n",
                 "cannot start worker thread 3 of 4: ");
     close(fifo);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 /* ---- the snapshot folder ---- */
@@ -136,7 +130,7 @@ static void a_stop_whose_last_snapshot_cannot_be_taken_fails_and_says_why(void)
     process_result_fini(&r);
     free(snap);
     free(away);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 static const struct suite_test tests[] = {

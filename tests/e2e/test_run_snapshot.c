@@ -92,12 +92,6 @@ static void run_until(const char *dir, const char *job, const char *const *argum
     process_result_fini(&r);
 }
 
-static void end_dir(char *dir)
-{
-    dir_remove(dir);
-    free(dir);
-}
-
 /* ---- going on ---- */
 
 static void latest_goes_on_exactly_where_a_stop_was(void)
@@ -118,7 +112,7 @@ static void latest_goes_on_exactly_where_a_stop_was(void)
     free(says);
     free(err);
     free(job);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 /* Files are known by their names in the folder of `path`: from another working directory it is
@@ -149,7 +143,7 @@ static void files_that_were_moved_are_read_on(void)
     free(job);
     free(moved);
     free(texts);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 static void a_finished_job_has_nothing_left_to_do(void)
@@ -178,7 +172,7 @@ static void a_finished_job_has_nothing_left_to_do(void)
     free(report);
     free(err);
     free(job);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 static void a_run_without_from_begins_at_the_start_and_its_ids_go_on(void)
@@ -191,7 +185,7 @@ static void a_run_without_from_begins_at_the_start_and_its_ids_go_on(void)
     CU_ASSERT_EQUAL(check_sums(dir), 100);
     CU_ASSERT_TRUE(newest(dir, &n) > id);
     free(job);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 static void from_takes_a_snapshot_or_a_folder_of_them_also_without_a_snapshot_setting(void)
@@ -215,7 +209,7 @@ static void from_takes_a_snapshot_or_a_folder_of_them_also_without_a_snapshot_se
     free(one);
     free(plain);
     free(job);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 /* ---- what is refused ---- */
@@ -278,7 +272,7 @@ static void what_does_not_fit_is_refused_with_nothing_written(void)
     free(rows);
     free(empty);
     free(job);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 /* Spoils a byte in the middle of a file. */
@@ -316,7 +310,7 @@ static void latest_falls_back_to_the_newest_intact_snapshot_and_says_so(void)
     free(says);
     free(manifest);
     free(job);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 /* ---- state and operators ---- */
@@ -348,7 +342,7 @@ static void state_without_an_operator_is_refused_unless_it_is_dropped(void)
     free(rows);
     free(err);
     free(job);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 /* How often a sum is less than the one before it. */
@@ -397,7 +391,7 @@ static void state_is_dropped_once_and_not_again_by_a_restart(void)
     CU_ASSERT_EQUAL(count_falls(dir), 1);
     process_result_fini(&r);
     free(job);
-    end_dir(dir);
+    dir_end(dir);
 }
 
 static const struct suite_test tests[] = {

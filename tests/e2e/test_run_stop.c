@@ -1,12 +1,12 @@
 /* Stopping: the first signal stops the sources and drains what is in flight, the second ends it. */
 #include "run_job.h"
+#include "run_watch.h"
 #include "support/suite.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,25 +20,6 @@ static int64_t now_us(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static void nap_ms(long ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
-}
-
-/* Waits until a file of the folder has at least `size` bytes. */
-static void await_size(const char *dir, const char *name, off_t size)
-{
-    struct stat st = {0};
-    char *path = path_join(dir, name);
-    for (int ms = 0; ms < RUN_PATIENCE_MS && st.st_size < size; ms += 5) {
-        nap_ms(5);
-        if (stat(path, &st) != 0)
-            st.st_size = 0;
-    }
-    CU_ASSERT_TRUE_FATAL(st.st_size >= size);
-    free(path);
 }
 
 /* Signals the job once and asserts that it stops promptly, cleanly, and says so in its report;
@@ -90,7 +71,7 @@ static void check_endless(int signal)
         "  { id = \"out\"; op = \"file.write\"; input = \"sum\"; path = \"out.csv\"; }\n"
         ");\n",
         &reported, &process);
-    await_size(dir, "out.csv", 100000);
+    run_await_size(dir, "out.csv", 100000);
     char *report = stop(dir, &process, signal);
     char *out = run_read(dir, "out.csv");
     uint64_t lines = check_lines(out, 2);
@@ -123,8 +104,8 @@ static void a_stop_shows_the_part_files_of_a_folder(void)
               "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"out/\"; }\n"
               ");\n",
               &reported, &process);
-    await_size(dir, "out/.part-0-0", 1000);
-    await_size(dir, "out/.part-1-0", 1000);
+    run_await_size(dir, "out/.part-0-0", 1000);
+    run_await_size(dir, "out/.part-1-0", 1000);
     char *report = stop(dir, &process, SIGINT);
     char *first = run_read(dir, "out/part-0-0"), *second = run_read(dir, "out/part-1-0");
     uint64_t lines = check_lines(first, 3) + check_lines(second, 3);
@@ -154,7 +135,7 @@ static void a_stop_is_no_end_of_input_for_final_aggregates(void)
         "  { id = \"n\"; op = \"file.write\"; input = \"all\"; path = \"n.csv\"; }\n"
         ");\n",
         &reported, &process);
-    await_size(dir, "raw.csv", 100000);
+    run_await_size(dir, "raw.csv", 100000);
     char *report = stop(dir, &process, SIGINT);
     char *out = run_read(dir, "out.csv"), *n = run_read(dir, "n.csv");
     CU_ASSERT_STRING_EQUAL(out, "");
@@ -182,7 +163,7 @@ static void a_stop_under_back_pressure_drains_what_is_in_flight(void)
               "  { id = \"out\"; op = \"file.write\"; input = \"slow\"; path = \"out.csv\"; }\n"
               ");\n",
               &reported, &process);
-    await_size(dir, "out.csv", 100000);
+    run_await_size(dir, "out.csv", 100000);
     char *report = stop(dir, &process, SIGINT);
     char *out = run_read(dir, "out.csv");
     CU_ASSERT_EQUAL((double)check_lines(out, 1), run_report(report, "in", "rows_out"));
@@ -210,8 +191,8 @@ static void check_waiting(const char *source, const struct run_options *options)
     int fifo = run_fifo(dir, "fifo");
     run_start(dir, job, options, &process);
     for (int ms = 0; ms < RUN_PATIENCE_MS && !run_exists(dir, "out"); ms += 5)
-        nap_ms(5);
-    nap_ms(100);
+        run_nap_ms(5);
+    run_nap_ms(100);
     free(stop(dir, &process, SIGINT));
     close(fifo);
     dir_remove(dir);
@@ -287,7 +268,7 @@ static void a_second_signal_ends_a_job_that_hangs(void)
                   &reported, &process);
         CU_ASSERT_TRUE(process_await_err(&process, "hangs", RUN_PATIENCE_MS));
         process_signal(&process, SIGINT);
-        nap_ms(200);
+        run_nap_ms(200);
         CU_ASSERT_EQUAL(kill(process.pid, 0), 0); /* the first one waits for it */
         process_signal(&process, seconds[i]);
         process_wait(&process, &r);

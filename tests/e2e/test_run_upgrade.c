@@ -2,13 +2,13 @@
  * goes on, what does not is refused in a sentence, with nothing written. */
 #include "run_job.h"
 #include "run_sinks.h"
+#include "run_watch.h"
 #include "support/suite.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { KEYS = 50 };
 
@@ -27,11 +27,6 @@ static const char usual[] = "op = \"state_versions.total\"; key = \"key\";";
 /* Ends a run that goes on soon. */
 #define QUICKLY "--set", "events.rate=0", "--set", "events.count=20000"
 
-static void nap_ms(long ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
-}
-
 static char *job_with(const char *sum, const char *more)
 {
     return text_format(text, "upgraded", "", sum, more);
@@ -47,7 +42,7 @@ static void run_and_stop(const char *dir, const char *job, const char *const *ar
     for (int ms = 0; ms < RUN_PATIENCE_MS; ms += 5) {
         if (run_newest_snapshot(dir, "snap", NULL) > before + 2)
             break;
-        nap_ms(5);
+        run_nap_ms(5);
     }
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
@@ -66,12 +61,6 @@ static char *begin(void)
     run_and_stop(dir, job, NULL);
     free(job);
     return dir;
-}
-
-static void end(char *dir)
-{
-    dir_remove(dir);
-    free(dir);
 }
 
 /* Asserts that of each key the sums go on from row to row, or begin anew behind row `anew`; that
@@ -128,7 +117,7 @@ static void a_newer_version_of_a_plugin_migrates_the_state_of_the_older(void)
     free(go_on(dir, job, ARGV("--from", "latest", "-p", "3", QUICKLY), 0));
     CU_ASSERT_EQUAL(check_sums(dir, -1, n), 20000);
     free(job);
-    end(dir);
+    dir_end(dir);
 }
 
 static void a_migrated_job_goes_on_once_more_without_migrating(void)
@@ -148,7 +137,7 @@ static void a_migrated_job_goes_on_once_more_without_migrating(void)
     free(err);
     free(newest);
     free(job);
-    end(dir);
+    dir_end(dir);
 }
 
 static void dropped_state_begins_anew(void)
@@ -159,7 +148,7 @@ static void dropped_state_begins_anew(void)
     free(go_on(dir, job, ARGV("--from", "latest", "--drop-state", "sum", QUICKLY), 0));
     CU_ASSERT_EQUAL(check_sums(dir, n, -1), 20000);
     free(job);
-    end(dir);
+    dir_end(dir);
 }
 
 static void operators_that_are_new_begin_with_nothing(void)
@@ -178,7 +167,7 @@ static void operators_that_are_new_begin_with_nothing(void)
     free(last);
     free(rest);
     free(job);
-    end(dir);
+    dir_end(dir);
 }
 
 static void an_operator_that_keeps_nothing_may_be_put_in_and_taken_out(void)
@@ -198,7 +187,7 @@ static void an_operator_that_keeps_nothing_may_be_put_in_and_taken_out(void)
     free(go_on(dir, job, ARGV("--from", "latest", QUICKLY), 0));
     CU_ASSERT_EQUAL(check_sums(dir, -1, -1), 20000);
     free(job);
-    end(dir);
+    dir_end(dir);
 }
 
 /* ---- what is refused ---- */
@@ -283,7 +272,7 @@ static void what_does_not_fit_is_refused_in_a_sentence_with_nothing_written(void
         free(says);
         free(job);
     }
-    end(dir);
+    dir_end(dir);
 }
 
 /* No mistake hides another. */
@@ -311,7 +300,7 @@ static void all_that_does_not_fit_is_told_at_once(void)
     setenv("GYRE_TEST_STATES", "bare", 1);
     check_refused(dir, both, ARGV("--from", "latest", QUICKLY), says);
     free(says);
-    end(dir);
+    dir_end(dir);
 }
 
 /* Operator state goes on from an older version of its items, and is refused by an older plugin. */
@@ -341,7 +330,7 @@ static void items_go_on_in_a_newer_version_and_not_in_an_older(void)
     CU_ASSERT_EQUAL(n, (long)run_count_lines(all));
     CU_ASSERT_TRUE(n > 0);
     free(all);
-    end(dir);
+    dir_end(dir);
 }
 
 static void another_job_name_is_refused(void)
@@ -351,7 +340,7 @@ static void another_job_name_is_refused(void)
                   "job.cfg:2: snapshot: snap holds snapshots of job `upgraded`; give each job a "
                   "folder of its own\n");
     free(job);
-    end(dir);
+    dir_end(dir);
 }
 
 static void an_operator_that_is_gone_is_named_and_its_state_can_be_dropped(void)
@@ -375,7 +364,7 @@ static void an_operator_that_is_gone_is_named_and_its_state_can_be_dropped(void)
     CU_ASSERT_EQUAL(run_count_lines(rows), 20000);
     free(rows);
     free(says);
-    end(dir);
+    dir_end(dir);
 }
 
 /* The state has been looked at by then, so the job fails; the output stays as it is. */
@@ -393,7 +382,7 @@ static void a_migrate_that_refuses_fails_the_job_naming_both_versions(void)
     free(err);
     free(before);
     free(job);
-    end(dir);
+    dir_end(dir);
 }
 
 static const struct suite_test tests[] = {

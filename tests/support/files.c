@@ -81,6 +81,12 @@ void dir_remove(const char *path)
     }
 }
 
+void dir_end(char *path)
+{
+    dir_remove(path);
+    free(path);
+}
+
 int dir_count(const char *path)
 {
     int count = 0;

@@ -14,6 +14,9 @@ char *dir_temp(void);
 /** Removes a folder and all in it; one that is not there is fine. Links are not followed. */
 void dir_remove(const char *path);
 
+/** Removes what dir_temp() made, and frees its name. */
+void dir_end(char *path);
+
 /** How many entries a folder has, those that begin with a dot too; -1 if there is no such folder. */
 int dir_count(const char *path);
 

@@ -1,0 +1,284 @@
+/* Signals to a supervised run, and the lock of its folder. */
+#include "run_job.h"
+#include "run_watch.h"
+#include "support/suite.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const struct run_options reported = {.arguments = ARGV("--report", "report.json")};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- signals ---- */
+
+static void check_stop(int number, bool group)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = run_endless("1h", "", &reported, &process);
+    pid_t child = run_await_child(process.pid);
+    CU_ASSERT_EQUAL(kill(group ? -process.pid : process.pid, number), 0);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.err, "");
+    CU_ASSERT_TRUE(run_is_gone(child));
+    CU_ASSERT_TRUE(run_exists(dir, "snap/1/manifest.cfg"));
+    run_check_sequence(dir);
+    char *report = run_read(dir, "report.json");
+    run_check_has(report, "\"status\": \"stopped\"");
+    free(report);
+    process_result_fini(&r);
+    dir_end(dir);
+}
+
+static void a_signal_stops_the_job_with_a_last_snapshot(void)
+{
+    check_stop(SIGINT, false);
+    check_stop(SIGTERM, false);
+}
+
+static void a_signal_of_the_terminal_reaches_both_and_stops_the_job_once(void)
+{
+    check_stop(SIGINT, true);
+}
+
+/* As timeout(1) sends it: to the process, then to its group. */
+static void a_signal_that_comes_twice_at_once_is_one(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = run_endless("1h", "", NULL, &process);
+    for (int i = 0; i < 5; i++) {
+        process_signal(&process, SIGINT);
+        run_nap_ms(1);
+    }
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_TRUE(run_exists(dir, "snap/1/manifest.cfg"));
+    process_result_fini(&r);
+    dir_end(dir);
+}
+
+static void the_job_process_itself_takes_no_such_signals(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = run_endless("1h", "", NULL, &process);
+    pid_t child = run_await_child(process.pid), parent;
+    kill(child, SIGINT);
+    kill(child, SIGTERM);
+    kill(child, SIGUSR1);
+    run_nap_ms(200);
+    CU_ASSERT_NOT_EQUAL(run_process_state(child, &parent), 0);
+    CU_ASSERT_FALSE(run_exists(dir, "snap/1"));
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.err, "");
+    process_result_fini(&r);
+    dir_end(dir);
+}
+
+static void a_second_signal_ends_both_at_once(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = dir_temp();
+    run_start(dir,
+              "job = \"hung\"; parallelism = 1;\n"
+              "snapshot = { every = \"1h\"; dir = \"snap\"; };\n"
+              "operators = (\n"
+              "  { id = \"in\"; op = \"gen.sequence\"; to = 9999; },\n"
+              "  { id = \"h\"; op = \"run_faults.hang\"; input = \"in\"; },\n"
+              "  { id = \"out\"; op = \"std.null\"; input = \"h\"; }\n"
+              ");\n",
+              NULL, &process);
+    CU_ASSERT_TRUE_FATAL(process_await_err(&process, "hangs", RUN_PATIENCE_MS));
+    pid_t child = run_await_child(process.pid), parent;
+    process_signal(&process, SIGINT);
+    run_nap_ms(200);
+    CU_ASSERT_NOT_EQUAL(run_process_state(process.pid, &parent), 'Z');
+    process_signal(&process, SIGTERM);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 130);
+    CU_ASSERT_TRUE(run_is_gone(child));
+    process_result_fini(&r);
+    dir_end(dir);
+}
+
+static void sigusr1_asks_for_a_snapshot(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = run_endless("1h", "", NULL, &process);
+    process_signal(&process, SIGUSR1);
+    run_await_file(dir, "snap/1/manifest.cfg");
+    run_nap_ms(50);
+    process_signal(&process, SIGUSR1);
+    run_await_file(dir, "snap/2/manifest.cfg");
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.err, "");
+    process_result_fini(&r);
+    dir_end(dir);
+}
+
+static void sigusr1_to_a_job_without_snapshots_is_told_and_ignored(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = dir_temp();
+    run_start(dir,
+              "job = \"plain\"; parallelism = 1;\n"
+              "operators = (\n"
+              "  { id = \"in\"; op = \"gen.sequence\"; to = 1000000000L; rate = 20000; },\n"
+              "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"out.csv\"; }\n"
+              ");\n",
+              NULL, &process);
+    run_await_size(dir, "out.csv", 1000);
+    process_signal(&process, SIGUSR1);
+    CU_ASSERT_TRUE(
+        process_await_err(&process, "the job has no `snapshot`: ignored\n", RUN_PATIENCE_MS));
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    run_check_sequence(dir);
+    process_result_fini(&r);
+    dir_end(dir);
+}
+
+static void a_signal_while_a_restart_is_waited_for_ends_the_run(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = run_endless("1h", "delay = \"1m\"; max_delay = \"1m\";", &reported, &process);
+    kill(run_await_child(process.pid), SIGKILL);
+    CU_ASSERT_TRUE(process_await_err(&process, "restart 1 of 10 in 1m ", RUN_PATIENCE_MS));
+    int64_t begin_ms = now_ms();
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_TRUE(now_ms() - begin_ms < RUN_PATIENCE_MS);
+    CU_ASSERT_EQUAL(r.status, 0);
+    run_check_has(r.err, "gyre: stopped before the restart\n");
+    char *report = run_read(dir, "report.json");
+    CU_ASSERT_TRUE(run_is_json(report));
+    run_check_has(report, "\"status\": \"stopped\"");
+    free(report);
+    process_result_fini(&r);
+    dir_end(dir);
+}
+
+/* ---- the folder's lock ---- */
+
+/* Starts a second run of the same job and asserts that it is refused. */
+static void check_refused(const char *dir, pid_t holder)
+{
+    struct process_result r;
+    char *job = run_read(dir, "job.cfg");
+    char *before = run_read(dir, "out.csv");
+    run_job(dir, job, NULL, &r);
+    char *after = run_read(dir, "out.csv");
+    CU_ASSERT_EQUAL(r.status, 2);
+    run_check_has(r.err, "job.cfg:2: snapshot: ");
+    char *says = text_format("snap is in use by a running job (process %d)\n", (int)holder);
+    run_check_has(r.err, says);
+    free(says);
+    CU_ASSERT_EQUAL(strncmp(before, after, strlen(before)), 0);
+    free(before);
+    free(after);
+    free(job);
+    process_result_fini(&r);
+}
+
+static void a_folder_in_use_is_refused_to_a_second_run_and_free_after_the_first(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = run_endless("1h", "delay = \"1m\"; max_delay = \"1m\";", NULL, &process);
+    check_refused(dir, process.pid);
+    kill(run_await_child(process.pid), SIGKILL);
+    CU_ASSERT_TRUE(process_await_err(&process, "restart 1 of 10 in 1m ", RUN_PATIENCE_MS));
+    check_refused(dir, process.pid); /* nobody but the supervisor lives now */
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    process_result_fini(&r);
+    char *job = run_read(dir, "job.cfg");
+    run_job(dir, job, &(struct run_options){.arguments = ARGV("--set", "in.to=99")}, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_EQUAL(run_check_sequence(dir), 100);
+    free(job);
+    process_result_fini(&r);
+    dir_end(dir);
+}
+
+/* ... nor does one with another folder, or none, begin from it: it would write the same outputs. */
+static void a_snapshot_of_a_folder_in_use_is_refused_to_a_second_run(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = run_endless("20ms", "", NULL, &process);
+    run_await_file(dir, "snap/1/manifest.cfg");
+    char *job = run_read(dir, "job.cfg");
+    run_job(dir, job,
+            &(struct run_options){.arguments =
+                                      ARGV("--from", "snap", "--set", "job.snapshot.dir=other")},
+            &r);
+    CU_ASSERT_EQUAL(r.status, 2);
+    char *says = text_format(
+        "gyre run: --from snap: snap is in use by a running job (process %d)\n", (int)process.pid);
+    CU_ASSERT_STRING_EQUAL(r.err, says);
+    CU_ASSERT_FALSE(run_exists(dir, "other"));
+    process_result_fini(&r);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_TRUE(run_check_sequence(dir) > 0);
+    process_result_fini(&r);
+    free(says);
+    free(job);
+    dir_end(dir);
+}
+
+static void a_run_that_was_killed_can_be_gone_on_with_at_once(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = run_endless("20ms", "", NULL, &process);
+    run_await_file(dir, "snap/3/manifest.cfg");
+    char *job = run_read(dir, "job.cfg");
+    process_signal(&process, SIGKILL);
+    run_job(dir, job,
+            &(struct run_options){.arguments = ARGV("--from", "latest", "--set", "in.to=30000")},
+            &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_EQUAL(run_check_sequence(dir), 30001);
+    process_result_fini(&r);
+    process_wait(&process, &r);
+    process_result_fini(&r);
+    free(job);
+    dir_end(dir);
+}
+
+static const struct suite_test tests[] = {
+    SUITE_TEST(a_signal_stops_the_job_with_a_last_snapshot),
+    SUITE_TEST(a_signal_of_the_terminal_reaches_both_and_stops_the_job_once),
+    SUITE_TEST(a_signal_that_comes_twice_at_once_is_one),
+    SUITE_TEST(the_job_process_itself_takes_no_such_signals),
+    SUITE_TEST(a_second_signal_ends_both_at_once),
+    SUITE_TEST(sigusr1_asks_for_a_snapshot),
+    SUITE_TEST(sigusr1_to_a_job_without_snapshots_is_told_and_ignored),
+    SUITE_TEST(a_signal_while_a_restart_is_waited_for_ends_the_run),
+    SUITE_TEST(a_folder_in_use_is_refused_to_a_second_run_and_free_after_the_first),
+    SUITE_TEST(a_snapshot_of_a_folder_in_use_is_refused_to_a_second_run),
+    SUITE_TEST(a_run_that_was_killed_can_be_gone_on_with_at_once),
+};
+SUITE_MAIN("signals", tests)
