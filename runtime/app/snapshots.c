@@ -126,6 +126,15 @@ static const char *time_text(char out[GY_TIME_TEXT], int64_t time_us)
     return out;
 }
 
+/* A running job may have removed it meanwhile, as the oldest. */
+static bool is_gone(const char *dir, uint64_t id)
+{
+    char *path = gy_printf("%s/%" PRIu64, dir, id);
+    bool gone = path != NULL && access(path, F_OK) != 0 && errno == ENOENT;
+    gy_free(path);
+    return gone;
+}
+
 /* ---- list ---- */
 
 static void put_time(struct gy_buf *b, const struct gy_manifest *manifest)
@@ -194,24 +203,12 @@ static void list_one(struct look *look, uint64_t id)
     struct gyre_error error = {.size = sizeof error};
     struct gy_manifest *manifest = read_manifest(look->dir, id, &error);
     bool whole = manifest != NULL && check_files(manifest, check_length, &error) == 0;
-    const char *damage = whole ? NULL : error.text;
-    if (look->json)
-        list_json(look, id, manifest, damage);
-    else
-        list_text(look, id, manifest, damage);
+    if (whole || !is_gone(look->dir, id))
+        (look->json ? list_json : list_text)(look, id, manifest, whole ? NULL : error.text);
     gy_manifest_free(manifest);
 }
 
 /* ---- verify ---- */
-
-/* A running job may have removed it meanwhile, as the oldest. */
-static bool is_gone(const char *dir, uint64_t id)
-{
-    char *path = gy_printf("%s/%" PRIu64, dir, id);
-    bool gone = path != NULL && access(path, F_OK) != 0 && errno == ENOENT;
-    gy_free(path);
-    return gone;
-}
 
 static void verify_one(struct look *look, uint64_t id)
 {

@@ -1,6 +1,7 @@
 /* Restarts that cannot go as they should: no process to be had, snapshots that are damaged, a death
  * after the end. */
 #include "run_job.h"
+#include "run_sinks.h"
 #include "run_watch.h"
 #include "support/suite.h"
 
@@ -208,6 +209,36 @@ static void latest_is_none_that_a_run_has_left(void)
     dir_end(dir);
 }
 
+static void a_run_does_not_go_on_from_snapshots_that_are_all_damaged(void)
+{
+    static const char *const froms[] = {"latest", "snap", "snap/2"};
+    struct process process;
+    struct process_result r;
+    char *dir = start_asked("", &process), *job = run_endless_job("1h", "");
+    take_snapshot(dir, &process, 1);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    process_result_fini(&r);
+    spoil(dir, 1);
+    spoil(dir, 2);
+    char *before = run_read(dir, "out.csv");
+    for (int i = 0; i < 3; i++) {
+        run_job(dir, job, &(struct run_options){.arguments = ARGV("--from", froms[i])}, &r);
+        CU_ASSERT_EQUAL(r.status, 2);
+        run_check_has(r.err, "snap/2/manifest.cfg is damaged: its last line is not the checksum");
+        CU_ASSERT_EQUAL(run_count(r.err, "snap/1/manifest.cfg is damaged: "), i < 2);
+        CU_ASSERT_EQUAL(run_count(r.err, ": there is no intact snapshot in snap; "), i < 2);
+        process_result_fini(&r);
+    }
+    char *after = run_read(dir, "out.csv");
+    CU_ASSERT_STRING_EQUAL(before, after);
+    CU_ASSERT_EQUAL(run_newest_snapshot(dir, "snap", NULL), 2);
+    free(after);
+    free(before);
+    free(job);
+    dir_end(dir);
+}
+
 static void a_restart_does_not_begin_again_what_has_been_committed(void)
 {
     struct process process;
@@ -331,6 +362,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(restarts_that_get_no_process_run_out),
     SUITE_TEST(a_run_that_gets_no_process_at_all_fails),
     SUITE_TEST(a_restart_goes_back_to_an_older_snapshot_and_says_so),
+    SUITE_TEST(a_run_does_not_go_on_from_snapshots_that_are_all_damaged),
     SUITE_TEST(a_restart_does_not_begin_again_what_has_been_committed),
     SUITE_TEST(latest_is_none_that_a_run_has_left),
     SUITE_TEST(a_death_after_a_stop_says_how_to_go_on),

@@ -313,6 +313,36 @@ static void latest_falls_back_to_the_newest_intact_snapshot_and_says_so(void)
     dir_end(dir);
 }
 
+/* What a job removes while it is looked at is not damaged. */
+static void snapshots_are_looked_at_while_a_job_removes_them(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = dir_temp(), *program = build_path("gyre"), *folder = path_join(dir, "snap");
+    char *job = job_with("snapshot = { every = \"1ms\"; dir = \"snap\"; keep = 2; };");
+    int id = 0, n;
+    run_start(dir, job, NULL, &process);
+    await_newest(dir, 1);
+    for (int i = 0; i < 100; i++) {
+        const char *what = i % 2 == 0 ? "verify" : NULL;
+        process_run(&(struct process_spec){.argv = ARGV(program, "snapshots", folder, what)}, &r);
+        CU_ASSERT_EQUAL(r.status, 0);
+        CU_ASSERT_STRING_EQUAL(r.err, "");
+        CU_ASSERT_EQUAL(run_count(r.out, "damaged"), 0);
+        process_result_fini(&r);
+        id = i == 0 ? newest(dir, &n) : id;
+    }
+    CU_ASSERT_TRUE(newest(dir, &n) > id);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    process_result_fini(&r);
+    free(job);
+    free(folder);
+    free(program);
+    dir_end(dir);
+}
+
 /* ---- state and operators ---- */
 
 static void state_without_an_operator_is_refused_unless_it_is_dropped(void)
@@ -402,6 +432,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(from_takes_a_snapshot_or_a_folder_of_them_also_without_a_snapshot_setting),
     SUITE_TEST(what_does_not_fit_is_refused_with_nothing_written),
     SUITE_TEST(latest_falls_back_to_the_newest_intact_snapshot_and_says_so),
+    SUITE_TEST(snapshots_are_looked_at_while_a_job_removes_them),
     SUITE_TEST(state_without_an_operator_is_refused_unless_it_is_dropped),
     SUITE_TEST(state_is_dropped_once_and_not_again_by_a_restart),
 };
