@@ -60,10 +60,16 @@ static int open_regular(const char *path, struct stat *st)
     return -1;
 }
 
+/* True for a file that holds what the restored range has read. */
+static int is_alike(const struct range *range, int fd)
+{
+    return range->mark == file_mark(fd, range->mark_at);
+}
+
 /* True for the file in which a restored range stands. */
 static int is_the_one(const struct range *range, int fd, const struct stat *st)
 {
-    return (uint64_t)st->st_ino == range->inode && range->mark == file_mark(fd, range->mark_at);
+    return (uint64_t)st->st_ino == range->inode && is_alike(range, fd);
 }
 
 /* Looks for it under other names in its folder, where rotation has left it meanwhile; -1: gone. */
@@ -102,11 +108,17 @@ static int choose_restored(struct range *range, struct gyre_ctx *ctx, int fd, st
             close(fd);
         return renamed;
     }
-    if (fd >= 0 && (uint64_t)st->st_ino == range->inode) {
+    int is_inode = fd >= 0 && (uint64_t)st->st_ino == range->inode;
+    if (fd >= 0 && !is_inode && range->mark_at > 0 && is_alike(range, fd))
+        return fd; /* a copy, as of a folder that has moved to another disk */
+    if (is_inode) {
         gyre_log(ctx, GYRE_LOG_INFO, "%s was truncated: read from its start", range->path);
     } else {
         gyre_log(ctx, GYRE_LOG_WARN,
-                 "%s is another file than in the snapshot, which has gone: read from its start",
+                 fd >= 0 ? "%s is another file than in the snapshot, which has gone: read from its "
+                           "start"
+                         : "%s is not there, nor the file of the snapshot under another name: what "
+                           "comes is read from its start",
                  range->path);
         range->partial_len = 0;
         range->skipping = SKIP_NONE;

@@ -112,7 +112,7 @@ int32_t parts_sync(struct gyre_ctx *ctx, const char *folder, int is_new)
     return file_sync_folder_of(ctx, of_it);
 }
 
-int32_t part_show(struct gyre_ctx *ctx, const char *folder, struct part part)
+int32_t part_show(struct gyre_ctx *ctx, const char *folder, struct part part, int must)
 {
     char from[PART_PATH_MAX], to[PART_PATH_MAX];
     struct stat st;
@@ -122,8 +122,13 @@ int32_t part_show(struct gyre_ctx *ctx, const char *folder, struct part part)
         if (errno != ENOENT)
             return gyre_fail(ctx, GYRE_EIO, "%s cannot be renamed to %s: %s", from, to,
                              strerror(errno));
-        /* It was on the disk, so it has been committed; whoever reads it may have taken it away. */
-        if (stat(to, &st) != 0)
+        int is_gone = stat(to, &st) != 0;
+        if (is_gone && must)
+            return gyre_fail(ctx, GYRE_EFAIL,
+                             "neither %s nor %s is there: put it back, or start without the "
+                             "snapshot",
+                             from, to);
+        if (is_gone)
             gyre_log(ctx, GYRE_LOG_WARN, "neither %s nor %s is there: taken for committed", from,
                      to);
     }

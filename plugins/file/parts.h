@@ -32,8 +32,9 @@ int32_t parts_remove(struct gyre_ctx *ctx, const char *folder);
 int32_t parts_remove_beyond(struct gyre_ctx *ctx, const char *folder, const struct part *next,
                             uint32_t n);
 
-/* Both may be called again after they have succeeded. */
-int32_t part_show(struct gyre_ctx *ctx, const char *folder, struct part part);
+/* Both may be called again after they have succeeded. With `must` a part that is not there is an
+ * error; else whoever reads them is thought to have taken it away. */
+int32_t part_show(struct gyre_ctx *ctx, const char *folder, struct part part, int must);
 int32_t part_drop(struct gyre_ctx *ctx, const char *folder, struct part part);
 
 #endif

@@ -1,6 +1,7 @@
 /* plugins/file/paths.c: see paths.h. */
 #include "paths.h"
 #include <errno.h>
+#include <fnmatch.h>
 #include <glob.h>
 #include <sys/stat.h>
 
@@ -47,4 +48,10 @@ size_t paths_folder(const char *path)
     while (n > 0 && path[n - 1] != '/')
         n--;
     return n;
+}
+
+int paths_means(const char *path, const char *name)
+{
+    const char *pattern = path + paths_folder(path);
+    return strcmp(pattern, name) == 0 || fnmatch(pattern, name, FNM_PATHNAME | FNM_PERIOD) == 0;
 }

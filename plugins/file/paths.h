@@ -15,6 +15,9 @@ int32_t paths_each(const char *path, char text[GYRE_ERROR_TEXT],
  * begin with them. */
 size_t paths_folder(const char *path);
 
+/* True where `path` means the file `name` of paths_folder(path), there or not. */
+int paths_means(const char *path, const char *name);
+
 /* True for "-", which means standard input or output. */
 static inline int path_is_standard(const char *path)
 {

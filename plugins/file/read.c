@@ -176,6 +176,12 @@ static int32_t read_discover(const void *config, struct gyre_splits *splits)
     return code;
 }
 
+/* Tells the two kinds of positions apart, by their length. */
+static int is_followed(const struct gyre_reader *position)
+{
+    return position->length - position->position != 20;
+}
+
 static int32_t read_add(void *self, struct gyre_ctx *ctx, uint32_t split, const void *bytes,
                         size_t n, struct gyre_reader *position)
 {
@@ -189,6 +195,11 @@ static int32_t read_add(void *self, struct gyre_ctx *ctx, uint32_t split, const 
     memcpy(&range.ranges, (const char *)bytes + 16, 4);
     range.offset = start != 0 ? start - 1 : 0;
     range.skipping = start != 0 ? SKIP_LINE : SKIP_NONE;
+    if (position != NULL && is_followed(position) != r->config->follow)
+        return gyre_fail(ctx, GYRE_EFAIL,
+                         "`follow` was %s in the snapshot: put it back, or give up what the source "
+                         "has read with --drop-state",
+                         r->config->follow ? "false" : "true");
     if (position != NULL) {
         range.offset = gyre_read_u64(position);
         range.skipping = gyre_read_u32(position);
@@ -216,6 +227,11 @@ static int32_t read_add(void *self, struct gyre_ctx *ctx, uint32_t split, const 
     memcpy(range.path + folder, (const char *)bytes + SPLIT_HEAD, n - SPLIT_HEAD);
     range.path[folder + n - SPLIT_HEAD] = 0;
     r->ranges[r->n_ranges++] = range;
+    if (!paths_means(r->config->path, range.path + folder))
+        return gyre_fail(ctx, GYRE_EFAIL,
+                         "the snapshot reads %s, which `path` (%s) does not mean: put it back, or "
+                         "give up what the source has read with --drop-state",
+                         range.path, r->config->path);
     return GYRE_OK;
 }
 

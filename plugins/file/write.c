@@ -12,7 +12,8 @@
  * the last: the file is cut back, parts the snapshot knows nothing of are removed, seen or not.
  *
  * An item of state (all tasks get all of them): u32 task, u64 number of its next part, u64 length of
- * the file, from version 1 on u64 its mark there (mark.h; 0: none). There is one for each task that ever wrote, also where there are fewer tasks by now: task
+ * the file; from version 1 on u64 its mark there (mark.h; 0: none), u32 what it is (TO_...), u32 and
+ * bytes its path. There is one for each task that ever wrote, also where there are fewer tasks by now: task
  * t of n keeps those of t, t + n, ... So no part is forgotten, and no name used twice.
  *
  * A transaction: u32 1 where there is a part, then u32 its task, u64 its number. A part that a
@@ -24,9 +25,12 @@
 #include "paths.h"
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { WRITE_CSV, WRITE_JSON };
-enum { TO_STDOUT, TO_FILE, TO_FOLDER };
+enum { TO_STDOUT, TO_FILE, TO_FOLDER, TARGETS }; /* they stand in snapshots */
+
+static const char *const targets[TARGETS] = {"standard output", "one file", "a folder of parts"};
 
 struct write_config {
     const char *path;
@@ -51,6 +55,7 @@ struct sink {
     uint64_t length; /* of the file in the snapshot */
     uint64_t mark;   /* there, by output_mark */
     int is_restored;
+    int is_moved; /* the snapshot has another path */
     int is_started;
     int is_new;               /* the folder was made, and that is not on the disk yet */
     char path[PART_PATH_MAX]; /* of the part */
@@ -206,11 +211,15 @@ static void write_close(void *self, struct gyre_ctx *ctx)
 
 static void save_item(const struct sink *s, struct gyre_writer *writer, struct part next)
 {
+    uint32_t length = (uint32_t)strlen(s->config->path);
     gyre_write_u32(writer, next.task);
     gyre_write_u64(writer, next.number);
     gyre_write_u64(writer, s->output.length);
     gyre_write_u64(writer,
                    s->config->target == TO_FILE ? output_mark(&s->output, s->output.length) : 0);
+    gyre_write_u32(writer, (uint32_t)s->config->target);
+    gyre_write_u32(writer, length);
+    gyre_write(writer, s->config->path, length);
 }
 
 static int32_t write_save(void *self, struct gyre_ctx *ctx, struct gyre_writer *writer,
@@ -253,6 +262,34 @@ static int32_t add_known(struct sink *s, struct gyre_ctx *ctx, struct part part)
     return GYRE_OK;
 }
 
+/* Removes what open has made, so that the next run finds it missing too. */
+static void undo_open(struct sink *s)
+{
+    if (s->is_new)
+        rmdir(s->config->path);
+    if (s->config->target == TO_FILE && s->output.is_new)
+        unlink(s->config->path);
+}
+
+/* Rows that are where `path` was when the snapshot was taken are not cut back or committed here. */
+static int32_t check_target(struct sink *s, struct gyre_ctx *ctx, struct gyre_reader *reader)
+{
+    const char *path = s->config->path;
+    uint32_t target = gyre_read_u32(reader), length = gyre_read_u32(reader);
+    const char *before = gyre_read(reader, length);
+    if (before == NULL || target >= TARGETS)
+        return gyre_fail(ctx, GYRE_ECORRUPT, "the state of file.write cannot be read");
+    s->is_moved = strlen(path) != length || memcmp(path, before, length) != 0;
+    if (target == (uint32_t)s->config->target)
+        return GYRE_OK;
+    undo_open(s);
+    return gyre_fail(
+        ctx, GYRE_EFAIL,
+        "`path` was %.*s in the snapshot, %s, and is %s, %s: put it back, or begin the "
+        "output anew with --drop-state",
+        (int)length, before, targets[target], path, targets[s->config->target]);
+}
+
 static int32_t write_restore(void *self, struct gyre_ctx *ctx, uint32_t version,
                              struct gyre_reader *reader)
 {
@@ -262,8 +299,17 @@ static int32_t write_restore(void *self, struct gyre_ctx *ctx, uint32_t version,
     part.number = gyre_read_u64(reader);
     uint64_t length = gyre_read_u64(reader);
     uint64_t mark = version >= 1 ? gyre_read_u64(reader) : 0;
+    if (version >= 1 && check_target(s, ctx, reader) != GYRE_OK)
+        return ctx->error->code;
     if (reader->error != 0)
         return gyre_fail(ctx, GYRE_ECORRUPT, "the state of file.write cannot be read");
+    if (s->is_new && part.number > 0) {
+        undo_open(s);
+        return gyre_fail(ctx, GYRE_EFAIL,
+                         "the folder %s was not there; parts in it are of the snapshot: put it "
+                         "back, or start without the snapshot",
+                         s->config->path);
+    }
     s->is_restored = 1;
     if (length > s->length) { /* one file: one task that has it */
         s->length = length;
@@ -296,39 +342,40 @@ static int32_t write_prepare(void *self, struct gyre_ctx *ctx, const char *txn,
     return code == GYRE_OK ? writer->error : code;
 }
 
-/* Calls `act` for the part of a transaction, if it has one. No part can be in a folder that was not
- * there. */
-static int32_t with_part(struct sink *s, struct gyre_ctx *ctx, struct gyre_reader *reader,
-                         int32_t (*act)(struct gyre_ctx *, const char *, struct part))
+/* Reads the part of a transaction: 1, 0 where it has none, or a code. */
+static int32_t read_part(struct gyre_ctx *ctx, struct gyre_reader *reader, struct part *part)
 {
-    struct part part = {0, 0};
     uint32_t has_part = gyre_read_u32(reader);
     if (has_part) {
-        part.task = gyre_read_u32(reader);
-        part.number = gyre_read_u64(reader);
+        part->task = gyre_read_u32(reader);
+        part->number = gyre_read_u64(reader);
     }
     if (reader->error != 0)
         return gyre_fail(ctx, GYRE_ECORRUPT, "a transaction of file.write cannot be read");
-    if (has_part && s->is_new && s->is_restored)
-        return gyre_fail(ctx, GYRE_EFAIL,
-                         "the folder %s was not there; parts in it are of the snapshot: put it "
-                         "back, or start without the snapshot",
-                         s->config->path);
-    return has_part ? act(ctx, s->config->path, part) : GYRE_OK;
+    return has_part != 0;
 }
 
+/* A part that was on the disk and is not there now has been committed before a restore, and been taken
+ * away by whoever reads it. It has not where this run has made it, or where it was made elsewhere. */
 static int32_t write_commit(void *self, struct gyre_ctx *ctx, const char *txn,
                             struct gyre_reader *reader)
 {
+    struct sink *s = self;
+    struct part part;
     (void)txn;
-    return with_part(self, ctx, reader, part_show);
+    int32_t has_part = read_part(ctx, reader, &part);
+    return has_part == 1 ? part_show(ctx, s->config->path, part, s->is_started || s->is_moved)
+                         : has_part;
 }
 
 static int32_t write_abort(void *self, struct gyre_ctx *ctx, const char *txn,
                            struct gyre_reader *reader)
 {
+    struct sink *s = self;
+    struct part part;
     (void)txn;
-    return with_part(self, ctx, reader, part_drop);
+    int32_t has_part = read_part(ctx, reader, &part);
+    return has_part == 1 ? part_drop(ctx, s->config->path, part) : has_part;
 }
 
 static const struct gyre_option options[] = {

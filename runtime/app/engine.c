@@ -229,8 +229,11 @@ static int run_graph(struct run *run)
         gy_physical_new(run->engine->graph, cpus > 0 ? (uint32_t)cpus : 1);
     run->flow = physical != NULL ? gy_flow_new(physical, &options, &error) : NULL;
     if (run->flow != NULL) { /* so the snapshot fits the job */
-        tell_restore(run->engine, options.restore);
-        status = run_flow(run);
+        status = gy_start_leave(&run->start, run->engine->job, run->engine->ledger);
+        if (status == GY_EXIT_OK) {
+            tell_restore(run->engine, options.restore);
+            status = run_flow(run);
+        }
     } else {
         if (gy_diags_count(&misfits) > 0 && !misfits.oom)
             tell_misfits(&misfits);

@@ -39,6 +39,7 @@ struct gy_crash {
 struct gy_ledger {
     _Atomic uint64_t newest; /* id of the snapshot of this run to restart from; 0: none yet */
     uint64_t first_id;       /* the least id that this run may use; 0: it has not begun */
+    bool has_left;           /* which snapshots it leaves behind is written down */
     char from[4096];         /* the folder of the snapshot that --from chose; "": none */
     bool ended;              /* the job process has ended by itself, not by a plugin's exit() */
     int status;              /* exit status of one that has ended by itself */

@@ -32,6 +32,7 @@ int gy_orders_from_signals(struct gy_orders *orders)
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
         return -1;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     orders->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return orders->fd < 0 ? -1 : 0;
 }

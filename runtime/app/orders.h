@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Orders, as bits; the supervisor sends each as one byte. */
+/* Orders, as bits; the supervisor sends some as one byte. */
 enum gy_order {
     GY_ORDER_STOP = 1,     /* stop cleanly */
     GY_ORDER_SNAPSHOT = 2, /* take one now */
@@ -32,7 +32,8 @@ struct gy_orders {
     struct gy_stop_signal first;
 };
 
-/** Blocks SIGINT, SIGTERM and SIGUSR1, which are orders from now on, and ignores SIGPIPE. -1 and
+/** Blocks SIGINT, SIGTERM and SIGUSR1, which are orders from now on, and ignores SIGPIPE and
+ *  SIGXFSZ: calls fail instead. -1 and
  *  errno.
  *  Thread:  [control], before others are started */
 int gy_orders_from_signals(struct gy_orders *orders);

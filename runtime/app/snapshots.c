@@ -439,6 +439,12 @@ static int walk(struct look *look, void (*one)(struct look *, uint64_t), const c
     for (size_t i = 0; i < look->ids->v.n; i++)
         if (only == NULL || look->ids->v.items[i] == id)
             one(look, look->ids->v.items[i]);
+    if (only != NULL && is_gone(look->dir, id)) {
+        fprintf(stderr,
+                "gyre snapshots: %s has no snapshot %s any more: it has just been removed\n",
+                look->dir, only);
+        return GY_EXIT_USAGE;
+    }
     if (is_list)
         gy_json_close(&look->out, ']');
     if (look->json && look->out.len > 0)

@@ -86,23 +86,48 @@ static uint64_t newest_of(const char *dir)
     return newest;
 }
 
+/* The newest snapshot that a run has not finished with; 0 for none. */
+static uint64_t newest_unfinished(const char *dir)
+{
+    struct gyre_error error = {.size = sizeof error};
+    struct gy_snapshot_ids ids = {0};
+    uint64_t found = 0;
+    gy_snapshots_list(gy_disk_real(), dir, &ids, &error); /* none: none is named */
+    for (size_t i = ids.v.n; found == 0 && i > 0; i--) {
+        char *path = gy_printf("%s/%llu", dir, (unsigned long long)ids.v.items[i - 1]);
+        struct gy_manifest *manifest =
+            path != NULL ? gy_snapshot_read(gy_disk_real(), path, &error) : NULL;
+        if (manifest != NULL && !manifest->finished)
+            found = manifest->id;
+        gy_manifest_free(manifest);
+        gy_free(path);
+    }
+    gy_vec_fini(&ids.v);
+    return found;
+}
+
 /* Says why no snapshot of `dir` can be gone on from. */
 static int refuse_none(const char *from, const char *dir)
 {
     char sentence[5000];
     struct gyre_error error = {.size = sizeof error};
     struct gy_branch branch = {0};
-    uint64_t newest = newest_of(dir);
+    uint64_t newest = newest_of(dir), older = 0;
     gy_branch_read(gy_disk_real(), dir, &branch, &error);
-    if (newest != 0 && newest <= branch.behind)
-        snprintf(sentence, sizeof sentence,
-                 "the newest run in %s had taken no snapshot yet; run the job without --from to "
-                 "begin at the start, or name one of an older run: --from %s/%llu",
-                 dir, dir, (unsigned long long)newest);
-    else
-        snprintf(sentence, sizeof sentence,
-                 "there is no %ssnapshot in %s; run the job without --from to begin at the start",
-                 newest != 0 ? "intact " : "", dir);
+    bool is_young = newest != 0 && newest <= branch.behind;
+    if (is_young)
+        older = newest_unfinished(dir);
+    size_t n = (size_t)snprintf(
+        sentence, sizeof sentence,
+        is_young ? "the newest run in %s had taken no snapshot yet; run the job without --from to "
+                   "begin at the start"
+        : newest != 0
+            ? "there is no intact snapshot in %s; run the job without --from to begin at the start"
+            : "there is no snapshot in %s; run the job without --from to begin at the start",
+        dir);
+    if (older != 0 && n < sizeof sentence)
+        snprintf(sentence + n, sizeof sentence - n, ", or name one of an older run: --from %s/%llu",
+                 dir, (unsigned long long)older);
     return refuse("--from", from, sentence);
 }
 
@@ -242,18 +267,10 @@ static bool goes_on(const struct gy_manifest *restore, const char *dir, uint64_t
     return same;
 }
 
-/* Writes down that the run leaves the snapshots there are, before it undoes what they speak of. */
-static int leave_others(const struct gy_start *start, const char *dir,
-                        const struct gy_branch *before, struct gyre_error *error)
+/* True where there is nothing left to do. */
+static bool is_over(const struct gy_start *start)
 {
-    const struct gy_manifest *restore = start->restore;
-    uint64_t newest = newest_of(dir);
-    struct gy_branch branch = {.behind = start->last_id};
-    if (newest == 0 || (goes_on(restore, dir, newest) && newest > before->behind))
-        return 0;
-    if (restore != NULL && goes_on(restore, dir, restore->id))
-        branch.from = restore->id;
-    return gy_branch_write(gy_disk_real(), dir, &branch, error);
+    return start->restore != NULL && start->restore->finished;
 }
 
 /* Takes the folder of the job's own snapshots into use. */
@@ -265,19 +282,16 @@ static int begin_own(struct gy_start *start, const struct gy_cli *cli, const str
     uint64_t last;
     if (gy_snapshots_prepare(gy_disk_real(), job->snapshot_dir, &last, &error) != 0)
         return refuse_dir(job, error.text);
-    gy_branch_read(gy_disk_real(), job->snapshot_dir, &before, &error); /* damaged: written anew */
+    gy_branch_read(gy_disk_real(), job->snapshot_dir, &before,
+                   &error); /* damaged: written anew, see gy_start_leave */
     last = last > before.behind ? last : before.behind;
     if (last > start->last_id)
         start->last_id = last;
     if (start->restore != NULL && start->restore->id > start->last_id)
         start->last_id = start->restore->id;
-    bool is_over = start->restore != NULL && start->restore->finished;
-    if (ledger->first_id == 0 && !is_over &&
-        leave_others(start, job->snapshot_dir, &before, &error) != 0)
-        return refuse_dir(job, error.text);
     if (ledger->first_id == 0)
         ledger->first_id = start->last_id + 1;
-    if (!is_over)
+    if (!is_over(start))
         /* The process that signals go to. */
         gy_snapshots_sign(start->lock, cli->no_supervise ? getpid() : getppid());
     return GY_EXIT_OK;
@@ -418,6 +432,25 @@ int gy_start_begin(struct gy_start *start, const struct gy_cli *cli, const struc
     if (status == GY_EXIT_OK && owns)
         status = begin_own(start, cli, job, ledger);
     return status;
+}
+
+int gy_start_leave(const struct gy_start *start, const struct gy_job *job, struct gy_ledger *ledger)
+{
+    struct gyre_error error = {.size = sizeof error};
+    const struct gy_manifest *restore = start->restore;
+    const char *dir = job->snapshot_dir;
+    struct gy_branch before, branch = {.behind = start->last_id};
+    if (dir == NULL || ledger->has_left || is_over(start))
+        return GY_EXIT_OK;
+    bool is_damaged = gy_branch_read(gy_disk_real(), dir, &before, &error) != 0;
+    uint64_t newest = newest_of(dir);
+    bool is_on_newest = goes_on(restore, dir, newest) && newest > before.behind && !is_damaged;
+    if (restore != NULL && goes_on(restore, dir, restore->id))
+        branch.from = restore->id;
+    if (newest != 0 && !is_on_newest && gy_branch_write(gy_disk_real(), dir, &branch, &error) != 0)
+        return refuse_dir(job, error.text);
+    ledger->has_left = true;
+    return GY_EXIT_OK;
 }
 
 void gy_start_fini(struct gy_start *start)

@@ -35,7 +35,8 @@ struct supervisor {
     int signal_fd;
     int lock; /* of the snapshot folder; -1: no job process has got as far */
     pid_t child;
-    int socket; /* to the job process; -1: none */
+    int socket;      /* to the job process; -1: none */
+    uint8_t pending; /* orders that the socket has had no room for */
     struct gy_stop_signal first;
     bool stopping;
     bool ending;           /* a second signal: nothing is waited for any more */
@@ -134,18 +135,22 @@ static int take_signals_over(struct supervisor *s)
     signal(SIGCHLD,
            SIG_DFL); /* ignored, as some parents leave it, there would be nothing to wait for */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     if (sigprocmask(SIG_BLOCK, &set, &s->mask_before) != 0)
         return -1;
     s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return s->signal_fd < 0 ? -1 : 0;
 }
 
-/* An order that cannot be delivered finds a job process that is about to end, or has. */
-static void send_order(const struct supervisor *s, enum gy_order order)
+/* Sends what is pending, as far as there is room: a job process that is being restored reads nothing for
+ * a while. One that cannot be reached is about to end, or has. */
+static void send_orders(struct supervisor *s)
 {
-    uint8_t byte = (uint8_t)order;
-    if (s->socket >= 0)
-        (void)!send(s->socket, &byte, sizeof byte, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (s->socket < 0 || s->pending == 0)
+        return;
+    ssize_t n = send(s->socket, &s->pending, sizeof s->pending, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n >= 0 || (errno != EAGAIN && errno != EINTR && errno != ENOBUFS))
+        s->pending = 0;
 }
 
 static void take_signals(struct supervisor *s)
@@ -153,7 +158,7 @@ static void take_signals(struct supervisor *s)
     struct signalfd_siginfo info;
     while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGUSR1)
-            send_order(s, GY_ORDER_SNAPSHOT);
+            s->pending |= GY_ORDER_SNAPSHOT;
         if (info.ssi_signo != SIGINT && info.ssi_signo != SIGTERM)
             continue;
         unsigned order = gy_stop_signal(&s->first, (int)info.ssi_signo);
@@ -162,7 +167,7 @@ static void take_signals(struct supervisor *s)
             if (s->child > 0)
                 kill(s->child, SIGKILL);
         } else if (order == GY_ORDER_STOP) {
-            send_order(s, GY_ORDER_STOP);
+            s->pending |= GY_ORDER_STOP;
         }
         s->stopping = true;
     }
@@ -231,6 +236,7 @@ static pid_t start(struct supervisor *s, int *fd)
     }
     s->child = child;
     s->socket = pair[0];
+    s->pending = 0; /* a snapshot that the one before was asked for */
     return child;
 }
 
@@ -241,14 +247,16 @@ static int watch(struct supervisor *s)
     pid_t ended = 0;
     bool open = true;
     while (ended == 0) {
+        short wanted = s->pending != 0 ? POLLIN | POLLOUT : POLLIN;
         struct pollfd fds[] = {{.fd = s->signal_fd, .events = POLLIN},
-                               {.fd = open ? s->socket : -1, .events = POLLIN}};
+                               {.fd = open ? s->socket : -1, .events = wanted}};
         int ready = poll(fds, 2, -1);
         assert(ready >= 0 || errno == EINTR);
         if (ready > 0 && fds[1].revents != 0)
             open = take_message(s);
         if (ready > 0 && fds[0].revents != 0)
             take_signals(s);
+        send_orders(s);
         ended = waitpid(s->child, &status, WNOHANG);
         assert(ended >= 0 || errno == EINTR);
         ended = ended < 0 ? 0 : ended;

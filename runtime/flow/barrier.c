@@ -33,15 +33,24 @@ static void drop_txns(struct gy_member *member, size_t n)
                 member->txns.n * sizeof member->txns.items[0]);
 }
 
-int gy_member_prepare(struct gy_member *member, uint64_t epoch, const char *name)
+/* Whoever restores can tell from the epoch what a sink may have prepared that no snapshot knows of. */
+static char *txn_name(const struct gy_member *member, uint64_t epoch)
 {
-    struct gy_txn txn = {.epoch = epoch, .name = gy_strdup(name)};
+    const char *job = member->task->flow->physical->graph->job, *id = member->node->id;
+    unsigned task = member->task->index;
+    return epoch != 0 ? gy_printf("%s-%s-%u-%llu", job, id, task, (unsigned long long)epoch)
+                      : gy_printf("%s-%s-%u-end", job, id, task);
+}
+
+int gy_member_prepare(struct gy_member *member, uint64_t epoch)
+{
+    struct gy_txn txn = {.epoch = epoch, .name = txn_name(member, epoch)};
     if (txn.name == NULL || gy_vec_reserve(&member->txns, 1) != 0) {
         free_txn(&txn);
         gy_flow_fail_memory(member->task->flow, member->instance);
         return GYRE_ENOMEM;
     }
-    int code = gy_instance_prepare(member->instance, name, &txn.prepared);
+    int code = gy_instance_prepare(member->instance, txn.name, &txn.prepared);
     gy_vec_push(&member->txns, txn); /* also one that failed: it is to be undone */
     if (code != 0)
         gy_member_fail(member);
@@ -261,12 +270,9 @@ static void save_member(struct gy_member *member, uint64_t epoch)
  * one if it fails. */
 static bool prepare_sink(struct gy_member *member, uint64_t epoch)
 {
-    char name[192];
     if (member->node->descriptor == NULL || member->node->descriptor->prepare == NULL)
         return true;
-    snprintf(name, sizeof name, "%s-%s-%u-%llu", member->task->flow->physical->graph->job,
-             member->node->id, member->task->index, (unsigned long long)epoch);
-    return gy_member_prepare(member, epoch, name) == 0;
+    return gy_member_prepare(member, epoch) == 0;
 }
 
 /* A member of which everything has been put out has nothing to keep but what it has made, and the

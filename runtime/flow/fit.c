@@ -85,10 +85,13 @@ static void check_state(const struct gy_fit *fit, const struct gy_node *node,
                      name, id, saved->version, state.type->version, node->op, id);
     else if (state.type->version == saved->version &&
              gy_state_fingerprint(state.type) != saved->fingerprint)
-        gy_diags_add(fit->misfits, NULL, 0,
-                     "the members of type %s of state '%s' of '%s' have changed, but its version "
-                     "is %u as before: the plugin has to raise it and to migrate",
-                     saved->type, name, id, saved->version);
+        gy_diags_add(
+            fit->misfits, NULL, 0,
+            "the members of type %s of state '%s' of '%s' have changed: put the options of "
+            "'%s' back, or give the state up with --drop-state %s; where the plugin has "
+            "changed them it has to raise its version, which is %u as before, and to "
+            "migrate",
+            saved->type, name, id, id, id, saved->version);
     else if (state.key != NULL && !has_key_of(&state, saved))
         gy_diags_add(fit->misfits, NULL, 0,
                      "the keys of the map '%s' of '%s' have changed: give it up with "
@@ -116,6 +119,26 @@ static void check_key(const struct gy_fit *fit, const struct gy_node *node,
     gy_free(key);
 }
 
+/* What an aggregate tells at the end is of all rows: a function that has not seen those before the
+ * snapshot cannot tell it. */
+static void check_functions(const struct gy_fit *fit, const struct gy_node *node,
+                            const struct gy_manifest_operator *saved)
+{
+    if (node->aggregation != GY_AGG_FINAL || !keeps_something(saved))
+        return;
+    for (uint32_t s = 0; s < gy_node_states(node); s++) {
+        const char *name = gy_node_state(node, s).name;
+        bool is_known = false;
+        for (uint32_t k = 0; k < saved->n_states; k++)
+            is_known |= strcmp(saved->states[k].name, name) == 0;
+        if (!is_known)
+            gy_diags_add(fit->misfits, NULL, 0,
+                         "'%s' has a function `%s` that has not seen the rows before snapshot "
+                         "%llu: take it out, or give the state of all with --drop-state %s",
+                         node->id, name, (unsigned long long)fit->manifest->id, node->id);
+    }
+}
+
 static void check_operator(const struct gy_fit *fit, const struct gy_node *node)
 {
     const struct gy_manifest_operator *saved = gy_fit_operator(fit, node);
@@ -132,6 +155,7 @@ static void check_operator(const struct gy_fit *fit, const struct gy_node *node)
     check_key(fit, node, saved);
     for (uint32_t s = 0; s < saved->n_states; s++)
         check_state(fit, node, &saved->states[s]);
+    check_functions(fit, node, saved);
 }
 
 void gy_fit_check(const struct gy_fit *fit)

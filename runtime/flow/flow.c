@@ -117,14 +117,10 @@ static bool next_sink(struct gy_flow *flow, uint32_t *t, uint32_t *m, struct gy_
 /* Nothing becomes visible before every sink is prepared. */
 static void commit_at_end(struct gy_flow *flow)
 {
-    char name[192];
     struct gy_member *member;
-    for (uint32_t t = 0, m = 0; next_sink(flow, &t, &m, &member);) {
-        snprintf(name, sizeof name, "%s-%s-%u-end", flow->physical->graph->job, member->node->id,
-                 member->task->index);
+    for (uint32_t t = 0, m = 0; next_sink(flow, &t, &m, &member);)
         if (!gy_flow_has_failed(flow))
-            gy_member_prepare(member, 0, name);
-    }
+            gy_member_prepare(member, 0);
     for (uint32_t t = 0, m = 0; next_sink(flow, &t, &m, &member);) {
         if (gy_flow_has_failed(flow))
             gy_member_abort(member, 0);

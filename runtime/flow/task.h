@@ -149,8 +149,8 @@ bool gy_task_save(struct gy_task *task, int64_t since_ns);
 /** Commits what a snapshot has made final. */
 void gy_task_commit(struct gy_task *task);
 
-/** Prepares the sink's transaction `name` of an epoch. 0, or a code. */
-int gy_member_prepare(struct gy_member *member, uint64_t epoch, const char *name);
+/** Prepares the sink's transaction of an epoch; 0: the end of a run without snapshots. 0, or a code. */
+int gy_member_prepare(struct gy_member *member, uint64_t epoch);
 
 /** Commits its transactions up to an epoch, or undoes those behind one. 0, or a code. */
 int gy_member_commit(struct gy_member *member, uint64_t epoch);

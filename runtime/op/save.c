@@ -40,11 +40,13 @@ int gy_instance_save_items(struct gy_instance *instance, struct gy_items *items)
     if (descriptor == NULL || descriptor->save_items == NULL)
         return 0;
     gy_items_writer_init(&writer, items);
+    uint32_t held = gy_instance_held(instance);
     struct gy_call call = gy_call_begin(instance, "save_items");
     int code =
         descriptor->save_items(instance->self, &instance->ctx, &writer.writer, gy_items_next);
     int written = gy_items_end(&writer);
-    return gy_call_end(instance, call, code != 0 ? code : written);
+    code = gy_instance_check_held(instance, held, code != 0 ? code : written);
+    return gy_call_end(instance, call, code);
 }
 
 static int save_items(struct gy_instance *instance, struct gy_part *part)

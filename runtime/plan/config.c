@@ -32,7 +32,10 @@ static void read_name(const struct gy_scope *scope, struct gy_job *job)
     const char *name;
     if (gy_value_string(scope, s, &name) != 0)
         return;
-    if (is_job_name(name))
+    if (strlen(name) > GY_NAME_MAX)
+        gy_diags_add(scope->diags, s->file, s->line,
+                     "job: a name of %zu bytes; %d are allowed at most", strlen(name), GY_NAME_MAX);
+    else if (is_job_name(name))
         job->name = name;
     else
         gy_diags_add(scope->diags, s->file, s->line, "job: \"%s\" is no job name: [a-z][a-z0-9-]*",

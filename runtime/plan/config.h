@@ -76,6 +76,9 @@ struct gy_window_setting {
 };
 
 /* One entry of `operators`. */
+/* Of a job's name and of an operator's id, in bytes: names of files and of transactions are made of them. */
+enum { GY_NAME_MAX = 128 };
+
 struct gy_op_setting {
     const char *id; /* NULL where it is missing or no id */
     const char *op; /* "std.sum", NULL likewise */

@@ -194,6 +194,9 @@ static void read_id(const struct gy_scope *scope, struct gy_job *job, struct gy_
     if (strcmp(id, "job") == 0)
         gy_diags_add(scope->diags, s->file, s->line,
                      "id: `job` is no operator id: `--set job.KEY` means the job");
+    else if (strlen(id) > GY_NAME_MAX)
+        gy_diags_add(scope->diags, s->file, s->line,
+                     "id: an id of %zu bytes; %d are allowed at most", strlen(id), GY_NAME_MAX);
     else if (!is_name(id, "-_"))
         gy_diags_add(scope->diags, s->file, s->line,
                      "id: \"%s\" is no operator id: [A-Za-z][A-Za-z0-9_-]*", id);

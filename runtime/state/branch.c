@@ -101,6 +101,18 @@ int gy_branch_write(struct gy_disk *disk, const char *dir, const struct gy_branc
     return result;
 }
 
+/* `keep` may have removed it by now. */
+static bool is_there(struct gy_disk *disk, const char *dir, uint64_t id)
+{
+    struct gy_snapshot_ids ids = {0};
+    bool found = false;
+    gy_snapshots_list(disk, dir, &ids, NULL);
+    for (size_t i = 0; i < ids.v.n; i++)
+        found |= ids.v.items[i] == id;
+    gy_vec_fini(&ids.v);
+    return found;
+}
+
 struct gy_manifest *gy_branch_newest(struct gy_disk *disk, const char *dir,
                                      void (*told)(void *host, const char *sentence), void *host,
                                      struct gyre_error *error)
@@ -110,7 +122,7 @@ struct gy_manifest *gy_branch_newest(struct gy_disk *disk, const char *dir,
         return NULL;
     struct gy_manifest *newest =
         gy_snapshot_newest(disk, dir, branch.behind + 1, told, host, error);
-    if (newest != NULL || error->code != 0 || branch.from == 0)
+    if (newest != NULL || error->code != 0 || !is_there(disk, dir, branch.from))
         return newest;
     char *path = gy_printf("%s/%" PRIu64, dir, branch.from);
     if (path == NULL)

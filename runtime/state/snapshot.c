@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/number.h"
+#include "state/branch.h"
 #include "state/manifest.h"
 
 #include <errno.h>
@@ -265,9 +266,9 @@ static int hide(struct gy_disk *disk, const char *dir, uint64_t id, struct gyre_
     return result;
 }
 
-/* Removes the first n of the snapshots: hides them, syncs that, and only then touches their files. */
-static int remove_oldest(struct gy_disk *disk, const char *dir, const uint64_t *ids, size_t n,
-                         struct gyre_error *error)
+/* Removes n snapshots: hides them, syncs that, and only then touches their files. */
+static int remove_all(struct gy_disk *disk, const char *dir, const uint64_t *ids, size_t n,
+                      struct gyre_error *error)
 {
     int result = 0;
     size_t hidden = 0;
@@ -290,17 +291,40 @@ static int remove_oldest(struct gy_disk *disk, const char *dir, const uint64_t *
     return result;
 }
 
+/* Puts the snapshots that may go in the order in which they go; how many they are. */
+static size_t order_of_removal(struct gy_snapshot_ids *ids, const struct gy_branch *branch,
+                               uint64_t oldest_needed)
+{
+    size_t n = 0, left = 0, most = ids->v.n > 0 ? ids->v.n - 1 : 0;
+    uint64_t *id = ids->v.items;
+    while (n < most && id[n] < oldest_needed)
+        n++;
+    for (size_t i = 0; i < n; i++) {
+        if (id[i] <= branch->from || id[i] > branch->behind)
+            continue;
+        uint64_t it = id[i];
+        memmove(&id[left + 1], &id[left], (i - left) * sizeof *id);
+        id[left++] = it;
+    }
+    return n;
+}
+
 int gy_snapshots_trim(struct gy_disk *disk, const char *dir, uint32_t keep, uint64_t oldest_needed,
                       struct gyre_error *error)
 {
     struct gy_snapshot_ids ids = {0};
-    int code = gy_snapshots_list(disk, dir, &ids, error);
+    struct gy_branch branch;
+    int code = gy_branch_read(disk, dir, &branch, error);
+    if (code == GYRE_ECORRUPT)
+        branch = (struct gy_branch){0};
+    else if (code != 0)
+        return code;
+    code = gy_snapshots_list(disk, dir, &ids, error);
     if (code != 0)
         return code;
-    size_t n = 0, most = ids.v.n > keep ? ids.v.n - keep : 0;
-    while (n < most && n + 1 < ids.v.n && ids.v.items[n] < oldest_needed)
-        n++;
-    code = remove_oldest(disk, dir, ids.v.items, n, error);
+    size_t most = ids.v.n > keep ? ids.v.n - keep : 0;
+    size_t n = order_of_removal(&ids, &branch, oldest_needed);
+    code = remove_all(disk, dir, ids.v.items, n < most ? n : most, error);
     gy_vec_fini(&ids.v);
     return code;
 }

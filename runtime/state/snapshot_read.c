@@ -17,6 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { ID_DIGITS = 18 }; /* what has more is somebody else's: ids must not run out */
+
 #define CHUNK ((size_t)256 << 10)
 
 static int no_memory(struct gyre_error *error, const char *path)
@@ -52,11 +54,9 @@ static int unreadable(struct gyre_error *error, const char *verb, const char *pa
 uint64_t gy_snapshot_id(const char *name)
 {
     size_t n = strspn(name, "0123456789");
-    if (n == 0 || n > 20 || name[n] != '\0' || name[0] == '0')
+    if (n == 0 || n > ID_DIGITS || name[n] != '\0' || name[0] == '0')
         return 0;
-    errno = 0;
-    unsigned long long id = strtoull(name, NULL, 10);
-    return errno == 0 ? id : 0;
+    return strtoull(name, NULL, 10);
 }
 
 static int compare_ids(const void *a, const void *b)

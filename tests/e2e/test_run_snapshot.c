@@ -146,6 +146,84 @@ static void files_that_were_moved_are_read_on(void)
     dir_end(dir);
 }
 
+/* Goes on from `latest` with a setting, and asserts what is said, and how many lines there are then. */
+static void go_on_with(const char *dir, const char *job, const char *set, int status,
+                       const char *says, uint64_t lines)
+{
+    char *err = run_with(dir, job, ARGV("--from", "latest", "--set", set), status);
+    run_check_has(err, says);
+    char *out = run_read(dir, "out.csv");
+    CU_ASSERT_EQUAL(run_count_lines(out), lines);
+    free(out);
+    free(err);
+}
+
+static void a_path_that_does_not_mean_the_files_of_the_snapshot_is_refused(void)
+{
+    char *dir = dir_temp(), *lines = calloc(1, 15000 * 7 + 1);
+    char *job =
+        text_format("job = \"moving\"; parallelism = 1; %s\n"
+                    "operators = (\n"
+                    "  { id = \"in\"; op = \"file.read\"; path = \"1.txt\"; rate = 20000; },\n"
+                    "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"out.csv\"; }\n"
+                    ");\n",
+                    snapshots);
+    for (int i = 0; i < 15000; i++)
+        memcpy(lines + 7 * i, "a line\n", 7);
+    run_write(dir, "1.txt", lines);
+    run_write(dir, "2.txt", lines);
+    run_until(dir, job, NULL, 2);
+    char *out = run_read(dir, "out.csv");
+    uint64_t n = run_count_lines(out);
+    go_on_with(dir, job, "in.path=2.txt", 1,
+               "the snapshot reads 1.txt, which `path` (2.txt) does not mean", n);
+    go_on_with(dir, job, "in.path=[2-9].txt", 1, "the snapshot reads 1.txt, which `path`", n);
+    go_on_with(dir, job, "in.follow=true", 1, "`follow` was false in the snapshot: put it back", n);
+    go_on_with(dir, job, "in.path=[0-1].txt", 0, "goes on from", 15000);
+    free(out);
+    free(lines);
+    free(job);
+    dir_end(dir);
+}
+
+/* As a folder that was restored from a backup: other inodes. */
+static void a_followed_file_that_was_copied_is_read_on(void)
+{
+    static const char ten[] = "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n";
+    char *dir = dir_temp();
+    char *job =
+        text_format("job = \"copied\"; parallelism = 1; %s\n"
+                    "operators = (\n"
+                    "  { id = \"in\"; op = \"file.read\"; path = \"in.txt\"; follow = true; },\n"
+                    "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"out.csv\"; }\n"
+                    ");\n",
+                    snapshots);
+    char *copy = path_join(dir, "copy"), *name = path_join(dir, "in.txt");
+    run_write(dir, "in.txt", ten);
+    run_until(dir, job, NULL, 3);
+    char *more = text_format("%s10\n11\n", ten);
+    run_write(dir, "copy", more);
+    CU_ASSERT_EQUAL(rename(copy, name), 0);
+    struct process process;
+    struct process_result r;
+    run_start(dir, job, &(struct run_options){.arguments = ARGV("--from", "latest")}, &process);
+    run_await_size(dir, "out.csv", (off_t)strlen(more));
+    run_nap_ms(300);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_EQUAL(run_check_sequence(dir), 12);
+    CU_ASSERT_EQUAL(run_count(r.err, "another file"), 0);
+    process_result_fini(&r);
+    go_on_with(dir, job, "in.follow=false", 1, "`follow` was true in the snapshot: put it back",
+               12);
+    free(name);
+    free(copy);
+    free(more);
+    free(job);
+    dir_end(dir);
+}
+
 static void a_finished_job_has_nothing_left_to_do(void)
 {
     char *dir = dir_temp(), *job = job_with(snapshots);
@@ -427,6 +505,8 @@ static void state_is_dropped_once_and_not_again_by_a_restart(void)
 static const struct suite_test tests[] = {
     SUITE_TEST(latest_goes_on_exactly_where_a_stop_was),
     SUITE_TEST(files_that_were_moved_are_read_on),
+    SUITE_TEST(a_path_that_does_not_mean_the_files_of_the_snapshot_is_refused),
+    SUITE_TEST(a_followed_file_that_was_copied_is_read_on),
     SUITE_TEST(a_finished_job_has_nothing_left_to_do),
     SUITE_TEST(a_run_without_from_begins_at_the_start_and_its_ids_go_on),
     SUITE_TEST(from_takes_a_snapshot_or_a_folder_of_them_also_without_a_snapshot_setting),

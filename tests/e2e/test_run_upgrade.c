@@ -209,8 +209,9 @@ static const struct refusal refusals[] = {
      "gyre: state 'total' of 'sum' was of type total, and is of type count now: give it up with "
      "--drop-state sum\n"},
     {"changed", "", NULL,
-     "gyre: the members of type total of state 'total' of 'sum' have changed, but its version is 1 "
-     "as before: the plugin has to raise it and to migrate\n"},
+     "gyre: the members of type total of state 'total' of 'sum' have changed: put the options of "
+     "'sum' back, or give the state up with --drop-state sum; where the plugin has changed them it "
+     "has to raise its version, which is 1 as before, and to migrate\n"},
     {"stateless", "", NULL,
      "gyre: the snapshot has a state 'total' of 'sum', which state_versions.total does not have: "
      "give "
@@ -333,6 +334,57 @@ static void items_go_on_in_a_newer_version_and_not_in_an_older(void)
     dir_end(dir);
 }
 
+/* The newest snapshots are left behind by a run that goes on from an older one, not by one that is refused. */
+static void a_run_that_is_refused_leaves_no_snapshot_behind(void)
+{
+    char *dir = begin(), *job = job_with(usual, "");
+    int newest = run_newest_snapshot(dir, "snap", NULL);
+    char *older = text_format("snap/%d", newest - 1);
+    setenv("GYRE_TEST_STATES", "bare", 1);
+    check_refused(dir, job, ARGV("--from", older, QUICKLY), refusals[0].says);
+    CU_ASSERT_FALSE(run_exists(dir, "snap/branch"));
+    unsetenv("GYRE_TEST_STATES");
+    char *says = text_format("goes on from snapshot snap/%d\n", newest);
+    char *err = go_on(dir, job, ARGV("--from", "latest", QUICKLY), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err, says));
+    free(err);
+    free(says);
+    free(older);
+    free(job);
+    dir_end(dir);
+}
+
+/* A final result is of all rows: a function that has not seen them all cannot tell it. */
+static void a_function_that_comes_to_a_final_aggregate_is_refused(void)
+{
+    static const char aggregate[] =
+        "job = \"upgraded\"; parallelism = 2; mode = \"batch\";\n"
+        "snapshot = { every = \"20ms\"; dir = \"snap\"; };\n"
+        "operators = (\n"
+        "  { id = \"events\"; op = \"gen.events\"; keys = 50; count = 1000000000L; rate = 5000; "
+        "},\n"
+        "  { id = \"sum\"; op = \"std.aggregate\"; input = \"events\"; key = \"key\";\n"
+        "    aggregates = ( %s { fn = \"std.sum\"; field = \"value\"; as = \"total\"; } %s ); },\n"
+        "  { id = \"out\"; op = \"file.write\"; input = \"sum\"; path = \"out.csv\"; }\n"
+        ");\n";
+    char *dir = dir_temp(), *one = text_format(aggregate, "", "");
+    char *first = text_format(aggregate, "{ fn = \"std.count\"; as = \"rows\"; },", "");
+    char *last = text_format(aggregate, "", ", { fn = \"std.count\"; as = \"rows\"; }");
+    run_and_stop(dir, one, NULL);
+    char *says = text_format("gyre: 'sum' has a function `rows` that has not seen the rows before "
+                             "snapshot %d: take it out, or give the state of all with "
+                             "--drop-state sum\n",
+                             run_newest_snapshot(dir, "snap", NULL));
+    check_refused(dir, first, ARGV("--from", "latest", QUICKLY), says);
+    check_refused(dir, last, ARGV("--from", "latest", QUICKLY), says);
+    free(go_on(dir, last, ARGV("--from", "latest", "--drop-state", "sum", QUICKLY), 0));
+    free(says);
+    free(last);
+    free(first);
+    free(one);
+    dir_end(dir);
+}
+
 static void another_job_name_is_refused(void)
 {
     char *dir = begin(), *job = text_format(text, "other", "", usual, "");
@@ -394,6 +446,8 @@ static const struct suite_test tests[] = {
     SUITE_TEST(what_does_not_fit_is_refused_in_a_sentence_with_nothing_written),
     SUITE_TEST(all_that_does_not_fit_is_told_at_once),
     SUITE_TEST(items_go_on_in_a_newer_version_and_not_in_an_older),
+    SUITE_TEST(a_run_that_is_refused_leaves_no_snapshot_behind),
+    SUITE_TEST(a_function_that_comes_to_a_final_aggregate_is_refused),
     SUITE_TEST(another_job_name_is_refused),
     SUITE_TEST(an_operator_that_is_gone_is_named_and_its_state_can_be_dropped),
     SUITE_TEST(a_migrate_that_refuses_fails_the_job_naming_both_versions),

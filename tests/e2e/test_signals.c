@@ -3,10 +3,13 @@
 #include "run_watch.h"
 #include "support/suite.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 static const struct run_options reported = {.arguments = ARGV("--report", "report.json")};
 
@@ -129,6 +132,41 @@ static void sigusr1_asks_for_a_snapshot(void)
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_STRING_EQUAL(r.err, "");
     process_result_fini(&r);
+    dir_end(dir);
+}
+
+/* The job process takes no order while its sink waits for a reader; the supervisor's do not get lost. */
+static void a_stop_behind_many_snapshots_is_not_lost(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = dir_temp(), *pipe = path_join(dir, "pipe");
+    CU_ASSERT_EQUAL_FATAL(mkfifo(pipe, 0600), 0);
+    run_start(dir,
+              "job = \"piped\"; parallelism = 1; snapshot = { every = \"1h\"; dir = \"snap\"; };\n"
+              "operators = (\n"
+              "  { id = \"in\"; op = \"gen.sequence\"; to = 1000000000L; rate = 20000; },\n"
+              "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"pipe\"; }\n"
+              ");\n",
+              NULL, &process);
+    run_await_child(process.pid);
+    run_await_file(dir, "snap/lock");
+    for (int i = 0; i < 2000; i++) {
+        process_signal(&process, SIGUSR1);
+        usleep(100); /* signals of one kind that wait are one */
+    }
+    process_signal(&process, SIGTERM);
+    run_nap_ms(50);
+    int fd = open(pipe, O_RDONLY | O_CLOEXEC);
+    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    char rows[4096];
+    while (read(fd, rows, sizeof rows) > 0)
+        ;
+    close(fd);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    process_result_fini(&r);
+    free(pipe);
     dir_end(dir);
 }
 
@@ -275,6 +313,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(the_job_process_itself_takes_no_such_signals),
     SUITE_TEST(a_second_signal_ends_both_at_once),
     SUITE_TEST(sigusr1_asks_for_a_snapshot),
+    SUITE_TEST(a_stop_behind_many_snapshots_is_not_lost),
     SUITE_TEST(sigusr1_to_a_job_without_snapshots_is_told_and_ignored),
     SUITE_TEST(a_signal_while_a_restart_is_waited_for_ends_the_run),
     SUITE_TEST(a_folder_in_use_is_refused_to_a_second_run_and_free_after_the_first),

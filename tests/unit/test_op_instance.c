@@ -207,6 +207,52 @@ static void a_truncated_item_is_refused(void)
     gy_pool_free(bench.pool);
 }
 
+/* Puts a row out where it should but save, and prepare. */
+static void put_late(struct gyre_ctx *ctx)
+{
+    struct gyre_out *out = ctx->outputs[0];
+    uint32_t row = gyre_out_row(out, GYRE_NO_TIME);
+    GYRE_OUT(out, 0, struct gyre_str)[row] = gyre_str_view("late", 4);
+}
+
+static int32_t late_save(void *self, struct gyre_ctx *ctx, struct gyre_writer *writer,
+                         void (*next_item)(struct gyre_writer *writer))
+{
+    (void)self, (void)writer, (void)next_item;
+    put_late(ctx);
+    return 0;
+}
+
+static int32_t late_prepare(void *self, struct gyre_ctx *ctx, const char *txn,
+                            struct gyre_writer *writer)
+{
+    (void)self, (void)txn, (void)writer;
+    put_late(ctx);
+    return 0;
+}
+
+/* No snapshot has such a row, and after a restore it does not come again. */
+static void rows_that_come_of_saving_or_preparing_are_refused(void)
+{
+    struct gyre_operator late = holder;
+    struct gy_items items = {0};
+    struct gyre_writer prepared = {0};
+    struct bench bench;
+    bench_init(&bench);
+    late.save_items = late_save;
+    late.prepare = late_prepare;
+    bench.node.descriptor = &late;
+    struct gy_instance *instance = instance_of(&bench, 0, 1);
+    CU_ASSERT_EQUAL(gy_instance_save_items(instance, &items), GYRE_ECONTRACT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(gy_instance_error(instance)->text, "while it is saved"));
+    gy_instance_forgive(instance);
+    CU_ASSERT_EQUAL(gy_instance_prepare(instance, "t", &prepared), GYRE_ECONTRACT);
+    gy_instance_free(instance);
+    gy_free(prepared.data);
+    gy_items_fini(&items);
+    gy_pool_free(bench.pool);
+}
+
 /* Dropped rows hold garbage: an operator that knows no masks must never see them, and a bad row is
  * counted and left out, over many batches whose strings come and go. */
 static void masked_and_bad_rows_are_left_out_and_strings_stay_right(void)
@@ -377,6 +423,7 @@ static void arenas_adopted_for_no_row_are_given_back(void)
 static const struct suite_test tests[] = {
     SUITE_TEST(items_are_dealt_out_by_their_mode_at_another_parallelism),
     SUITE_TEST(a_truncated_item_is_refused),
+    SUITE_TEST(rows_that_come_of_saving_or_preparing_are_refused),
     SUITE_TEST(masked_and_bad_rows_are_left_out_and_strings_stay_right),
     SUITE_TEST(a_bad_row_fails_the_call_and_is_told_as_json),
     SUITE_TEST(strings_made_before_their_row_outlive_the_batch_that_leaves_between),

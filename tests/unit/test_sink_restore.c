@@ -479,7 +479,7 @@ static void an_item_of_the_first_version_is_taken_without_a_mark(void)
     struct gy_instance *i = hand_open(&s.hand, "out", 0, 1);
     struct gy_item *item = &s.items.list.items[0];
     CU_ASSERT_EQUAL(s.items.list.n, 1);
-    item->n -= sizeof(uint64_t);
+    item->n = 20;
     CU_ASSERT_EQUAL(gy_instance_restore_item(i, 0, item), 0);
     CU_ASSERT_EQUAL(hand_numbers(i, 10, 1), 0);
     CU_ASSERT_EQUAL(gy_instance_flush(i, true), 0);
@@ -490,15 +490,77 @@ static void an_item_of_the_first_version_is_taken_without_a_mark(void)
     small_fini(&s);
 }
 
+/* ... each time: the folder that `open` makes is not left. */
 static void parts_of_a_folder_that_is_gone_are_refused(void)
 {
     struct small s;
     small_init(&s, "out/");
     dir_remove(s.out);
-    struct gy_instance *i = small_restored(&s);
-    CU_ASSERT_NOT_EQUAL(gy_instance_commit(i, "t", &s.prepared), 0);
-    CU_ASSERT(hand_failed(i, "was not there"));
+    for (int again = 0; again < 2; again++) {
+        struct gy_instance *i = hand_open(&s.hand, "out", 0, 1);
+        struct gy_item *item = &s.items.list.items[0];
+        CU_ASSERT_NOT_EQUAL(gy_instance_restore_item(i, ITEMS_VERSION, item), 0);
+        CU_ASSERT(hand_failed(i, "was not there"));
+        gy_instance_free(i);
+        CU_ASSERT_FALSE(file_exists(s.out));
+    }
+    small_fini(&s);
+}
+
+/* Asserts that the state of the sink `name` is refused by one that writes `other`, and leaves nothing. */
+static void check_refused_by(const char *name, const char *other, const char *says)
+{
+    struct small s, to;
+    small_init(&s, name);
+    small_init(&to, other);
+    dir_remove(to.out);
+    struct gy_instance *i = hand_open(&to.hand, "out", 0, 1);
+    CU_ASSERT_NOT_EQUAL(gy_instance_restore_item(i, ITEMS_VERSION, &s.items.list.items[0]), 0);
+    CU_ASSERT(hand_failed(i, says));
     gy_instance_free(i);
+    CU_ASSERT_FALSE(file_exists(to.out));
+    small_fini(&to);
+    small_fini(&s);
+}
+
+static void a_path_of_another_kind_is_refused(void)
+{
+    check_refused_by("out", "other/", "in the snapshot, one file, and is ");
+    check_refused_by("out/", "other", "in the snapshot, a folder of parts, and is ");
+}
+
+static void a_pending_part_is_missed_in_another_folder(void)
+{
+    struct small s, to;
+    small_init(&s, "out/");
+    small_init(&to, "other/");
+    struct gy_instance *i = hand_open(&to.hand, "out", 0, 1);
+    CU_ASSERT_EQUAL(gy_instance_restore_item(i, ITEMS_VERSION, &s.items.list.items[0]), 0);
+    char *part = path_join(to.out, ".part-0-0");
+    CU_ASSERT_EQUAL(unlink(part), 0);
+    CU_ASSERT_NOT_EQUAL(gy_instance_commit(i, "t", &s.prepared), 0);
+    CU_ASSERT(hand_failed(i, "part-0-0 is there: put it back"));
+    gy_instance_free(i);
+    free(part);
+    small_fini(&to);
+    small_fini(&s);
+}
+
+static void a_part_that_goes_before_it_is_committed_is_missed(void)
+{
+    struct small s;
+    struct gyre_writer prepared = {0};
+    small_init(&s, "out/");
+    struct gy_instance *i = hand_open(&s.hand, "out", 0, 1);
+    CU_ASSERT_EQUAL(hand_numbers(i, 0, 10), 0);
+    CU_ASSERT_EQUAL(gy_instance_prepare(i, "t", &prepared), 0);
+    char *part = path_join(s.out, ".part-0-0");
+    CU_ASSERT_EQUAL(unlink(part), 0);
+    CU_ASSERT_NOT_EQUAL(gy_instance_commit(i, "t", &prepared), 0);
+    CU_ASSERT(hand_failed(i, "part-0-0 is there: put it back"));
+    gy_instance_free(i);
+    gy_free(prepared.data);
+    free(part);
     small_fini(&s);
 }
 
@@ -556,6 +618,9 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_single_file_that_is_another_is_refused_and_left_alone),
     SUITE_TEST(an_item_of_the_first_version_is_taken_without_a_mark),
     SUITE_TEST(parts_of_a_folder_that_is_gone_are_refused),
+    SUITE_TEST(a_path_of_another_kind_is_refused),
+    SUITE_TEST(a_pending_part_is_missed_in_another_folder),
+    SUITE_TEST(a_part_that_goes_before_it_is_committed_is_missed),
     SUITE_TEST(a_part_that_a_reader_took_away_is_taken_for_committed),
     SUITE_TEST(files_that_only_begin_like_parts_survive_a_restore_and_no_first_run),
 };

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "state/branch.h"
 #include "support/files.h"
 #include "unit/snapshot_sample.h"
 
@@ -94,7 +95,7 @@ static void names_that_are_no_ids_are_no_snapshots(void)
                                         "99999999999999999999"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         CU_ASSERT_EQUAL(gy_snapshot_id(names[i]), 0);
-    CU_ASSERT_EQUAL(gy_snapshot_id("18446744073709551615"), UINT64_MAX);
+    CU_ASSERT_EQUAL(gy_snapshot_id("18446744073709551615"), 0);
     sim_disk_put(sim, SAMPLE_DIR "/02/manifest.cfg", "x", 1);
     sim_disk_put(sim, SAMPLE_DIR "/.git/config", "x", 1);
     sim_disk_put(sim, SAMPLE_DIR "/.17/manifest.cfg", "x", 1);
@@ -130,6 +131,26 @@ static void the_oldest_are_removed_and_never_one_that_is_needed(void)
         CU_ASSERT_EQUAL(names.v.n, steps[i].n); /* nothing else is left behind */
         gy_names_fini(&names);
     }
+    sim_disk_free(sim);
+}
+
+/* Those that the newest run has left go first, and what it began with is kept for a fall-back. */
+static void what_a_run_has_left_is_removed_before_what_it_began_with(void)
+{
+    struct sim_disk *sim = sample_disk_with(5);
+    static const uint64_t left[] = {1, 2, 5};
+    struct gy_snapshot_ids ids;
+    CU_ASSERT_EQUAL(
+        gy_branch_write(&sim->disk, SAMPLE_DIR, &(struct gy_branch){.behind = 4, .from = 2}, NULL),
+        0);
+    CU_ASSERT_EQUAL(gy_snapshots_trim(&sim->disk, SAMPLE_DIR, 3, 9, NULL), 0);
+    gy_snapshots_list(&sim->disk, SAMPLE_DIR, &ids, NULL);
+    CU_ASSERT_EQUAL_FATAL(ids.v.n, 3);
+    for (size_t i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(ids.v.items[i], left[i]);
+    gy_vec_fini(&ids.v);
+    CU_ASSERT_EQUAL(gy_snapshots_trim(&sim->disk, SAMPLE_DIR, 1, 9, NULL), 0);
+    sample_expect_newest(sim, 5, "");
     sim_disk_free(sim);
 }
 
@@ -454,6 +475,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_name_whose_sync_failed_is_not_there_for_a_while),
     SUITE_TEST(names_that_are_no_ids_are_no_snapshots),
     SUITE_TEST(the_oldest_are_removed_and_never_one_that_is_needed),
+    SUITE_TEST(what_a_run_has_left_is_removed_before_what_it_began_with),
     SUITE_TEST(damage_is_told_with_the_file_and_the_older_one_is_used),
     SUITE_TEST(a_folder_that_is_not_whole_is_not_used),
     SUITE_TEST(what_may_pass_is_an_error_and_not_damage),
