@@ -60,16 +60,11 @@ static int open_regular(const char *path, struct stat *st)
     return -1;
 }
 
-/* True for a file that holds what the restored range has read. */
-static int is_alike(const struct range *range, int fd)
-{
-    return range->mark == file_mark(fd, range->mark_at);
-}
-
-/* True for the file in which a restored range stands. */
+/* True for the file in which a restored range stands. A copy of it is none: what it holds before the
+ * mark need not be other than what the next file of a rotation begins with. */
 static int is_the_one(const struct range *range, int fd, const struct stat *st)
 {
-    return (uint64_t)st->st_ino == range->inode && is_alike(range, fd);
+    return (uint64_t)st->st_ino == range->inode && range->mark == file_mark(fd, range->mark_at);
 }
 
 /* Looks for it under other names in its folder, where rotation has left it meanwhile; -1: gone. */
@@ -81,15 +76,18 @@ static int find_renamed(const struct range *range, struct stat *st)
     snprintf(path, sizeof path, "%.*s", length != 0 ? length : 1, length != 0 ? range->path : ".");
     DIR *folder = opendir(path);
     const struct dirent *entry;
+    struct stat other;
     while (folder != NULL && found < 0 && (entry = readdir(folder)) != NULL) {
         int n = snprintf(path, sizeof path, "%.*s%s", length, range->path, entry->d_name);
         if ((uint64_t)entry->d_ino != range->inode || n < 0 || (size_t)n >= sizeof path)
             continue;
-        found = open_regular(path, st);
-        if (found >= 0 && !is_the_one(range, found, st)) {
+        found = open_regular(path, &other);
+        if (found >= 0 && !is_the_one(range, found, &other)) {
             close(found);
             found = -1;
         }
+        if (found >= 0)
+            *st = other;
     }
     if (folder != NULL)
         closedir(folder);
@@ -109,8 +107,6 @@ static int choose_restored(struct range *range, struct gyre_ctx *ctx, int fd, st
         return renamed;
     }
     int is_inode = fd >= 0 && (uint64_t)st->st_ino == range->inode;
-    if (fd >= 0 && !is_inode && range->mark_at > 0 && is_alike(range, fd))
-        return fd; /* a copy, as of a folder that has moved to another disk */
     if (is_inode) {
         gyre_log(ctx, GYRE_LOG_INFO, "%s was truncated: read from its start", range->path);
     } else {

@@ -227,7 +227,7 @@ static int32_t read_add(void *self, struct gyre_ctx *ctx, uint32_t split, const 
     memcpy(range.path + folder, (const char *)bytes + SPLIT_HEAD, n - SPLIT_HEAD);
     range.path[folder + n - SPLIT_HEAD] = 0;
     r->ranges[r->n_ranges++] = range;
-    if (!paths_means(r->config->path, range.path + folder))
+    if (position != NULL && !paths_means(r->config->path, range.path + folder))
         return gyre_fail(ctx, GYRE_EFAIL,
                          "the snapshot reads %s, which `path` (%s) does not mean: put it back, or "
                          "give up what the source has read with --drop-state",

@@ -12,8 +12,8 @@
  * the last: the file is cut back, parts the snapshot knows nothing of are removed, seen or not.
  *
  * An item of state (all tasks get all of them): u32 task, u64 number of its next part, u64 length of
- * the file; from version 1 on u64 its mark there (mark.h; 0: none), u32 what it is (TO_...), u32 and
- * bytes its path. There is one for each task that ever wrote, also where there are fewer tasks by now: task
+ * the file; from version 1 on u64 its mark there (mark.h; 0: none), u32 what it is (TO_...), u64
+ * the inode of the folder, u32 and bytes the path. There is one for each task that ever wrote, also where there are fewer tasks by now: task
  * t of n keeps those of t, t + n, ... So no part is forgotten, and no name used twice.
  *
  * A transaction: u32 1 where there is a part, then u32 its task, u64 its number. A part that a
@@ -55,7 +55,7 @@ struct sink {
     uint64_t length; /* of the file in the snapshot */
     uint64_t mark;   /* there, by output_mark */
     int is_restored;
-    int is_moved; /* the snapshot has another path */
+    int is_other; /* the snapshot has another path, and there another folder */
     int is_started;
     int is_new;               /* the folder was made, and that is not on the disk yet */
     char path[PART_PATH_MAX]; /* of the part */
@@ -195,10 +195,23 @@ static int32_t write_flush(void *self, struct gyre_ctx *ctx)
     return code == GYRE_OK && s->output.is_open ? output_flush(&s->output, ctx) : code;
 }
 
+/* Removes what open has made where nothing came of it: a run that was refused as it was gone, or for
+ * another reason, is followed by one that has to find it gone. */
+static void undo_open(const struct sink *s)
+{
+    if (s->config == NULL || s->is_started)
+        return;
+    if (s->is_new)
+        rmdir(s->config->path);
+    if (s->config->target == TO_FILE && s->output.is_new)
+        unlink(s->config->path);
+}
+
 static void write_close(void *self, struct gyre_ctx *ctx)
 {
     struct sink *s = self;
     int is_left = s->config != NULL && s->config->target == TO_FOLDER && s->output.is_open;
+    undo_open(s);
     output_fini(&s->output, ctx);
     if (is_left) /* a part that no transaction took */
         part_drop(ctx, s->config->path, s->part);
@@ -209,17 +222,25 @@ static void write_close(void *self, struct gyre_ctx *ctx)
 
 /* ---- snapshots --------------------------------------------------------------------------------- */
 
+static uint64_t inode_of(const struct sink *s)
+{
+    struct stat st;
+    return stat(s->config->path, &st) == 0 ? (uint64_t)st.st_ino : 0;
+}
+
 static void save_item(const struct sink *s, struct gyre_writer *writer, struct part next)
 {
-    uint32_t length = (uint32_t)strlen(s->config->path);
+    const struct write_config *c = s->config;
+    uint32_t length = (uint32_t)strlen(c->path);
+    uint64_t at = s->output.length;
     gyre_write_u32(writer, next.task);
     gyre_write_u64(writer, next.number);
-    gyre_write_u64(writer, s->output.length);
-    gyre_write_u64(writer,
-                   s->config->target == TO_FILE ? output_mark(&s->output, s->output.length) : 0);
-    gyre_write_u32(writer, (uint32_t)s->config->target);
+    gyre_write_u64(writer, at);
+    gyre_write_u64(writer, c->target == TO_FILE ? output_mark(&s->output, at) : 0);
+    gyre_write_u32(writer, (uint32_t)c->target);
+    gyre_write_u64(writer, c->target == TO_FOLDER ? inode_of(s) : 0);
     gyre_write_u32(writer, length);
-    gyre_write(writer, s->config->path, length);
+    gyre_write(writer, c->path, length);
 }
 
 static int32_t write_save(void *self, struct gyre_ctx *ctx, struct gyre_writer *writer,
@@ -262,27 +283,20 @@ static int32_t add_known(struct sink *s, struct gyre_ctx *ctx, struct part part)
     return GYRE_OK;
 }
 
-/* Removes what open has made, so that the next run finds it missing too. */
-static void undo_open(struct sink *s)
-{
-    if (s->is_new)
-        rmdir(s->config->path);
-    if (s->config->target == TO_FILE && s->output.is_new)
-        unlink(s->config->path);
-}
-
 /* Rows that are where `path` was when the snapshot was taken are not cut back or committed here. */
 static int32_t check_target(struct sink *s, struct gyre_ctx *ctx, struct gyre_reader *reader)
 {
     const char *path = s->config->path;
-    uint32_t target = gyre_read_u32(reader), length = gyre_read_u32(reader);
+    uint32_t target = gyre_read_u32(reader);
+    uint64_t inode = gyre_read_u64(reader);
+    uint32_t length = gyre_read_u32(reader);
     const char *before = gyre_read(reader, length);
     if (before == NULL || target >= TARGETS)
         return gyre_fail(ctx, GYRE_ECORRUPT, "the state of file.write cannot be read");
-    s->is_moved = strlen(path) != length || memcmp(path, before, length) != 0;
+    int is_renamed = strlen(path) != length || memcmp(path, before, length) != 0;
+    s->is_other = is_renamed && inode != inode_of(s);
     if (target == (uint32_t)s->config->target)
         return GYRE_OK;
-    undo_open(s);
     return gyre_fail(
         ctx, GYRE_EFAIL,
         "`path` was %.*s in the snapshot, %s, and is %s, %s: put it back, or begin the "
@@ -303,13 +317,11 @@ static int32_t write_restore(void *self, struct gyre_ctx *ctx, uint32_t version,
         return ctx->error->code;
     if (reader->error != 0)
         return gyre_fail(ctx, GYRE_ECORRUPT, "the state of file.write cannot be read");
-    if (s->is_new && part.number > 0) {
-        undo_open(s);
+    if (s->is_new && part.number > 0)
         return gyre_fail(ctx, GYRE_EFAIL,
                          "the folder %s was not there; parts in it are of the snapshot: put it "
                          "back, or start without the snapshot",
                          s->config->path);
-    }
     s->is_restored = 1;
     if (length > s->length) { /* one file: one task that has it */
         s->length = length;
@@ -355,8 +367,8 @@ static int32_t read_part(struct gyre_ctx *ctx, struct gyre_reader *reader, struc
     return has_part != 0;
 }
 
-/* A part that was on the disk and is not there now has been committed before a restore, and been taken
- * away by whoever reads it. It has not where this run has made it, or where it was made elsewhere. */
+/* A part that was on the disk and is not there now has been committed before a restore, and whoever reads
+ * it has taken it away. It has not where this run has made it, or where it was made in another folder. */
 static int32_t write_commit(void *self, struct gyre_ctx *ctx, const char *txn,
                             struct gyre_reader *reader)
 {
@@ -364,7 +376,7 @@ static int32_t write_commit(void *self, struct gyre_ctx *ctx, const char *txn,
     struct part part;
     (void)txn;
     int32_t has_part = read_part(ctx, reader, &part);
-    return has_part == 1 ? part_show(ctx, s->config->path, part, s->is_started || s->is_moved)
+    return has_part == 1 ? part_show(ctx, s->config->path, part, s->is_started || s->is_other)
                          : has_part;
 }
 

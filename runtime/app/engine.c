@@ -167,10 +167,22 @@ static bool is_retryable(int code)
     }
 }
 
+/* Opens and restores all operators, and starts them. False where that failed, as the flow tells. */
+static bool begin_flow(struct run *run)
+{
+    struct gyre_error error = {.size = sizeof error};
+    struct gy_flow *flow = run->flow;
+    if (gy_flow_open(flow) != 0)
+        return false;
+    if (gy_start_leave(&run->start, run->engine->job, run->engine->ledger, &error) == 0)
+        return gy_flow_start(flow, &error) == 0;
+    gy_flow_fail_text(flow, error.code, error.text);
+    return false;
+}
+
 /* Runs a flow that is built; the exit status. */
 static int run_flow(struct run *run)
 {
-    struct gyre_error error = {.size = sizeof error};
     struct gy_engine *engine = run->engine;
     struct gy_flow *flow = run->flow;
     struct gy_outcome outcome = {
@@ -179,7 +191,7 @@ static int run_flow(struct run *run)
         gy_report_begin(engine->job, engine->ledger, engine->cli->report) != 0)
         return GY_EXIT_FAILED;
     run->start_ns = gy_clock_mono_ns(flow->clock);
-    bool ran = gy_flow_open(flow) == 0 && gy_flow_start(flow, &error) == 0;
+    bool ran = begin_flow(run);
     if (ran)
         wait_for_end(run);
     gy_flow_commit(flow);
@@ -229,11 +241,8 @@ static int run_graph(struct run *run)
         gy_physical_new(run->engine->graph, cpus > 0 ? (uint32_t)cpus : 1);
     run->flow = physical != NULL ? gy_flow_new(physical, &options, &error) : NULL;
     if (run->flow != NULL) { /* so the snapshot fits the job */
-        status = gy_start_leave(&run->start, run->engine->job, run->engine->ledger);
-        if (status == GY_EXIT_OK) {
-            tell_restore(run->engine, options.restore);
-            status = run_flow(run);
-        }
+        tell_restore(run->engine, options.restore);
+        status = run_flow(run);
     } else {
         if (gy_diags_count(&misfits) > 0 && !misfits.oom)
             tell_misfits(&misfits);

@@ -439,7 +439,7 @@ static int walk(struct look *look, void (*one)(struct look *, uint64_t), const c
     for (size_t i = 0; i < look->ids->v.n; i++)
         if (only == NULL || look->ids->v.items[i] == id)
             one(look, look->ids->v.items[i]);
-    if (only != NULL && is_gone(look->dir, id)) {
+    if (only != NULL && look->out.len == 0 && is_gone(look->dir, id)) {
         fprintf(stderr,
                 "gyre snapshots: %s has no snapshot %s any more: it has just been removed\n",
                 look->dir, only);

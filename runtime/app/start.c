@@ -16,6 +16,7 @@
 
 static const char latest[] = "latest";
 static const int64_t lock_patience_ns = 2000000000;
+static const uint64_t last_id_max = 100000000000000000; /* ids have 18 digits at most */
 
 /* Refuses a setting of the job, at its line. */
 __attribute__((format(printf, 2, 3))) static int refuse_setting(const struct gy_setting *at,
@@ -267,6 +268,16 @@ static bool goes_on(const struct gy_manifest *restore, const char *dir, uint64_t
     return same;
 }
 
+/* Somebody's folder, with a name like a snapshot's. */
+static int refuse_last_id(const struct gy_job *job, uint64_t id)
+{
+    char sentence[5000];
+    snprintf(sentence, sizeof sentence,
+             "%s/%llu leaves no ids for snapshots after it: take it away, or set another dir",
+             job->snapshot_dir, (unsigned long long)id);
+    return refuse_dir(job, sentence);
+}
+
 /* True where there is nothing left to do. */
 static bool is_over(const struct gy_start *start)
 {
@@ -282,13 +293,15 @@ static int begin_own(struct gy_start *start, const struct gy_cli *cli, const str
     uint64_t last;
     if (gy_snapshots_prepare(gy_disk_real(), job->snapshot_dir, &last, &error) != 0)
         return refuse_dir(job, error.text);
-    gy_branch_read(gy_disk_real(), job->snapshot_dir, &before,
-                   &error); /* damaged: written anew, see gy_start_leave */
+    if (gy_branch_read(gy_disk_real(), job->snapshot_dir, &before, &error) != 0)
+        before = (struct gy_branch){0}; /* written anew by gy_start_leave */
     last = last > before.behind ? last : before.behind;
     if (last > start->last_id)
         start->last_id = last;
     if (start->restore != NULL && start->restore->id > start->last_id)
         start->last_id = start->restore->id;
+    if (start->last_id > last_id_max)
+        return refuse_last_id(job, start->last_id);
     if (ledger->first_id == 0)
         ledger->first_id = start->last_id + 1;
     if (!is_over(start))
@@ -434,23 +447,23 @@ int gy_start_begin(struct gy_start *start, const struct gy_cli *cli, const struc
     return status;
 }
 
-int gy_start_leave(const struct gy_start *start, const struct gy_job *job, struct gy_ledger *ledger)
+int gy_start_leave(const struct gy_start *start, const struct gy_job *job, struct gy_ledger *ledger,
+                   struct gyre_error *error)
 {
-    struct gyre_error error = {.size = sizeof error};
     const struct gy_manifest *restore = start->restore;
     const char *dir = job->snapshot_dir;
     struct gy_branch before, branch = {.behind = start->last_id};
     if (dir == NULL || ledger->has_left || is_over(start))
-        return GY_EXIT_OK;
-    bool is_damaged = gy_branch_read(gy_disk_real(), dir, &before, &error) != 0;
+        return 0;
+    bool is_damaged = gy_branch_read(gy_disk_real(), dir, &before, error) != 0;
     uint64_t newest = newest_of(dir);
     bool is_on_newest = goes_on(restore, dir, newest) && newest > before.behind && !is_damaged;
     if (restore != NULL && goes_on(restore, dir, restore->id))
         branch.from = restore->id;
-    if (newest != 0 && !is_on_newest && gy_branch_write(gy_disk_real(), dir, &branch, &error) != 0)
-        return refuse_dir(job, error.text);
+    if (newest != 0 && !is_on_newest && gy_branch_write(gy_disk_real(), dir, &branch, error) != 0)
+        return error->code;
     ledger->has_left = true;
-    return GY_EXIT_OK;
+    return 0;
 }
 
 void gy_start_fini(struct gy_start *start)

@@ -23,11 +23,11 @@ int gy_start_check(const struct gy_cli *cli, const struct gy_job *job);
  *  Errors:  GY_EXIT_USAGE, with a message */
 int gy_start_begin(struct gy_start *start, const struct gy_cli *cli, const struct gy_job *job,
                    struct gy_ledger *ledger, int lock);
-/** Writes down that the run leaves the snapshots there are, if it does, before it undoes what they speak
- *  of. Once, when the snapshot has been found to fit the job, and before any operator is opened.
- *  GY_EXIT_OK, or GY_EXIT_USAGE with a message. */
-int gy_start_leave(const struct gy_start *start, const struct gy_job *job,
-                   struct gy_ledger *ledger);
+/** Writes down that the run leaves the snapshots there are, if it does: once, when all operators have
+ *  taken what the snapshot has for them, and before any of them undoes what came after it. 0, or a
+ *  code and a sentence. */
+int gy_start_leave(const struct gy_start *start, const struct gy_job *job, struct gy_ledger *ledger,
+                   struct gyre_error *error);
 void gy_start_fini(struct gy_start *start);
 
 #endif

@@ -4,8 +4,8 @@
  *
  * A node hosts one function or several; each has a store of its own, whose values are its
  * accumulators: a rolling function may come between two runs, and the others keep their state. Where
- * they are final all stores have the same keys. Functions run one after another over a batch, each on its own view of
- * the input and its own columns of the output.
+ * they are final all stores have the same keys. Functions run one after another over a batch, each
+ * on its own view of the input and its own columns of the output.
  *
  * A row that one function refuses as bad must not be counted by another. Where the job fails at it
  * this is no matter; else several functions go row by row, and a refused row's accumulators are put

@@ -127,10 +127,11 @@ struct gy_call {
 struct gy_call gy_call_begin(struct gy_instance *instance, const char *callback);
 int gy_call_end(struct gy_instance *instance, struct gy_call call, int code);
 
-/** Rows that wait in the ports. Those that come of saving or preparing are neither in the snapshot nor
- *  behind it: `code`, or GYRE_ECONTRACT where there are more than `before`. */
-uint32_t gy_instance_held(const struct gy_instance *instance);
-int gy_instance_check_held(struct gy_instance *instance, uint32_t before, int code);
+/** Rows that have been put out so far, also those that wait in the ports. Such as come of saving or
+ *  preparing are neither in the snapshot nor behind it: `code`, or GYRE_ECONTRACT where there are more
+ *  than `before`. */
+uint64_t gy_instance_rows(const struct gy_instance *instance);
+int gy_instance_check_rows(struct gy_instance *instance, uint64_t before, int code);
 
 /** Says whose code runs from here on, until it is said again: a function's of a plugin, or with NULL
  *  the operator's own. */

@@ -307,21 +307,21 @@ int gy_instance_partition(struct gy_instance *instance, const struct gy_edge *ed
     return code;
 }
 
-uint32_t gy_instance_held(const struct gy_instance *instance)
+uint64_t gy_instance_rows(const struct gy_instance *instance)
 {
-    uint32_t rows = 0;
+    uint64_t rows = 0;
     for (uint32_t p = 0; p < instance->node->n_outputs; p++)
-        rows += instance->ports[p].out.rows;
+        rows += instance->ports[p].rows_total + instance->ports[p].out.rows;
     return rows;
 }
 
-int gy_instance_check_held(struct gy_instance *instance, uint32_t before, int code)
+int gy_instance_check_rows(struct gy_instance *instance, uint64_t before, int code)
 {
-    if (code != 0 || gy_instance_held(instance) == before)
+    if (code != 0 || gy_instance_rows(instance) == before)
         return code;
     return gy_instance_fail(instance, GYRE_ECONTRACT,
-                            "puts rows out or reports bad ones while it is saved or prepared; the "
-                            "time for that is `flush`, which comes before");
+                            "puts rows out while it is saved or prepared; the time for that is "
+                            "`flush`, which comes before");
 }
 
 int gy_instance_prepare(struct gy_instance *instance, const char *txn, struct gyre_writer *writer)
@@ -333,10 +333,10 @@ int gy_instance_prepare(struct gy_instance *instance, const char *txn, struct gy
     writer->error = 0;
     if (descriptor == NULL || descriptor->prepare == NULL)
         return 0;
-    uint32_t held = gy_instance_held(instance);
+    uint64_t rows = gy_instance_rows(instance);
     struct gy_call call = gy_call_begin(instance, "prepare");
     int code = descriptor->prepare(instance->self, &instance->ctx, txn, writer);
-    code = gy_instance_check_held(instance, held, code);
+    code = gy_instance_check_rows(instance, rows, code);
     return gy_call_end(instance, call, code != 0 ? code : writer->error);
 }
 

@@ -40,12 +40,12 @@ int gy_instance_save_items(struct gy_instance *instance, struct gy_items *items)
     if (descriptor == NULL || descriptor->save_items == NULL)
         return 0;
     gy_items_writer_init(&writer, items);
-    uint32_t held = gy_instance_held(instance);
+    uint64_t rows = gy_instance_rows(instance);
     struct gy_call call = gy_call_begin(instance, "save_items");
     int code =
         descriptor->save_items(instance->self, &instance->ctx, &writer.writer, gy_items_next);
     int written = gy_items_end(&writer);
-    code = gy_instance_check_held(instance, held, code != 0 ? code : written);
+    code = gy_instance_check_rows(instance, rows, code != 0 ? code : written);
     return gy_call_end(instance, call, code);
 }
 

@@ -75,10 +75,10 @@ struct gy_window_setting {
     bool accumulate;
 };
 
-/* One entry of `operators`. */
-/* Of a job's name and of an operator's id, in bytes: names of files and of transactions are made of them. */
+/* Bytes of a job's name and of an operator's id: names of files are made of them. */
 enum { GY_NAME_MAX = 128 };
 
+/* One entry of `operators`. */
 struct gy_op_setting {
     const char *id; /* NULL where it is missing or no id */
     const char *op; /* "std.sum", NULL likewise */

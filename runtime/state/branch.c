@@ -101,12 +101,11 @@ int gy_branch_write(struct gy_disk *disk, const char *dir, const struct gy_branc
     return result;
 }
 
-/* `keep` may have removed it by now. */
+/* `keep` may have removed it by now. Where that is not known it is said to be there. */
 static bool is_there(struct gy_disk *disk, const char *dir, uint64_t id)
 {
     struct gy_snapshot_ids ids = {0};
-    bool found = false;
-    gy_snapshots_list(disk, dir, &ids, NULL);
+    bool found = id != 0 && gy_snapshots_list(disk, dir, &ids, NULL) != 0;
     for (size_t i = 0; i < ids.v.n; i++)
         found |= ids.v.items[i] == id;
     gy_vec_fini(&ids.v);

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ID_DIGITS = 18 }; /* what has more is somebody else's: ids must not run out */
+enum { ID_DIGITS = 18 }; /* what has more is somebody else's */
 
 #define CHUNK ((size_t)256 << 10)
 

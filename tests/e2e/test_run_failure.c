@@ -57,10 +57,11 @@ static char *job_text(const char *source, const char *op, const char *options)
 
 #define NUMBERS "\"run_sources.numbers\"; count = 30000;"
 
+/* Nothing in the folder, or no folder where the failure came before any row. */
 static void check_nothing_shown(const char *dir)
 {
     char *folder = path_join(dir, "out");
-    CU_ASSERT_EQUAL(dir_count(folder), 0);
+    CU_ASSERT_TRUE(dir_count(folder) <= 0);
     free(folder);
 }
 

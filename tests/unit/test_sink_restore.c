@@ -503,6 +503,8 @@ static void parts_of_a_folder_that_is_gone_are_refused(void)
         CU_ASSERT(hand_failed(i, "was not there"));
         gy_instance_free(i);
         CU_ASSERT_FALSE(file_exists(s.out));
+        gy_instance_free(hand_open(&s.hand, "out", 0, 1)); /* another has failed before it */
+        CU_ASSERT_FALSE(file_exists(s.out));
     }
     small_fini(&s);
 }
@@ -527,6 +529,26 @@ static void a_path_of_another_kind_is_refused(void)
 {
     check_refused_by("out", "other/", "in the snapshot, one file, and is ");
     check_refused_by("out/", "other", "in the snapshot, a folder of parts, and is ");
+}
+
+static void a_part_that_was_taken_from_a_folder_that_has_moved_is_not_missed(void)
+{
+    struct small s, to;
+    small_init(&s, "out/");
+    small_init(&to, "other/");
+    dir_remove(to.out);
+    CU_ASSERT_EQUAL_FATAL(rename(s.out, to.out), 0);
+    for (int again = 0; again < 2; again++) {
+        struct gy_instance *i = hand_open(&to.hand, "out", 0, 1);
+        CU_ASSERT_EQUAL(gy_instance_restore_item(i, ITEMS_VERSION, &s.items.list.items[0]), 0);
+        CU_ASSERT_EQUAL(gy_instance_commit(i, "t", &s.prepared), 0);
+        gy_instance_free(i);
+        char *part = path_join(to.out, "part-0-0");
+        CU_ASSERT_EQUAL(unlink(part), again == 0 ? 0 : -1);
+        free(part);
+    }
+    small_fini(&to);
+    small_fini(&s);
 }
 
 static void a_pending_part_is_missed_in_another_folder(void)
@@ -619,6 +641,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(an_item_of_the_first_version_is_taken_without_a_mark),
     SUITE_TEST(parts_of_a_folder_that_is_gone_are_refused),
     SUITE_TEST(a_path_of_another_kind_is_refused),
+    SUITE_TEST(a_part_that_was_taken_from_a_folder_that_has_moved_is_not_missed),
     SUITE_TEST(a_pending_part_is_missed_in_another_folder),
     SUITE_TEST(a_part_that_goes_before_it_is_committed_is_missed),
     SUITE_TEST(a_part_that_a_reader_took_away_is_taken_for_committed),

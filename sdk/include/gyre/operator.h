@@ -246,10 +246,10 @@ struct gyre_operator {
                             struct gyre_reader *reader);
     /* [task] Sinks: all rows up to now are complete under transaction `txn`: make them durable but
      * not visible, and write what commit and abort need, in another process too, into `writer`.
-     * Called at a barrier before save_items; no rows are put out, nor reported as bad, in either. Where the snapshot fails the transaction stays, and is
-     * committed together with a later one. `txn` is JOB-ID-TASK-EPOCH. A run that goes on from an
-     * older snapshot comes to the same epochs again: what is there under `txn` already is of rows
-     * that come again, and is to be replaced. */
+     * Called at a barrier before save_items; no rows are put out in either. Where the snapshot fails
+     * the transaction stays, and is committed together with a later one. `txn` is
+     * JOB-ID-TASK-EPOCH. A run that goes on from an older snapshot comes to the same epochs again:
+     * what is there under `txn` already is of rows that come again, and is to be replaced. */
     int32_t (*prepare)(void *self, struct gyre_ctx *ctx, const char *txn,
                        struct gyre_writer *writer);
     /* [task] Sinks: make `txn` visible. May be called again after it has succeeded; also by another
@@ -258,9 +258,8 @@ struct gyre_operator {
                       struct gyre_reader *reader);
     /* [task] Sinks: undo `txn`. May be called again after it has succeeded. */
     int32_t (*abort)(void *self, struct gyre_ctx *ctx, const char *txn, struct gyre_reader *reader);
-    uint32_t
-        items_version; /* of the items' encoding; raise it when that changes. An item of a later
-                             * version is never given to restore_item. */
+    /* Of the items' encoding; raise it when that changes. An item of a later one is never restored. */
+    uint32_t items_version;
     uint32_t reserved;
 };
 GYRE_STATIC_ASSERT(sizeof(struct gyre_operator) == 240, "layout of gyre_operator");
