@@ -11,10 +11,14 @@
  * run that restores does not empty, but undoes what is younger than its snapshot, which need not be
  * the last: the file is cut back, parts the snapshot knows nothing of are removed, seen or not.
  *
- * An item of state (all tasks get all of them): u32 task, u64 number of its next part, u64 length of
- * the file; from version 1 on u64 its mark there (mark.h; 0: none), u32 what it is (TO_...), u64
- * the inode of the folder, u32 and bytes the path. There is one for each task that ever wrote, also where there are fewer tasks by now: task
- * t of n keeps those of t, t + n, ... So no part is forgotten, and no name used twice.
+ * An item of state (all tasks get all of them):
+ *
+ *   u32 task, u64 number of its next part, u64 length of the file, and from version 1 on
+ *   u64 mark of the file there (mark.h; 0: none), u32 what it is (TO_...), u64 inode of the folder,
+ *   u32 and bytes of the path
+ *
+ * There is one for each task that ever wrote, also where there are fewer tasks by now: task t of n
+ * keeps those of t, t + n, ... So no part is forgotten, and no name used twice.
  *
  * A transaction: u32 1 where there is a part, then u32 its task, u64 its number. A part that a
  * snapshot has pending is below its next numbers, and stays, whether it has been committed or not. */
@@ -367,8 +371,8 @@ static int32_t read_part(struct gyre_ctx *ctx, struct gyre_reader *reader, struc
     return has_part != 0;
 }
 
-/* A part that was on the disk and is not there now has been committed before a restore, and whoever reads
- * it has taken it away. It has not where this run has made it, or where it was made in another folder. */
+/* A part that was on the disk and is not there now has been committed before a restore, and whoever
+ * reads it has taken it away. It has not where this run has made it, or in another folder than that. */
 static int32_t write_commit(void *self, struct gyre_ctx *ctx, const char *txn,
                             struct gyre_reader *reader)
 {
