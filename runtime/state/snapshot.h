@@ -110,7 +110,8 @@ void gy_snapshot_discard(struct gy_disk *disk, const char *dir, uint64_t id);
 
 /** Removes snapshots until `keep` are left, those that the newest run has left (branch.h) first, and
  *  then the oldest; never the newest nor one from `oldest_needed` on. A snapshot is first renamed to
- *  a name with a dot, and that synced: a power cut leaves no half of one. 0, or a code and a sentence. */
+ *  a name with a dot, and that synced: a power cut leaves no half of one. 0, or a code and a
+ *  sentence. */
 int gy_snapshots_trim(struct gy_disk *disk, const char *dir, uint32_t keep, uint64_t oldest_needed,
                       struct gyre_error *error);
 

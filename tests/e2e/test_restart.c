@@ -78,6 +78,10 @@ static void a_restart_that_gets_no_process_is_an_attempt(void)
         "warning: the job process cannot be started: Resource temporarily unavailable: restart 2 "
         "of 3 in 20ms from snapshot snap/",
         RUN_PATIENCE_MS));
+    char *err = process_err(&process);
+    CU_ASSERT_TRUE(strstr(err, "in 20ms from snapshot snap/1\n") != NULL ||
+                   strstr(err, "in 20ms from snapshot snap/2\n") != NULL);
+    free(err);
     run_await_child(process.pid);
     take_snapshot(dir, &process, 3);
     process_signal(&process, SIGINT);

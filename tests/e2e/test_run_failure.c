@@ -57,7 +57,7 @@ static char *job_text(const char *source, const char *op, const char *options)
 
 #define NUMBERS "\"run_sources.numbers\"; count = 30000;"
 
-/* Nothing in the folder, or no folder where the failure came before any row. */
+/* No part, seen or not. A folder that the sink has made goes again where nothing had come to it. */
 static void check_nothing_shown(const char *dir)
 {
     char *folder = path_join(dir, "out");

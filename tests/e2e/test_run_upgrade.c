@@ -334,7 +334,7 @@ static void items_go_on_in_a_newer_version_and_not_in_an_older(void)
     dir_end(dir);
 }
 
-/* The newest snapshots are left behind by a run that goes on from an older one, not by one that is refused. */
+/* A run that goes on from an older snapshot leaves the newer ones behind; one that is refused does not. */
 static void a_run_that_is_refused_leaves_no_snapshot_behind(void)
 {
     char *dir = begin(), *job = job_with(usual, "");

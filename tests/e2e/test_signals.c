@@ -141,7 +141,7 @@ static void a_stop_behind_many_snapshots_is_not_lost(void)
     struct process process;
     struct process_result r;
     char *dir = dir_temp(), *pipe = path_join(dir, "pipe");
-    CU_ASSERT_EQUAL_FATAL(mkfifo(pipe, 0600), 0);
+    CU_ASSERT_EQUAL_FATAL(mkfifo(pipe, 0600), 0); /* run_fifo would open it */
     run_start(dir,
               "job = \"piped\"; parallelism = 1; snapshot = { every = \"1h\"; dir = \"snap\"; };\n"
               "operators = (\n"
