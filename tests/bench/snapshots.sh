@@ -66,17 +66,33 @@ latency_run() {
         "out.path=$data/latency.txt" "out.first=$data/first.txt" "$@"
 }
 
-# snap_latency: rows at 100 k/s, with 1 GB of state and a snapshot every two seconds, and without.
+# write_by_hand: what five such snapshots ask of the machine whoever takes them: the bytes of the state,
+# past the page cache, every two seconds.
+write_by_hand() {
+    local blocks=$(($(scaled 1000000) * 1033 / 2097152)) n
+    for n in 1 2 3 4 5; do
+        sleep 2 &
+        dd if=/dev/zero of="$data/by-hand" bs=2M count=$blocks oflag=direct conv=fsync status=none
+        wait
+    done
+    rm -f "$data/by-hand"
+}
+
+# snap_latency: rows at 100 k/s, with 1 GB of state: without snapshots, without but beside a process that
+# writes as much by hand, and with a snapshot every two seconds.
 snap_latency() {
     [ "$with_gyre" = 1 ] || return
-    local name=snap-latency pause=0 n=0 took sums= side q
-    rm -f "$data/$name".{off,on}.*
+    local name=snap-latency pause=0 n=0 took sums= side q writer
+    rm -f "$data/$name".{off,beside,on}.*
     for ((run = 0; run < runs; run++)); do
-        for side in off on; do
+        for side in off beside on; do
             rm -rf "$data/snap"
             latency_run 10
-            [ $side = off ] || latency_run 10 job.snapshot.every=2s "job.snapshot.dir=$data/snap"
+            [ $side != on ] || latency_run 10 job.snapshot.every=2s "job.snapshot.dir=$data/snap"
+            [ $side != beside ] || write_by_hand &
+            writer=$!
             once $side $name "${command[@]}" || return
+            wait $writer || complain "$name: dd cannot write $data/by-hand"
             for q in p50 p99 p999 max; do value $q "$data/latency.txt" >>"$data/$name.$side.$q"; done
             sums="$sums $(value sum "$data/latency.txt")"
         done
@@ -89,7 +105,9 @@ snap_latency() {
         say "$(printf '%-14s %-4s %7d us without, %7d us with snapshots: %s' $name $q \
             "$(middle "$data/$name.off.$q")" "$(middle "$data/$name.on.$q")" \
             "$(quotient "$data/$name.on.$q" "$data/$name.off.$q")")"
-        put_result "{\"workload\": \"$name\", \"quantile\": \"$q\", \"off_us\": $(middle "$data/$name.off.$q"), \"on_us\": $(middle "$data/$name.on.$q")}"
+        say "$(printf '%-14s %-4s %7d us without but beside a process that writes as much: with snapshots %s of that' $name $q \
+            "$(middle "$data/$name.beside.$q")" "$(quotient "$data/$name.on.$q" "$data/$name.beside.$q")")"
+        put_result "{\"workload\": \"$name\", \"quantile\": \"$q\", \"off_us\": $(middle "$data/$name.off.$q"), \"beside_us\": $(middle "$data/$name.beside.$q"), \"on_us\": $(middle "$data/$name.on.$q")}"
     done
     say "$(printf '%-14s %d snapshots; longest pause %.2f ms' $name "$n" \
         "$(awk -v s="$pause" 'BEGIN { print s * 1e3 }')")"
