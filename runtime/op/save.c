@@ -59,23 +59,35 @@ static int save_items(struct gy_instance *instance, struct gy_part *part)
     return code;
 }
 
-/* Takes a record of keyed state; the `save` of the instance's stores. */
-static void save_record(void *host, const struct gy_store_entry *entry)
+/* Records of a constant size. */
+static void save_images(const struct gy_saving *saving, struct gy_part *part,
+                        const struct gy_store_entry *entries, uint32_t n)
+{
+    const struct gy_store *store = saving->instance->stores[saving->state];
+    for (uint32_t done = 0, some; done < n; done += some) {
+        some = n - done;
+        uint8_t *to = gy_part_put(part, GY_RECORD_STATE, saving->state, saving->image_size, &some);
+        if (to == NULL)
+            return;
+        gy_store_images(store, entries + done, some, to, GY_RECORD_HEAD + saving->image_size);
+    }
+}
+
+/* Takes keyed state; the `save` of the instance's stores. Errors stay in the part. */
+static void save_records(void *host, const struct gy_store_entry *entries, uint32_t n)
 {
     const struct gy_saving *saving = host;
     struct gy_instance *instance = saving->instance;
-    if (instance->part->error != 0)
-        return;
-    const struct gy_store *store = instance->stores[saving->state];
+    struct gy_part *part = instance->part;
     if (saving->image_size != 0) {
-        uint8_t *to =
-            gy_part_put(instance->part, GY_RECORD_STATE, saving->state, saving->image_size);
-        if (to != NULL)
-            gy_store_image(store, entry, to);
+        save_images(saving, part, entries, n);
         return;
     }
-    gy_store_encode(store, entry, gy_part_record(instance->part, GY_RECORD_STATE, saving->state));
-    gy_part_end_record(instance->part);
+    for (uint32_t i = 0; i < n && part->error == 0; i++) {
+        gy_store_encode(instance->stores[saving->state], &entries[i],
+                        gy_part_record(part, GY_RECORD_STATE, saving->state));
+        gy_part_end_record(part);
+    }
 }
 
 int gy_instance_save_begin(struct gy_instance *instance, struct gy_part *part)
@@ -86,7 +98,7 @@ int gy_instance_save_begin(struct gy_instance *instance, struct gy_part *part)
     instance->part = part;
     instance->saving_state = 0;
     for (uint32_t s = 0; s < instance->n_stores; s++)
-        gy_store_epoch(instance->stores[s], save_record, &instance->savings[s]);
+        gy_store_epoch(instance->stores[s], save_records, &instance->savings[s]);
     return 0;
 }
 

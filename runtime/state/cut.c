@@ -59,7 +59,7 @@ bool gy_cut_touch(struct gy_cut *cut, uint64_t position)
     cut->left--;
     if (cut->used == NULL || cut->used(cut->entry.slot, piece)) {
         cut->entry.piece = piece + 1;
-        cut->saver->save(cut->saver->host, &cut->entry);
+        cut->saver->save(cut->saver->host, &cut->entry, 1);
     }
     return cut->left == 0;
 }

@@ -150,12 +150,18 @@ void gy_entry_fetch(const struct gy_shape *shape, void *cell, bool near)
             fetch_str((const void *)(body + shape->value_at + type->members[i].offset));
 }
 
-void gy_entry_save(const struct gy_shape *shape, struct gy_saver *saver, uint64_t hash, void *cell)
+void gy_entries_save(const struct gy_shape *shape, struct gy_saver *saver,
+                     struct gy_store_entry *entries, uint32_t n)
 {
-    struct gy_store_entry entry = gy_entry_view(shape, hash, cell);
-    if (shape->kind != GYRE_STATE_VALUE && cut_entry(shape, saver, &entry))
-        return;
-    saver->save(saver->host, &entry);
+    uint32_t whole = 0;
+    if (shape->kind == GYRE_STATE_VALUE)
+        whole = n;
+    else
+        for (uint32_t i = 0; i < n; i++)
+            if (!cut_entry(shape, saver, &entries[i]))
+                entries[whole++] = entries[i];
+    if (whole > 0)
+        saver->save(saver->host, entries, whole);
 }
 
 bool gy_entry_orphan(const struct gy_shape *shape, void *cell)

@@ -70,8 +70,18 @@ void gy_slot_write(const struct gy_shape *shape, const void *slot, uint64_t piec
  *  points to. */
 void gy_entry_fetch(const struct gy_shape *shape, void *cell, bool near);
 
-/** Saves an entry, or cuts it. Without memory for the cut it is saved whole, however large it is. */
-void gy_entry_save(const struct gy_shape *shape, struct gy_saver *saver, uint64_t hash, void *cell);
+/** Saves n entries, at most GY_SAVED_MOST, or cuts them; `entries` is used up. Without memory for the cut
+ *  one is saved whole, however large it is. */
+void gy_entries_save(const struct gy_shape *shape, struct gy_saver *saver,
+                     struct gy_store_entry *entries, uint32_t n);
+
+/** The same for the one in a cell. */
+static inline void gy_entry_save(const struct gy_shape *shape, struct gy_saver *saver,
+                                 uint64_t hash, void *cell)
+{
+    struct gy_store_entry entry = gy_entry_view(shape, hash, cell);
+    gy_entries_save(shape, saver, &entry, 1);
+}
 
 /** Leaves an entry with a cut to the cut, which ends it when all is saved; the cell is unused. False
  *  where it has none. */

@@ -201,29 +201,35 @@ int gy_part_end_record(struct gy_part *part)
     return 0;
 }
 
-/* The block that such a record completes is handed out by whoever comes next: it is not written yet. */
-uint8_t *gy_part_put(struct gy_part *part, enum gy_record_kind kind, uint16_t index, uint32_t n)
+/* The block that such records complete is handed out by whoever comes next: they are not written yet. */
+uint8_t *gy_part_put(struct gy_part *part, enum gy_record_kind kind, uint16_t index, uint32_t bytes,
+                     uint32_t *n)
 {
     struct gy_part_piece *piece = part->piece;
-    if (part->error != 0 || piece == NULL || piece->cap - piece->n < GY_RECORD_HEAD + (size_t)n ||
+    const size_t step = GY_RECORD_HEAD + (size_t)bytes;
+    if (part->error != 0 || piece == NULL || piece->cap - piece->n < step ||
         piece->n - GY_BLOCK_HEAD >= GY_PART_BLOCK) {
         struct gyre_writer *writer = gy_part_record(part, kind, index);
-        if (writer->error == 0 && writer->capacity < n)
-            part_grow(writer, n);
+        if (writer->error == 0 && writer->capacity < bytes)
+            part_grow(writer, bytes);
         if (writer->error != 0) {
             part->error = writer->error;
             return NULL;
         }
         piece = part->piece;
     }
-    uint8_t *at = piece->bytes + piece->n;
-    put_u32(at, n);
-    put_u16(at + 4, (uint16_t)kind);
-    put_u16(at + 6, index);
-    piece->n += GY_RECORD_HEAD + (size_t)n;
-    part->n_records++;
-    part->total++;
-    return at + GY_RECORD_HEAD;
+    const uint64_t head = bytes | (uint64_t)kind << 32 | (uint64_t)index << 48;
+    uint8_t *const first = piece->bytes + piece->n;
+    uint32_t put = 0;
+    do {
+        put_u64(piece->bytes + piece->n, head);
+        piece->n += step;
+        put++;
+    } while (put < *n && piece->n - GY_BLOCK_HEAD < GY_PART_BLOCK && piece->cap - piece->n >= step);
+    part->n_records += put;
+    part->total += put;
+    *n = put;
+    return first + GY_RECORD_HEAD;
 }
 
 int gy_part_end(struct gy_part *part)

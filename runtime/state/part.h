@@ -121,9 +121,11 @@ struct gyre_writer *gy_part_record(struct gy_part *part, enum gy_record_kind kin
 /** Ends the record. One whose writer failed is taken back, and fails the part. 0, or the error. */
 int gy_part_end_record(struct gy_part *part);
 
-/** Appends a record of n bytes and gives where they are to be written, before anything else is asked of
- *  the part. NULL: the part has failed. */
-uint8_t *gy_part_put(struct gy_part *part, enum gy_record_kind kind, uint16_t index, uint32_t n);
+/** Appends up to *n records of `bytes` bytes, *n >= 1, and gives where those of the first are to be
+ *  written, before anything else is asked of the part; the others' are GY_RECORD_HEAD + bytes later each.
+ *  *n becomes how many there are: as many as there is room for in the block. NULL: the part has failed. */
+uint8_t *gy_part_put(struct gy_part *part, enum gy_record_kind kind, uint16_t index, uint32_t bytes,
+                     uint32_t *n);
 
 /** Ends the file: hands out what is left and the end block. 0, or the part's error. */
 int gy_part_end(struct gy_part *part);

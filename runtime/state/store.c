@@ -437,10 +437,13 @@ uint32_t gy_store_image_size(const struct gy_store *store)
     return constant ? GY_KEYED_HEAD + gy_value_image_size(&shape->type) : 0;
 }
 
-void gy_store_image(const struct gy_store *store, const struct gy_store_entry *entry, uint8_t *to)
+void gy_store_images(const struct gy_store *store, const struct gy_store_entry *entries, uint32_t n,
+                     uint8_t *to, size_t stride)
 {
-    gy_keyed_image(GY_KEYED_VALUE, entry->hash, to);
-    gy_value_image(&store->shape.type, entry->slot, to + GY_KEYED_HEAD);
+    for (uint32_t i = 0; i < n; i++, to += stride) {
+        gy_keyed_image(GY_KEYED_VALUE, entries[i].hash, to);
+        gy_value_image(&store->shape.type, entries[i].slot, to + GY_KEYED_HEAD);
+    }
 }
 
 /* ---- restoring --------------------------------------------------------------------------------- */

@@ -94,11 +94,13 @@ int gy_store_str(struct gy_store *store, struct gyre_str *into, const struct gyr
 
 /* Save before write. */
 
-/** What takes an entry of the snapshot: each that was there at gy_store_epoch, once, as it was then,
- *  a large list or map in pieces; in no order. Called on the task's thread, also inside
+#define GY_SAVED_MOST 8u /* entries */
+
+/** What takes n entries of the snapshot, 1 to GY_SAVED_MOST: each that was there at gy_store_epoch, once,
+ *  as it was then, a large list or map in pieces; in no order. Called on the task's thread, also inside
  *  gy_store_slots, gy_store_find, gy_store_remove, gy_store_walk and the functions of lists and maps;
  *  must not call the store but for gy_store_encode, and that before it returns. */
-typedef void gy_store_save(void *host, const struct gy_store_entry *entry);
+typedef void gy_store_save(void *host, const struct gy_store_entry *entries, uint32_t n);
 
 /** Starts a snapshot: entries touched from now on are saved first. One that is pending is given up.
  *  `save` NULL: gives it up, and nothing is saved any more. */
@@ -116,8 +118,10 @@ int gy_store_encode(const struct gy_store *store, const struct gy_store_entry *e
 /** How many bytes gy_store_encode writes for each entry; 0: it depends on the entry. */
 uint32_t gy_store_image_size(const struct gy_store *store);
 
-/** gy_store_encode where the size is constant: writes as many bytes to `to`. */
-void gy_store_image(const struct gy_store *store, const struct gy_store_entry *entry, uint8_t *to);
+/** gy_store_encode where the size is constant: writes as many bytes of each of n entries, the first to
+ *  `to`, the others `stride` bytes after the one before. */
+void gy_store_images(const struct gy_store *store, const struct gy_store_entry *entries, uint32_t n,
+                     uint8_t *to, size_t stride);
 
 /** Makes room for n more entries, so that the table need not grow while they are decoded. A restore
  *  calls it first, with the number of records, better too many than too few: records come in the

@@ -169,16 +169,21 @@ static void fetch(const struct gy_table *table, uint64_t i, bool near)
 /* Saves the entries of a bucket that is not saved; what they point to should have been fetched. */
 static void save_bucket(struct gy_table *table, uint64_t i)
 {
+    _Static_assert(GY_LANES <= GY_SAVED_MOST, "a bucket is saved at once");
     char *bucket = gy_table_bucket(table, i);
     uint32_t saved = saved_lanes(table, i);
     set_bit(table, i);
     if (table->lanes != NULL)
         table->lanes[i] = 0;
-    for (uint32_t lane = 0; lane < GY_LANES; lane++) {
-        uint64_t hash = gy_bucket_hashes(bucket)[lane];
-        if (hash != 0 && (saved >> lane & 1) == 0)
-            gy_entry_save(table->shape, table->saver, hash, cell_at(table, bucket, lane));
+    struct gy_store_entry entries[GY_LANES];
+    uint32_t n = 0;
+    for (uint32_t left = ~(saved | gy_bucket_match(bucket, 0)) & 0xff; left != 0;
+         left &= left - 1) {
+        uint32_t lane = (uint32_t)__builtin_ctz(left);
+        entries[n++] = gy_entry_view(table->shape, gy_bucket_hashes(bucket)[lane],
+                                     cell_at(table, bucket, lane));
     }
+    gy_entries_save(table->shape, table->saver, entries, n);
 }
 
 static void touch(struct gy_table *table, uint64_t i)

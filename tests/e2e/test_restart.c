@@ -214,6 +214,30 @@ static void latest_is_none_that_a_run_has_left(void)
     dir_end(dir);
 }
 
+static void a_snapshot_of_a_run_that_has_finished_is_not_named(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = start_asked("", &process), *job = run_endless_job("1h", "");
+    take_snapshot(dir, &process, 1);
+    process_signal(&process, SIGINT);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    process_result_fini(&r);
+    run_job(dir, job, &(struct run_options){.arguments = ARGV("--set", "in.to=9")}, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_EQUAL(run_check_sequence(dir), 10);
+    process_result_fini(&r);
+    begin_and_die(dir, ARGV("--no-supervise"));
+    run_job(dir, job, &from_latest, &r);
+    CU_ASSERT_EQUAL(r.status, 2);
+    CU_ASSERT_TRUE(run_exists(dir, "snap/3/manifest.cfg"));
+    run_check_has(r.err, "or name one of an older run: --from snap/2\n");
+    process_result_fini(&r);
+    free(job);
+    dir_end(dir);
+}
+
 static void a_run_does_not_go_on_from_snapshots_that_are_all_damaged(void)
 {
     static const char *const froms[] = {"latest", "snap", "snap/2"};
@@ -370,6 +394,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_run_does_not_go_on_from_snapshots_that_are_all_damaged),
     SUITE_TEST(a_restart_does_not_begin_again_what_has_been_committed),
     SUITE_TEST(latest_is_none_that_a_run_has_left),
+    SUITE_TEST(a_snapshot_of_a_run_that_has_finished_is_not_named),
     SUITE_TEST(a_death_after_a_stop_says_how_to_go_on),
     SUITE_TEST(a_plugin_that_dies_when_all_is_done_changes_nothing),
     SUITE_TEST(the_lock_is_kept_whatever_the_job_process_left_unread),

@@ -176,6 +176,34 @@ static void a_sink_that_cannot_be_written_fails_the_job(void)
     free(dir);
 }
 
+/* The signal that comes with the limit would end the process without a word. */
+static void a_file_that_becomes_too_large_fails_the_job(void)
+{
+    static const char *const settings[] = {"", "snapshot = { every = \"1h\"; dir = \"snap\"; };"};
+    struct rlimit limit;
+    CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = 256 * 1024;
+    for (int i = 0; i < 2; i++) {
+        struct process_result r;
+        char *dir = dir_temp();
+        char *job =
+            text_format("job = \"falls\"; %s operators = (\n"
+                        "  { id = \"in\"; op = \"gen.sequence\"; to = 900000; },\n"
+                        "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"o\"; }\n"
+                        ");\n",
+                        settings[i]);
+        CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        run_job(dir, job, NULL, &r);
+        CU_ASSERT_EQUAL(r.status, 1);
+        check_has(r.err, "\n  operator: out (file.write), task ");
+        check_has(r.err, "File too large");
+        process_result_fini(&r);
+        dir_remove(dir);
+        free(job);
+        free(dir);
+    }
+}
+
 /* ---- bad rows ---- */
 
 static void a_bad_row_fails_the_job_and_is_shown(void)
@@ -362,6 +390,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_failure_names_the_callback_it_came_from),
     SUITE_TEST(a_failure_ends_a_job_whose_source_is_blocked),
     SUITE_TEST(a_sink_that_cannot_be_written_fails_the_job),
+    SUITE_TEST(a_file_that_becomes_too_large_fails_the_job),
     SUITE_TEST(a_bad_row_fails_the_job_and_is_shown),
     SUITE_TEST(a_long_bad_row_is_cut_at_1_kib),
     SUITE_TEST(bad_rows_are_skipped_and_counted),

@@ -281,6 +281,25 @@ static void a_run_without_from_begins_at_the_start_and_its_ids_go_on(void)
     dir_end(dir);
 }
 
+static void a_folder_that_leaves_no_ids_is_refused(void)
+{
+    char *dir = dir_temp(), *job = job_with(snapshots);
+    char *folder = path_join(dir, "snap"), *high = path_join(folder, "100000000000000001");
+    CU_ASSERT_EQUAL_FATAL(mkdir(folder, 0777), 0);
+    CU_ASSERT_EQUAL_FATAL(mkdir(high, 0777), 0);
+    char *err = run_with(dir, job, ARGV("--set", "in.to=99"), 2);
+    run_check_has(err, "job.cfg:1: snapshot: snap/100000000000000001 leaves no ids for snapshots "
+                       "after it: take it away, or set another dir");
+    CU_ASSERT_FALSE(run_exists(dir, "out.csv"));
+    free(err);
+    CU_ASSERT_EQUAL(rmdir(high), 0);
+    free(run_with(dir, job, ARGV("--set", "in.to=99"), 0));
+    free(high);
+    free(folder);
+    free(job);
+    dir_end(dir);
+}
+
 static void from_takes_a_snapshot_or_a_folder_of_them_also_without_a_snapshot_setting(void)
 {
     char *dir = dir_temp(), *job = job_with(snapshots), *plain = job_with("");
@@ -524,6 +543,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_followed_file_is_known_by_its_inode_too),
     SUITE_TEST(a_finished_job_has_nothing_left_to_do),
     SUITE_TEST(a_run_without_from_begins_at_the_start_and_its_ids_go_on),
+    SUITE_TEST(a_folder_that_leaves_no_ids_is_refused),
     SUITE_TEST(from_takes_a_snapshot_or_a_folder_of_them_also_without_a_snapshot_setting),
     SUITE_TEST(what_does_not_fit_is_refused_with_nothing_written),
     SUITE_TEST(latest_falls_back_to_the_newest_intact_snapshot_and_says_so),

@@ -176,8 +176,10 @@ static void records_of_a_known_length_make_the_same_file(void)
                 gy_part_end_record(&part);
                 continue;
             }
-            uint8_t *to = gy_part_put(&part, kind_of(i), index_of(i), (uint32_t)length);
+            uint32_t one = 1;
+            uint8_t *to = gy_part_put(&part, kind_of(i), index_of(i), (uint32_t)length, &one);
             CU_ASSERT_PTR_NOT_NULL_FATAL(to);
+            CU_ASSERT_EQUAL_FATAL(one, 1);
             memcpy(to, bytes, length);
         }
         CU_ASSERT_EQUAL(gy_part_end(&part), 0);
@@ -190,6 +192,43 @@ static void records_of_a_known_length_make_the_same_file(void)
         gy_part_piece_free(spare_again(NULL));
     }
     CU_ASSERT(reuse.n_spared > 10);
+}
+
+static void records_of_a_size_are_put_several_at_once(void)
+{
+    static const uint32_t sizes[] = {0, 1, 21, 333, 40000, GY_PART_BLOCK + 5};
+    static uint8_t bytes[GY_PART_BLOCK + 5 + 251];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i % 251);
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        uint32_t total = sizes[s] < 1000 ? 30000 : 30, at = 0, most = 0;
+        struct gy_buf one_by_one = {0}, together = {0};
+        struct gy_part part;
+        gy_part_init(&part, 5, take, &one_by_one);
+        for (uint32_t i = 0; i < total; i++) {
+            gyre_write(gy_part_record(&part, GY_RECORD_STATE, 7), bytes + i % 251, sizes[s]);
+            gy_part_end_record(&part);
+        }
+        CU_ASSERT_EQUAL(gy_part_end(&part), 0);
+        gy_part_fini(&part);
+        gy_part_init(&part, 5, take, &together);
+        while (at < total) {
+            uint32_t n = 1 + (uint32_t)gy_rng_mix(at) % 8,
+                     asked = n = n < total - at ? n : total - at;
+            uint8_t *to = gy_part_put(&part, GY_RECORD_STATE, 7, sizes[s], &n);
+            CU_ASSERT_TRUE_FATAL(to != NULL && n >= 1 && n <= asked);
+            for (uint32_t i = 0; i < n; i++, at++)
+                memcpy(to + i * (GY_RECORD_HEAD + sizes[s]), bytes + at % 251, sizes[s]);
+            most = n > most ? n : most;
+        }
+        CU_ASSERT_EQUAL(gy_part_end(&part), 0);
+        gy_part_fini(&part);
+        CU_ASSERT_EQUAL(most > 1, sizes[s] < GY_PART_BLOCK);
+        CU_ASSERT_EQUAL_FATAL(together.len, one_by_one.len);
+        CU_ASSERT_EQUAL(memcmp(together.data, one_by_one.data, together.len), 0);
+        gy_buf_fini(&one_by_one);
+        gy_buf_fini(&together);
+    }
 }
 
 static void a_file_of_another_snapshot_is_refused(void)
@@ -428,6 +467,7 @@ static void a_read_that_fails_is_told_with_the_path(void)
 static const struct suite_test tests[] = {
     SUITE_TEST(records_come_back_as_they_were_written),
     SUITE_TEST(records_of_a_known_length_make_the_same_file),
+    SUITE_TEST(records_of_a_size_are_put_several_at_once),
     SUITE_TEST(a_file_of_another_snapshot_is_refused),
     SUITE_TEST(every_changed_bit_and_every_cut_is_refused),
     SUITE_TEST(a_lying_length_takes_no_memory),

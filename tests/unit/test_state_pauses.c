@@ -70,19 +70,21 @@ static int32_t grow(struct gyre_writer *writer, size_t more)
     return 0;
 }
 
-static void on_save(void *host, const struct gy_store_entry *entry)
+static void on_save(void *host, const struct gy_store_entry *entries, uint32_t n_entries)
 {
     struct probe *p = host;
-    uint64_t n = 1;
     if (p->writer.length > 1 << 20)
         p->writer.length = 0;
-    size_t at = p->writer.length;
-    gy_store_encode(p->store, entry, &p->writer);
-    if (p->writer.data[at + 8] != GYRE_STATE_VALUE)
-        memcpy(&n, p->writer.data + at + 9 + 16, sizeof n);
-    p->records++;
-    p->items += n;
-    p->of_call += n;
+    for (uint32_t i = 0; i < n_entries; i++) {
+        uint64_t n = 1;
+        size_t at = p->writer.length;
+        gy_store_encode(p->store, &entries[i], &p->writer);
+        if (p->writer.data[at + 8] != GYRE_STATE_VALUE)
+            memcpy(&n, p->writer.data + at + 9 + 16, sizeof n);
+        p->records++;
+        p->items += n;
+        p->of_call += n;
+    }
 }
 
 /* One kind of call, and its longest. */

@@ -297,9 +297,8 @@ static uint64_t items_of(const struct world *w, const struct gyre_writer *writer
     return n;
 }
 
-static void on_save(void *host, const struct gy_store_entry *entry)
+static void save_one(struct world *w, const struct gy_store_entry *entry)
 {
-    struct world *w = host;
     struct gyre_writer writer = {.size = sizeof writer, .grow = grow};
     w->wrong += gy_store_encode(w->store, entry, &writer) != 0;
     uint64_t n = items_of(w, &writer);
@@ -310,6 +309,12 @@ static void on_save(void *host, const struct gy_store_entry *entry)
         w->records = realloc(w->records, w->room * sizeof *w->records);
     }
     w->records[w->n_records++] = (struct record){writer.data, writer.length};
+}
+
+static void on_save(void *host, const struct gy_store_entry *entries, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        save_one(host, &entries[i]);
 }
 
 static void start_snapshot(struct world *w)

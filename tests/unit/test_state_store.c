@@ -289,14 +289,17 @@ static void change(struct world *w, void *slot, struct model *m)
 
 /* ---- snapshots --------------------------------------------------------------------------------- */
 
-static void on_save(void *host, const struct gy_store_entry *entry)
+static void on_save(void *host, const struct gy_store_entry *entries, uint32_t n)
 {
     struct world *w = host;
     char text[TEXT];
-    uint32_t id = id_of(w, w->store, entry);
-    text_of_slot(w, entry->slot, text);
-    w->wrong += w->saved[id] || strcmp(text, w->frozen[id]) != 0;
-    w->saved[id] = true;
+    w->wrong += n == 0 || n > GY_SAVED_MOST;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t id = id_of(w, w->store, &entries[i]);
+        text_of_slot(w, entries[i].slot, text);
+        w->wrong += w->saved[id] || strcmp(text, w->frozen[id]) != 0;
+        w->saved[id] = true;
+    }
 }
 
 static void start_snapshot(struct world *w)
