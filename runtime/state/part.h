@@ -123,7 +123,7 @@ int gy_part_end_record(struct gy_part *part);
 
 /** Appends up to *n records of `bytes` bytes, *n >= 1, and gives where those of the first are to be
  *  written, before anything else is asked of the part; the others' are GY_RECORD_HEAD + bytes later each.
- *  *n becomes how many there are: as many as there is room for in the block. NULL: the part has failed. */
+ *  *n becomes how many there are: as many as the piece at hand has room for. NULL: the part has failed. */
 uint8_t *gy_part_put(struct gy_part *part, enum gy_record_kind kind, uint16_t index, uint32_t bytes,
                      uint32_t *n);
 

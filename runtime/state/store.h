@@ -99,7 +99,7 @@ int gy_store_str(struct gy_store *store, struct gyre_str *into, const struct gyr
 /** What takes n entries of the snapshot, 1 to GY_SAVED_MOST: each that was there at gy_store_epoch, once,
  *  as it was then, a large list or map in pieces; in no order. Called on the task's thread, also inside
  *  gy_store_slots, gy_store_find, gy_store_remove, gy_store_walk and the functions of lists and maps;
- *  must not call the store but for gy_store_encode, and that before it returns. */
+ *  must not call the store but for gy_store_encode and gy_store_images, and that before it returns. */
 typedef void gy_store_save(void *host, const struct gy_store_entry *entries, uint32_t n);
 
 /** Starts a snapshot: entries touched from now on are saved first. One that is pending is given up.

@@ -47,6 +47,7 @@ snap_keyed() {
         [ "$order" = "off on" ] && order="on off" || order="off on"
     done
     local ratio
+    [ "$n" -gt 0 ] || say "$name: the runs ended before a snapshot was due: raise PERCENT"
     ratio=$(quotient "$data/$name.off" "$data/$name.on")
     say "$(printf '%-14s throughput with snapshots %s of that without, %d snapshots; longest pause %.2f ms' \
         $name "$ratio" "$n" "$(awk -v s="$pause" 'BEGIN { print s * 1e3 }')")"
@@ -73,13 +74,15 @@ latency_run() {
 # write_by_hand: what five such snapshots ask of the machine whoever takes them: the bytes of the state,
 # past the page cache, every two seconds.
 write_by_hand() {
-    local blocks=$(($(scaled 1000000) * 1033 / 2097152)) n
+    local blocks=$(($(scaled 1000000) * 1033 / 2097152)) n code=0
+    sleep 2
     for n in 1 2 3 4 5; do
         sleep 2 &
-        dd if=/dev/zero of="$data/by-hand" bs=2M count=$blocks oflag=direct conv=fsync status=none
+        dd if=/dev/zero of="$data/by-hand" bs=2M count=$blocks oflag=direct conv=fsync status=none || code=1
         wait
     done
     rm -f "$data/by-hand"
+    return $code
 }
 
 # snap_latency: rows at 100 k/s, with 1 GB of state: without snapshots, without but beside a process that
@@ -95,7 +98,7 @@ snap_latency() {
             [ $side != on ] || latency_run 10 job.snapshot.every=2s "job.snapshot.dir=$data/snap"
             [ $side != beside ] || write_by_hand &
             writer=$!
-            once $side $name "${command[@]}" || return
+            once $side $name "${command[@]}" || { kill $writer 2>/dev/null; return; }
             wait $writer || complain "$name: dd cannot write $data/by-hand"
             for q in p50 p99 p999 max; do value $q "$data/latency.txt" >>"$data/$name.$side.$q"; done
             sums="$sums $(value sum "$data/latency.txt")"
