@@ -76,10 +76,10 @@ demo: setup ## count the words of real text, and show how to count yours
 check: setup ## run all tests (ONLY=text: suites with that in their name; minutes)
 	@$(MAKE) suites && tests/run.sh $(RUN)
 
-asan: ## the tests under the address and leak sanitizer
-	@$(MAKE) check BUILD=build/asan SAN=address
+asan: ## the tests under the address, leak and undefined behaviour sanitizers
+	@$(MAKE) check BUILD=build/asan SAN=address,undefined
 
-ubsan: ## the tests under the undefined behaviour sanitizer
+ubsan: ## the tests under the undefined behaviour sanitizer alone, which is faster
 	@$(MAKE) check BUILD=build/ubsan SAN=undefined
 
 tsan: ## the tests under the thread sanitizer

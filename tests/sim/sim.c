@@ -203,7 +203,7 @@ uint64_t sim_seeds(uint64_t usual, uint64_t *first)
         *first = strtoull(one, NULL, 10);
         return 1;
     }
-    return n != NULL && n[0] != 0 ? strtoull(n, NULL, 10) : usual;
+    return n != NULL && n[0] != 0 ? strtoull(n, NULL, 10) : usual / SIM_SHARE;
 }
 
 static int by_text(const void *a, const void *b)

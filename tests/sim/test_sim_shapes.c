@@ -467,7 +467,7 @@ static void random_jobs_give_what_the_oracle_gives_in_every_order(void)
 
 static void random_jobs_give_what_the_oracle_gives_on_threads(void)
 {
-    run_shapes(SEEDS / 3, true);
+    run_shapes(SEEDS / 3 * SIM_SHARE, true);
 }
 
 /* ---- out of memory ---- */
