@@ -31,6 +31,15 @@ static void take_snapshot(const char *dir, const struct process *process, int id
     free(name);
 }
 
+static void stop(struct process *process)
+{
+    struct process_result r;
+    process_signal(process, SIGINT);
+    process_wait(process, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    process_result_fini(&r);
+}
+
 static void spoil(const char *dir, int id)
 {
     char *name = text_format("snap/%d/manifest.cfg", id);
@@ -174,16 +183,12 @@ static void begin_and_die(const char *dir, const char *const *arguments)
 static void go_on_from_latest(const char *dir, const char *from, int next)
 {
     struct process process;
-    struct process_result r;
     char *job = run_endless_job("1h", ""), *said = text_format("goes on from snapshot %s\n", from);
     run_start(dir, job, &from_latest, &process);
     CU_ASSERT_TRUE(process_await_err(&process, said, RUN_PATIENCE_MS));
     take_snapshot(dir, &process, next);
-    process_signal(&process, SIGINT);
-    process_wait(&process, &r);
-    CU_ASSERT_EQUAL(r.status, 0);
+    stop(&process);
     CU_ASSERT_TRUE(run_check_sequence(dir) > 0);
-    process_result_fini(&r);
     free(said);
     free(job);
 }
@@ -194,11 +199,8 @@ static void latest_is_none_that_a_run_has_left(void)
     struct process_result r;
     char *dir = start_asked("", &process), *job = run_endless_job("1h", "");
     take_snapshot(dir, &process, 1);
-    process_signal(&process, SIGINT);
-    process_wait(&process, &r);
-    CU_ASSERT_EQUAL(r.status, 0);
+    stop(&process);
     CU_ASSERT_FALSE(run_exists(dir, "snap/branch"));
-    process_result_fini(&r);
     begin_and_die(dir, ARGV("--from", "snap/1", "--no-supervise"));
     go_on_from_latest(dir, "snap/1", 3); /* and not from 2 */
     go_on_from_latest(dir, "snap/4", 5);
@@ -220,10 +222,7 @@ static void a_snapshot_of_a_run_that_has_finished_is_not_named(void)
     struct process_result r;
     char *dir = start_asked("", &process), *job = run_endless_job("1h", "");
     take_snapshot(dir, &process, 1);
-    process_signal(&process, SIGINT);
-    process_wait(&process, &r);
-    CU_ASSERT_EQUAL(r.status, 0);
-    process_result_fini(&r);
+    stop(&process);
     run_job(dir, job, &(struct run_options){.arguments = ARGV("--set", "in.to=9")}, &r);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_EQUAL(run_check_sequence(dir), 10);
