@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +26,15 @@ int gy_disk_failed(struct gyre_error *error, const char *verb, const char *path,
     char brief[GY_PATH_BRIEF];
     return gyre_error_set(error, code == -ENOMEM ? GYRE_ENOMEM : GYRE_EIO, -1, "cannot %s %s: %s",
                           verb, gy_text_shorten(brief, sizeof brief, path), strerror(-code));
+}
+
+int gy_disk_renew(struct gy_disk *disk, const char *path, int *handle)
+{
+    int code = disk->create(disk, path, handle);
+    if (code != -EEXIST || disk->reopen(disk, path, handle) == 0)
+        return code == -EEXIST ? 0 : code;
+    code = disk->remove(disk, path);
+    return code != 0 ? code : disk->create(disk, path, handle);
 }
 
 int gy_disk_write_file(struct gy_disk *disk, const char *path, const void *bytes, size_t n,
@@ -82,11 +92,49 @@ static int real_create(struct gy_disk *disk, const char *path, int *handle)
     return code;
 }
 
+/* Locks the bytes of a file, as whoever writes over it and whoever reads it do: no waiting. Where a file system has
+ * no locks, nothing is written over. 0 or a negative errno. */
+static int lock_bytes(int handle, int how)
+{
+    int code;
+    do
+        code = flock(handle, how | LOCK_NB);
+    while (code < 0 && errno == EINTR);
+    if (code == 0)
+        return 0;
+    return errno == EWOULDBLOCK ? -EBUSY : -errno;
+}
+
+static int real_reopen(struct gy_disk *disk, const char *path, int *handle)
+{
+    (void)disk;
+    struct stat about;
+    int code = open_file(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK, handle);
+    if (code != 0)
+        return code;
+    if (fstat(*handle, &about) < 0)
+        code = -errno;
+    else if (!S_ISREG(about.st_mode) || about.st_nlink != 1)
+        code = -EMLINK;
+    else
+        code = lock_bytes(*handle, LOCK_EX);
+    if (code == 0)
+        fcntl(*handle, F_SETFL, O_DIRECT);
+    else
+        close(*handle);
+    return code;
+}
+
 static int real_open(struct gy_disk *disk, const char *path, int *handle)
 {
     (void)disk;
     /* Not blocking: a pipe in the place of a file is an error, and not a wait. */
-    return open_file(path, O_RDONLY | O_NONBLOCK, handle);
+    int code = open_file(path, O_RDONLY | O_NONBLOCK, handle);
+    if (code == 0 && lock_bytes(*handle, LOCK_SH) == -EBUSY) {
+        close(*handle);
+        code = -EBUSY;
+    }
+    return code;
 }
 
 static int real_write(struct gy_disk *disk, int handle, const void *bytes, size_t n)
@@ -124,6 +172,16 @@ static int real_read(struct gy_disk *disk, int handle, void *bytes, size_t n, si
         *got += (size_t)done;
     }
     return 0;
+}
+
+static int real_cut(struct gy_disk *disk, int handle, uint64_t n)
+{
+    (void)disk;
+    int code;
+    do
+        code = ftruncate(handle, (off_t)n);
+    while (code < 0 && errno == EINTR);
+    return code < 0 ? -errno : 0;
 }
 
 static int real_sync(struct gy_disk *disk, int handle)
@@ -210,9 +268,11 @@ struct gy_disk *gy_disk_real(void)
     static struct gy_disk real = {
         .make_dir = real_make_dir,
         .create = real_create,
+        .reopen = real_reopen,
         .open = real_open,
         .write = real_write,
         .read = real_read,
+        .cut = real_cut,
         .sync = real_sync,
         .close = real_close,
         .rename = real_rename,

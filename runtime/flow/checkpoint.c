@@ -32,7 +32,7 @@ int gy_checkpoint_init(struct gy_checkpoint *checkpoint, struct gy_flow *flow,
         checkpoint->next_ns = checkpoint->newest_ns + options->every_us * 1000;
     int code = pthread_mutex_init(&checkpoint->lock, NULL);
     if (code == 0)
-        code = gy_scribe_init(&checkpoint->scribe, options->disk);
+        code = gy_scribe_init(&checkpoint->scribe, options->disk, GY_SCRIBE_STAGE);
     return code == 0 ? 0
                      : gyre_error_set(error, GYRE_EIO, -1, "cannot prepare snapshots: %s",
                                       strerror(code));
@@ -212,8 +212,9 @@ static void end_committing(struct gy_checkpoint *checkpoint)
         return;
     checkpoint->phase = GY_CHECKPOINT_IDLE;
     plan_next(checkpoint);
+    uint64_t next = checkpoint->last ? 0 : checkpoint->epoch + 1;
     if (gy_snapshots_trim(checkpoint->options.disk, checkpoint->options.dir,
-                          checkpoint->options.keep, checkpoint->epoch, &error) != 0)
+                          checkpoint->options.keep, checkpoint->epoch, next, &error) != 0)
         gy_log(GY_LOG_WARN, "old snapshots stay: %s", error.text);
     if (checkpoint->last)
         close_flow(checkpoint);

@@ -9,11 +9,13 @@
 
 /* Fresh memory costs a page fault for each page, microseconds of the thread that touches it first. */
 enum { MADE_AT_ONCE = 16, PAGE_LEAST = 4096 };
+enum { MUCH = GY_SCRIBE_BEHIND / 2 };
 enum { NAP_NS = 1000 * 1000, SECOND_NS = 1000 * 1000 * 1000 };
 
-int gy_scribe_init(struct gy_scribe *scribe, struct gy_disk *disk)
+int gy_scribe_init(struct gy_scribe *scribe, struct gy_disk *disk, size_t stage)
 {
-    scribe->stage = gy_alloc_huge(GY_SCRIBE_STAGE);
+    scribe->stage = gy_alloc_huge(stage);
+    scribe->stage_cap = stage;
     if (scribe->stage == NULL)
         return ENOMEM;
     scribe->disk = disk;
@@ -38,7 +40,7 @@ static void fail_file(struct gy_scribe_file *file, int error, const char *call)
 }
 
 /* Waking a sleeper costs the waker some 30 us. So the thread is woken for the first piece of a snapshot
- * alone, and looks again by itself as long as a file is open. Both under the lock. */
+ * alone, and looks again by itself as long as a file is open or waits. Both under the lock. */
 static void wake(struct gy_scribe *scribe)
 {
     if (scribe->idle)
@@ -48,7 +50,7 @@ static void wake(struct gy_scribe *scribe)
 static void await_more(struct gy_scribe *scribe)
 {
     struct timespec until;
-    if (scribe->n_open == 0) {
+    if (scribe->n_open == 0 && scribe->first == NULL) {
         scribe->idle = true;
         pthread_cond_wait(&scribe->more, &scribe->lock);
         scribe->idle = false;
@@ -125,7 +127,7 @@ static void open_file(struct gy_scribe *scribe, struct gy_scribe_file *file)
     if (file->hashing == NULL || file->rest == NULL)
         fail_file(file, -ENOMEM, "create");
     else
-        fail_file(file, scribe->disk->create(scribe->disk, file->path, &file->handle), "create");
+        fail_file(file, gy_disk_renew(scribe->disk, file->path, &file->handle), "create");
     file->opened = file->error == 0;
     scribe->n_open += file->opened;
 }
@@ -150,13 +152,13 @@ static void stage(struct gy_scribe *scribe, struct gy_scribe_file *file, const u
                   size_t n)
 {
     while (n > 0) {
-        if (scribe->staging != file || scribe->n_staged == GY_SCRIBE_STAGE) {
+        if (scribe->staging != file || scribe->n_staged == scribe->stage_cap) {
             write_staged(scribe);
             memcpy(scribe->stage, file->rest, file->n_rest);
             scribe->n_staged = file->n_rest;
             scribe->staging = file;
         }
-        size_t room = GY_SCRIBE_STAGE - scribe->n_staged, more = n < room ? n : room;
+        size_t room = scribe->stage_cap - scribe->n_staged, more = n < room ? n : room;
         memcpy(scribe->stage + scribe->n_staged, bytes, more);
         scribe->n_staged += more;
         bytes += more;
@@ -189,6 +191,8 @@ static void end_file(struct gy_scribe *scribe, struct gy_scribe_file *file)
                       scribe->disk->write(scribe->disk, file->handle, file->rest, file->n_rest),
                       "write");
         if (file->error == 0)
+            fail_file(file, scribe->disk->cut(scribe->disk, file->handle, file->bytes), "cut");
+        if (file->error == 0)
             fail_file(file, scribe->disk->sync(scribe->disk, file->handle), "sync");
         fail_file(file, scribe->disk->close(scribe->disk, file->handle), "close");
         file->opened = false;
@@ -200,47 +204,46 @@ static void end_file(struct gy_scribe *scribe, struct gy_scribe_file *file)
     file->done(file);
 }
 
-/* Appends a file to those with something to do. Under the lock. */
-static void enqueue(struct gy_scribe *scribe, struct gy_scribe_file *file)
-{
-    if (file->queued)
-        return;
-    file->queued = true;
-    file->next = NULL;
-    if (scribe->first == NULL)
-        scribe->first = file;
-    else
-        scribe->last->next = file;
-    scribe->last = file;
-}
-
-/* What is to be done next: a piece of a file, or with NULL its end. */
+/* What is to be done next: pieces of a file, and perhaps its end. */
 struct job {
     struct gy_scribe_file *file;
-    struct gy_part_piece *piece;
+    struct gy_part_piece *pieces;
+    bool ends;
 };
 
-/* Takes the next job; false where there is none. Under the lock. */
-static bool take(struct gy_scribe *scribe, struct job *job)
+static bool goes_before(const struct gy_scribe_file *a, const struct gy_scribe_file *b)
 {
-    struct gy_scribe_file *file = scribe->first;
-    if (file == NULL)
+    return a->ended != b->ended ? a->ended : a->n_waiting > b->n_waiting;
+}
+
+/* Takes all that there is of one file; false where there is none, or not much and not `all` is wanted:
+ * files that are written by turns make the stage's writes small. Under the lock. */
+static bool take(struct gy_scribe *scribe, bool all, struct job *job)
+{
+    struct gy_scribe_file **best = &scribe->first;
+    if (*best == NULL)
         return false;
-    scribe->first = file->next;
+    for (struct gy_scribe_file **at = &(*best)->next; *at != NULL; at = &(*at)->next)
+        if (goes_before(*at, *best))
+            best = at;
+    struct gy_scribe_file *file = *best;
+    if (!all && !file->ended && atomic_load_explicit(&scribe->queued, memory_order_relaxed) < MUCH)
+        return false;
+    *best = file->next;
+    *job = (struct job){file, file->first, file->ended};
     file->queued = false;
-    *job = (struct job){file, file->first};
-    if (file->first != NULL)
-        file->first = file->first->next;
-    if (job->piece != NULL && (file->first != NULL || file->ended))
-        enqueue(scribe, file);
+    file->first = NULL;
+    file->n_waiting = 0;
     return true;
 }
 
 static void do_job(struct gy_scribe *scribe, struct job job)
 {
-    if (job.piece != NULL)
-        write_piece(scribe, job.file, job.piece);
-    else
+    for (struct gy_part_piece *next, *piece = job.pieces; piece != NULL; piece = next) {
+        next = piece->next;
+        write_piece(scribe, job.file, piece);
+    }
+    if (job.ends)
         end_file(scribe, job.file);
 }
 
@@ -248,7 +251,7 @@ bool gy_scribe_step(struct gy_scribe *scribe)
 {
     struct job job;
     pthread_mutex_lock(&scribe->lock);
-    bool got = take(scribe, &job);
+    bool got = take(scribe, true, &job);
     pthread_mutex_unlock(&scribe->lock);
     if (got)
         do_job(scribe, job);
@@ -262,7 +265,7 @@ static void *scribe_main(void *argument)
     pthread_mutex_lock(&scribe->lock);
     while (!scribe->ending) {
         bool is_short = atomic_load_explicit(&scribe->is_short, memory_order_relaxed);
-        bool got = take(scribe, &job);
+        bool got = take(scribe, false, &job);
         if (!is_short && !got) {
             await_more(scribe);
             continue;
@@ -298,10 +301,11 @@ void gy_scribe_fini(struct gy_scribe *scribe)
         pthread_mutex_unlock(&scribe->lock);
         pthread_join(scribe->thread, NULL);
     }
-    while (take(scribe, &job)) {
-        if (job.piece != NULL)
-            gy_part_piece_free(job.piece);
-    }
+    while (take(scribe, true, &job))
+        for (struct gy_part_piece *next, *piece = job.pieces; piece != NULL; piece = next) {
+            next = piece->next;
+            gy_part_piece_free(piece);
+        }
     for (struct gy_part_piece *piece; (piece = gy_scribe_spare(scribe)) != NULL;)
         gy_part_piece_free(piece);
     gy_free(scribe->stage);
@@ -322,9 +326,14 @@ void gy_scribe_put(struct gy_scribe *scribe, struct gy_scribe_file *file,
         else
             file->last->next = piece;
         file->last = piece;
+        file->n_waiting += piece->n;
         atomic_fetch_add_explicit(&scribe->queued, piece->n, memory_order_relaxed);
     }
-    enqueue(scribe, file);
+    if (!file->queued) {
+        file->queued = true;
+        file->next = scribe->first;
+        scribe->first = file;
+    }
     wake(scribe);
     pthread_mutex_unlock(&scribe->lock);
 }

@@ -15,8 +15,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* Each write wakes whoever works for the disk, and on a virtual machine that may be on the CPU of a task:
+ * few large ones, of memory that is contiguous. */
+#define GY_SCRIBE_STAGE  (32u << 20)
 #define GY_SCRIBE_BEHIND (16u << 20)
-#define GY_SCRIBE_STAGE  GY_HUGE_PAGE
 #define GY_SCRIBE_SPARES (GY_SCRIBE_BEHIND / GY_PART_BLOCK)
 
 struct gy_scribe;
@@ -29,7 +31,8 @@ struct gy_scribe_file {
     void *host;
     /* ---- */
     struct gy_part_piece *first,
-        *last; /* to be written; under the scribe's lock, as down to `next` */
+        *last;        /* to be written; under the scribe's lock, as down to `next` */
+    size_t n_waiting; /* their bytes */
     bool ended;
     bool queued;
     struct gy_scribe_file *next;
@@ -48,14 +51,14 @@ struct gy_scribe {
     struct gy_disk *disk;
     pthread_mutex_t lock;
     pthread_cond_t more;
-    struct gy_scribe_file *first, *last; /* files with something to do; under `lock` */
-    bool ending;                         /* under `lock` */
-    bool idle;                           /* the thread sleeps until it is woken; under `lock` */
-    uint32_t n_open;                     /* files being written */
-    struct gy_part_piece *spare;         /* written, to be filled again; under `lock` */
+    struct gy_scribe_file *first; /* files with something to do, in no order; under `lock` */
+    bool ending;                  /* under `lock` */
+    bool idle;                    /* the thread sleeps until it is woken; under `lock` */
+    uint32_t n_open;              /* files being written */
+    struct gy_part_piece *spare;  /* written, to be filled again; under `lock` */
     uint32_t n_spare;
-    uint8_t *stage; /* what the disk is given next, GY_SCRIBE_STAGE bytes, aligned to its blocks */
-    size_t n_staged;
+    uint8_t *stage; /* what the disk is given next, aligned to its blocks */
+    size_t stage_cap, n_staged;
     struct gy_scribe_file *staging; /* whose it is, from that file's `rest` on; NULL: nobody's */
     pthread_t thread;
     bool started;
@@ -63,7 +66,9 @@ struct gy_scribe {
     _Atomic bool is_short; /* of spare pieces: the thread is to make some */
 };
 
-int gy_scribe_init(struct gy_scribe *scribe, struct gy_disk *disk);
+/** `stage` bytes, whole blocks of the disk, are what it is given at once: GY_SCRIBE_STAGE, or less in tests. 0, or
+ *  an errno; gy_scribe_fini then as well. */
+int gy_scribe_init(struct gy_scribe *scribe, struct gy_disk *disk, size_t stage);
 
 /** Starts the thread. 0, or an errno. */
 int gy_scribe_start(struct gy_scribe *scribe);
@@ -87,7 +92,7 @@ struct gy_part_piece *gy_scribe_spare(struct gy_scribe *scribe);
 /** Frees what a file holds, `path` too; after `done`, or after the scribe has ended. */
 void gy_scribe_file_fini(struct gy_scribe *scribe, struct gy_scribe_file *file);
 
-/** Writes one piece; false where there is none. For runs without the thread. */
+/** Writes what waits of one file; false where nothing does. For runs without the thread. */
 bool gy_scribe_step(struct gy_scribe *scribe);
 
 /** True where so much waits to be written, or so few pieces are left, that nobody should save ahead. */

@@ -114,6 +114,19 @@ static int make_dirs(struct gy_disk *disk, const char *dir, struct gyre_error *e
 
 /* ---- removing ---- */
 
+/* Removes a file in a folder. 0, or a code and a sentence. */
+static int remove_in(struct gy_disk *disk, const char *folder, const char *name,
+                     struct gyre_error *error)
+{
+    char *file = gy_printf("%s/%s", folder, name);
+    int code = file != NULL ? disk->remove(disk, file) : 0;
+    int result = file == NULL ? no_memory(error, folder) : 0;
+    if (code != 0 && code != -ENOENT)
+        result = gy_disk_failed(error, "remove", file, code);
+    gy_free(file);
+    return result;
+}
+
 /* Removes a folder and the files in it. 0, or a code and a sentence. */
 static int remove_folder(struct gy_disk *disk, const char *path, struct gyre_error *error)
 {
@@ -126,14 +139,8 @@ static int remove_folder(struct gy_disk *disk, const char *path, struct gyre_err
     else if (code != 0)
         return gy_disk_failed(error, "list", path, code);
     int result = 0;
-    for (size_t i = 0; result == 0 && i < names.v.n; i++) {
-        char *file = gy_printf("%s/%s", path, names.v.items[i]);
-        if (file == NULL)
-            result = no_memory(error, path);
-        else if ((code = disk->remove(disk, file)) != 0 && code != -ENOENT)
-            result = gy_disk_failed(error, "remove", file, code);
-        gy_free(file);
-    }
+    for (size_t i = 0; result == 0 && i < names.v.n; i++)
+        result = remove_in(disk, path, names.v.items[i], error);
     gy_names_fini(&names);
     if (result == 0 && (code = disk->remove(disk, path)) != 0 && code != -ENOENT)
         result = gy_disk_failed(error, "remove", path, code);
@@ -202,13 +209,36 @@ int gy_snapshot_begin(struct gy_disk *disk, const char *dir, uint64_t id, struct
         return no_memory(error, dir);
     int result = 0;
     int code = disk->make_dir(disk, path);
-    if (code == -EEXIST) {
-        result = remove_folder(disk, path, error);
-        code = result == 0 ? disk->make_dir(disk, path) : 0;
-    }
-    if (code != 0)
+    if (code != 0 && code != -EEXIST)
         result = gy_disk_failed(error, "make the folder", path, code);
     gy_free(path);
+    return result;
+}
+
+static bool has_file(const struct gy_manifest *manifest, const char *name)
+{
+    for (uint32_t i = 0; i < manifest->n_operators; i++) {
+        const struct gy_manifest_operator *op = &manifest->operators[i];
+        for (uint32_t t = 0; t < op->n_tasks; t++)
+            if (op->tasks[t].file != NULL && strcmp(op->tasks[t].file, name) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* Removes what an old snapshot had in its folder and this one has not. */
+static int remove_others(struct gy_disk *disk, const char *folder,
+                         const struct gy_manifest *manifest, struct gyre_error *error)
+{
+    struct gy_names names;
+    int code = disk->list(disk, folder, &names);
+    if (code != 0)
+        return gy_disk_failed(error, "list", folder, code);
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < names.v.n; i++)
+        if (!has_file(manifest, names.v.items[i]))
+            result = remove_in(disk, folder, names.v.items[i], error);
+    gy_names_fini(&names);
     return result;
 }
 
@@ -234,7 +264,9 @@ int gy_snapshot_publish(struct gy_disk *disk, const char *dir, const struct gy_m
     char *hidden = folder_path(dir, true, manifest->id);
     char *shown = folder_path(dir, false, manifest->id);
     int result = hidden == NULL || shown == NULL ? no_memory(error, dir)
-                                                 : write_manifest(disk, hidden, manifest, error);
+                                                 : remove_others(disk, hidden, manifest, error);
+    if (result == 0)
+        result = write_manifest(disk, hidden, manifest, error);
     int code = 0;
     if (result == 0 && (code = disk->sync_dir(disk, hidden)) != 0)
         result = gy_disk_failed(error, "sync", hidden, code);
@@ -253,10 +285,12 @@ int gy_snapshot_publish(struct gy_disk *disk, const char *dir, const struct gy_m
 
 /* ---- the old ones ---- */
 
-static int hide(struct gy_disk *disk, const char *dir, uint64_t id, struct gyre_error *error)
+/* Renames snapshot `id` to DIR/.AS. */
+static int hide(struct gy_disk *disk, const char *dir, uint64_t id, uint64_t as,
+                struct gyre_error *error)
 {
     char *shown = folder_path(dir, false, id);
-    char *hidden = folder_path(dir, true, id);
+    char *hidden = folder_path(dir, true, as);
     int code = 0;
     int result = shown == NULL || hidden == NULL ? no_memory(error, dir) : 0;
     if (result == 0 && (code = disk->rename(disk, shown, hidden)) != 0)
@@ -266,14 +300,16 @@ static int hide(struct gy_disk *disk, const char *dir, uint64_t id, struct gyre_
     return result;
 }
 
-/* Removes n snapshots: hides them, syncs that, and only then touches their files. */
+/* Removes n snapshots: hides them, syncs that, and only then touches their files. The first keeps them,
+ * as DIR/.NEXT, if there is to be a next one. */
 static int remove_all(struct gy_disk *disk, const char *dir, const uint64_t *ids, size_t n,
-                      struct gyre_error *error)
+                      uint64_t next, struct gyre_error *error)
 {
     int result = 0;
     size_t hidden = 0;
     while (result == 0 && hidden < n) {
-        result = hide(disk, dir, ids[hidden], error);
+        uint64_t as = hidden == 0 && next != 0 ? next : ids[hidden];
+        result = hide(disk, dir, ids[hidden], as, error);
         hidden += result == 0;
     }
     if (hidden == 0)
@@ -281,7 +317,7 @@ static int remove_all(struct gy_disk *disk, const char *dir, const uint64_t *ids
     int code = disk->sync_dir(disk, dir);
     if (code != 0)
         return result != 0 ? result : gy_disk_failed(error, "sync", dir, code);
-    for (size_t i = 0; i < hidden; i++) {
+    for (size_t i = next != 0; i < hidden; i++) {
         char *path = folder_path(dir, true, ids[i]);
         struct gyre_error *say = result == 0 ? error : NULL; /* the first one is told */
         code = path != NULL ? remove_folder(disk, path, say) : no_memory(say, dir);
@@ -310,7 +346,7 @@ static size_t order_of_removal(struct gy_snapshot_ids *ids, const struct gy_bran
 }
 
 int gy_snapshots_trim(struct gy_disk *disk, const char *dir, uint32_t keep, uint64_t oldest_needed,
-                      struct gyre_error *error)
+                      uint64_t next, struct gyre_error *error)
 {
     struct gy_snapshot_ids ids = {0};
     struct gy_branch branch;
@@ -324,7 +360,7 @@ int gy_snapshots_trim(struct gy_disk *disk, const char *dir, uint32_t keep, uint
         return code;
     size_t most = ids.v.n > keep ? ids.v.n - keep : 0;
     size_t n = order_of_removal(&ids, &branch, oldest_needed);
-    code = remove_all(disk, dir, ids.v.items, n < most ? n : most, error);
+    code = remove_all(disk, dir, ids.v.items, n < most ? n : most, next, error);
     gy_vec_fini(&ids.v);
     return code;
 }

@@ -3,7 +3,8 @@
  *   DIR/
  *     lock                     held (flock) by the run that writes here
  *     branch                   where the newest run began, if not at the newest snapshot: branch.h
- *     .12/                     being written; whatever begins with a dot is not a snapshot
+ *     .12/                     being written, or an old one whose files will be written over;
+ *                              whatever begins with a dot is not a snapshot
  *     11/                      a snapshot: exists since it was renamed into place
  *       manifest.cfg           what the snapshot is, for people and for gyre: libconfig
  *       counts-0.state         state of task 0 of operator `counts`: state/part
@@ -92,14 +93,16 @@ struct gy_manifest *gy_manifest_parse(const char *text, size_t n, const char *pa
 int gy_snapshots_prepare(struct gy_disk *disk, const char *dir, uint64_t *last,
                          struct gyre_error *error);
 
-/** Makes the folder DIR/.ID, empty. 0, or a code and a sentence. */
+/** Makes the folder DIR/.ID, or takes the one that gy_snapshots_trim has left there. Its files are to be
+ *  written with gy_disk_renew. 0, or a code and a sentence. */
 int gy_snapshot_begin(struct gy_disk *disk, const char *dir, uint64_t id, struct gyre_error *error);
 
 /** The path DIR/.ID/NAME of a file to be written; NULL without memory.
  *  Owns:    the caller, gy_free */
 char *gy_snapshot_path(const char *dir, uint64_t id, const char *name);
 
-/** Completes snapshot `manifest->id`, whose files have been written and synced: see above. 0, or a
+/** Completes snapshot `manifest->id`, whose files have been written and synced: see above. What else is in
+ *  its folder is removed. 0, or a
  *  code and a sentence; it is not seen then, but may be there after a power cut. */
 int gy_snapshot_publish(struct gy_disk *disk, const char *dir, const struct gy_manifest *manifest,
                         struct gyre_error *error);
@@ -110,10 +113,11 @@ void gy_snapshot_discard(struct gy_disk *disk, const char *dir, uint64_t id);
 
 /** Removes snapshots until `keep` are left, those that the newest run has left (branch.h) first, and
  *  then the oldest; never the newest nor one from `oldest_needed` on. A snapshot is first renamed to
- *  a name with a dot, and that synced: a power cut leaves no half of one. 0, or a code and a
- *  sentence. */
+ *  a name with a dot, and that synced: a power cut leaves no half of one. One of them keeps its files, as
+ *  DIR/.NEXT, for the snapshot of that id to be written over them: to give blocks back to the disk and
+ *  get others costs as much as to write them (`next` 0: none does). 0, or a code and a sentence. */
 int gy_snapshots_trim(struct gy_disk *disk, const char *dir, uint32_t keep, uint64_t oldest_needed,
-                      struct gyre_error *error);
+                      uint64_t next, struct gyre_error *error);
 
 /* ---- reading ---- */
 

@@ -85,8 +85,15 @@ write_by_hand() {
     return $code
 }
 
+# settle: waits until the disk is done with what was removed, which it may take as long for as for writing it.
+settle() {
+    sync
+    sleep 5
+}
+
 # snap_latency: rows at 100 k/s, with 1 GB of state: without snapshots, without but beside a process that
-# writes as much by hand, and with a snapshot every two seconds.
+# writes as much by hand, and with a snapshot every two seconds. One is kept, so that from the third on they are
+# written over older ones, as all are in a longer run.
 snap_latency() {
     [ "$with_gyre" = 1 ] || return
     local name=snap-latency pause=0 n=0 took sums= side q writer
@@ -94,8 +101,9 @@ snap_latency() {
     for ((run = 0; run < runs; run++)); do
         for side in off beside on; do
             rm -rf "$data/snap"
+            settle
             latency_run 10
-            [ $side != on ] || latency_run 10 job.snapshot.every=2s "job.snapshot.dir=$data/snap"
+            [ $side != on ] || latency_run 10 job.snapshot.every=2s "job.snapshot.dir=$data/snap" job.snapshot.keep=1
             [ $side != beside ] || write_by_hand &
             writer=$!
             once $side $name "${command[@]}" || { kill $writer 2>/dev/null; return; }

@@ -2,7 +2,8 @@
  *
  * A node is a file or a folder. A folder has the names as they are (`live`), those that outlast a power
  * cut whatever happens (`kept`), and the changes between the two, in order. A file has its bytes,
- * of which the first `synced` are safe, but for a range that a failed sync has lost. */
+ * of which the first `synced` are safe, but for a range that a failed sync has lost; one that is written
+ * over has those of before as well, until a sync. */
 #include "support/sim_disk.h"
 
 #include <errno.h>
@@ -37,6 +38,8 @@ struct sim_node {
     bool folder;
     uint8_t *data;
     size_t n, cap, synced;
+    uint8_t *before; /* NULL: it is not written over */
+    size_t n_before;
     size_t lost_from, lost_to;
     struct entries live, kept;
     struct change *changes;
@@ -46,7 +49,7 @@ struct sim_node {
 struct sim_handle {
     struct sim_node *node; /* NULL: closed */
     size_t at;
-    bool writes;
+    bool writes, over;
 };
 
 static void *grown(void *items, size_t size)
@@ -283,12 +286,48 @@ static int sim_create(struct gy_disk *disk, const char *path, int *handle)
     return op_end(sim, code);
 }
 
+/* True where a file is open for reading, or to be written over. */
+static bool is_held(const struct sim_disk *sim, const struct sim_node *node, bool to_read)
+{
+    for (int i = 0; i < sim->n_handles; i++) {
+        const struct sim_handle *h = &sim->handles[i];
+        if (h->node == node && (h->over || (!to_read && !h->writes)))
+            return true;
+    }
+    return false;
+}
+
+static int sim_reopen(struct gy_disk *disk, const char *path, int *handle)
+{
+    struct sim_disk *sim = (struct sim_disk *)disk;
+    int code = op_begin(sim, "reopen", path, 0, true);
+    struct sim_node *node = code == 0 ? find(sim, path, &code) : NULL;
+    if (node != NULL && node->folder)
+        code = -EISDIR;
+    else if (node != NULL && is_held(sim, node, false))
+        code = -EBUSY;
+    if (node != NULL && code == 0) {
+        if (node->before == NULL) {
+            node->before = grown(NULL, node->n);
+            if (node->n > 0)
+                memcpy(node->before, node->data, node->n);
+            node->n_before = node->n;
+        }
+        node->synced = 0;
+        *handle = handle_new(sim, node, true);
+        sim->handles[*handle].over = true;
+    }
+    return op_end(sim, code);
+}
+
 static int sim_open(struct gy_disk *disk, const char *path, int *handle)
 {
     struct sim_disk *sim = (struct sim_disk *)disk;
     int code = op_begin(sim, "open", path, 0, false);
     struct sim_node *node = code == 0 ? find(sim, path, &code) : NULL;
-    if (node != NULL)
+    if (node != NULL && is_held(sim, node, true))
+        code = -EBUSY;
+    else if (node != NULL)
         *handle = handle_new(sim, node, false);
     return op_end(sim, code);
 }
@@ -301,16 +340,18 @@ static struct sim_handle *opened(struct sim_disk *sim, int handle)
     return &sim->handles[handle];
 }
 
-static void append(struct sim_disk *sim, struct sim_node *node, const void *bytes, size_t n)
+static void put(struct sim_disk *sim, struct sim_node *node, size_t at, const void *bytes, size_t n)
 {
-    if (node->cap - node->n < n) {
-        node->cap = (node->n + n) * 2;
+    if (node->cap < at + n) {
+        node->cap = (at + n) * 2;
         node->data = grown(node->data, node->cap);
     }
     if (n > 0)
-        memcpy(node->data + node->n, bytes, n);
-    node->n += n;
-    sim->used += n;
+        memcpy(node->data + at, bytes, n);
+    if (node->n < at + n) {
+        sim->used += at + n - node->n;
+        node->n = at + n;
+    }
 }
 
 static int sim_write(struct gy_disk *disk, int handle, const void *bytes, size_t n)
@@ -323,12 +364,29 @@ static int sim_write(struct gy_disk *disk, int handle, const void *bytes, size_t
         code = -EBADF;
     if (h != NULL && code != 0 && code != -EBADF)
         fits = n > 0 ? draw(sim) % n : 0; /* a part of it has been written */
-    if (code == 0 && n > sim->space - sim->used) {
-        fits = sim->space - sim->used;
+    size_t room = h != NULL ? h->node->n - h->at + (sim->space - sim->used) : 0;
+    if (code == 0 && n > room) {
+        fits = room;
         code = -ENOSPC;
     }
-    if (h != NULL && code != -EBADF)
-        append(sim, h->node, bytes, fits);
+    if (h != NULL && code != -EBADF) {
+        put(sim, h->node, h->at, bytes, fits);
+        h->at += fits;
+    }
+    return op_end(sim, code);
+}
+
+static int sim_cut(struct gy_disk *disk, int handle, uint64_t n)
+{
+    struct sim_disk *sim = (struct sim_disk *)disk;
+    int code = op_begin(sim, "cut", "", n, true);
+    if (code == 0) {
+        struct sim_handle *h = opened(sim, handle);
+        if (!h->writes || n > h->node->n)
+            abort();
+        sim->used -= h->node->n - n;
+        h->node->n = n;
+    }
     return op_end(sim, code);
 }
 
@@ -357,6 +415,8 @@ static int sim_sync(struct gy_disk *disk, int handle)
         struct sim_node *node = opened(sim, handle)->node;
         if (code == 0) {
             node->synced = node->n;
+            free(node->before);
+            node->before = NULL;
         } else if (node->n > node->synced) {
             bool first = node->lost_to == 0;
             node->lost_from =
@@ -485,9 +545,11 @@ struct sim_disk *sim_disk_new(uint64_t seed)
     struct sim_disk *sim = grown(NULL, sizeof *sim);
     *sim = (struct sim_disk){.disk = {.make_dir = sim_make_dir,
                                       .create = sim_create,
+                                      .reopen = sim_reopen,
                                       .open = sim_open,
                                       .write = sim_write,
                                       .read = sim_read,
+                                      .cut = sim_cut,
                                       .sync = sim_sync,
                                       .close = sim_close,
                                       .rename = sim_rename,
@@ -520,6 +582,7 @@ void sim_disk_free(struct sim_disk *sim)
         entries_clear(&node->kept);
         changes_clear(node);
         free(node->data);
+        free(node->before);
         free(node);
     }
     log_clear(sim);
@@ -555,8 +618,34 @@ static bool outlasts(struct sim_disk *sim, uint64_t seed)
     return seed == 1 || (seed > 1 && draw(sim) % 2 == 0);
 }
 
+/* Of what was written over and not synced any range may be as it was, and the length too. */
+static void crash_over(struct sim_disk *sim, struct sim_node *node, uint64_t seed)
+{
+    size_t n = node->n_before, from = 0, to = n;
+    bool as_long = seed == 0 || draw(sim) % 2 == 0;
+    if (seed > 0) {
+        from = draw(sim) % (n + 1);
+        to = from + draw(sim) % (n - from + 1);
+    }
+    if (as_long && node->n < n) {
+        from = from < node->n ? from : node->n;
+        to = n;
+    } else if (as_long) {
+        node->n = n;
+    }
+    to = to > node->n && !as_long ? node->n : to;
+    if (from < to)
+        put(sim, node, from, node->before + from, to - from);
+}
+
 static void crash_file(struct sim_disk *sim, struct sim_node *node, uint64_t seed)
 {
+    if (node->before != NULL && (seed == 0 || (seed > 1 && draw(sim) % 4 > 0))) {
+        crash_over(sim, node, seed);
+        node->synced = node->n;
+    }
+    free(node->before);
+    node->before = NULL;
     size_t unsynced = node->n - node->synced, left = 0;
     if (unsynced > 0 && seed > 0)
         left = seed == 1 || draw(sim) % 4 == 0 ? unsynced : draw(sim) % unsynced;
@@ -628,8 +717,10 @@ void sim_disk_put(struct sim_disk *sim, const char *path, const void *bytes, siz
     }
     sim->used -= folder->n;
     folder->n = 0;
-    append(sim, folder, bytes, n);
+    put(sim, folder, 0, bytes, n);
     folder->synced = n;
+    free(folder->before);
+    folder->before = NULL;
     folder->lost_from = folder->lost_to = 0;
 }
 

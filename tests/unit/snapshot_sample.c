@@ -19,12 +19,18 @@ static void take(void *host, struct gy_part_piece *piece)
     gy_part_piece_free(piece);
 }
 
+/* More at first; then now more and now fewer than what was in the snapshot whose files are written over. */
+static uint64_t n_records(uint64_t id)
+{
+    return 3 + (id <= 3 ? id : id * 3 % 5);
+}
+
 /* The file of task t in snapshot `id`. */
 static void part_bytes(struct gy_buf *file, uint64_t id, uint32_t t)
 {
     struct gy_part part;
     gy_part_init(&part, id, take, file);
-    for (uint64_t i = 0; i < 3 + id; i++) {
+    for (uint64_t i = 0; i < n_records(id); i++) {
         struct gyre_writer *writer = gy_part_record(&part, GY_RECORD_STATE, 0);
         gyre_write_u64(writer, gy_rng_mix(id * 1000 + t * 100 + i));
         gy_part_end_record(&part);
@@ -77,12 +83,14 @@ void sample_init(struct sample *s, uint64_t id)
 static int write_synced(struct gy_disk *disk, const char *path, const struct gy_buf *file)
 {
     int handle;
-    int code = disk->create(disk, path, &handle);
+    int code = gy_disk_renew(disk, path, &handle);
     if (code != 0)
         return code;
     code = disk->write(disk, handle, file->data, file->len / 2);
     if (code == 0)
         code = disk->write(disk, handle, file->data + file->len / 2, file->len - file->len / 2);
+    if (code == 0)
+        code = disk->cut(disk, handle, file->len);
     if (code == 0)
         code = disk->sync(disk, handle);
     int closed = disk->close(disk, handle);
@@ -96,7 +104,7 @@ int sample_write_files(struct gy_disk *disk, struct sample *s, struct gyre_error
         part_bytes(&file, s->manifest.id, t);
         s->tasks[t].bytes = file.len;
         s->tasks[t].checksum = gy_checksum(file.data, file.len);
-        s->tasks[t].records = 3 + s->manifest.id;
+        s->tasks[t].records = n_records(s->manifest.id);
         char *path = gy_snapshot_path(SAMPLE_DIR, s->manifest.id, s->tasks[t].file);
         int code = write_synced(disk, path, &file);
         if (code != 0)

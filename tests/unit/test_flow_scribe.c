@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { FILES = 4, MOST = 3 * GY_SCRIBE_STAGE };
+enum { FILES = 4, STAGE = 1 << 20, MOST = 3 * STAGE };
 
 struct rig {
     struct sim_disk *sim;
@@ -34,7 +34,7 @@ static void rig_init(struct rig *rig)
     memset(rig, 0, sizeof *rig);
     rig->sim = sim_disk_new(1);
     CU_ASSERT_EQUAL(rig->sim->disk.make_dir(&rig->sim->disk, "/s"), 0);
-    CU_ASSERT_EQUAL_FATAL(gy_scribe_init(&rig->scribe, &rig->sim->disk), 0);
+    CU_ASSERT_EQUAL_FATAL(gy_scribe_init(&rig->scribe, &rig->sim->disk, STAGE), 0);
     for (uint32_t f = 0; f < FILES; f++) {
         rig->files[f].path = gy_printf("/s/%u", f);
         rig->files[f].done = on_done;
@@ -79,21 +79,17 @@ static bool is_whole(const struct rig *rig, uint32_t f)
 /* Sizes around those of a block of the disk and of the stage, files taking turns. */
 static void files_are_what_was_put_whatever_the_sizes(void)
 {
-    static const size_t sizes[] = {1,
-                                   32,
-                                   GY_DISK_BLOCK - 1,
-                                   GY_DISK_BLOCK,
-                                   GY_DISK_BLOCK + 1,
-                                   300000,
-                                   GY_SCRIBE_STAGE - 1,
-                                   GY_SCRIBE_STAGE,
-                                   GY_SCRIBE_STAGE + 1,
-                                   MOST};
+    static const size_t sizes[] = {
+        1,         32,    GY_DISK_BLOCK - 1, GY_DISK_BLOCK, GY_DISK_BLOCK + 1, 300000,
+        STAGE - 1, STAGE, STAGE + 1,         MOST};
+    uint8_t *before = calloc(MOST, 1);
     for (uint64_t seed = 0; seed < 30; seed++) {
         struct rig rig;
         struct gy_rng rng;
         rig_init(&rig);
         gy_rng_init(&rng, seed);
+        for (uint32_t f = 0; seed % 3 == 0 && f < FILES; f++) /* an older one is written over */
+            sim_disk_put(rig.sim, rig.files[f].path, before, gy_rng_below(&rng, MOST));
         for (uint64_t i = 0, n = gy_rng_below(&rng, 12); i < n; i++) {
             put(&rig, (uint32_t)gy_rng_below(&rng, FILES),
                 sizes[gy_rng_below(&rng, sizeof sizes / sizeof *sizes)], &rng);
@@ -112,13 +108,14 @@ static void files_are_what_was_put_whatever_the_sizes(void)
         }
         rig_fini(&rig);
     }
+    free(before);
 }
 
 /* Puts two pieces into each file. */
 static void put_all(struct rig *rig, struct gy_rng *rng)
 {
     for (uint32_t i = 0; i < 2 * FILES; i++)
-        put(rig, i % FILES, i % 3 == 0 ? GY_SCRIBE_STAGE + 77 : 5000, rng);
+        put(rig, i % FILES, i % 3 == 0 ? STAGE + 77 : 5000, rng);
     for (uint32_t f = 0; f < FILES; f++)
         gy_scribe_put(&rig->scribe, &rig->files[f], NULL);
 }
@@ -208,10 +205,43 @@ static void the_thread_makes_pieces_when_there_are_none(void)
     rig_fini(&rig);
 }
 
+static uint32_t n_writes(const struct rig *rig)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < rig->sim->n_log; i++)
+        n += strstr(rig->sim->log[i], " write ") != NULL;
+    return n;
+}
+
+/* Pieces that come by turns are not written by turns: small writes cost the disk as much as large ones. */
+static void files_that_take_turns_are_written_in_large_portions(void)
+{
+    enum { PIECE = STAGE / 4, TURNS = 8, WHOLE = TURNS / 4 };
+    struct rig rig;
+    struct gy_rng rng;
+    rig_init(&rig);
+    gy_rng_init(&rng, 1);
+    CU_ASSERT_EQUAL_FATAL(gy_scribe_start(&rig.scribe), 0);
+    for (uint32_t i = 0; i < TURNS * FILES; i++) {
+        put(&rig, i % FILES, PIECE + 1, &rng);
+        nap();
+    }
+    for (uint32_t f = 0; f < FILES; f++)
+        gy_scribe_put(&rig.scribe, &rig.files[f], NULL);
+    while (atomic_load(&rig.n_done) < FILES)
+        nap();
+    for (uint32_t f = 0; f < FILES; f++)
+        CU_ASSERT(is_whole(&rig, f));
+    CU_ASSERT(n_writes(&rig) <=
+              FILES * (WHOLE + 2)); /* what was much, once; and what is no block */
+    rig_fini(&rig);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(files_are_what_was_put_whatever_the_sizes),
     SUITE_TEST(a_file_that_cannot_be_written_says_so),
     SUITE_TEST(without_memory_a_file_says_so),
+    SUITE_TEST(files_that_take_turns_are_written_in_large_portions),
     SUITE_TEST(the_thread_makes_pieces_when_there_are_none),
 };
 

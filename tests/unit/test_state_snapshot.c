@@ -1,4 +1,4 @@
-/* The folder of snapshots: finding, trimming, damage, the machine's own disk, the lock. */
+/* The folder of snapshots: finding, trimming, damage, the lock. */
 #include "support/suite.h"
 
 #include "base/mem.h"
@@ -8,14 +8,11 @@
 #include "unit/snapshot_sample.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* ---- the folder ---- */
 
 static void snapshots_are_found_the_newest_first(void)
 {
@@ -43,7 +40,7 @@ static void snapshots_are_found_the_newest_first(void)
     sim_disk_free(sim);
 }
 
-enum { SYNC_OF_THE_NAME = 7 }; /* operation of gy_snapshot_publish */
+enum { SYNC_OF_THE_NAME = 8 }; /* operation of gy_snapshot_publish */
 
 /* The sync of a name fails, and with it the name is lost, though it is still seen: the run goes on from
  * there, or the next one, until the power goes. */
@@ -121,7 +118,7 @@ static void the_oldest_are_removed_and_never_one_that_is_needed(void)
                  {1, 0, 3, 3}, {2, 9, 4, 2}, {0, 9, 5, 1}};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         CU_ASSERT_EQUAL(
-            gy_snapshots_trim(&sim->disk, SAMPLE_DIR, steps[i].keep, steps[i].needed, NULL), 0);
+            gy_snapshots_trim(&sim->disk, SAMPLE_DIR, steps[i].keep, steps[i].needed, 0, NULL), 0);
         gy_snapshots_list(&sim->disk, SAMPLE_DIR, &ids, NULL);
         CU_ASSERT_EQUAL_FATAL(ids.v.n, steps[i].n);
         CU_ASSERT_EQUAL(ids.v.items[0], steps[i].first);
@@ -134,6 +131,74 @@ static void the_oldest_are_removed_and_never_one_that_is_needed(void)
     sim_disk_free(sim);
 }
 
+/* True where the disk has done `verb` with `path` since the last power cut. */
+static bool was_done(const struct sim_disk *sim, const char *verb, const char *path)
+{
+    char *wanted = text_format(" %s %s ", verb, path);
+    bool found = false;
+    for (size_t i = 0; i < sim->n_log && !found; i++)
+        found = strstr(sim->log[i], wanted) != NULL && strchr(sim->log[i], '(') == NULL;
+    free(wanted);
+    return found;
+}
+
+/* An old snapshot's files become those of the next one, whatever it had; the others go. */
+static void the_files_of_an_old_snapshot_are_written_over(void)
+{
+    struct sim_disk *sim = sample_disk_with(4);
+    struct gyre_error error = {.size = sizeof error};
+    struct gy_names names;
+    size_t n;
+    sim_disk_put(sim, SAMPLE_DIR "/2/gone-0.state", "x", 1);
+    sim_disk_put(sim, SAMPLE_DIR "/2/counts-1.state", "much longer than a file of the next", 1000);
+    sim_disk_crash(sim, 1);
+    CU_ASSERT_EQUAL(
+        gy_branch_write(&sim->disk, SAMPLE_DIR, &(struct gy_branch){.behind = 2, .from = 1}, NULL),
+        0);
+    CU_ASSERT_EQUAL(gy_snapshots_trim(&sim->disk, SAMPLE_DIR, 2, 9, 5, &error), 0);
+    CU_ASSERT_PTR_NOT_NULL(sim_disk_get(sim, SAMPLE_DIR "/.5/gone-0.state", &n)); /* 2 */
+    CU_ASSERT_PTR_NULL(sim_disk_get(sim, SAMPLE_DIR "/1/manifest.cfg", &n));
+    CU_ASSERT_PTR_NULL(sim_disk_get(sim, SAMPLE_DIR "/.1/manifest.cfg", &n));
+    sample_expect_newest(sim, 4, "");
+    CU_ASSERT_EQUAL(sample_take_snapshot(&sim->disk, 5, &error), 0);
+    CU_ASSERT(was_done(sim, "reopen", SAMPLE_DIR "/.5/counts-0.state"));
+    CU_ASSERT(was_done(sim, "reopen", SAMPLE_DIR "/.5/counts-1.state"));
+    CU_ASSERT(!was_done(sim, "create", SAMPLE_DIR "/.5/counts-0.state"));
+    sample_expect_newest(sim, 5, "");
+    CU_ASSERT_EQUAL(sim->disk.list(&sim->disk, SAMPLE_DIR "/5", &names), 0);
+    CU_ASSERT_EQUAL(names.v.n, 3);
+    gy_names_fini(&names);
+    CU_ASSERT_EQUAL(sim->disk.list(&sim->disk, SAMPLE_DIR, &names), 0);
+    CU_ASSERT_EQUAL(names.v.n, 4); /* 3, 4, 5, branch */
+    gy_names_fini(&names);
+    sim_disk_free(sim);
+}
+
+/* Somebody reads it still, or it cannot be opened: it is replaced, and the reader has the old bytes. */
+static void a_file_that_is_read_is_not_written_over(void)
+{
+    struct sim_disk *sim = sample_disk_with(2);
+    struct gyre_error error = {.size = sizeof error};
+    const char *path = SAMPLE_DIR "/1/counts-0.state";
+    int handle;
+    size_t n, got;
+    const void *at = sim_disk_get(sim, path, &n);
+    uint8_t *before = malloc(n), *read = malloc(n);
+    memcpy(before, at, n);
+    CU_ASSERT_EQUAL_FATAL(sim->disk.open(&sim->disk, path, &handle), 0);
+    CU_ASSERT_EQUAL(gy_snapshots_trim(&sim->disk, SAMPLE_DIR, 1, 9, 3, &error), 0);
+    CU_ASSERT_EQUAL(sample_take_snapshot(&sim->disk, 3, &error), 0);
+    CU_ASSERT(was_done(sim, "create", SAMPLE_DIR "/.3/counts-0.state"));
+    CU_ASSERT(was_done(sim, "reopen", SAMPLE_DIR "/.3/counts-1.state"));
+    CU_ASSERT_EQUAL(sim->disk.read(&sim->disk, handle, read, n, &got), 0);
+    CU_ASSERT(got == n && memcmp(read, before, n) == 0);
+    sim->disk.close(&sim->disk, handle);
+    sample_expect_newest(sim, 3, "");
+    free(before);
+    free(read);
+    sim_disk_free(sim);
+}
+
 /* Those that the newest run has left go first, and what it began with is kept for a fall-back. */
 static void what_a_run_has_left_is_removed_before_what_it_began_with(void)
 {
@@ -143,13 +208,13 @@ static void what_a_run_has_left_is_removed_before_what_it_began_with(void)
     CU_ASSERT_EQUAL(
         gy_branch_write(&sim->disk, SAMPLE_DIR, &(struct gy_branch){.behind = 4, .from = 2}, NULL),
         0);
-    CU_ASSERT_EQUAL(gy_snapshots_trim(&sim->disk, SAMPLE_DIR, 3, 9, NULL), 0);
+    CU_ASSERT_EQUAL(gy_snapshots_trim(&sim->disk, SAMPLE_DIR, 3, 9, 0, NULL), 0);
     gy_snapshots_list(&sim->disk, SAMPLE_DIR, &ids, NULL);
     CU_ASSERT_EQUAL_FATAL(ids.v.n, 3);
     for (size_t i = 0; i < 3; i++)
         CU_ASSERT_EQUAL(ids.v.items[i], left[i]);
     gy_vec_fini(&ids.v);
-    CU_ASSERT_EQUAL(gy_snapshots_trim(&sim->disk, SAMPLE_DIR, 1, 9, NULL), 0);
+    CU_ASSERT_EQUAL(gy_snapshots_trim(&sim->disk, SAMPLE_DIR, 1, 9, 0, NULL), 0);
     sample_expect_newest(sim, 5, "");
     sim_disk_free(sim);
 }
@@ -287,7 +352,7 @@ static void without_memory_everything_says_so(void)
         CU_ASSERT_EQUAL_FATAL(sample_write_files(&sim->disk, &s, &error), 0);
         gy_mem_track(true);
         gy_mem_fail_after(k);
-        int code = gy_snapshots_trim(&sim->disk, SAMPLE_DIR, 1, 9, &error);
+        int code = gy_snapshots_trim(&sim->disk, SAMPLE_DIR, 1, 9, 4, &error);
         if (code == 0)
             code = gy_snapshot_publish(&sim->disk, SAMPLE_DIR, &s.manifest, &error);
         if (code == 0) {
@@ -313,102 +378,6 @@ static void without_memory_everything_says_so(void)
             break;
         CU_ASSERT(error.text[0] != '\0');
     }
-}
-
-/* ---- the machine's own disk ---- */
-
-/* Whole blocks may go past the page cache; what comes before and after them is in the file in order. */
-static void the_real_disk_takes_whole_blocks_and_others(void)
-{
-    enum { ROOM = 16 * GY_DISK_BLOCK };
-    struct gy_disk *disk = gy_disk_real();
-    char *folder = dir_temp(), *path = path_join(folder, "f");
-    uint8_t *bytes = gy_alloc_aligned(ROOM, GY_DISK_BLOCK), *read = malloc(2 * ROOM);
-    /* The third is as a file system with larger blocks would have it: EINVAL, once. */
-    static const struct {
-        size_t n[4];
-        bool refused;
-    } shapes[] = {{{ROOM, 2 * GY_DISK_BLOCK, 77, 0}, false},
-                  {{5, GY_DISK_BLOCK, 1, ROOM}, false},
-                  {{5, GY_DISK_BLOCK, GY_DISK_BLOCK, 9}, true}};
-    for (size_t i = 0; i < ROOM; i++)
-        bytes[i] = (uint8_t)(gy_rng_mix(i) >> 7);
-    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-        int handle;
-        size_t got, total = 0;
-        CU_ASSERT_EQUAL_FATAL(disk->create(disk, path, &handle), 0);
-        for (int i = 0; i < 4; i++) {
-            if (shapes[s].refused && i == 1)
-                CU_ASSERT_EQUAL(fcntl(handle, F_SETFL, O_DIRECT), 0);
-            CU_ASSERT_EQUAL(disk->write(disk, handle, bytes, shapes[s].n[i]), 0);
-        }
-        CU_ASSERT_EQUAL(disk->sync(disk, handle), 0);
-        CU_ASSERT_EQUAL(disk->close(disk, handle), 0);
-        CU_ASSERT_EQUAL(disk->open(disk, path, &handle), 0);
-        CU_ASSERT_EQUAL(disk->read(disk, handle, read, 2 * ROOM, &got), 0);
-        for (int i = 0; i < 4; i++) {
-            CU_ASSERT_EQUAL(memcmp(read + total, bytes, shapes[s].n[i]), 0);
-            total += shapes[s].n[i];
-        }
-        CU_ASSERT_EQUAL(got, total);
-        CU_ASSERT_EQUAL(disk->close(disk, handle), 0);
-        CU_ASSERT_EQUAL(disk->remove(disk, path), 0);
-    }
-    gy_free(bytes);
-    free(read);
-    free(path);
-    dir_remove(folder);
-    free(folder);
-}
-
-static void the_real_disk_keeps_the_contract(void)
-{
-    struct gy_disk *disk = gy_disk_real();
-    char *folder = dir_temp();
-    char *dir = path_join(folder, "a//b/c/"), *inside = path_join(dir, "1");
-    struct gyre_error error = {.size = sizeof error};
-    uint64_t last = 9, got_total = 0;
-    struct gy_names names;
-    int handle, other;
-    size_t got;
-    char bytes[8] = {0};
-    CU_ASSERT_EQUAL(gy_snapshots_prepare(disk, dir, &last, &error), 0);
-    CU_ASSERT_EQUAL(gy_snapshots_prepare(disk, dir, &last, &error), 0);
-    CU_ASSERT_EQUAL(last, 0);
-    CU_ASSERT_EQUAL(disk->make_dir(disk, dir), -EEXIST);
-    CU_ASSERT_EQUAL(disk->create(disk, inside, &handle), 0);
-    CU_ASSERT_EQUAL(disk->create(disk, inside, &other), -EEXIST);
-    CU_ASSERT_EQUAL(disk->write(disk, handle, "hello", 5), 0);
-    CU_ASSERT_EQUAL(disk->sync(disk, handle), 0);
-    CU_ASSERT_EQUAL(disk->close(disk, handle), 0);
-    CU_ASSERT_EQUAL(disk->open(disk, inside, &handle), 0);
-    CU_ASSERT_EQUAL(disk->read(disk, handle, bytes, 3, &got), 0);
-    got_total += got;
-    CU_ASSERT_EQUAL(disk->read(disk, handle, bytes + 3, 5, &got), 0);
-    got_total += got;
-    CU_ASSERT_EQUAL(got_total, 5);
-    CU_ASSERT_STRING_EQUAL(bytes, "hello");
-    CU_ASSERT_EQUAL(disk->write(disk, handle, "x", 1), -EBADF);
-    CU_ASSERT_EQUAL(disk->close(disk, handle), 0);
-    char *moved = path_join(dir, "2");
-    CU_ASSERT_EQUAL(disk->rename(disk, inside, moved), 0);
-    CU_ASSERT_EQUAL(disk->sync_dir(disk, dir), 0);
-    CU_ASSERT_EQUAL(disk->sync_dir(disk, moved), -ENOTDIR);
-    CU_ASSERT_EQUAL(disk->list(disk, dir, &names), 0);
-    CU_ASSERT_EQUAL_FATAL(names.v.n, 1);
-    CU_ASSERT_STRING_EQUAL(names.v.items[0], "2");
-    gy_names_fini(&names);
-    CU_ASSERT_EQUAL(disk->list(disk, moved, &names), -ENOTDIR);
-    CU_ASSERT_EQUAL(disk->remove(disk, inside), -ENOENT);
-    CU_ASSERT_EQUAL(disk->remove(disk, dir), -ENOTEMPTY);
-    CU_ASSERT_EQUAL(disk->remove(disk, moved), 0);
-    CU_ASSERT_EQUAL(disk->remove(disk, dir), 0);
-    CU_ASSERT_EQUAL(disk->open(disk, inside, &handle), -ENOENT);
-    dir_remove(folder);
-    free(moved);
-    free(inside);
-    free(dir);
-    free(folder);
 }
 
 static void a_folder_is_locked_by_one_run_until_all_have_closed_it(void)
@@ -476,12 +445,12 @@ static const struct suite_test tests[] = {
     SUITE_TEST(names_that_are_no_ids_are_no_snapshots),
     SUITE_TEST(the_oldest_are_removed_and_never_one_that_is_needed),
     SUITE_TEST(what_a_run_has_left_is_removed_before_what_it_began_with),
+    SUITE_TEST(the_files_of_an_old_snapshot_are_written_over),
+    SUITE_TEST(a_file_that_is_read_is_not_written_over),
     SUITE_TEST(damage_is_told_with_the_file_and_the_older_one_is_used),
     SUITE_TEST(a_folder_that_is_not_whole_is_not_used),
     SUITE_TEST(what_may_pass_is_an_error_and_not_damage),
     SUITE_TEST(without_memory_everything_says_so),
-    SUITE_TEST(the_real_disk_takes_whole_blocks_and_others),
-    SUITE_TEST(the_real_disk_keeps_the_contract),
     SUITE_TEST(a_long_path_does_not_hide_what_is_wrong),
     SUITE_TEST(a_folder_is_locked_by_one_run_until_all_have_closed_it),
 };
