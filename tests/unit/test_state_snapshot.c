@@ -148,9 +148,10 @@ static void the_files_of_an_old_snapshot_are_written_over(void)
     struct sim_disk *sim = sample_disk_with(4);
     struct gyre_error error = {.size = sizeof error};
     struct gy_names names;
+    static const char longer[1000] = "than a file of the next";
     size_t n;
     sim_disk_put(sim, SAMPLE_DIR "/2/gone-0.state", "x", 1);
-    sim_disk_put(sim, SAMPLE_DIR "/2/counts-1.state", "much longer than a file of the next", 1000);
+    sim_disk_put(sim, SAMPLE_DIR "/2/counts-1.state", longer, sizeof longer);
     sim_disk_crash(sim, 1);
     CU_ASSERT_EQUAL(
         gy_branch_write(&sim->disk, SAMPLE_DIR, &(struct gy_branch){.behind = 2, .from = 1}, NULL),
