@@ -285,16 +285,17 @@ int gy_snapshot_publish(struct gy_disk *disk, const char *dir, const struct gy_m
 
 /* ---- the old ones ---- */
 
-/* Renames snapshot `id` to DIR/.AS. */
-static int hide(struct gy_disk *disk, const char *dir, uint64_t id, uint64_t as,
+/* Renames snapshot `id` to DIR/.AS, or `back`. */
+static int hide(struct gy_disk *disk, const char *dir, uint64_t id, uint64_t as, bool back,
                 struct gyre_error *error)
 {
     char *shown = folder_path(dir, false, id);
     char *hidden = folder_path(dir, true, as);
+    const char *from = back ? hidden : shown, *to = back ? shown : hidden;
     int code = 0;
     int result = shown == NULL || hidden == NULL ? no_memory(error, dir) : 0;
-    if (result == 0 && (code = disk->rename(disk, shown, hidden)) != 0)
-        result = gy_disk_failed(error, "rename", shown, code);
+    if (result == 0 && (code = disk->rename(disk, from, to)) != 0)
+        result = gy_disk_failed(error, "rename", from, code);
     gy_free(shown);
     gy_free(hidden);
     return result;
@@ -309,14 +310,18 @@ static int remove_all(struct gy_disk *disk, const char *dir, const uint64_t *ids
     size_t hidden = 0;
     while (result == 0 && hidden < n) {
         uint64_t as = hidden == 0 && next != 0 ? next : ids[hidden];
-        result = hide(disk, dir, ids[hidden], as, error);
+        result = hide(disk, dir, ids[hidden], as, false, error);
         hidden += result == 0;
     }
     if (hidden == 0)
         return result;
     int code = disk->sync_dir(disk, dir);
-    if (code != 0)
+    if (code != 0) {
+        /* A power cut may bring the name back: what it names must not be written over. */
+        if (next != 0)
+            hide(disk, dir, ids[0], next, true, NULL);
         return result != 0 ? result : gy_disk_failed(error, "sync", dir, code);
+    }
     for (size_t i = next != 0; i < hidden; i++) {
         char *path = folder_path(dir, true, ids[i]);
         struct gyre_error *say = result == 0 ? error : NULL; /* the first one is told */
