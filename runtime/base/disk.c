@@ -34,7 +34,7 @@ int gy_disk_renew(struct gy_disk *disk, const char *path, int *handle)
     if (code != -EEXIST || disk->reopen(disk, path, handle) == 0)
         return code == -EEXIST ? 0 : code;
     code = disk->remove(disk, path);
-    return code != 0 ? code : disk->create(disk, path, handle);
+    return code != 0 && code != -ENOENT ? code : disk->create(disk, path, handle);
 }
 
 int gy_disk_write_file(struct gy_disk *disk, const char *path, const void *bytes, size_t n,
@@ -92,8 +92,8 @@ static int real_create(struct gy_disk *disk, const char *path, int *handle)
     return code;
 }
 
-/* Locks the bytes of a file, as whoever writes over it and whoever reads it do: no waiting. Where a file system has
- * no locks, nothing is written over. 0 or a negative errno. */
+/* Locks the bytes of a file, as whoever writes over it and whoever reads it do: no waiting. Where a
+ * file system has no locks, nothing is written over. 0 or a negative errno. */
 static int lock_bytes(int handle, int how)
 {
     int code;

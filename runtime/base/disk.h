@@ -28,14 +28,15 @@ struct gy_disk {
     int (*make_dir)(struct gy_disk *disk, const char *path);
     /* Makes a new, empty file and opens it for writing; -EEXIST as above. */
     int (*create)(struct gy_disk *disk, const char *path, int *handle);
-    /* Opens a file that is no longer needed, to be written over from its start; end it with `cut`. Refused
-     * where its bytes are somebody's: -EMLINK where it has another name, -EBUSY while it is open for
-     * reading. */
+    /* Opens a file that is no longer needed, to be written over from its start; end it with `cut`.
+     * Refused where its bytes are somebody's: -EMLINK where it has another name, -EBUSY while it is
+     * open for reading. */
     int (*reopen)(struct gy_disk *disk, const char *path, int *handle);
     /* Opens a file for reading; -EBUSY while it is being written over. */
     int (*open)(struct gy_disk *disk, const char *path, int *handle);
-    /* Writes all n bytes behind those of the last write. While a file is written in whole GY_DISK_BLOCKs, from memory that is
-     * aligned to them, its bytes may go past the page cache; any other write is its last such. */
+    /* Writes all n bytes behind those of the last write. While a file is written in whole
+     * GY_DISK_BLOCKs, from memory that is aligned to them, its bytes may go past the page cache; any
+     * other write is its last such. */
     int (*write)(struct gy_disk *disk, int handle, const void *bytes, size_t n);
     /* Reads on from where the last read ended; `*got` < n only at the end of the file. */
     int (*read)(struct gy_disk *disk, int handle, void *bytes, size_t n, size_t *got);
@@ -59,8 +60,8 @@ struct gy_disk {
  *  Thread:  [any] */
 int gy_disk_failed(struct gyre_error *error, const char *verb, const char *path, int code);
 
-/** Opens a file for writing: a new one, or the one of this name, which is written over where it may be, and
- *  else replaced. End it with `cut`. 0 or a negative errno.
+/** Opens a file for writing: a new one, or the one of this name, which is written over where it may
+ *  be, and else replaced. End it with `cut`. 0 or a negative errno.
  *  Thread:  [any] */
 int gy_disk_renew(struct gy_disk *disk, const char *path, int *handle);
 

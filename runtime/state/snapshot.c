@@ -226,7 +226,8 @@ static bool has_file(const struct gy_manifest *manifest, const char *name)
     return false;
 }
 
-/* Removes what an old snapshot had in its folder and this one has not. */
+/* Removes what an old snapshot had in its folder and this one has not. What cannot be removed does no
+ * harm, but for a manifest, which shows when there is to be a new one. */
 static int remove_others(struct gy_disk *disk, const char *folder,
                          const struct gy_manifest *manifest, struct gyre_error *error)
 {
@@ -235,11 +236,11 @@ static int remove_others(struct gy_disk *disk, const char *folder,
     if (code != 0)
         return gy_disk_failed(error, "list", folder, code);
     int result = 0;
-    for (size_t i = 0; result == 0 && i < names.v.n; i++)
+    for (size_t i = 0; result != GYRE_ENOMEM && i < names.v.n; i++)
         if (!has_file(manifest, names.v.items[i]))
             result = remove_in(disk, folder, names.v.items[i], error);
     gy_names_fini(&names);
-    return result;
+    return result == GYRE_ENOMEM ? result : 0;
 }
 
 static int write_manifest(struct gy_disk *disk, const char *folder,
@@ -301,6 +302,27 @@ static int hide(struct gy_disk *disk, const char *dir, uint64_t id, uint64_t as,
     return result;
 }
 
+/* Leaves DIR/.NEXT, which was snapshot `id`, for the next one, unless it cannot be written: it is DIR/.ID
+ * then. 0, or a code and a sentence; it is left then. */
+static int leave(struct gy_disk *disk, const char *dir, uint64_t id, uint64_t next, bool *left,
+                 struct gyre_error *error)
+{
+    char *manifest = gy_snapshot_path(dir, next, GY_MANIFEST_NAME);
+    char *from = folder_path(dir, true, next), *to = folder_path(dir, true, id);
+    *left = true;
+    int code = 0;
+    if (manifest == NULL || from == NULL || to == NULL) {
+        code = no_memory(error, dir);
+    } else {
+        int removed = disk->remove(disk, manifest);
+        *left = removed == 0 || removed == -ENOENT || disk->rename(disk, from, to) != 0;
+    }
+    gy_free(manifest);
+    gy_free(from);
+    gy_free(to);
+    return code;
+}
+
 /* Removes n snapshots: hides them, syncs that, and only then touches their files. The first keeps them,
  * as DIR/.NEXT, if there is to be a next one. */
 static int remove_all(struct gy_disk *disk, const char *dir, const uint64_t *ids, size_t n,
@@ -322,7 +344,11 @@ static int remove_all(struct gy_disk *disk, const char *dir, const uint64_t *ids
             hide(disk, dir, ids[0], next, true, NULL);
         return result != 0 ? result : gy_disk_failed(error, "sync", dir, code);
     }
-    for (size_t i = next != 0; i < hidden; i++) {
+    bool left = false;
+    if (next != 0)
+        code = leave(disk, dir, ids[0], next, &left, result == 0 ? error : NULL);
+    result = result != 0 ? result : code;
+    for (size_t i = left; i < hidden; i++) {
         char *path = folder_path(dir, true, ids[i]);
         struct gyre_error *say = result == 0 ? error : NULL; /* the first one is told */
         code = path != NULL ? remove_folder(disk, path, say) : no_memory(say, dir);

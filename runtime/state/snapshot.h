@@ -93,8 +93,8 @@ struct gy_manifest *gy_manifest_parse(const char *text, size_t n, const char *pa
 int gy_snapshots_prepare(struct gy_disk *disk, const char *dir, uint64_t *last,
                          struct gyre_error *error);
 
-/** Makes the folder DIR/.ID, or takes the one that gy_snapshots_trim has left there. Its files are to be
- *  written with gy_disk_renew. 0, or a code and a sentence. */
+/** Makes the folder DIR/.ID, or takes the one that gy_snapshots_trim has left there. Its files are to
+ *  be written with gy_disk_renew. 0, or a code and a sentence. */
 int gy_snapshot_begin(struct gy_disk *disk, const char *dir, uint64_t id, struct gyre_error *error);
 
 /** The path DIR/.ID/NAME of a file to be written; NULL without memory.

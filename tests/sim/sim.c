@@ -149,6 +149,26 @@ static int run_flow(struct living *living, const struct sim_job *job,
     return code;
 }
 
+/* Counts the files that were written over, and looks whether what is hidden is gone after a run that has come
+ * to its end, and whose disk did all that it was asked. */
+static void look_at_disk(struct living *living, bool at_end)
+{
+    const struct sim_disk *disk = living->disk;
+    struct gy_names names;
+    for (size_t i = 0; i < disk->n_log; i++) {
+        living->life->renewed += strstr(disk->log[i], " reopen ") != NULL;
+        at_end = at_end && (strchr(disk->log[i], '(') == NULL ||
+                            strstr(disk->log[i], "(File exists)") != NULL ||
+                            strstr(disk->log[i], "(No such file") != NULL);
+    }
+    if (!at_end)
+        return;
+    CU_ASSERT_EQUAL_FATAL(living->disk->disk.list(&living->disk->disk, "/snapshots", &names), 0);
+    for (size_t i = 0; i < names.v.n; i++)
+        CU_ASSERT_NOT_EQUAL(names.v.items[i][0], '.');
+    gy_names_fini(&names);
+}
+
 /* Runs from the newest snapshot until the end or the death, which is 1. */
 static int run_once(struct living *living, bool first, uint64_t turns)
 {
@@ -187,6 +207,7 @@ int sim_life_run(struct sim_life *life, uint64_t seed)
         uint64_t most = (uint64_t)life->turns << gy_rng_below(&living.rng, 5);
         uint64_t turns = 1 + gy_rng_below(&living.rng, most);
         code = run_once(&living, d == 0, d < deaths ? turns : 0);
+        look_at_disk(&living, code == 0);
         if (code == 1 && gy_rng_below(&living.rng, 2) == 0)
             sim_disk_crash(living.disk, gy_rng_next(&living.rng)); /* the power went too */
     }

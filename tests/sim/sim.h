@@ -36,7 +36,7 @@ struct sim_life {
     uint32_t n_jobs;
     uint32_t deaths; /* fewer than so many */
     uint32_t turns;  /* a run that dies has at most so many, or up to 16 times as many */
-    uint32_t runs, taken, failed, restored; /* counted, over all calls */
+    uint32_t runs, taken, failed, restored, renewed; /* counted, over all calls */
 };
 
 /** Lives once, until the job has ended; 0, or the code of the run that failed, which is told. */

@@ -102,7 +102,7 @@ static void compare_lives(const char *text, const char *command, uint32_t turns)
     }
     printf("%llu lives: %u runs, %u from a snapshot; %u snapshots taken, %u failed\n",
            (unsigned long long)n, life.runs, life.restored, life.taken, life.failed);
-    CU_ASSERT(n < 20 || (life.restored > n / 4 && life.failed > n / 20));
+    CU_ASSERT(n < 20 || (life.restored > n / 4 && life.failed > n / 20 && life.renewed > n / 4));
     free(expected);
     wide_fini(&wide);
 }

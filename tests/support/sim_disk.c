@@ -386,6 +386,7 @@ static int sim_cut(struct gy_disk *disk, int handle, uint64_t n)
             abort();
         sim->used -= h->node->n - n;
         h->node->n = n;
+        h->node->synced = n < h->node->synced ? n : h->node->synced;
     }
     return op_end(sim, code);
 }

@@ -237,11 +237,34 @@ static void files_that_take_turns_are_written_in_large_portions(void)
     rig_fini(&rig);
 }
 
+/* Whoever has put too much waits, and is not forgotten while no file ends. */
+static void who_waits_for_the_scribe_goes_on(void)
+{
+    struct rig rig;
+    struct gy_rng rng;
+    rig_init(&rig);
+    gy_rng_init(&rng, 1);
+    CU_ASSERT_EQUAL_FATAL(gy_scribe_start(&rig.scribe), 0);
+    for (uint32_t n = 0; n < 3 * GY_SCRIBE_BEHIND; n += MOST) {
+        put(&rig, n / MOST % 2, MOST, &rng);
+        while (gy_scribe_is_behind(&rig.scribe))
+            nap();
+    }
+    for (uint32_t f = 0; f < FILES; f++)
+        gy_scribe_put(&rig.scribe, &rig.files[f], NULL);
+    while (atomic_load(&rig.n_done) < FILES)
+        nap();
+    for (uint32_t f = 0; f < 2; f++)
+        CU_ASSERT(is_whole(&rig, f));
+    rig_fini(&rig);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(files_are_what_was_put_whatever_the_sizes),
     SUITE_TEST(a_file_that_cannot_be_written_says_so),
     SUITE_TEST(without_memory_a_file_says_so),
     SUITE_TEST(files_that_take_turns_are_written_in_large_portions),
+    SUITE_TEST(who_waits_for_the_scribe_goes_on),
     SUITE_TEST(the_thread_makes_pieces_when_there_are_none),
 };
 

@@ -120,7 +120,7 @@ static void a_full_disk_fails_snapshots_and_keeps_the_last(void)
         const char *reason = strstr(error.text, ": No space left on device");
         CU_ASSERT(reason != NULL && strncmp(error.text, "cannot ", 7) == 0);
         CU_ASSERT_EQUAL(sample_newest(&sim->disk, 1, &t), (int64_t)id - 1);
-        CU_ASSERT_EQUAL(gy_snapshots_trim(&sim->disk, SAMPLE_DIR, 1, id, 0, &error), 0);
+        CU_ASSERT_EQUAL(gy_snapshots_trim(&sim->disk, SAMPLE_DIR, 1, id, id + 1, &error), 0);
         sim_disk_set_space(sim, 8000);
         CU_ASSERT_EQUAL(sample_take_snapshot(&sim->disk, id + 1, &error), 0);
         sample_expect_newest(sim, (int64_t)id + 1, "");
