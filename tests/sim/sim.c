@@ -149,13 +149,13 @@ static int run_flow(struct living *living, const struct sim_job *job,
     return code;
 }
 
-/* Counts the files that were written over, and looks whether what is hidden is gone after a run that has come
- * to its end, and whose disk did all that it was asked. */
-static void look_at_disk(struct living *living, bool at_end)
+/* Counts the files that a run has written over, whose operations begin at line `from` of the disk's log, and
+ * looks whether what is hidden is gone where it came to its end and its disk did all that it was asked. */
+static void look_at_disk(struct living *living, size_t from, bool at_end)
 {
     const struct sim_disk *disk = living->disk;
     struct gy_names names;
-    for (size_t i = 0; i < disk->n_log; i++) {
+    for (size_t i = from; i < disk->n_log; i++) {
         living->life->renewed += strstr(disk->log[i], " reopen ") != NULL;
         at_end = at_end && (strchr(disk->log[i], '(') == NULL ||
                             strstr(disk->log[i], "(File exists)") != NULL ||
@@ -206,8 +206,9 @@ int sim_life_run(struct sim_life *life, uint64_t seed)
     for (uint64_t d = 0; code == 1; d++) {
         uint64_t most = (uint64_t)life->turns << gy_rng_below(&living.rng, 5);
         uint64_t turns = 1 + gy_rng_below(&living.rng, most);
+        size_t from = living.disk->n_log;
         code = run_once(&living, d == 0, d < deaths ? turns : 0);
-        look_at_disk(&living, code == 0);
+        look_at_disk(&living, from, code == 0);
         if (code == 1 && gy_rng_below(&living.rng, 2) == 0)
             sim_disk_crash(living.disk, gy_rng_next(&living.rng)); /* the power went too */
     }
