@@ -24,14 +24,14 @@ quotient() {
         }'
 }
 
-# snap_keyed: the keyed sum with 1 M keys with a snapshot every second, and without. Five short pairs a
+# snap_keyed: the keyed sum with 1 M keys with a snapshot every second, and without. Ten short pairs a
 # run, in turn one first and the other: a machine's speed that changes by the minute changes both.
 snap_keyed() {
     [ "$with_gyre" = 1 ] || return
     local name=snap-keyed rows pause=0 n=0 took side order="off on"
-    rows=$(scaled 200000000)
+    rows=$(scaled 100000000)
     rm -f "$data/$name".{off,on}
-    for ((run = 0; run < 5 * runs; run++)); do
+    for ((run = 0; run < 10 * runs; run++)); do
         for side in $order; do
             rm -rf "$data/snap"
             gyre_run keyed in.keys=1000000 "in.count=$rows"
