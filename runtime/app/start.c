@@ -290,14 +290,16 @@ static int begin_own(struct gy_start *start, const struct gy_cli *cli, const str
 {
     struct gyre_error error = {.size = sizeof error};
     struct gy_branch before;
+    uint64_t last;
+    if (gy_snapshots_prepare(gy_disk_real(), job->snapshot_dir, &last, &error) != 0)
+        return refuse_dir(job, error.text);
     if (gy_branch_read(gy_disk_real(), job->snapshot_dir, &before, &error) != 0)
         before = (struct gy_branch){0}; /* written anew by gy_start_leave */
-    uint64_t least = start->last_id > before.behind ? start->last_id : before.behind;
-    if (start->restore != NULL && start->restore->id > least)
-        least = start->restore->id;
-    if (gy_snapshots_prepare(gy_disk_real(), job->snapshot_dir, least, &start->last_id, &error) !=
-        0)
-        return refuse_dir(job, error.text);
+    last = last > before.behind ? last : before.behind;
+    if (last > start->last_id)
+        start->last_id = last;
+    if (start->restore != NULL && start->restore->id > start->last_id)
+        start->last_id = start->restore->id;
     if (start->last_id > last_id_max)
         return refuse_last_id(job, start->last_id);
     if (ledger->first_id == 0)

@@ -147,20 +147,15 @@ static int remove_folder(struct gy_disk *disk, const char *path, struct gyre_err
     return result;
 }
 
-/* The id of a hidden folder; 0 where a name in DIR is no such. */
-static uint64_t hidden_id(const char *name)
-{
-    return name[0] == '.' ? gy_snapshot_id(name + 1) : 0;
-}
-
-/* Removes the hidden folders among the names in DIR, which have been synced, but for DIR/.BUT. */
+/* Removes the hidden folders among the names in DIR, which have been synced. */
 static int remove_hidden(struct gy_disk *disk, const char *dir, const struct gy_names *names,
-                         uint64_t but, struct gyre_error *error)
+                         struct gyre_error *error)
 {
     int code = 0;
     for (size_t i = 0; code == 0 && i < names->v.n; i++) {
-        uint64_t id = hidden_id(names->v.items[i]);
-        if (id == 0 || id == but)
+        const char *name = names->v.items[i];
+        uint64_t id = name[0] == '.' ? gy_snapshot_id(name + 1) : 0;
+        if (id == 0)
             continue;
         char *path = folder_path(dir, true, id);
         code = path != NULL ? remove_folder(disk, path, error) : no_memory(error, dir);
@@ -169,66 +164,10 @@ static int remove_hidden(struct gy_disk *disk, const char *dir, const struct gy_
     return code;
 }
 
-/* ---- leaving a folder to the next snapshot ---- */
-
-/* Renames DIR/.ID to DIR/.AS. 0, or a code and a sentence. */
-static int rename_hidden(struct gy_disk *disk, const char *dir, uint64_t id, uint64_t as,
+int gy_snapshots_prepare(struct gy_disk *disk, const char *dir, uint64_t *last,
                          struct gyre_error *error)
 {
-    char *from = folder_path(dir, true, id), *to = folder_path(dir, true, as);
-    int code = 0;
-    int result = from == NULL || to == NULL ? no_memory(error, dir) : 0;
-    if (result == 0 && (code = disk->rename(disk, from, to)) != 0)
-        result = gy_disk_failed(error, "rename", from, code);
-    gy_free(from);
-    gy_free(to);
-    return result;
-}
-
-/* Leaves DIR/.NEXT, which was snapshot `id`, for the next one, unless it cannot be written: it is DIR/.ID
- * then. 0, or a code and a sentence; it is left then. */
-static int leave(struct gy_disk *disk, const char *dir, uint64_t id, uint64_t next, bool *left,
-                 struct gyre_error *error)
-{
-    char *manifest = gy_snapshot_path(dir, next, GY_MANIFEST_NAME);
-    *left = true;
-    if (manifest == NULL)
-        return no_memory(error, dir);
-    int removed = disk->remove(disk, manifest);
-    gy_free(manifest);
-    if (removed == 0 || removed == -ENOENT)
-        return 0;
-    int code = rename_hidden(disk, dir, next, id, error);
-    *left = code != 0;
-    return code == GYRE_ENOMEM ? code : 0;
-}
-
-/* Of what earlier runs left unfinished the newest is left for snapshot `next`: a job that comes back after a
- * crash is not to wait until blocks are given back to the disk. The names in DIR have been synced. */
-static int tidy(struct gy_disk *disk, const char *dir, const struct gy_names *names, uint64_t next,
-                struct gyre_error *error)
-{
-    uint64_t newest = 0;
-    for (size_t i = 0; i < names->v.n; i++) {
-        uint64_t id = hidden_id(names->v.items[i]);
-        newest = id > newest ? id : newest;
-    }
-    bool left = false;
-    int code = newest != 0 ? rename_hidden(disk, dir, newest, next, error) : 0;
-    if (code == 0 && newest != 0)
-        code = leave(disk, dir, newest, next, &left, error);
-    if (code == GYRE_ENOMEM)
-        return code;
-    /* The snapshot that gets it must not be there under two names. */
-    if (left && (code = disk->sync_dir(disk, dir)) != 0)
-        return gy_disk_failed(error, "sync", dir, code);
-    return remove_hidden(disk, dir, names, left ? newest : 0, error);
-}
-
-int gy_snapshots_prepare(struct gy_disk *disk, const char *dir, uint64_t least, uint64_t *last,
-                         struct gyre_error *error)
-{
-    *last = least;
+    *last = 0;
     int code = make_dirs(disk, dir, error);
     if (code != 0)
         return code;
@@ -246,7 +185,7 @@ int gy_snapshots_prepare(struct gy_disk *disk, const char *dir, uint64_t least, 
         uint64_t id = gy_snapshot_id(name[0] == '.' ? name + 1 : name);
         *last = id > *last ? id : *last;
     }
-    code = tidy(disk, dir, &names, *last + 1, error);
+    code = remove_hidden(disk, dir, &names, error);
     gy_names_fini(&names);
     return code;
 }
@@ -361,6 +300,27 @@ static int hide(struct gy_disk *disk, const char *dir, uint64_t id, uint64_t as,
     gy_free(shown);
     gy_free(hidden);
     return result;
+}
+
+/* Leaves DIR/.NEXT, which was snapshot `id`, for the next one, unless it cannot be written: it is DIR/.ID
+ * then. 0, or a code and a sentence; it is left then. */
+static int leave(struct gy_disk *disk, const char *dir, uint64_t id, uint64_t next, bool *left,
+                 struct gyre_error *error)
+{
+    char *manifest = gy_snapshot_path(dir, next, GY_MANIFEST_NAME);
+    char *from = folder_path(dir, true, next), *to = folder_path(dir, true, id);
+    *left = true;
+    int code = 0;
+    if (manifest == NULL || from == NULL || to == NULL) {
+        code = no_memory(error, dir);
+    } else {
+        int removed = disk->remove(disk, manifest);
+        *left = removed == 0 || removed == -ENOENT || disk->rename(disk, from, to) != 0;
+    }
+    gy_free(manifest);
+    gy_free(from);
+    gy_free(to);
+    return code;
 }
 
 /* Removes n snapshots: hides them, syncs that, and only then touches their files. The first keeps them,

@@ -88,14 +88,12 @@ struct gy_manifest *gy_manifest_parse(const char *text, size_t n, const char *pa
 /* ---- writing ---- */
 
 /** Makes DIR where it is not there (with its parents), syncs the names in it, so that every snapshot
- *  there is outlasts a power cut, and tidies up what earlier runs left unfinished: `*last` becomes the greatest
- *  id in DIR, of these too, or `least` if that is greater; one of them is left for gy_snapshot_begin of
- *  `*last` + 1, the others are removed. 0, or a code and a sentence.
+ *  there is outlasts a power cut, and removes what earlier runs left unfinished. `*last` is the greatest id in it, of these too, 0 for none. 0, or a code and a sentence.
  *  Needs:   the lock of DIR */
-int gy_snapshots_prepare(struct gy_disk *disk, const char *dir, uint64_t least, uint64_t *last,
+int gy_snapshots_prepare(struct gy_disk *disk, const char *dir, uint64_t *last,
                          struct gyre_error *error);
 
-/** Makes the folder DIR/.ID, or takes the one that gy_snapshots_trim or gy_snapshots_prepare has left there. Its files are to
+/** Makes the folder DIR/.ID, or takes the one that gy_snapshots_trim has left there. Its files are to
  *  be written with gy_disk_renew. 0, or a code and a sentence. */
 int gy_snapshot_begin(struct gy_disk *disk, const char *dir, uint64_t id, struct gyre_error *error);
 

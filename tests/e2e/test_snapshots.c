@@ -82,7 +82,7 @@ static char *make_folder(void)
     uint64_t last;
     char *folder = dir_temp();
     CU_ASSERT_EQUAL_FATAL(chdir(folder), 0);
-    CU_ASSERT_EQUAL_FATAL(gy_snapshots_prepare(gy_disk_real(), "snap", 0, &last, &error), 0);
+    CU_ASSERT_EQUAL_FATAL(gy_snapshots_prepare(gy_disk_real(), "snap", &last, &error), 0);
     for (uint64_t id = 1; id <= 3; id++)
         make_snapshot(id);
     file_write_text("snap/lock", "123\n");

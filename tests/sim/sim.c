@@ -180,7 +180,7 @@ static int run_once(struct living *living, bool first, uint64_t turns)
     struct gy_manifest *manifest = NULL;
     gy_clock_manual_init(&clock, 1000000);
     draw_options(living, &options, turns);
-    CU_ASSERT_EQUAL_FATAL(gy_snapshots_prepare(options.snapshots.disk, options.snapshots.dir, 0,
+    CU_ASSERT_EQUAL_FATAL(gy_snapshots_prepare(options.snapshots.disk, options.snapshots.dir,
                                                &options.snapshots.last_id, &error),
                           0);
     if (!first)

@@ -252,9 +252,9 @@ static void lone_init(struct lone *lone, const char *text)
                                                     .keep = 3,
                                                     .told = told,
                                                     .host = &lone->news}};
-    CU_ASSERT_EQUAL_FATAL(gy_snapshots_prepare(&lone->disk->disk, "/snapshots", 0,
-                                               &options.snapshots.last_id, &error),
-                          0);
+    CU_ASSERT_EQUAL_FATAL(
+        gy_snapshots_prepare(&lone->disk->disk, "/snapshots", &options.snapshots.last_id, &error),
+        0);
     lone->flow = gy_flow_new(lone->job.physical, &options, &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(lone->flow);
     CU_ASSERT_EQUAL_FATAL(gy_flow_open(lone->flow), 0);

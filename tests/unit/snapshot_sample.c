@@ -137,7 +137,7 @@ struct sim_disk *sample_disk_with(uint64_t n)
     struct sim_disk *sim = sim_disk_new(1);
     struct gyre_error error = {.size = sizeof error};
     uint64_t last;
-    CU_ASSERT_EQUAL_FATAL(gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, 0, &last, &error), 0);
+    CU_ASSERT_EQUAL_FATAL(gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, &last, &error), 0);
     for (uint64_t id = 1; id <= n; id++)
         CU_ASSERT_EQUAL_FATAL(sample_take_snapshot(&sim->disk, id, &error), 0);
     return sim;

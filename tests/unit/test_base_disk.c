@@ -137,8 +137,8 @@ static void the_real_disk_keeps_the_contract(void)
     int handle, other;
     size_t got;
     char bytes[8] = {0};
-    CU_ASSERT_EQUAL(gy_snapshots_prepare(disk, dir, 0, &last, &error), 0);
-    CU_ASSERT_EQUAL(gy_snapshots_prepare(disk, dir, 0, &last, &error), 0);
+    CU_ASSERT_EQUAL(gy_snapshots_prepare(disk, dir, &last, &error), 0);
+    CU_ASSERT_EQUAL(gy_snapshots_prepare(disk, dir, &last, &error), 0);
     CU_ASSERT_EQUAL(last, 0);
     CU_ASSERT_EQUAL(disk->make_dir(disk, dir), -EEXIST);
     CU_ASSERT_EQUAL(disk->create(disk, inside, &handle), 0);

@@ -21,7 +21,7 @@ static void run_job(struct gy_disk *disk, uint64_t *good, uint32_t *n_failed)
     struct gyre_error error = {.size = sizeof error};
     uint64_t last;
     *good = *n_failed = 0;
-    for (int tries = 0; gy_snapshots_prepare(disk, SAMPLE_DIR, 0, &last, &error) != 0; tries++) {
+    for (int tries = 0; gy_snapshots_prepare(disk, SAMPLE_DIR, &last, &error) != 0; tries++) {
         CU_ASSERT(error.text[0] != '\0');
         ++*n_failed;
         if (tries == 2)
@@ -209,7 +209,7 @@ static void a_kill_and_then_a_power_cut_leave_whole_snapshots(void)
                 run_job(&sim->disk, &good, &n_failed);
                 sim->stop_at = 0; /* what was not synced is still there */
                 sim_disk_stop_after(sim, cut);
-                gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, 0, &last, NULL);
+                gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, &last, NULL);
                 if (sim->n_ops < sim->stop_at)
                     cut = 24; /* it came to its end */
                 sim_disk_crash(sim, seed);
@@ -232,7 +232,7 @@ static void a_snapshot_that_was_acted_on_outlasts_a_power_cut(void)
             sim_disk_stop_after(sim, killed);
             run_job(&sim->disk, &good, &n_failed);
             sim->stop_at = 0; /* what was not synced is still there */
-            CU_ASSERT_EQUAL_FATAL(gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, 0, &last, NULL), 0);
+            CU_ASSERT_EQUAL_FATAL(gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, &last, NULL), 0);
             int64_t acted = sample_newest(&sim->disk, 1, &t);
             CU_ASSERT_FATAL(acted >= (int64_t)good);
             sim_disk_crash(sim, seed);
@@ -249,75 +249,12 @@ static void a_folder_whose_names_cannot_be_synced_is_refused(void)
         struct sim_disk *sim = sample_disk_with(2);
         uint64_t last;
         sim_disk_fail(sim, k, EIO);
-        int code = gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, 0, &last, &error);
+        int code = gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, &last, &error);
         failed = sim_disk_failed(sim);
         CU_ASSERT_EQUAL(code, failed ? GYRE_EIO : 0);
         CU_ASSERT(failed || k == 5); /* make, sync of the parent, sync, list */
         sim_disk_free(sim);
     }
-}
-
-/* A disk on which a run died that had snapshots 2 and 3: a folder for 4 is left, and an older one. */
-static struct sim_disk *disk_of_dead_run(void)
-{
-    struct sim_disk *sim = sample_disk_with(3);
-    CU_ASSERT_EQUAL(gy_snapshots_trim(&sim->disk, SAMPLE_DIR, 2, 9, 4, NULL), 0);
-    sim_disk_put(sim, SAMPLE_DIR "/.2/counts-0.state", "x", 1);
-    sim_disk_put(sim, SAMPLE_DIR "/.4/manifest.cfg", "x", 1);
-    sim_disk_crash(sim, 1);
-    return sim;
-}
-
-/* What the next run does; `good` becomes the snapshot that it takes. */
-static int run_after(struct sim_disk *sim, uint64_t *good, struct gyre_error *error)
-{
-    uint64_t last;
-    int code = gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, 0, &last, error);
-    if (code == 0 && sample_take_snapshot(&sim->disk, last + 1, error) == 0)
-        *good = last + 1;
-    return code;
-}
-
-/* What is left is taken up, or removed, or stays: the next snapshot is taken, and whole. */
-static void any_operation_may_fail_while_what_is_left_is_tidied_up(void)
-{
-    for (uint64_t k = 1, hit = 1; hit; k++) {
-        struct gyre_error error = {.size = sizeof error};
-        struct sim_disk *sim = disk_of_dead_run();
-        uint64_t good = 3;
-        sim_disk_fail(sim, k, EIO);
-        int code = run_after(sim, &good, &error);
-        hit = sim_disk_failed(sim);
-        sim_disk_fail(sim, 0, 0);
-        CU_ASSERT(code == 0 || (hit && code == GYRE_EIO && error.text[0] != 0));
-        CU_ASSERT(good > 3 || hit);
-        expect_whole(sim, good, k, 0);
-        CU_ASSERT_EQUAL(run_after(sim, &good, &error), 0);
-        CU_ASSERT(good > 3);
-        sim_disk_crash(sim, k);
-        expect_whole(sim, good, k, 0);
-        sim_disk_free(sim);
-    }
-}
-
-/* A snapshot that was written over what is left has one name, whenever the power goes. */
-static void the_power_may_go_while_what_is_left_is_taken_up(void)
-{
-    bool stopped = true;
-    for (uint64_t cut = 0; stopped; cut++)
-        for (uint64_t seed = 0; seed < 20; seed++) {
-            struct gyre_error error = {.size = sizeof error};
-            struct sim_disk *sim = disk_of_dead_run();
-            uint64_t good = 3;
-            sim_disk_stop_after(sim, cut);
-            run_after(sim, &good, &error);
-            stopped = sim->n_ops >= sim->stop_at;
-            sim_disk_crash(sim, seed);
-            expect_whole(sim, good, cut, seed);
-            CU_ASSERT_EQUAL(run_after(sim, &good, &error), 0);
-            expect_whole(sim, good, cut, seed);
-            sim_disk_free(sim);
-        }
 }
 
 static const struct suite_test tests[] = {
@@ -329,7 +266,5 @@ static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(a_kill_and_then_a_power_cut_leave_whole_snapshots, 120),
     SUITE_TEST_WITHIN(a_snapshot_that_was_acted_on_outlasts_a_power_cut, 120),
     SUITE_TEST(a_folder_whose_names_cannot_be_synced_is_refused),
-    SUITE_TEST(any_operation_may_fail_while_what_is_left_is_tidied_up),
-    SUITE_TEST(the_power_may_go_while_what_is_left_is_taken_up),
 };
 SUITE_MAIN("state_disk", tests)

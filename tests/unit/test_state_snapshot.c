@@ -64,7 +64,7 @@ static void a_name_whose_sync_failed_is_not_there_for_a_while(void)
             if (goes_on)
                 gy_snapshot_discard(&sim->disk, SAMPLE_DIR, 2);
             else
-                CU_ASSERT_EQUAL(gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, 0, &last, &error), 0);
+                CU_ASSERT_EQUAL(gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, &last, &error), 0);
             CU_ASSERT_EQUAL(sample_newest(&sim->disk, 1, &t), 1);
             sim_disk_crash(sim, seed);
             CU_ASSERT_EQUAL(sample_newest(&sim->disk, 1, &t), 1);
@@ -99,7 +99,7 @@ static void names_that_are_no_ids_are_no_snapshots(void)
     sample_expect_newest(sim, 1, "");
     uint64_t last;
     size_t n;
-    CU_ASSERT_EQUAL(gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, 0, &last, NULL), 0);
+    CU_ASSERT_EQUAL(gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, &last, NULL), 0);
     CU_ASSERT_EQUAL(last, 17);
     CU_ASSERT_PTR_NULL(sim_disk_get(sim, SAMPLE_DIR "/.17/manifest.cfg", &n));
     CU_ASSERT_PTR_NOT_NULL(sim_disk_get(sim, SAMPLE_DIR "/.git/config", &n)); /* somebody else's */
@@ -172,32 +172,6 @@ static void the_files_of_an_old_snapshot_are_written_over(void)
     CU_ASSERT_EQUAL(sim->disk.list(&sim->disk, SAMPLE_DIR, &names), 0);
     CU_ASSERT_EQUAL(names.v.n, 4); /* 3, 4, 5, branch */
     gy_names_fini(&names);
-    sim_disk_free(sim);
-}
-
-/* So do the newest files that a run left which died; what else is hidden goes. */
-static void what_a_dead_run_left_is_written_over(void)
-{
-    struct sim_disk *sim = sample_disk_with(3);
-    struct gyre_error error = {.size = sizeof error};
-    struct gy_names names;
-    uint64_t last;
-    size_t n;
-    CU_ASSERT_EQUAL(gy_snapshots_trim(&sim->disk, SAMPLE_DIR, 2, 9, 4, &error), 0);
-    sim_disk_put(sim, SAMPLE_DIR "/.2/counts-0.state", "x", 1);
-    sim_disk_put(sim, SAMPLE_DIR "/.4/manifest.cfg", "x", 1); /* it died before it was removed */
-    sim_disk_crash(sim, 1);
-    CU_ASSERT_EQUAL(gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, 6, &last, &error), 0);
-    CU_ASSERT_EQUAL(last, 6);
-    CU_ASSERT_PTR_NOT_NULL(sim_disk_get(sim, SAMPLE_DIR "/.7/counts-0.state", &n));
-    CU_ASSERT_PTR_NULL(sim_disk_get(sim, SAMPLE_DIR "/.7/manifest.cfg", &n));
-    CU_ASSERT_EQUAL(sim->disk.list(&sim->disk, SAMPLE_DIR, &names), 0);
-    CU_ASSERT_EQUAL(names.v.n, 3); /* 2, 3, .7 */
-    gy_names_fini(&names);
-    CU_ASSERT_EQUAL(sample_take_snapshot(&sim->disk, 7, &error), 0);
-    CU_ASSERT(was_done(sim, "reopen", SAMPLE_DIR "/.7/counts-0.state"));
-    CU_ASSERT(was_done(sim, "reopen", SAMPLE_DIR "/.7/counts-1.state"));
-    sample_expect_newest(sim, 7, "");
     sim_disk_free(sim);
 }
 
@@ -393,7 +367,7 @@ static void without_memory_everything_says_so(void)
         if (code == 0)
             code = gy_snapshot_begin(&sim->disk, SAMPLE_DIR, 4, &error);
         if (code == 0)
-            code = gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, 0, &last, &error);
+            code = gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, &last, &error);
         bool hit = gy_mem_fail_hit();
         gy_mem_fail_after(0);
         CU_ASSERT_EQUAL(gy_mem_live_blocks(), 0);
@@ -473,7 +447,6 @@ static const struct suite_test tests[] = {
     SUITE_TEST(the_oldest_are_removed_and_never_one_that_is_needed),
     SUITE_TEST(what_a_run_has_left_is_removed_before_what_it_began_with),
     SUITE_TEST(the_files_of_an_old_snapshot_are_written_over),
-    SUITE_TEST(what_a_dead_run_left_is_written_over),
     SUITE_TEST(a_file_that_is_read_is_not_written_over),
     SUITE_TEST(damage_is_told_with_the_file_and_the_older_one_is_used),
     SUITE_TEST(a_folder_that_is_not_whole_is_not_used),
