@@ -102,8 +102,8 @@ int gy_snapshot_begin(struct gy_disk *disk, const char *dir, uint64_t id, struct
 char *gy_snapshot_path(const char *dir, uint64_t id, const char *name);
 
 /** Completes snapshot `manifest->id`, whose files have been written and synced: see above. What
- *  else is in its folder is removed. 0, or a code and a sentence; it is not seen then, but may be there after a
- *  power cut. */
+ *  else is in its folder is removed. 0, or a code and a sentence; it is not seen then, but may be
+ *  there after a power cut. */
 int gy_snapshot_publish(struct gy_disk *disk, const char *dir, const struct gy_manifest *manifest,
                         struct gyre_error *error);
 

@@ -101,6 +101,8 @@ static void any_operation_may_fail_and_the_last_good_snapshot_stays(void)
                 sim_disk_fail(sim, 0, 0);
                 CU_ASSERT(sample_newest(&sim->disk, 1, &t) >= (int64_t)good);
                 sim_disk_crash(sim, seed);
+                CU_ASSERT(sample_newest(&sim->disk, 1, &t) >= (int64_t)good);
+                CU_ASSERT_EQUAL(t.n, 0);
                 expect_whole(sim, good, k, seed);
                 sim_disk_free(sim);
             }
