@@ -84,7 +84,7 @@ includes() {
 
 check_floors() {
     includes $(find_ -type f -name '*.[ch]') | awk '
-        BEGIN { n = split("base data plan state op flow app", f); for (i = 1; i <= n; i++) floor[f[i]] = i }
+        BEGIN { n = split("base data plugin job graph state op flow app", f); for (i = 1; i <= n; i++) floor[f[i]] = i }
         function say(text) { print $1 ":" $2 ": " text }
         {
             split($1, at, "/"); split($4, to, "/")

@@ -6,7 +6,7 @@
 #ifndef GY_APP_CLI_H
 #define GY_APP_CLI_H
 
-#include "plan/plugin.h"
+#include "plugin/load.h"
 
 #include <stdio.h>
 

@@ -3,8 +3,8 @@
 #define GY_APP_DESCRIBE_H
 
 #include "base/buf.h"
-#include "plan/logical.h"
-#include "plan/plugin.h"
+#include "graph/logical.h"
+#include "plugin/load.h"
 
 /* One flag: its bit, its name in JSON, and what it means to a user (NULL: nothing). */
 struct gy_flag_word {

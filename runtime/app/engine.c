@@ -9,7 +9,7 @@
 #include "app/start.h"
 #include "base/log.h"
 #include "flow/flow.h"
-#include "plan/physical.h"
+#include "graph/physical.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
 #define GY_APP_INSPECT_H
 
 #include "base/buf.h"
-#include "plan/plugin.h"
+#include "plugin/load.h"
 
 /** Appends the description of a plugin, or of its item `only`.
  *  Errors:  those of `b` */

@@ -3,8 +3,8 @@
 #define GY_APP_JOB_H
 
 #include "app/cli.h"
-#include "plan/config.h"
-#include "plan/logical.h"
+#include "job/config.h"
+#include "graph/logical.h"
 
 struct gy_loaded {
     struct gy_diags diags; /* mistakes found so far, not printed yet */

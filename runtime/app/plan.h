@@ -4,7 +4,7 @@
 #define GY_APP_PLAN_H
 
 #include "base/buf.h"
-#include "plan/physical.h"
+#include "graph/physical.h"
 
 /** Append a plan.
  *  Errors:  those of `b` */

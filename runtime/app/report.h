@@ -4,7 +4,7 @@
 
 #include "app/ledger.h"
 #include "flow/flow.h"
-#include "plan/config.h"
+#include "job/config.h"
 
 /* How a run went. */
 struct gy_outcome {

@@ -16,7 +16,7 @@
 
 #include "flow/channel.h"
 #include "op/instance.h"
-#include "plan/logical.h"
+#include "graph/logical.h"
 
 /* How rows lie in the messages of one edge; constant, shared by both sides. */
 struct gy_layout {

@@ -7,7 +7,7 @@
 #define GY_FLOW_FIT_H
 
 #include "base/err.h"
-#include "plan/physical.h"
+#include "graph/physical.h"
 #include "state/snapshot.h"
 
 struct gy_fit {

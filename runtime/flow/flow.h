@@ -13,7 +13,7 @@
 #include "flow/restore.h"
 #include "flow/scheduler.h"
 #include "flow/task.h"
-#include "plan/physical.h"
+#include "graph/physical.h"
 
 #include <pthread.h>
 

@@ -2,7 +2,7 @@
 #ifndef GY_FLOW_MANIFEST_H
 #define GY_FLOW_MANIFEST_H
 
-#include "plan/logical.h"
+#include "graph/logical.h"
 #include "state/snapshot.h"
 
 struct gy_flow;

@@ -16,7 +16,7 @@
 #ifndef GY_FLOW_SPLITS_H
 #define GY_FLOW_SPLITS_H
 
-#include "plan/logical.h"
+#include "graph/logical.h"
 #include "state/part.h"
 
 #include <pthread.h>

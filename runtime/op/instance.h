@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "data/batch.h"
-#include "plan/logical.h"
+#include "graph/logical.h"
 #include "state/items.h"
 #include "state/part.h"
 

@@ -14,7 +14,7 @@
 #define GY_OP_OUTPUT_H
 
 #include "data/batch.h"
-#include "plan/logical.h"
+#include "graph/logical.h"
 
 struct gy_port {
     struct gyre_out out; /* what the plugin sees; first, so that the host finds the port */

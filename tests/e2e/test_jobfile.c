@@ -131,7 +131,7 @@ static void every_mistake_is_told_at_its_line_and_nothing_is_started(void)
 static const char *const none[] = {NULL};
 
 static const char trades[] = "job = \"t\";\noperators = (\n"
-                             "  { id = \"trades\"; op = \"plan_ops.trades\"; }\n);\n";
+                             "  { id = \"trades\"; op = \"graph_ops.trades\"; }\n);\n";
 
 static void run_text(const char *command, const char *text, const char *const *arguments,
                      struct process_result *r)
@@ -177,7 +177,7 @@ static void an_unknown_plugin_is_told_with_the_nearest_and_the_folders(void)
              none, &r);
     CU_ASSERT_EQUAL(r.status, 2);
     CU_ASSERT(strncmp(r.err, "job.cfg:3: op: no plugin `plan_opz`", 35) == 0);
-    CU_ASSERT(strstr(r.err, "`plan_ops`") != NULL);
+    CU_ASSERT(strstr(r.err, "`graph_ops`") != NULL);
     CU_ASSERT(strstr(r.err, fixtures) != NULL);
     process_result_fini(&r);
     free(fixtures);
@@ -196,16 +196,18 @@ static void a_good_job_is_one_line(void)
 static void standard_output_is_told_to_be_at_least_once(void)
 {
     struct process_result r;
-    run_text("check",
-             "job = \"t\";\nmode = \"batch\";\noperators = (\n"
-             "  { id = \"trades\"; op = \"plan_ops.trades\"; },\n"
-             "  { id = \"out\"; op = \"plan_ops.write\"; input = \"trades\"; path = \"-\"; }\n);\n",
-             none, &r);
+    run_text(
+        "check",
+        "job = \"t\";\nmode = \"batch\";\noperators = (\n"
+        "  { id = \"trades\"; op = \"graph_ops.trades\"; },\n"
+        "  { id = \"out\"; op = \"graph_ops.write\"; input = \"trades\"; path = \"-\"; }\n);\n",
+        none, &r);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT(same("-", "out", r.out, "job.cfg: nothing wrong: job t, 2 operators, batch\n"));
-    CU_ASSERT(same("-", "err", r.err,
-                   "job.cfg:5: out: plan_ops.write here is at least once: rows may come twice when "
-                   "the job is restarted\n"));
+    CU_ASSERT(
+        same("-", "err", r.err,
+             "job.cfg:5: out: graph_ops.write here is at least once: rows may come twice when "
+             "the job is restarted\n"));
     process_result_fini(&r);
 }
 
@@ -249,16 +251,16 @@ static void set_takes_strings_bare_groups_dotted_and_lists_in_brackets(void)
     struct process_result r;
     run_text("plan",
              "job = \"t\";\nparallelism = 2;\noperators = (\n"
-             "  { id = \"t\"; op = \"plan_ops.table\";\n"
+             "  { id = \"t\"; op = \"graph_ops.table\";\n"
              "    schema = ( { name = \"a\"; type = \"i64\"; } ); skip = 1000; },\n"
-             "  { id = \"s\"; op = \"plan_ops.sum\"; input = \"t\"; field = \"a\"; }\n);\n",
+             "  { id = \"s\"; op = \"graph_ops.sum\"; input = \"t\"; field = \"a\"; }\n);\n",
              sets, &r);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT(same("set", "err", r.err, ""));
     CU_ASSERT(same("set", "out", r.out,
                    "job t: stream, parallelism 3, 128 key groups\n\noperators\n"
-                   "  t: plan_ops.table, source, 3 tasks\n    out -> {b: f64}\n"
-                   "  s: plan_ops.sum, rolling aggregate, 3 tasks, key b\n    in <- t: key b\n"
+                   "  t: graph_ops.table, source, 3 tasks\n    out -> {b: f64}\n"
+                   "  s: graph_ops.sum, rolling aggregate, 3 tasks, key b\n    in <- t: key b\n"
                    "    out -> {b: f64, total: f64 or null}\n"
                    "\nchains\n  1: 3 tasks: t\n  2: 3 tasks: s\n"
                    "\nexchanges\n  t -> s: key b, 3 to 3, carries b\n"));
@@ -270,8 +272,8 @@ static void set_of_a_dotted_group_reaches_into_the_window(void)
     static const char *const sets[] = {"--set", "s.window.time=oops", NULL};
     struct process_result r;
     run_text("check",
-             "job = \"t\";\noperators = (\n  { id = \"trades\"; op = \"plan_ops.trades\"; },\n"
-             "  { id = \"s\"; op = \"plan_ops.sum\"; input = \"trades\"; field = \"price\";\n"
+             "job = \"t\";\noperators = (\n  { id = \"trades\"; op = \"graph_ops.trades\"; },\n"
+             "  { id = \"s\"; op = \"graph_ops.sum\"; input = \"trades\"; field = \"price\";\n"
              "    window = { time = \"5s\"; offset = \"1s\"; }; }\n);\n",
              sets, &r);
     CU_ASSERT_EQUAL(r.status, 2);
@@ -385,14 +387,14 @@ static void the_word_counts_have_these_plans(void)
 
 static const char diamond[] =
     "job = \"d\";\noperators = (\n"
-    "  { id = \"trades\"; op = \"plan_ops.trades\"; },\n"
-    "  { id = \"by\"; op = \"plan_ops.split\"; field = \"symbol\"; ports = [ \"a\" ];\n"
+    "  { id = \"trades\"; op = \"graph_ops.trades\"; },\n"
+    "  { id = \"by\"; op = \"graph_ops.split\"; field = \"symbol\"; ports = [ \"a\" ];\n"
     "    input = \"trades\"; on_error = \"port\"; },\n"
-    "  { id = \"slow\"; op = \"plan_ops.slow\"; input = \"by.a\"; },\n"
-    "  { id = \"all\"; op = \"plan_ops.recent\"; input = [ \"by\", \"slow\" ]; },\n"
-    "  { id = \"sum\"; op = \"plan_ops.sum\"; input = \"all\"; field = \"price\"; },\n"
-    "  { id = \"drop\"; op = \"plan_ops.drop\"; input = [ \"sum\" ]; parallelism = 1; },\n"
-    "  { id = \"bad\"; op = \"plan_ops.write\"; input = \"by.errors\"; path = \"-\"; }\n);\n";
+    "  { id = \"slow\"; op = \"graph_ops.slow\"; input = \"by.a\"; },\n"
+    "  { id = \"all\"; op = \"graph_ops.recent\"; input = [ \"by\", \"slow\" ]; },\n"
+    "  { id = \"sum\"; op = \"graph_ops.sum\"; input = \"all\"; field = \"price\"; },\n"
+    "  { id = \"drop\"; op = \"graph_ops.drop\"; input = [ \"sum\" ]; parallelism = 1; },\n"
+    "  { id = \"bad\"; op = \"graph_ops.write\"; input = \"by.errors\"; path = \"-\"; }\n);\n";
 
 static void a_plan_shows_ports_unions_and_threads_and_closes_no_circle_of_tasks(void)
 {
@@ -402,18 +404,18 @@ static void a_plan_shows_ports_unions_and_threads_and_closes_no_circle_of_tasks(
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT(same("diamond", "out", r.out,
                    "job d: stream, parallelism 2, 128 key groups\n\noperators\n"
-                   "  trades: plan_ops.trades, source, 2 tasks\n    out -> {" TRADE "}\n"
-                   "  by: plan_ops.split, 2 tasks, on_error port\n    in <- trades: forward\n"
+                   "  trades: graph_ops.trades, source, 2 tasks\n    out -> {" TRADE "}\n"
+                   "  by: graph_ops.split, 2 tasks, on_error port\n    in <- trades: forward\n"
                    "    out -> {" TRADE "}\n    a -> {" TRADE "}\n"
                    "    errors -> {error: str, row: str}\n"
-                   "  slow: plan_ops.slow, 2 tasks\n    in <- by.a: forward\n"
+                   "  slow: graph_ops.slow, 2 tasks\n    in <- by.a: forward\n"
                    "    out -> {" TRADE "}\n"
-                   "  all: plan_ops.recent, 2 tasks\n    in <- by: forward\n"
+                   "  all: graph_ops.recent, 2 tasks\n    in <- by: forward\n"
                    "    in <- slow: forward\n    out -> {" TRADE "}\n"
-                   "  sum: plan_ops.sum, rolling aggregate, 1 task\n    in <- all: rebalance\n"
+                   "  sum: graph_ops.sum, rolling aggregate, 1 task\n    in <- all: rebalance\n"
                    "    out -> {price: f64 or null}\n"
-                   "  drop: plan_ops.drop, sink, 1 task\n    in <- sum: forward\n"
-                   "  bad: plan_ops.write, sink, 1 task\n    in <- by.errors: rebalance\n"
+                   "  drop: graph_ops.drop, sink, 1 task\n    in <- sum: forward\n"
+                   "  bad: graph_ops.write, sink, 1 task\n    in <- by.errors: rebalance\n"
                    "\nchains\n  1: 2 tasks: trades, by\n"
                    "  2: 2 tasks, each with a thread of its own: slow\n  3: 2 tasks: all\n"
                    "  4: 1 task: sum, drop\n  5: 1 task: bad\n"
@@ -431,16 +433,16 @@ static void a_plan_can_be_drawn(void)
     struct process_result r;
     run_text(
         "plan",
-        "job = \"d\";\noperators = (\n  { id = \"trades\"; op = \"plan_ops.trades\"; },\n"
-        "  { id = \"out\"; op = \"plan_ops.first\"; input = \"trades\"; key = \"venue\"; }\n);\n",
+        "job = \"d\";\noperators = (\n  { id = \"trades\"; op = \"graph_ops.trades\"; },\n"
+        "  { id = \"out\"; op = \"graph_ops.first\"; input = \"trades\"; key = \"venue\"; }\n);\n",
         dot, &r);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT(same("dot", "out", r.out,
                    "digraph \"d\" {\n  rankdir=LR;\n  node [shape=box];\n"
                    "  subgraph cluster_1 {\n    label=\"x 2\";\n"
-                   "    \"trades\" [label=\"trades\\nplan_ops.trades\"];\n  }\n"
+                   "    \"trades\" [label=\"trades\\ngraph_ops.trades\"];\n  }\n"
                    "  subgraph cluster_2 {\n    label=\"x 2\";\n"
-                   "    \"out\" [label=\"out\\nplan_ops.first\"];\n  }\n"
+                   "    \"out\" [label=\"out\\ngraph_ops.first\"];\n  }\n"
                    "  \"trades\" -> \"out\" [label=\"key venue\", penwidth=2];\n}\n"));
     process_result_fini(&r);
 }
@@ -454,7 +456,7 @@ static void a_plan_is_json(void)
     CU_ASSERT(same(
         "json", "out", r.out,
         "{\"job\":\"t\",\"mode\":\"stream\",\"parallelism\":2,\"max_parallelism\":128,"
-        "\"operators\":[{\"id\":\"trades\",\"op\":\"plan_ops.trades\",\"kind\":\"source\","
+        "\"operators\":[{\"id\":\"trades\",\"op\":\"graph_ops.trades\",\"kind\":\"source\","
         "\"aggregation\":null,\"parallelism\":2,\"on_error\":\"fail\",\"chain\":1,\"inputs\":[],"
         "\"outputs\":[{\"name\":\"out\",\"fields\":["
         "{\"name\":\"symbol\",\"type\":\"str\",\"nullable\":false,\"needed\":false},"

@@ -1,7 +1,7 @@
 /* Any text as a job file: it is read, and made a graph of with the build's plugins, or its mistakes
  * are told. A job without a graph must have at least one. */
-#include "plan/config.h"
-#include "plan/logical.h"
+#include "job/config.h"
+#include "graph/logical.h"
 #include "support/files.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* Any bytes as a plugin's file: gy_note_read refuses it with a sentence, or takes its note. */
-#include "plan/note.h"
+#include "plugin/note.h"
 
 #include <stdio.h>
 #include <stdlib.h>

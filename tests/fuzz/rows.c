@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "op/instance.h"
-#include "plan/config.h"
+#include "job/config.h"
 #include "support/files.h"
 
 #include <stdlib.h>

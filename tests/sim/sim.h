@@ -5,9 +5,9 @@
 #ifndef TESTS_SIM_H
 #define TESTS_SIM_H
 
-#include "plan/config.h"
-#include "plan/logical.h"
-#include "plan/physical.h"
+#include "job/config.h"
+#include "graph/logical.h"
+#include "graph/physical.h"
 
 #include <stdint.h>
 

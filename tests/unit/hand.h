@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "flow/splits.h"
 #include "op/instance.h"
-#include "plan/config.h"
+#include "job/config.h"
 
 struct hand {
     struct gy_job *job;

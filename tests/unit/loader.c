@@ -4,7 +4,7 @@
 #include "support/files.h"
 #include "support/suite.h"
 
-#include "plan/plugin.h"
+#include "plugin/load.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* What the loader refuses, each with its exact sentence; see plan/plugin.h.
+/* What the loader refuses, each with its exact sentence; see plugin/load.h.
  *
  * The hostile plugins are tests/bad/NAME.c; files that no compiler makes are made here of the
  * fixture plugin_good. */
@@ -6,8 +6,8 @@
 #include "support/files.h"
 #include "support/suite.h"
 
-#include "plan/note.h"
-#include "plan/plugin.h"
+#include "plugin/note.h"
+#include "plugin/load.h"
 
 #include <elf.h>
 #include <stdlib.h>

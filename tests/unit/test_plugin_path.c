@@ -1,10 +1,10 @@
-/* Where plugins are found, and whose files are trusted; see plan/plugin.h. */
+/* Where plugins are found, and whose files are trusted; see plugin/load.h. */
 #include "loader.h"
 #include "support/files.h"
 #include "support/suite.h"
 
 #include "base/mem.h"
-#include "plan/plugin.h"
+#include "plugin/load.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,0 +1,213 @@
+/* Parallelism, partitions, feedback edges; see build.h. */
+#include "graph/build.h"
+
+#include <string.h>
+
+#include "job/options.h"
+#include "job/value.h"
+
+/* Why an operator runs as one task; NULL: it need not. */
+static const char *single_reason(const struct gy_build_node *bn)
+{
+    const struct gy_node *node = bn->node;
+    const struct gy_window_setting *w = &bn->set->window;
+    if (bn->single != NULL)
+        return bn->single;
+    if ((node->flags & GYRE_SINGLE) != 0)
+        return "its plugin says so";
+    if (node->aggregation == GY_AGG_NONE)
+        return NULL;
+    if (bn->set->key_at == NULL)
+        return node->aggregation == GY_AGG_WINDOWED ? "a window without `key`"
+                                                    : "an aggregate without `key`";
+    bool both_time = w->keep.kind == GY_POLICY_TIME &&
+                     (w->every.kind == GY_POLICY_TIME || w->every.kind == GY_POLICY_NONE);
+    if (node->aggregation == GY_AGG_WINDOWED && w->per == GY_PER_STREAM && !both_time)
+        return "per = \"stream\" is one window over all rows";
+    return NULL;
+}
+
+/* What runs ahead of an operator stands beside the producer, so that the edge between them is a
+ * call: rows keep their order, and the exchange behind it carries what was computed. A producer that
+ * runs ahead of something as well comes before it in the nodes: its parallelism is known. */
+static void ahead_parallelism(struct gy_build *b, uint32_t index)
+{
+    struct gy_build_node *bn = &b->nodes[index];
+    for (uint32_t e = b->n_edges; e-- > 0;)
+        if (b->edges[e].to == index && b->edges[e].from != GY_NONE)
+            bn->node->parallelism = b->nodes[b->edges[e].from].node->parallelism;
+    if (bn->single != NULL)
+        bn->node->parallelism = 1;
+}
+
+void gy_build_parallelism(struct gy_build *b)
+{
+    for (uint32_t i = 0; i < b->n; i++) {
+        struct gy_build_node *bn = &b->nodes[i];
+        const struct gy_op_setting *set = bn->set;
+        if (bn->ahead != NULL) {
+            ahead_parallelism(b, i);
+            continue;
+        }
+        const char *why = bn->resolved ? single_reason(bn) : NULL;
+        uint32_t asked = set->parallelism;
+        bn->node->parallelism = why != NULL ? 1 : asked != 0 ? asked : b->graph->parallelism;
+        if (why != NULL && asked > 1)
+            gy_build_tell(b, set->parallelism_at, "parallelism: `%s` runs as one task: %s",
+                          bn->node->id, why);
+        else if (asked > b->graph->max_parallelism)
+            gy_build_tell(b, set->parallelism_at,
+                          "parallelism: %u is more than max_parallelism, which is %u", asked,
+                          b->graph->max_parallelism);
+    }
+}
+
+/* ---- partitions ---- */
+
+#define PARTITIONS "forward|rebalance|broadcast|single"
+
+static void take_function(struct gy_build *b, struct gy_build_edge *e,
+                          const struct gyre_function *f, const struct gy_plugin *plugin)
+{
+    const struct gy_op_setting *set = b->nodes[e->to].set;
+    struct gy_option_owner owner = {set->partition, set->partition, set->partition_at};
+    e->partition = GY_FUNCTION;
+    e->function = f;
+    e->function_op = gy_arena_ctl_strdup(b->scope.arena, set->partition);
+    e->function_plugin = plugin;
+    if (f->config_size != 0)
+        e->function_config = gy_arena_ctl_alloc(b->scope.arena, f->config_size);
+    if (f->config_size != 0 && e->function_config == NULL)
+        return;
+    gy_options_read(&b->scope, f->options, f->n_options, NULL, 0, &owner, e->function_config);
+    if (f->bind != NULL)
+        gy_build_tell(b, set->partition_at,
+                      "partition: %s has a bind, which a partition "
+                      "function cannot have",
+                      set->partition);
+    e->reads = gy_arena_ctl_calloc(b->scope.arena, f->n_fields, sizeof *e->reads);
+    if (e->to_port == GY_NONE || !b->nodes[e->to].in_known[e->to_port] || e->reads == NULL)
+        return;
+    const struct gyre_schema fields = {(uint32_t)sizeof fields, f->n_fields, f->fields};
+    const struct gyre_schema *in = &b->nodes[e->to].node->inputs[e->to_port].schema;
+    for (uint32_t i = 0; i < f->n_fields; i++) {
+        const struct gyre_field *want = gyre_schema_field(&fields, i);
+        int32_t at = gyre_schema_find(in, want->name);
+        if (at < 0 || gyre_schema_field(in, (uint32_t)at)->type != want->type) {
+            gy_build_tell(b, set->partition_at, "partition: %s reads %s, but %s has %s",
+                          set->partition, gy_build_schema_text(b, &fields),
+                          gy_build_stream(b, e->to, e->to_port), gy_build_schema_text(b, in));
+            return;
+        }
+        e->reads[e->n_reads++] = (uint32_t)at;
+    }
+}
+
+static void given_partition(struct gy_build *b, struct gy_build_edge *e, int32_t choice)
+{
+    static const enum gy_partition kinds[] = {GY_FORWARD, GY_REBALANCE, GY_BROADCAST, GY_SINGLE};
+    const struct gy_build_node *to = &b->nodes[e->to];
+    e->partition = kinds[choice];
+    if (e->partition != GY_FORWARD || e->from == GY_NONE)
+        return;
+    const struct gy_build_node *from = &b->nodes[e->from];
+    if (from->ok && to->ok && from->node->parallelism != to->node->parallelism)
+        gy_build_tell(b, to->set->partition_at,
+                      "partition: \"forward\" needs one parallelism, but `%s` has %u and `%s` %u",
+                      e->ref->id, from->node->parallelism, to->node->id, to->node->parallelism);
+}
+
+/* Reads `partition` of one operator for all its edges. */
+static void partition_of(struct gy_build *b, uint32_t index)
+{
+    const struct gy_build_node *bn = &b->nodes[index];
+    const struct gy_op_setting *set = bn->set;
+    const struct gyre_function *function = NULL;
+    const struct gy_plugin *plugin = NULL;
+    int32_t choice = -1;
+    if (set->partition != NULL && strchr(set->partition, '.') != NULL)
+        function = gy_build_function(b, set->partition, GYRE_FN_PARTITION, "partition",
+                                     set->partition_at, &plugin);
+    else if (set->partition != NULL)
+        gy_value_choice(&b->scope, set->partition_at, PARTITIONS, &choice);
+    for (uint32_t i = 0; i < b->n_edges; i++) {
+        struct gy_build_edge *e = &b->edges[i];
+        if (e->to != index)
+            continue;
+        e->partition = GY_FORWARD;
+        if (set->key_at != NULL)
+            e->partition = GY_KEY;
+        else if (function != NULL)
+            take_function(b, e, function, plugin);
+        else if (choice >= 0)
+            given_partition(b, e, choice);
+        else if (e->from != GY_NONE && b->nodes[e->from].node->parallelism != bn->node->parallelism)
+            e->partition = GY_REBALANCE;
+    }
+}
+
+void gy_build_partitions(struct gy_build *b)
+{
+    for (uint32_t i = 0; i < b->n && !b->scope.arena->oom; i++)
+        partition_of(b, i);
+}
+
+/* ---- feedback ---- */
+
+static bool equal(const struct gyre_schema *x, const struct gyre_schema *y)
+{
+    bool same = x->n_fields == y->n_fields;
+    for (uint32_t i = 0; same && i < x->n_fields; i++) {
+        const struct gyre_field *f = gyre_schema_field(x, i), *g = gyre_schema_field(y, i);
+        same = f->type == g->type && f->flags == g->flags && strcmp(f->name, g->name) == 0;
+    }
+    return same;
+}
+
+/* True where the producer of a feedback edge is reached from its consumer: it closes a cycle. */
+static bool closes(const struct gy_build *b, const struct gy_build_edge *feedback)
+{
+    bool *reached = gy_arena_ctl_calloc(b->scope.arena, b->n, sizeof *reached);
+    uint32_t *queue = gy_arena_ctl_calloc(b->scope.arena, b->n, sizeof *queue);
+    if (reached == NULL || queue == NULL)
+        return true;
+    uint32_t head = 0, tail = 0;
+    reached[feedback->to] = true;
+    queue[tail++] = feedback->to;
+    while (head < tail) {
+        uint32_t at = queue[head++];
+        for (uint32_t i = 0; i < b->n_edges; i++)
+            if (b->edges[i].from == at && !reached[b->edges[i].to]) {
+                reached[b->edges[i].to] = true;
+                queue[tail++] = b->edges[i].to;
+            }
+    }
+    return reached[feedback->from];
+}
+
+void gy_build_feedback(struct gy_build *b)
+{
+    for (uint32_t i = 0; i < b->n_edges; i++) {
+        struct gy_build_edge *e = &b->edges[i];
+        gy_build_port_of(b, e); /* also of what was in a cycle */
+        if (!e->feedback || e->from == GY_NONE)
+            continue;
+        const struct gy_build_node *from = &b->nodes[e->from], *to = &b->nodes[e->to];
+        if (!closes(b, e))
+            gy_build_tell(b, e->ref->at,
+                          "feedback: this edge closes no cycle: `%s` does not "
+                          "reach `%s`; use `input`",
+                          to->node->id, e->ref->id);
+        bool errors = (int32_t)e->from_port == from->node->errors_port;
+        if (e->from_port == GY_NONE || e->to_port == GY_NONE || !to->in_known[e->to_port] ||
+            (!errors && e->from_port >= from->n_known))
+            continue;
+        const struct gyre_schema *back = &from->node->outputs[e->from_port].schema;
+        const struct gyre_schema *in = &to->node->inputs[e->to_port].schema;
+        if (!equal(back, in))
+            gy_build_tell(b, e->ref->at,
+                          "feedback: it has the input's schema, but `%s` has %s and %s has %s",
+                          e->ref->at->text, gy_build_schema_text(b, back),
+                          gy_build_stream(b, e->to, e->to_port), gy_build_schema_text(b, in));
+    }
+}

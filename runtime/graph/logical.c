@@ -1,0 +1,375 @@
+/* The logical graph; see logical.h for what it is and build.h for how it is made. */
+#include "graph/build.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "job/options.h"
+#include "job/value.h"
+
+/* The graph and the arena that all of it lives in. */
+struct owner {
+    struct gy_graph graph;
+    struct gy_arena_ctl arena;
+};
+
+#define NAMES_MAX 256
+
+/* ---- what the parts share ---- */
+
+void *gy_build_room(const struct gy_build *b, void *items, uint32_t n, size_t size)
+{
+    if (n != 0 && (n < 4 || (n & (n - 1)) != 0))
+        return items;
+    void *more = gy_arena_ctl_calloc(b->scope.arena, n == 0 ? 4 : (size_t)n * 2, size);
+    if (more != NULL && n != 0)
+        memcpy(more, items, n * size);
+    return more;
+}
+
+const char *gy_build_schema_text(const struct gy_build *b, const struct gyre_schema *schema)
+{
+    const char *text = "{";
+    for (uint32_t i = 0; i < schema->n_fields && text != NULL; i++) {
+        const struct gyre_field *f = gyre_schema_field(schema, i);
+        text = gy_arena_ctl_printf(b->scope.arena, "%s%s%s: %s%s", text, i > 0 ? ", " : "", f->name,
+                                   gyre_type_name(f->type),
+                                   (f->flags & GYRE_NULLABLE) != 0 ? " or null" : "");
+    }
+    text = text != NULL ? gy_arena_ctl_printf(b->scope.arena, "%s}", text) : NULL;
+    return text != NULL ? text : "?";
+}
+
+const char *gy_build_stream(const struct gy_build *b, uint32_t node, uint32_t port)
+{
+    for (uint32_t i = 0; i < b->n_edges; i++) {
+        const struct gy_build_edge *e = &b->edges[i];
+        if (e->to != node || e->to_port != port || e->feedback)
+            continue;
+        const struct gy_build_ahead *ahead = e->from != GY_NONE ? b->nodes[e->from].ahead : NULL;
+        const char *text = gy_arena_ctl_printf(
+            b->scope.arena, "`%s%s%s`%s%s", e->ref->id, e->ref->port != NULL ? "." : "",
+            e->ref->port != NULL ? e->ref->port : "", ahead != NULL ? " with " : "",
+            ahead != NULL ? ahead->op : "");
+        return text != NULL ? text : "?";
+    }
+    return "its input";
+}
+
+void gy_build_tell(const struct gy_build *b, const struct gy_setting *at, const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    gy_diags_add(b->scope.diags, at->file, at->line, "%s", text);
+}
+
+int32_t gy_build_find_field(const struct gy_build *b, uint32_t node, uint32_t port,
+                            const char *field, const struct gy_setting *at)
+{
+    const struct gyre_schema *schema = &b->nodes[node].node->inputs[port].schema;
+    int32_t found = gyre_schema_find(schema, field);
+    if (found >= 0)
+        return found;
+    const char **names = gy_arena_ctl_calloc(b->scope.arena, schema->n_fields, sizeof *names);
+    for (uint32_t i = 0; names != NULL && i < schema->n_fields; i++)
+        names[i] = gyre_schema_field(schema, i)->name;
+    const char *near = names != NULL ? gy_nearest(field, names, schema->n_fields) : NULL;
+    const char *stream = gy_build_stream(b, node, port);
+    const char *text = gy_build_schema_text(b, schema);
+    if (near != NULL)
+        gy_build_tell(b, at, "%s: unknown field `%s`: did you mean `%s`? (%s has %s)", at->name,
+                      field, near, stream, text);
+    else
+        gy_build_tell(b, at, "%s: unknown field `%s` (%s has %s)", at->name, field, stream, text);
+    return -1;
+}
+
+const struct gy_setting *gy_build_option_at(const struct gy_op_setting *set, const char *name)
+{
+    for (uint32_t i = 0; name != NULL && i < set->n_options; i++)
+        if (strcmp(set->options[i]->name, name) == 0)
+            return set->options[i];
+    const struct gy_setting *common = name != NULL ? gy_setting_get(set->at, name) : NULL;
+    return common != NULL ? common : set->id_at;
+}
+
+/* ---- operators by name ---- */
+
+static void tell_unknown_item(const struct gy_build *b, const struct gy_plugin *plugin,
+                              const char *plugin_name, const char *name, const char *what,
+                              const struct gy_setting *at)
+{
+    const char *names[NAMES_MAX];
+    size_t n = gy_plugin_names(plugin, names, NAMES_MAX);
+    const char *near = gy_nearest(name, names, n < NAMES_MAX ? n : NAMES_MAX);
+    if (near != NULL)
+        gy_build_tell(b, at, "%s: %s has no %s `%s`: did you mean `%s.%s`? (`gyre list` lists all)",
+                      at->name, plugin_name, what, name, plugin_name, near);
+    else
+        gy_build_tell(b, at, "%s: %s has no %s `%s` (`gyre list` lists all)", at->name, plugin_name,
+                      what, name);
+}
+
+const struct gyre_function *gy_build_function(const struct gy_build *b, const char *text,
+                                              uint32_t kind, const char *kind_name,
+                                              const struct gy_setting *at,
+                                              const struct gy_plugin **plugin)
+{
+    const char *dot = strchr(text, '.');
+    if (dot == NULL || dot == text || dot[1] == '\0') {
+        gy_build_tell(b, at, "%s: \"%s\" is no function: \"PLUGIN.NAME\" (`gyre list` lists all)",
+                      at->name, text);
+        return NULL;
+    }
+    struct gyre_error error = {.size = (uint32_t)sizeof error};
+    const char *name = gy_arena_ctl_strndup(b->scope.arena, text, (size_t)(dot - text));
+    *plugin = name != NULL ? gy_plugins_get(b->plugins, name, &error) : NULL;
+    if (*plugin == NULL) {
+        gy_build_tell(b, at, "%s: %s", at->name, error.text);
+        return NULL;
+    }
+    const struct gyre_function *function = gy_plugin_function(*plugin, dot + 1);
+    if (function == NULL)
+        tell_unknown_item(b, *plugin, name, dot + 1, "function", at);
+    else if (function->kind != kind)
+        gy_build_tell(b, at, "%s: %s is no %s function", at->name, text, kind_name);
+    return function != NULL && function->kind == kind ? function : NULL;
+}
+
+static void make_inputs(struct gy_build *b, struct gy_build_node *bn)
+{
+    struct gy_node *node = bn->node;
+    const struct gyre_operator *d = node->descriptor;
+    node->n_inputs = d != NULL ? d->n_inputs : 1;
+    node->inputs = gy_arena_ctl_calloc(b->scope.arena, node->n_inputs, sizeof *node->inputs);
+    bn->in_known = gy_arena_ctl_calloc(b->scope.arena, node->n_inputs, sizeof *bn->in_known);
+    bn->wired = gy_arena_ctl_calloc(b->scope.arena, node->n_inputs, sizeof *bn->wired);
+    for (uint32_t p = 0; node->inputs != NULL && p < node->n_inputs; p++) {
+        node->inputs[p].name = d != NULL ? gyre_port_at(d->inputs, p)->name : "in";
+        node->inputs[p].schema.size = (uint32_t)sizeof(struct gyre_schema);
+    }
+}
+
+static void read_options(struct gy_build *b, struct gy_build_node *bn)
+{
+    struct gy_node *node = bn->node;
+    const struct gyre_operator *d = node->descriptor;
+    if (d == NULL) {
+        bn->options_ok = gy_build_hosted_options(b, bn);
+        return;
+    }
+    if (d->config_size != 0)
+        node->config = gy_arena_ctl_alloc(b->scope.arena, d->config_size);
+    struct gy_option_owner owner = {node->op, node->op, bn->set->id_at};
+    if (!b->scope.arena->oom)
+        bn->options_ok = gy_options_read(&b->scope, d->options, d->n_options,
+                                         (const struct gy_setting *const *)bn->set->options,
+                                         bn->set->n_options, &owner, node->config) == 0;
+}
+
+static void resolve(struct gy_build *b, struct gy_build_node *bn)
+{
+    const struct gy_op_setting *set = bn->set;
+    struct gyre_error error = {.size = (uint32_t)sizeof error};
+    if (set->op == NULL || set->plugin == NULL)
+        return;
+    struct gy_node *node = bn->node;
+    node->plugin = gy_plugins_get(b->plugins, set->plugin, &error);
+    if (node->plugin == NULL) {
+        gy_build_tell(b, set->op_at, "op: %s", error.text);
+        return;
+    }
+    node->descriptor = gy_plugin_operator(node->plugin, set->name);
+    const struct gyre_function *function =
+        node->descriptor == NULL ? gy_plugin_function(node->plugin, set->name) : NULL;
+    if (node->descriptor != NULL) {
+        node->kind = node->descriptor->kind;
+        node->flags = node->descriptor->flags;
+    } else if (function != NULL &&
+               (function->kind == GYRE_FN_AGGREGATE || function->kind == GYRE_FN_WINDOW)) {
+        gy_build_host(b, bn, function);
+    } else if (function != NULL) {
+        gy_build_tell(b, set->op_at, "op: %s is a function for other operators, no operator",
+                      set->op);
+        return;
+    } else {
+        tell_unknown_item(b, node->plugin, set->plugin, set->name, "operator", set->op_at);
+        return;
+    }
+    bn->resolved = true;
+    make_inputs(b, bn);
+    read_options(b, bn);
+}
+
+/* What can be said of an operator's common keys without its schemas. */
+static void check_common(struct gy_build *b, struct gy_build_node *bn)
+{
+    const struct gy_op_setting *set = bn->set;
+    const struct gy_node *node = bn->node;
+    if (!bn->resolved)
+        return;
+    if (set->window.keep.at != NULL && node->descriptor != NULL)
+        gy_build_tell(b, set->window.keep.at,
+                      "window: %s takes none: aggregates and window functions do", set->op);
+    if (node->kind == GYRE_SOURCE) {
+        const struct gy_setting *wrong[] = {set->input_at, set->feedback_at, set->key_at,
+                                            set->partition_at};
+        for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+            if (wrong[i] != NULL)
+                gy_build_tell(b, wrong[i], "%s: %s is a source, which has no input", wrong[i]->name,
+                              set->op);
+    } else if (set->key_at != NULL && set->partition_at != NULL) {
+        gy_build_tell(b, set->partition_at, "partition: the `key` partitions the input already");
+    }
+    if ((node->flags & GYRE_NEEDS_KEY) != 0 && set->key_at == NULL)
+        gy_build_tell(b, set->id_at, "%s needs a `key`: its state is per key", set->op);
+}
+
+/* ---- all of it ---- */
+
+static void make_nodes(struct gy_build *b)
+{
+    struct gy_arena_ctl *arena = b->scope.arena;
+    b->n = b->job->n_operators;
+    b->nodes = gy_arena_ctl_calloc(arena, b->n, sizeof *b->nodes);
+    for (uint32_t i = 0; b->nodes != NULL && i < b->n; i++) {
+        struct gy_build_node *bn = &b->nodes[i];
+        struct gy_node *node = gy_arena_ctl_alloc(arena, sizeof *node);
+        bn->set = &b->job->operators[i];
+        bn->node = node;
+        if (node == NULL)
+            return;
+        /* Where the id is wrong or taken, messages name the operator by what it is. */
+        node->op = gy_arena_ctl_strdup(arena, bn->set->op != NULL ? bn->set->op : "?");
+        node->id = bn->set->id != NULL ? gy_arena_ctl_strdup(arena, bn->set->id) : node->op;
+        node->file = gy_arena_ctl_strdup(arena, bn->set->id_at->file);
+        node->line = bn->set->id_at->line;
+        node->mode = b->graph->mode;
+        node->max_parallelism = b->graph->max_parallelism;
+        node->on_error = (enum gy_on_error)bn->set->on_error;
+        node->errors_port = -1;
+        if (arena->oom)
+            return;
+        resolve(b, bn);
+        check_common(b, bn);
+    }
+}
+
+/* The nodes and edges in their final order; their indices. */
+static void finish(struct gy_build *b)
+{
+    struct gy_graph *g = b->graph;
+    g->nodes = gy_arena_ctl_calloc(b->scope.arena, b->n, sizeof *g->nodes);
+    g->edges = gy_arena_ctl_calloc(b->scope.arena, b->n_edges, sizeof *g->edges);
+    if (g->nodes == NULL || g->edges == NULL)
+        return;
+    g->n_nodes = b->n;
+    for (uint32_t i = 0; i < b->n; i++) {
+        g->nodes[i] = b->nodes[b->order[i]].node;
+        g->nodes[i]->index = i;
+    }
+    g->n_edges = b->n_edges;
+    for (uint32_t i = 0; i < b->n_edges; i++) {
+        const struct gy_build_edge *e = &b->edges[i];
+        g->edges[i] = (struct gy_edge){.from = b->nodes[e->from].node->index,
+                                       .from_port = e->from_port,
+                                       .to = b->nodes[e->to].node->index,
+                                       .to_port = e->to_port,
+                                       .partition = e->partition,
+                                       .function = e->function,
+                                       .function_op = e->function_op,
+                                       .function_plugin = e->function_plugin,
+                                       .function_config = e->function_config,
+                                       .n_reads = e->n_reads,
+                                       .reads = e->reads,
+                                       .feedback = e->feedback};
+    }
+}
+
+/* Where nothing was told, everything is known. */
+static void assert_complete(const struct gy_build *b)
+{
+    for (uint32_t i = 0; i < b->n; i++)
+        assert(b->nodes[i].ok);
+    for (uint32_t i = 0; i < b->n_edges; i++)
+        assert(b->edges[i].from != GY_NONE && b->edges[i].from_port != GY_NONE &&
+               b->edges[i].to_port != GY_NONE);
+}
+
+static void build(struct gy_build *b)
+{
+    make_nodes(b);
+    if (b->scope.arena->oom)
+        return;
+    gy_build_paths(b);
+    gy_build_wires(b);
+    gy_build_ahead(b);
+    if (b->scope.arena->oom)
+        return;
+    gy_build_order(b);
+    for (uint32_t i = 0; !b->scope.arena->oom && i < b->n; i++)
+        gy_build_node_bind(b, b->order[i]);
+    if (b->scope.arena->oom)
+        return;
+    gy_build_feedback(b);
+    gy_build_parallelism(b);
+    gy_build_partitions(b);
+    if (gy_diags_count(b->scope.diags) > 0 || b->scope.arena->oom)
+        return;
+    assert_complete(b);
+    finish(b);
+    if (b->scope.arena->oom)
+        return;
+    gy_build_hashes(b);
+    gy_build_prune(b);
+}
+
+struct gy_graph *gy_graph_build(const struct gy_job *job, struct gy_plugins *plugins,
+                                struct gy_diags *diags)
+{
+    struct owner *owner = gy_alloc(sizeof *owner);
+    if (owner == NULL) {
+        gy_diags_add(diags, job->file, 0, "out of memory");
+        return NULL;
+    }
+    struct gy_graph *graph = &owner->graph;
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    graph->job = gy_arena_ctl_strdup(&owner->arena, job->name != NULL ? job->name : "");
+    graph->file = gy_arena_ctl_strdup(&owner->arena, job->file);
+    graph->mode = job->batch ? GYRE_MODE_BATCH : GYRE_MODE_STREAM;
+    graph->max_parallelism = job->max_parallelism;
+    graph->parallelism = job->parallelism != 0 ? job->parallelism : cpus > 0 ? (uint32_t)cpus : 1;
+    if (graph->parallelism > job->max_parallelism)
+        graph->parallelism = job->max_parallelism;
+    struct gy_build b = {
+        .job = job, .plugins = plugins, .graph = graph, .scope = {&owner->arena, diags}};
+    for (uint32_t i = 0; i < job->n_plugins; i++) {
+        struct gyre_error error = {.size = (uint32_t)sizeof error};
+        if (gy_plugins_add(plugins, job->plugins[i], &error) != 0)
+            gy_build_tell(&b, job->plugins_at[i], "plugins: %s", error.text);
+    }
+    build(&b);
+    if (owner->arena.oom)
+        gy_diags_add(diags, job->file, 0, "out of memory");
+    if (gy_diags_count(diags) > 0) {
+        gy_graph_free(graph);
+        return NULL;
+    }
+    return graph;
+}
+
+void gy_graph_free(struct gy_graph *graph)
+{
+    struct owner *owner = (struct owner *)(void *)graph; /* its first member */
+    if (owner == NULL)
+        return;
+    gy_arena_ctl_fini(&owner->arena);
+    gy_free(owner);
+}

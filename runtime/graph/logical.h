@@ -1,0 +1,132 @@
+/* The logical graph: the operators of a job, bound, and the edges between their ports.
+ *
+ * This is what the engine, the tests and other hosts build operator instances from (op/instance):
+ * after gy_graph_build has succeeded, everything in here is constant and valid. Every pointer is
+ * owned by the graph, but descriptors, which are the plugins'. */
+#ifndef GY_GRAPH_LOGICAL_H
+#define GY_GRAPH_LOGICAL_H
+
+#include "data/keygroup.h"
+#include "plugin/load.h"
+
+enum gy_on_error { GY_ON_ERROR_FAIL, GY_ON_ERROR_SKIP, GY_ON_ERROR_PORT };
+
+enum gy_partition { GY_FORWARD, GY_KEY, GY_REBALANCE, GY_BROADCAST, GY_SINGLE, GY_FUNCTION };
+
+/* How an operator that hosts an aggregate function works (NONE: any other operator). */
+enum gy_aggregation { GY_AGG_NONE, GY_AGG_ROLLING, GY_AGG_FINAL, GY_AGG_WINDOWED };
+
+/* Where a field of an output comes from: one of the operator's own columns, or a field of the
+ * stream that came in, by reference (aligned ports). */
+struct gy_origin {
+    int32_t own;   /* index into gyre_out.data, or -1 */
+    int32_t input; /* field of the input stream, or -1 */
+};
+
+struct gy_output {
+    const char *name;
+    uint32_t flags;            /* GYRE_PORT_... */
+    struct gyre_schema schema; /* of the stream that leaves */
+    struct gy_origin *origins; /* one per field */
+    bool *needed;              /* one per field: some consumer reads it */
+    uint32_t n_own;
+    struct gyre_field *own; /* the operator's own columns, in gyre_out.data's order */
+    bool keeps_hash; /* the input's hash still fits: the key's fields are passed on unchanged */
+    bool needs_time; /* some consumer reads times */
+};
+
+struct gy_input {
+    const char *name;
+    bool connected;
+    struct gyre_schema schema; /* of the stream that comes in */
+    uint32_t n_reads;
+    uint32_t *reads;                  /* fields of `schema`, in gyre_batch.columns' order */
+    uint32_t key_fields[GY_KEYS_MAX]; /* fields of `schema`; the first n of gy_node.key.n */
+};
+
+/* One function that a node hosts: the aggregate of std.sum, each of std.aggregate's, a key function. */
+struct gy_hosted {
+    const char *op; /* "std.sum" */
+    const struct gy_plugin *plugin;
+    const struct gyre_function *function;
+    const struct gyre_aggregate *aggregate; /* NULL: a key function */
+    const struct gyre_state_type *accumulator;
+    void *config;
+    uint32_t n_reads;
+    uint32_t *reads;    /* positions in the node's input 0 `reads` */
+    uint32_t first_own; /* its first column among the output's own columns */
+    uint32_t n_results;
+};
+
+/* One operator of the job. */
+struct gy_node {
+    uint32_t index;
+    const char *id; /* "counts"; "counts:key" where it is not of the job file */
+    const char *of; /* the operator that it runs a key function for; NULL: it is of the job file */
+    const char *op; /* "std.sum" */
+    const char *file;
+    int line; /* of its `id` in the job file */
+    const struct gy_plugin *plugin;
+    const struct gyre_operator *descriptor; /* NULL where the runtime hosts functions */
+    void *config;   /* filled by options and bind; NULL where config_size is 0 */
+    uint32_t flags; /* the descriptor's and those bind added */
+    uint32_t kind;  /* GYRE_SOURCE ... */
+    uint32_t mode;  /* GYRE_MODE_... */
+    enum gy_aggregation aggregation;
+    uint32_t n_hosted;
+    struct gy_hosted *hosted;
+    struct gy_key key; /* n 0: no key */
+    uint32_t n_inputs;
+    struct gy_input *inputs;
+    uint32_t n_outputs; /* the default port first; `.errors` last, where on_error = "port" */
+    struct gy_output *outputs;
+    uint32_t n_states;
+    const struct gyre_state **states;
+    uint32_t parallelism;
+    uint32_t max_parallelism; /* key groups */
+    enum gy_on_error on_error;
+    int32_t errors_port; /* index of `.errors` among outputs, or -1 */
+};
+
+/* From an output port to an input port. Several edges into one port are a union. */
+struct gy_edge {
+    uint32_t from, from_port;
+    uint32_t to, to_port;
+    enum gy_partition partition;
+    const struct gyre_function *function; /* GY_FUNCTION */
+    const char *function_op;              /* "mylib.by_region" */
+    const struct gy_plugin *function_plugin;
+    void *function_config;
+    uint32_t n_reads; /* of the function: fields of the producer's output, in columns' order */
+    uint32_t *reads;
+    bool feedback;
+};
+
+struct gy_graph {
+    const char *job;
+    const char *file;
+    uint32_t mode;
+    uint32_t parallelism;
+    uint32_t max_parallelism;
+    uint32_t n_nodes;
+    struct gy_node **nodes; /* in topological order, feedback edges aside */
+    uint32_t n_edges;
+    struct gy_edge *edges;
+};
+
+struct gy_job;
+struct gy_diags;
+
+/** Makes the logical graph of a job: finds its operators in `plugins`, reads their options, binds
+ *  them in topological order, checks every schema.
+ *  Owns:    the caller, until gy_graph_free; `plugins` must outlive it, `job` need not
+ *  Errors:  NULL with every mistake told to `diags`, also where the job already had some */
+struct gy_graph *gy_graph_build(const struct gy_job *job, struct gy_plugins *plugins,
+                                struct gy_diags *diags);
+void gy_graph_free(struct gy_graph *graph);
+
+/** True for an aggregate function that stands for those which its groups name (std.aggregate): its
+ *  own callbacks are never called. */
+bool gy_function_is_set(const struct gyre_function *function);
+
+#endif
