@@ -13,9 +13,9 @@
  *  - A record of more than row_max bytes, without its line end, is one bad row, up to where it would
  *    end if it were not too long: so a line end within its quotes begins no row, and what comes of a
  *    file is the same in whatever pieces it is read. It is skipped byte by byte, and not kept. */
+#include "csv_read.h"
 #include "base64.h"
 #include "number.h"
-#include "read.h"
 
 /* A field of the record at hand: where its text is, without quotes. */
 struct piece {

@@ -5,7 +5,7 @@
 #ifndef GYRE_PLUGIN_FILE_FOLLOW_H
 #define GYRE_PLUGIN_FILE_FOLLOW_H
 
-#include "read.h"
+#include "reader.h"
 
 #define FOLLOW_US 100000
 

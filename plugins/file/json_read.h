@@ -2,7 +2,7 @@
 #ifndef GYRE_PLUGIN_FILE_JSON_READ_H
 #define GYRE_PLUGIN_FILE_JSON_READ_H
 
-#include "read.h"
+#include "reader.h"
 
 /* Why json cannot be read by this build; NULL where it can. */
 const char *json_lacks(void);

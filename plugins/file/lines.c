@@ -3,6 +3,7 @@
  * A line is everything up to LF, the LF excluded: a CR before it stays. The last line of a file
  * needs no LF. A line belongs to the range in which it begins: so a range first skips to the first
  * LF at or behind the byte before it, and reads the line that crosses its end to the line's end. */
+#include "lines.h"
 #include "json_read.h"
 
 /* A line of more than row_max bytes: one bad row, shown as far as that, however much is here. */

@@ -2,7 +2,7 @@
  *
  * | operator | files, lower ones first                                                         |
  * |----------|---------------------------------------------------------------------------------|
- * | read     | paths.c input.c number.c base64.c utf8.c json_read.c lines.c csv_read.c read.c  |
+ * | read     | paths.c input.c reader.h number.c base64.c utf8.c json_read.c lines.c csv_read.c read.c |
  * | write    | number.c base64.c utf8.c output.c parts.c csv_write.c json_write.c write.c      | */
 #include "read.h"
 #include "write.h"

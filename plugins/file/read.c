@@ -20,8 +20,11 @@
  * restore: one that has become shorter, or holds something else before the position, is refused.
  *
  * A rate is shared by the tasks that have something to read: each keeps to its part. */
+#include "read.h"
+#include "csv_read.h"
 #include "follow.h"
 #include "json_read.h"
+#include "lines.h"
 #include "mark.h"
 #include "paths.h"
 #include <errno.h>

@@ -1,0 +1,109 @@
+/* plugins/file/reader.h: what the parts of file.read know of each other; it calls none of them.
+ *
+ * A task reads one range of a file at a time; ranges that wait stand behind it. A format's reader
+ * (lines.c, csv_read.c) puts out the rows of what has been read and asks for more. */
+#ifndef GYRE_PLUGIN_FILE_READER_H
+#define GYRE_PLUGIN_FILE_READER_H
+
+#include "input.h"
+
+enum { READ_LINES, READ_CSV, READ_JSON };
+
+struct read_config {
+    const char *path;
+    int32_t format;
+    int32_t header;
+    int32_t follow;
+    struct gyre_schema schema;
+    double rate;
+    int64_t row_max;
+};
+
+/* What is not a row, and passed over before the next one; a part of a saved position. */
+enum {
+    SKIP_NONE,
+    SKIP_LINE,   /* what comes before the next line end */
+    SKIP_FIELD,  /* the rest of a csv record: a field begins */
+    SKIP_PLAIN,  /* within an unquoted field */
+    SKIP_QUOTED, /* within quotes */
+    SKIP_QUOTE,  /* behind a quote within quotes: the closing one, or the first of two */
+    SKIP_CR,     /* behind the CR behind the closing quote */
+    SKIP_KINDS
+};
+
+/* A part of a file. It owns the lines that begin in start ... end - 1. */
+struct range {
+    char *path;
+    uint64_t end;
+    uint64_t offset;   /* where to go on, while it is not open */
+    uint32_t skipping; /* SKIP_... */
+    uint32_t id;
+    uint32_t ranges; /* how many there are in all */
+    uint64_t mark;   /* a hash of what precedes `offset`, or `mark_at`; 0: not known */
+    /* of a followed file (follow.c) */
+    int fd;
+    int is_open;
+    int is_fresh;    /* it was opened, and not yet looked at */
+    int is_left;     /* its name is another's by now, and nothing more will come */
+    int is_restored; /* whether it is the same file is to be seen */
+    uint64_t inode;
+    uint64_t device;
+    int64_t changed_ns;
+    uint64_t mark_at; /* to where it had been read at the last look */
+    char *partial;    /* the beginning of a line, from `offset` on */
+    size_t partial_size;
+    uint32_t partial_len;
+};
+
+struct csv;
+struct json;
+
+struct reader {
+    const struct read_config *config;
+    struct input input; /* of ranges[0] */
+    struct range *ranges;
+    uint32_t n_ranges;
+    uint32_t capacity;
+    uint32_t next_range; /* to be looked at, where files are followed */
+    size_t scanned;      /* bytes of the rest that are known to hold no line end */
+    uint64_t rows_out;   /* since the clock of the rate began */
+    int64_t start_us;
+    int started;
+    struct csv *csv;   /* NULL for other formats */
+    struct json *json; /* likewise */
+};
+
+/* Why a format's reader came back. */
+enum { READ_BUDGET, READ_MORE, READ_END };
+
+/* Appends a row without an event time and returns its index. The caller counts it in out->rows when
+ * it is complete. */
+static inline uint32_t read_row(struct gyre_out *out)
+{
+    if (out->rows == out->capacity)
+        out->full(out);
+    if (out->time != NULL)
+        out->time[out->rows] = GYRE_NO_TIME;
+    return out->rows;
+}
+
+/* Stores a view member by member: put together elsewhere first, it costs several times as much. */
+static inline void read_store(struct gyre_str *into, const char *at, uint32_t len)
+{
+    if (len <= GYRE_STR_INLINE) {
+        *into = gyre_str_view(at, len);
+        return;
+    }
+    into->len = len;
+    memcpy(into->head, at, sizeof into->head);
+    into->u.ptr = at;
+}
+
+/* Uses `n` bytes, of which nothing is known about what follows. */
+static inline void read_use(struct reader *r, size_t n)
+{
+    input_use(&r->input, n);
+    r->scanned = 0;
+}
+
+#endif
