@@ -63,16 +63,9 @@ void gy_exchange_fini(struct gy_exchange *exchange)
 
 static struct gy_message *new_message(struct gy_exchange *exchange, uint32_t dest, uint32_t rows)
 {
-    uint32_t head = (uint32_t)(sizeof(struct gy_message) + 63) & ~63u;
-    struct gy_block *block =
-        gy_channel_take(exchange->channels[dest], head + rows * exchange->layout->row_bytes);
-    if (block == NULL) {
+    struct gy_message *message = gy_message_new(exchange->channels[dest], exchange->layout, rows);
+    if (message == NULL)
         exchange->error = GYRE_ENOMEM;
-        return NULL;
-    }
-    struct gy_message *message = (struct gy_message *)(void *)block->bytes;
-    *message = (struct gy_message){.kind = GY_ROWS, .capacity = rows, .block = block};
-    message->bytes = block->size;
     return message;
 }
 
@@ -94,32 +87,11 @@ static struct gy_open *open_for(struct gy_exchange *exchange, uint32_t dest)
 static struct gy_message *shrink(struct gy_exchange *exchange, uint32_t dest,
                                  struct gy_message *large)
 {
-    const struct gy_layout *layout = exchange->layout;
-    uint32_t rows = (large->rows + 15) & ~15u;
-    struct gy_message *small = new_message(exchange, dest, rows);
-    if (small == NULL) {
-        exchange->error = 0; /* the large one goes instead */
+    struct gy_message *small =
+        gy_message_new(exchange->channels[dest], exchange->layout, (large->rows + 15) & ~15u);
+    if (small == NULL) /* the large one goes instead */
         return NULL;
-    }
-    const char *from = gy_message_columns(large);
-    char *to = gy_message_columns(small);
-    size_t n = large->rows;
-    for (uint32_t f = 0; f < layout->n_fields; f++) {
-        uint32_t at = (uint32_t)layout->offsets[f];
-        uint32_t valid = (uint32_t)layout->valid[f];
-        if (layout->offsets[f] >= 0)
-            memcpy(to + (size_t)at * rows, from + (size_t)at * large->capacity,
-                   n * gyre_type_size(layout->types[f]));
-        if (layout->valid[f] >= 0)
-            memcpy(to + (size_t)valid * rows, from + (size_t)valid * large->capacity, n);
-    }
-    if (layout->hash >= 0)
-        memcpy(to + (size_t)layout->hash * rows, from + (size_t)layout->hash * large->capacity,
-               n * 8);
-    if (layout->time >= 0)
-        memcpy(to + (size_t)layout->time * rows, from + (size_t)layout->time * large->capacity,
-               n * 8);
-    small->rows = large->rows;
+    gy_message_copy(exchange->layout, small, large);
     small->texts = large->texts;
     small->bytes += large->bytes - large->block->size;
     return small;

@@ -132,7 +132,7 @@ void gy_flow_stop(struct gy_flow *flow);
  *  Thread:  [control], when no worker runs any more */
 int gy_flow_commit(struct gy_flow *flow);
 
-/* For tasks. */
+/* For tasks: flow/outcome. */
 
 static inline bool gy_flow_has_failed(const struct gy_flow *flow)
 {

@@ -1,5 +1,5 @@
-/* How rows lie in messages, and how the consumer sees them: gy_layout and gy_inlet of exchange.h. */
-#include "flow/exchange.h"
+/* See layout.h. */
+#include "flow/layout.h"
 
 #include "base/mem.h"
 
@@ -44,95 +44,47 @@ void gy_layout_fini(struct gy_layout *layout)
     memset(layout, 0, sizeof *layout);
 }
 
-int gy_inlet_init(struct gy_inlet *inlet, struct gy_channel *channel,
-                  const struct gy_layout *layout, struct gy_pool *pool)
+struct gy_message *gy_message_new(struct gy_channel *channel, const struct gy_layout *layout,
+                                  uint32_t rows)
 {
-    memset(inlet, 0, sizeof *inlet);
-    inlet->channel = channel;
-    inlet->layout = layout;
-    inlet->pool = pool;
-    inlet->columns = gy_calloc(layout->n_fields + 1, sizeof *inlet->columns);
-    return inlet->columns != NULL ? 0 : GYRE_ENOMEM;
-}
-
-void gy_inlet_fini(struct gy_inlet *inlet)
-{
-    gy_inlet_done(inlet);
-    gy_free(inlet->columns);
-    memset(inlet, 0, sizeof *inlet);
-}
-
-/* Hands the message's text blocks over to an arena list; false without memory. */
-static bool take_texts(struct gy_inlet *inlet, struct gy_message *message,
-                       struct gy_arenas **arenas)
-{
-    while (message->texts != NULL) {
-        struct gy_block *text = message->texts;
-        message->texts = text->next;
-        text->next = NULL;
-        int code = gy_arenas_add(inlet->pool, arenas, text);
-        gy_block_drop(text);
-        if (code != 0)
-            return false;
-    }
-    return true;
-}
-
-static void drop_texts(struct gy_message *message)
-{
-    while (message->texts != NULL) {
-        struct gy_block *text = message->texts;
-        message->texts = text->next;
-        gy_block_drop(text);
-    }
-}
-
-const struct gy_batch *gy_inlet_open(struct gy_inlet *inlet, struct gy_message *message)
-{
-    const struct gy_layout *layout = inlet->layout;
-    const char *base = gy_message_columns(message);
-    size_t stride = message->capacity;
-    struct gy_arenas *arenas = NULL;
-    inlet->message = message;
-    bool ok = take_texts(inlet, message, &arenas);
-    for (uint32_t f = 0; f < layout->n_fields; f++) {
-        struct gy_column *column = &inlet->columns[f];
-        bool carried = layout->offsets[f] >= 0;
-        column->data = carried ? base + (size_t)layout->offsets[f] * stride : NULL;
-        column->valid = layout->valid[f] >= 0
-                            ? (const uint8_t *)base + (size_t)layout->valid[f] * stride
-                            : NULL;
-        column->arenas = gyre_type_is_str(layout->types[f]) ? arenas : NULL;
-    }
-    inlet->arenas = arenas;
-    inlet->batch = (struct gy_batch){.rows = message->rows,
-                                     .kept = message->rows,
-                                     .n_columns = layout->n_fields,
-                                     .columns = inlet->columns};
-    if (layout->hash >= 0)
-        inlet->batch.hash = (const uint64_t *)(const void *)(base + (size_t)layout->hash * stride);
-    if (layout->time >= 0)
-        inlet->batch.time = (const int64_t *)(const void *)(base + (size_t)layout->time * stride);
-    if (!ok) {
-        gy_inlet_done(inlet);
+    uint32_t head = (uint32_t)(sizeof(struct gy_message) + 63) & ~63u;
+    struct gy_block *block = gy_channel_take(channel, head + rows * layout->row_bytes);
+    if (block == NULL)
         return NULL;
-    }
-    return &inlet->batch;
+    struct gy_message *message = (struct gy_message *)(void *)block->bytes;
+    *message = (struct gy_message){.kind = GY_ROWS, .capacity = rows, .block = block};
+    message->bytes = block->size;
+    return message;
 }
 
-void gy_inlet_done(struct gy_inlet *inlet)
+void gy_message_copy(const struct gy_layout *layout, struct gy_message *to, struct gy_message *from)
 {
-    if (inlet->message == NULL)
-        return;
-    drop_texts(inlet->message);
-    gy_block_drop(inlet->message->block);
-    gy_arenas_drop(inlet->arenas);
-    inlet->message = NULL;
-    inlet->arenas = NULL;
+    const char *source = gy_message_columns(from);
+    char *target = gy_message_columns(to);
+    size_t n = from->rows;
+    size_t stride = from->capacity, new_stride = to->capacity;
+    for (uint32_t f = 0; f < layout->n_fields; f++) {
+        size_t at = (uint32_t)layout->offsets[f], valid = (uint32_t)layout->valid[f];
+        if (layout->offsets[f] >= 0)
+            memcpy(target + at * new_stride, source + at * stride,
+                   n * gyre_type_size(layout->types[f]));
+        if (layout->valid[f] >= 0)
+            memcpy(target + valid * new_stride, source + valid * stride, n);
+    }
+    size_t hash = (uint32_t)layout->hash, time = (uint32_t)layout->time;
+    if (layout->hash >= 0)
+        memcpy(target + hash * new_stride, source + hash * stride, n * 8);
+    if (layout->time >= 0)
+        memcpy(target + time * new_stride, source + time * stride, n * 8);
+    to->rows = from->rows;
 }
 
 void gy_message_drop(struct gy_message *message)
 {
-    drop_texts(message);
+    while (message->texts != NULL) {
+        struct gy_block *text = message->texts;
+        message->texts = text->next;
+        gy_block_drop(text);
+    }
     gy_block_drop(message->block);
 }

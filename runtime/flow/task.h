@@ -21,6 +21,7 @@
 
 #include "flow/exchange.h"
 #include "flow/gate.h"
+#include "flow/inlet.h"
 #include "flow/scribe.h"
 #include "flow/splits.h"
 #include "op/instance.h"

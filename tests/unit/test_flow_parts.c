@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "flow/exchange.h"
+#include "flow/inlet.h"
 #include "flow/gate.h"
 #include "suite.h"
 
