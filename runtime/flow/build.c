@@ -219,8 +219,8 @@ static int build_member(struct gy_flow *flow, struct gy_task *task, struct gy_me
                          .pool = pool,
                          .clock = flow->clock,
                          .seed = flow->options.seed,
-                         .emit = gy_task_emit,
-                         .watermark = gy_task_watermark,
+                         .emit = gy_member_emit,
+                         .watermark = gy_member_watermark,
                          .host = member};
     if (flow->options.slow_id != NULL && strcmp(flow->options.slow_id, node->id) == 0)
         env.row_by_row = flow->options.slow;

@@ -66,6 +66,16 @@ int gy_flow_commit(struct gy_flow *flow)
     return gy_flow_has_failed(flow) ? flow->failure.code : 0;
 }
 
+static void fini_member(struct gy_member *member)
+{
+    gy_member_forget(member);
+    gy_vec_fini(&member->active_splits);
+    gy_vec_fini(&member->done_splits);
+    gy_part_fini(&member->saved.part);
+    gy_scribe_file_fini(&member->task->flow->checkpoint.scribe, &member->saved.file);
+    gy_gate_fini(&member->gate);
+}
+
 static void free_task(struct gy_task *task)
 {
     for (uint32_t e = 0; e < task->n_entries; e++)
@@ -76,8 +86,7 @@ static void free_task(struct gy_task *task)
             if (member->routes[r].to == NULL)
                 gy_exchange_fini(&member->routes[r].exchange);
         gy_instance_free(member->instance);
-        gy_member_fini(member);
-        gy_gate_fini(&member->gate);
+        fini_member(member);
         gy_free(member->routes);
     }
     gy_free(task->members);

@@ -1,6 +1,15 @@
-/* The inside of an operator instance, for the files of this floor: instance.c (life and calls),
- * callin.c (what comes in, presented to the plugin), slow.c (row by row), hosttable.c (what a plugin
- * may call), hosted.c (functions as operators). */
+/* The inside of an operator instance, for the files of this floor. Each calls only those above it:
+ *
+ *     call       one call into a plugin, and how it fails
+ *     bad        bad rows
+ *     callin     what comes in, presented to the plugin
+ *     hosttable  what a plugin may call
+ *     hosted     functions as operators
+ *     process    one batch
+ *     slow       row by row
+ *     save       items and state, saved and restored
+ *     life       making and freeing
+ *     instance   what the outside calls */
 #ifndef GY_OP_INSIDE_H
 #define GY_OP_INSIDE_H
 
@@ -126,6 +135,9 @@ struct gy_call {
 };
 struct gy_call gy_call_begin(struct gy_instance *instance, const char *callback);
 int gy_call_end(struct gy_instance *instance, struct gy_call call, int code);
+
+/** The end of a call whose breadcrumb is gone already: gathers its errors. 0, or a code. */
+int gy_instance_settle(struct gy_instance *instance, int code);
 
 /** Rows that have been put out so far, also those that wait in the ports. Such as come of saving or
  *  preparing are neither in the snapshot nor behind it: `code`, or GYRE_ECONTRACT where there are more

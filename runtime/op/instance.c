@@ -2,186 +2,6 @@
  * do with snapshots is in op/save.c. */
 #include "op/inside.h"
 
-#include "base/buf.h"
-#include "base/log.h"
-#include "base/mem.h"
-#include "data/json.h"
-
-#include <stdarg.h>
-
-enum { FAILED_ROW_MAX = 1024 };
-
-int gy_instance_fail(struct gy_instance *instance, int code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    gyre_error_set_v(&instance->error, code, -1, format, args);
-    va_end(args);
-    return code;
-}
-
-void gy_instance_calls(struct gy_instance *instance, const char *function,
-                       const struct gy_plugin *plugin)
-{
-    const struct gy_plugin *whose = function != NULL ? plugin : instance->node->plugin;
-    instance->site.function = function;
-    instance->site.plugin_path = whose != NULL ? whose->path : "";
-}
-
-static void stamp_ports(struct gy_instance *instance)
-{
-    int64_t now_us = gy_clock_now_us(instance->env.clock);
-    for (uint32_t p = 0; p < instance->node->n_outputs; p++)
-        instance->ports[p].now_us = now_us;
-}
-
-struct gy_call gy_call_begin(struct gy_instance *instance, const char *callback)
-{
-    struct gy_call call = {gy_crumb_enter(&instance->site, callback)};
-    gy_crumb.batch = instance->stats.batches_in;
-    if (instance->any_stamps)
-        stamp_ports(instance);
-    instance->callback = callback;
-    return call;
-}
-
-static int settle(struct gy_instance *instance, int code)
-{
-    for (uint32_t p = 0; p < instance->node->n_outputs; p++) {
-        gy_port_settle(&instance->ports[p]);
-        if (code == 0 && instance->sticky == 0)
-            instance->sticky = instance->ports[p].error;
-    }
-    if (code == 0 && instance->sticky == 0)
-        return 0;
-    if (code == 0)
-        code = instance->sticky;
-    if (instance->error.text[0] == 0)
-        gy_instance_fail(instance, code, "%s",
-                         code == GYRE_ENOMEM ? "out of memory" : "failed without saying why");
-    instance->error.code = code;
-    return code;
-}
-
-int gy_call_end(struct gy_instance *instance, struct gy_call call, int code)
-{
-    gy_crumb = call.before;
-    return settle(instance, code);
-}
-
-static void count_bad_row(struct gy_instance *instance, const char *text)
-{
-    instance->stats.bad_rows++;
-    if (instance->stats.bad_rows == 1)
-        gy_log(GY_LOG_WARN, "%s[%u]: bad row, and more may follow: %s", instance->node->id,
-               instance->ctx.task, text);
-}
-
-/* Puts a bad row out on the `.errors` port. */
-static void put_error(struct gy_instance *instance, const char *text, const char *row, size_t len)
-{
-    struct gyre_out *out = &instance->ports[instance->node->errors_port].out;
-    uint32_t r = gyre_out_row(out, GYRE_NO_TIME);
-    struct gyre_str error = gyre_out_str(out, text, (uint32_t)strlen(text));
-    struct gyre_str raw = gyre_out_str(out, row, (uint32_t)len);
-    GYRE_OUT(out, 0, struct gyre_str)[r] = error;
-    GYRE_OUT(out, 1, struct gyre_str)[r] = raw;
-}
-
-static void bad(struct gy_instance *instance, int64_t row, const char *text, const char *raw,
-                size_t len)
-{
-    if (instance->node->on_error == GY_ON_ERROR_FAIL) {
-        if (instance->sticky == 0) {
-            instance->sticky = GYRE_EROW;
-            gyre_error_set(&instance->error, GYRE_EROW, row, "%s", text);
-            gy_free(instance->failed_row);
-            instance->failed_row =
-                gy_printf("%.*s%s", (int)(len > FAILED_ROW_MAX ? FAILED_ROW_MAX : len), raw,
-                          len > FAILED_ROW_MAX ? "..." : "");
-        }
-        return;
-    }
-    count_bad_row(instance, text);
-    if (instance->node->on_error == GY_ON_ERROR_PORT)
-        put_error(instance, text, raw, len);
-}
-
-void gy_instance_bad_row(struct gy_instance *instance, uint32_t row, const char *text)
-{
-    if (instance->partitioning || (instance->in != NULL && row >= instance->in->rows)) {
-        instance->sticky =
-            gy_instance_fail(instance, GYRE_ECONTRACT,
-                             "reported a bad row where there is none: row %u: %s", row, text);
-        return;
-    }
-    if (instance->in == NULL) { /* a watermark's or timer's result, which no row is to blame for */
-        bad(instance, -1, text, "", 0);
-        return;
-    }
-    if (!instance->any_dropped)
-        memset(instance->dropped, 0, instance->in->rows);
-    instance->any_dropped = true;
-    instance->dropped[row] = 1;
-    if (instance->node->on_error == GY_ON_ERROR_SKIP) {
-        count_bad_row(instance, text);
-        return;
-    }
-    struct gy_buf json = {0};
-    gy_json_row(&json, &instance->in_plan->schema, instance->in->columns, row);
-    if (json.failed && instance->sticky == 0)
-        instance->sticky = gy_instance_fail(instance, GYRE_ENOMEM, "no memory to tell a bad row");
-    bad(instance, row, text, (const char *)json.data, json.len);
-    gy_buf_fini(&json);
-}
-
-void gy_instance_bad_input(struct gy_instance *instance, const char *raw, size_t len,
-                           const char *text)
-{
-    bad(instance, -1, text, raw, len);
-}
-
-static bool is_aligned(const struct gy_port *port)
-{
-    return (port->plan->flags & GYRE_PORT_ALIGNED) != 0;
-}
-
-static int call_process(struct gy_instance *instance, const struct gyre_batch *view)
-{
-    if (instance->node->n_hosted != 0)
-        return gy_hosted_process(instance, view);
-    return instance->node->descriptor->process(instance->self, &instance->ctx, view);
-}
-
-int gy_process_batch(struct gy_instance *instance, uint32_t port, const struct gy_batch *in)
-{
-    struct gy_batch room;
-    uint32_t n_outputs = instance->node->n_outputs;
-    instance->stats.rows_in += in->kept;
-    instance->stats.batches_in++;
-    instance->any_dropped = false;
-    const struct gyre_batch *view = gy_present(instance, port, in, &room);
-    in = instance->in;
-    if (view == NULL) {
-        instance->in = NULL;
-        return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for a batch");
-    }
-    for (uint32_t p = 0; p < n_outputs; p++)
-        if (is_aligned(&instance->ports[p]) && gy_port_prepare(&instance->ports[p], in) != 0) {
-            instance->in = NULL;
-            return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for an output batch");
-        }
-    struct gy_call call = gy_call_begin(instance, "process");
-    int code = call_process(instance, view);
-    gy_crumb = call.before;
-    for (uint32_t p = 0; p < n_outputs; p++)
-        if (is_aligned(&instance->ports[p]) && code == 0 && instance->sticky == 0)
-            gy_port_finish(&instance->ports[p], in,
-                           instance->any_dropped ? instance->dropped : NULL);
-    instance->in = NULL;
-    return settle(instance, code);
-}
-
 int gy_instance_process(struct gy_instance *instance, uint32_t port, const struct gy_batch *in)
 {
     if (gy_is_slow(instance))
@@ -251,7 +71,7 @@ int gy_instance_flush(struct gy_instance *instance, bool idle)
     }
     for (uint32_t p = 0; code == 0 && p < instance->node->n_outputs; p++)
         gy_port_flush(&instance->ports[p]);
-    return settle(instance, code);
+    return gy_instance_settle(instance, code);
 }
 
 /* Presents the output batch as the function reads it. */
@@ -305,23 +125,6 @@ int gy_instance_partition(struct gy_instance *instance, const struct gy_edge *ed
         instance->site = site;
     }
     return code;
-}
-
-uint64_t gy_instance_rows(const struct gy_instance *instance)
-{
-    uint64_t rows = 0;
-    for (uint32_t p = 0; p < instance->node->n_outputs; p++)
-        rows += instance->ports[p].rows_total + instance->ports[p].out.rows;
-    return rows;
-}
-
-int gy_instance_check_rows(struct gy_instance *instance, uint64_t before, int code)
-{
-    if (code != 0 || gy_instance_rows(instance) == before)
-        return code;
-    return gy_instance_fail(instance, GYRE_ECONTRACT,
-                            "puts rows out while it is saved or prepared; the time for that is "
-                            "`flush`, which comes before");
 }
 
 int gy_instance_prepare(struct gy_instance *instance, const char *txn, struct gyre_writer *writer)

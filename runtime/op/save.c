@@ -122,13 +122,6 @@ void gy_instance_save_stop(struct gy_instance *instance)
     instance->part = NULL;
 }
 
-void gy_instance_forgive(struct gy_instance *instance)
-{
-    instance->error.code = 0;
-    instance->error.text[0] = 0;
-    instance->sticky = 0;
-}
-
 /* ---- restoring ---- */
 
 int gy_instance_restore_item(struct gy_instance *instance, uint32_t version,

@@ -1,0 +1,109 @@
+/* A member: one operator instance within a task, with what it is connected to.
+ *
+ * What it emits goes to other members by calls, and to other tasks by exchanges (flow/emit). What its
+ * inputs tell is merged by its gate, told to the instance, and passed on (flow/settle). A source has
+ * splits and is polled (flow/source); a sink has transactions (flow/transact).
+ *
+ * Owned by its task's worker; `published` is read by others. */
+#ifndef GY_FLOW_MEMBER_H
+#define GY_FLOW_MEMBER_H
+
+#include "flow/exchange.h"
+#include "flow/gate.h"
+#include "flow/scribe.h"
+#include "flow/splits.h"
+#include "op/instance.h"
+
+struct gy_flow;
+struct gy_task;
+struct gy_member;
+
+/* Where an output port leads: to another member of the task, or into an exchange. */
+struct gy_route {
+    uint32_t port;
+    struct gy_member *to; /* chained, else NULL */
+    uint32_t to_port;
+    uint32_t to_slot;
+    bool rehash; /* the key of the consumer is another one */
+    struct gy_exchange exchange;
+};
+
+/* Counts of one operator task, for progress while it runs. Written by the task's worker. */
+struct gy_published {
+    _Atomic uint64_t rows_in;
+    _Atomic uint64_t rows_out;
+};
+
+/* A transaction that a sink has prepared and not committed: TXN records of snapshots are
+ *
+ *   u64 epoch, u32 length and name, u32 length and what `prepare` wrote */
+struct gy_txn {
+    uint64_t epoch; /* 0: of a run without snapshots */
+    char *name;
+    struct gyre_writer prepared;
+};
+
+/* What a member has saved of an epoch. Its worker's, and the control thread's from the moment when
+ * the epoch waits for nobody any more until the next one begins. */
+struct gy_saved {
+    int64_t watermark_us;
+    bool ended;
+    bool saving;
+    struct gy_part part;
+    struct gy_scribe_file file;
+};
+
+/* One operator instance within a task. */
+struct gy_member {
+    struct gy_task *task;
+    const struct gy_node *node;
+    struct gy_instance *instance;
+    struct gy_gate gate;
+    uint32_t n_routes;
+    struct gy_route *routes;
+    bool ended;
+    bool stopped;               /* ended by a stop: not flushed, more would have come */
+    GY_VEC(struct gy_txn) txns; /* sinks: in order of their epochs */
+    struct gy_saved saved;
+    struct gy_published published;
+    /* Sources: */
+    struct gy_splits *splits;
+    GY_VEC(uint32_t) active_splits;
+    GY_VEC(uint32_t) done_splits; /* in this run */
+    bool splits_dealt;
+    bool source_ended;
+    int64_t watermark; /* the greatest put out */
+    int64_t wake_us;   /* idle until then, INT64_MIN: not idle */
+    int32_t wake_fd;
+};
+
+/** Fails the job with what the member's instance says. */
+void gy_member_fail(struct gy_member *member);
+
+/** Fails the job where an exchange of the member could not do what it was told. */
+void gy_member_check(struct gy_member *member, const struct gy_exchange *exchange);
+
+/** Takes a batch that a member emits; the `emit` of its gy_env. */
+void gy_member_emit(void *member, uint32_t port, const struct gy_batch *batch);
+
+/** Takes a watermark that a member puts out itself; the `watermark` of its gy_env. */
+void gy_member_watermark(void *member, int64_t time_us);
+
+/** Takes what input `slot` tells. */
+void gy_member_input_watermark(struct gy_member *member, uint32_t slot, int64_t time_us);
+void gy_member_input_end(struct gy_member *member, uint32_t slot, bool stopped);
+
+/** Polls a source; true where it may have more at once. */
+bool gy_member_poll(struct gy_member *member);
+
+/** Prepares the sink's transaction of an epoch; 0: the end of a run without snapshots. 0, or a code. */
+int gy_member_prepare(struct gy_member *member, uint64_t epoch);
+
+/** Commits its transactions up to an epoch, or undoes those behind one. 0, or a code. */
+int gy_member_commit(struct gy_member *member, uint64_t epoch);
+void gy_member_abort(struct gy_member *member, uint64_t epoch);
+
+/** Forgets its transactions. */
+void gy_member_forget(struct gy_member *member);
+
+#endif
