@@ -7,6 +7,7 @@
 #define GY_GRAPH_LOGICAL_H
 
 #include "data/keygroup.h"
+#include "job/policy.h"
 #include "plugin/load.h"
 
 enum gy_on_error { GY_ON_ERROR_FAIL, GY_ON_ERROR_SKIP, GY_ON_ERROR_PORT };
@@ -44,18 +45,73 @@ struct gy_input {
     uint32_t key_fields[GY_KEYS_MAX]; /* fields of `schema`; the first n of gy_node.key.n */
 };
 
-/* One function that a node hosts: the aggregate of std.sum, each of std.aggregate's, a key function. */
+/* One function that a node hosts: the aggregate of std.sum, each of std.aggregate's, a window or key
+ * function, a policy of a window. */
 struct gy_hosted {
     const char *op; /* "std.sum" */
     const struct gy_plugin *plugin;
     const struct gyre_function *function;
-    const struct gyre_aggregate *aggregate; /* NULL: a key function */
+    const struct gyre_aggregate *aggregate; /* NULL: of another kind */
     const struct gyre_state_type *accumulator;
     void *config;
     uint32_t n_reads;
     uint32_t *reads;    /* positions in the node's input 0 `reads` */
     uint32_t first_own; /* its first column among the output's own columns */
     uint32_t n_results;
+};
+
+/* What a window keeps (the eviction policy), or when it fires (the trigger). What does not belong to
+ * its kind is zero.
+ *
+ *   TIME      time_us > 0: what is kept, or the period; offset_us: a time at which it ends
+ *   COUNT     count > 0
+ *   DELTA     delta >= 0, of field `field`, or of `function`, a distance; from, from_row
+ *   SESSION   time_us > 0: the gap; keeps only, and fires by itself
+ *   ALL       nothing; keeps only
+ *   FUNCTION  function: an eviction (keep), a trigger (fire)
+ *   NONE      fire only: of a session */
+struct gy_policy_plan {
+    enum gy_policy_kind kind;
+    int64_t time_us;
+    int64_t offset_us; /* 0 <= offset_us < fire.time_us */
+    uint64_t count;
+    double delta;
+    uint32_t field; /* position in the reads of input 0; i32, i64, f64 or time, never null */
+    bool has_from;  /* false: the first row is the first trigger point */
+    double from;    /* of `field` */
+    /* Of a distance function: one row of what it reads, a column of one value for each; NULL: none. */
+    const void *const *from_row;
+    /* Bound: its config is filled, its `reads` are positions in the reads of input 0, and its
+     * `accumulator` is a trigger's state. It puts no columns out. NULL: none. */
+    struct gy_hosted *function;
+};
+
+/* The window of an operator. There are three families, and what each asks of the runtime:
+ *
+ *   both_time   panes. Windows are [end - keep.time_us, end) for end = fire.offset_us + k *
+ *               fire.time_us. Only whole times count: the same for each key, whichever task has it.
+ *   SESSION     keep.time_us is the gap
+ *   any other   in arrival order: rows are added and evicted by `keep`, put out by `fire`
+ *
+ * both_time and sessions have bounds: the columns window_start and window_end, rows that come too
+ * late, the port `.late`, and only they have lateness_us and early_us.
+ *
+ * Where `every` is left out the window is tumbling: `fire` is as `keep`, and what was put out is
+ * gone. (A tumbling FUNCTION is a trigger, and so is its `keep`: all is kept until it fires.) Of time
+ * it needs no special treatment: keep.time_us is fire.time_us. A session is not tumbling. */
+struct gy_window_plan {
+    struct gy_policy_plan keep;
+    struct gy_policy_plan fire;
+    bool tumbling;
+    bool both_time;
+    enum gy_per per;     /* KEY: there is a key. both_time with a key: KEY, whatever the job says */
+    int64_t lateness_us; /* 0: none */
+    int64_t early_us;    /* fires early each so much processing time; 0: never */
+    bool accumulate;     /* false: a firing puts out only what has come since the one before */
+    bool processing;     /* by the wall clock: no row is late, lateness_us is 0 */
+    int32_t start_own;   /* window_start among the own columns of output 0; -1: no bounds */
+    int32_t end_own;     /* window_end; likewise */
+    int32_t late_port;   /* `.late` among the outputs, aligned and filtering; -1: no bounds */
 };
 
 /* One operator of the job. */
@@ -75,7 +131,8 @@ struct gy_node {
     enum gy_aggregation aggregation;
     uint32_t n_hosted;
     struct gy_hosted *hosted;
-    struct gy_key key; /* n 0: no key */
+    struct gy_window_plan *window; /* NULL: none; only where `aggregation` is WINDOWED */
+    struct gy_key key;             /* n 0: no key */
     uint32_t n_inputs;
     struct gy_input *inputs;
     uint32_t n_outputs; /* the default port first; `.errors` last, where on_error = "port" */

@@ -13,6 +13,7 @@
 #ifndef GY_JOB_CONFIG_H
 #define GY_JOB_CONFIG_H
 
+#include "job/policy.h"
 #include "job/setting.h"
 
 /* "a.port" where something is read from. */
@@ -41,16 +42,6 @@ struct gy_key_setting {
     const struct gy_setting *at;
 };
 
-enum gy_policy_kind {
-    GY_POLICY_NONE,
-    GY_POLICY_TIME,
-    GY_POLICY_COUNT,
-    GY_POLICY_DELTA,
-    GY_POLICY_SESSION,
-    GY_POLICY_ALL,
-    GY_POLICY_FUNCTION
-};
-
 /* `window` or `every`. */
 struct gy_policy {
     enum gy_policy_kind kind;
@@ -63,8 +54,6 @@ struct gy_policy {
     const struct gy_setting *from;
     const struct gy_setting *at; /* NULL: not given */
 };
-
-enum gy_per { GY_PER_KEY, GY_PER_STREAM, GY_PER_TASK };
 
 struct gy_window_setting {
     struct gy_policy keep;  /* window */
