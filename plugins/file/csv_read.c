@@ -8,7 +8,8 @@
  *    commas, line ends and doubled quotes then. A quote inside an unquoted field is itself.
  *  - The empty unquoted field is null. Lines without any byte are passed over, unless the schema has
  *    one field: there they are nulls.
- *  - With `header` the first record names the fields. Their order is free, others are passed over.
+ *  - With `header` the first record that is no empty line names the fields. Their order is free,
+ *    others are passed over; a name that is needed may not stand there twice.
  *  - A byte order mark at the start of a file is passed over.
  *  - A record of more than row_max bytes, without its line end, is one bad row, up to where it would
  *    end if it were not too long: so a line end within its quotes begins no row, and what comes of a
@@ -297,6 +298,12 @@ static void convert_strings(struct reader *r, struct gyre_out *out, uint32_t row
     }
 }
 
+/* True for a line without any byte. */
+static int is_blank(const struct csv *csv)
+{
+    return csv->n_pieces == 1 && csv->pieces[0].len == 0 && !csv->pieces[0].quoted;
+}
+
 /* Puts out the record that was cut, or reports it; `n` bytes of text without its line end. */
 static void put_record(struct reader *r, struct gyre_ctx *ctx, size_t n, uint32_t *budget)
 {
@@ -304,8 +311,7 @@ static void put_record(struct reader *r, struct gyre_ctx *ctx, size_t n, uint32_
     struct csv *csv = r->csv;
     const struct gyre_schema *schema = &r->config->schema;
     if (csv->n_pieces != csv->n_columns) {
-        int is_blank = csv->n_pieces == 1 && csv->pieces[0].len == 0 && !csv->pieces[0].quoted;
-        if (!is_blank)
+        if (!is_blank(csv))
             gyre_bad_input(ctx, r->input.at, n, "%u fields instead of %u", (unsigned)csv->n_pieces,
                            (unsigned)csv->n_columns);
         return;
@@ -324,6 +330,17 @@ static void put_record(struct reader *r, struct gyre_ctx *ctx, size_t n, uint32_
 
 /* ---- the header, and the loop ------------------------------------------------------------------ */
 
+/* The first column from `from` on that the header calls so; n_columns where there is none. */
+static uint32_t find_column(const struct reader *r, const char *name, uint32_t from)
+{
+    const struct csv *csv = r->csv;
+    size_t n = strlen(name);
+    while (from < csv->n_columns &&
+           (csv->pieces[from].len != n || memcmp(r->input.at + csv->pieces[from].at, name, n) != 0))
+        from++;
+    return from;
+}
+
 /* Finds the schema's fields among the names in the record that was cut. */
 static int32_t take_header(struct reader *r, struct gyre_ctx *ctx)
 {
@@ -335,14 +352,15 @@ static int32_t take_header(struct reader *r, struct gyre_ctx *ctx)
                          (unsigned)csv->capacity);
     for (uint32_t i = 0; i < schema->n_fields; i++) {
         const char *name = gyre_schema_field(schema, i)->name;
-        uint32_t k = 0;
-        while (k < csv->n_columns &&
-               (csv->pieces[k].len != strlen(name) ||
-                memcmp(r->input.at + csv->pieces[k].at, name, csv->pieces[k].len) != 0))
-            k++;
+        uint32_t k = find_column(r, name, 0);
         if (k == csv->n_columns)
             return gyre_fail(ctx, GYRE_EINVAL, "%s: its header has no field `%s`", r->input.path,
                              name);
+        if (find_column(r, name, k + 1) != csv->n_columns)
+            return gyre_fail(ctx, GYRE_EINVAL,
+                             "%s: its header names the field `%s` twice: nobody can say which of "
+                             "them is meant",
+                             r->input.path, name);
         csv->column_of[i] = k;
     }
     csv->wants_header = 0;
@@ -415,12 +433,12 @@ static int32_t take_record(struct reader *r, struct gyre_ctx *ctx, int cut, cons
         while (shown > 0 && (r->input.at[shown - 1] == '\n' || r->input.at[shown - 1] == '\r'))
             shown--;
         gyre_bad_input(ctx, r->input.at, shown, "%s", r->csv->mistake);
-    } else if (r->csv->wants_header) {
+    } else if (r->csv->wants_header && !is_blank(r->csv)) {
         if (take_header(r, ctx) != GYRE_OK)
             return ctx->error->code;
         read_use(r, text->i);
         return go_to_position(r, ctx);
-    } else {
+    } else if (!r->csv->wants_header) {
         put_record(r, ctx, text->end, budget);
     }
     read_use(r, text->i);

@@ -6,6 +6,12 @@
 
 #define CHUNK (64u << 10)
 
+/* The length of a line of `n` bytes, if a CR at its end is that of CRLF. */
+static size_t without_cr(const struct peer *p, size_t n)
+{
+    return n - (n != 0 && p->buffer[p->at + n - 1] == '\r');
+}
+
 static void put_line(struct peer *p, struct gyre_ctx *ctx, size_t n, int64_t row_max)
 {
     struct gyre_out *out = ctx->outputs[0];
@@ -31,7 +37,7 @@ int peer_cut(struct peer *p, struct gyre_ctx *ctx, int64_t row_max, uint32_t *bu
         }
         size_t n = (size_t)(lf - (p->buffer + p->at));
         if (!p->skipping)
-            put_line(p, ctx, n, row_max);
+            put_line(p, ctx, without_cr(p, n), row_max);
         p->skipping = 0;
         p->at += n + 1;
         p->scanned = 0;
@@ -67,7 +73,7 @@ static int32_t make_room(struct peer *p, struct gyre_ctx *ctx)
 static void skip_long(struct peer *p, struct gyre_ctx *ctx, int64_t row_max)
 {
     size_t left = p->end - p->at;
-    if (!p->skipping && left > (uint64_t)row_max) {
+    if (!p->skipping && without_cr(p, left) > (uint64_t)row_max) {
         put_line(p, ctx, left, row_max);
         p->skipping = 1;
     }

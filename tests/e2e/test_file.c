@@ -260,7 +260,7 @@ static void a_row_at_the_cut_of_two_ranges_is_read_once(void)
 static void a_text_that_begins_with_a_byte_order_mark_is_quoted(void)
 {
     char *dir = dir_temp();
-    run_write(dir, "in", "\xef\xbb\xbfone\n\xef\xbb\nt\xef\xbb\xbfwo\n");
+    run_write(dir, "in", "\xef\xbb\xbf\xef\xbb\xbfone\n\xef\xbb\nt\xef\xbb\xbfwo\n");
     run_ok(dir, JOB("1", READ("in", "lines", "") WRITE("a", "out", "csv")));
     char *out = run_read(dir, "out");
     CU_ASSERT_STRING_EQUAL(out, "\"\xef\xbb\xbfone\"\n\xef\xbb\nt\xef\xbb\xbfwo\n");
@@ -322,6 +322,36 @@ static void bad_rows_go_where_on_error_says_and_are_counted(void)
     CU_ASSERT_EQUAL(result.status, 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(result.err, "field `i`"));
     process_result_fini(&result);
+    dir_remove(dir);
+    free(dir);
+}
+
+static void a_header_may_come_late_and_names_what_is_needed_once(void)
+{
+    static const struct {
+        const char *text, *comes, *says;
+    } files[] = {
+        {"\n\r\n\xef\xbb\xbf\nd,l\n", NULL, "has no field"},
+        {"\n\r\nl,s,other,other\n7,x,,\n", "7,x\n", NULL},
+        {"\xef\xbb\xbf\r\nl,s\r\n7,x\r\n", "7,x\n", NULL},
+        {"l,s,l\n1,x,2\n", NULL, "in: its header names the field `l` twice"},
+    };
+    char *dir = dir_temp();
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct process_result result;
+        run_write(dir, "in", files[i].text);
+        run_job(dir,
+                JOB("1", READ("in", "csv",
+                              "header = true; schema = (" FIELD("l", "i64") "," FIELD(
+                                  "s", "str") ");") WRITE("a", "-", "csv")),
+                NULL, &result);
+        CU_ASSERT_EQUAL(result.status == 0, files[i].comes != NULL);
+        if (files[i].comes != NULL)
+            CU_ASSERT_STRING_EQUAL(result.out, files[i].comes);
+        if (files[i].says != NULL)
+            CU_ASSERT_PTR_NOT_NULL(strstr(result.err, files[i].says));
+        process_result_fini(&result);
+    }
     dir_remove(dir);
     free(dir);
 }
@@ -405,6 +435,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_text_that_begins_with_a_byte_order_mark_is_quoted),
     SUITE_TEST(json_has_null_for_nan_and_a_replacement_for_what_is_no_utf8),
     SUITE_TEST(bad_rows_go_where_on_error_says_and_are_counted),
+    SUITE_TEST(a_header_may_come_late_and_names_what_is_needed_once),
     SUITE_TEST(options_that_do_not_go_together_are_refused),
     SUITE_TEST(a_followed_file_is_read_over_rotation_and_truncation_until_the_job_is_stopped),
 };

@@ -131,6 +131,21 @@ static void lines_of_several_peers_at_once_never_mix(void)
     net_fini(&run, &r);
 }
 
+static void lines_that_end_in_crlf_have_no_cr(void)
+{
+    net_need_plugin();
+    struct net_run run;
+    struct process_result r;
+    net_start(&run, text_format(READ_JOB, LISTEN " row_max = \"8B\";", "-"), NULL, NULL);
+    int fd = peer_connect(net_port(&run));
+    peer_say(fd, "12345678\r");
+    peer_say(fd, "\na\rb\r\n\r\nlast\r");
+    peer_finish(fd);
+    net_stop(&run, &r);
+    CU_ASSERT_STRING_EQUAL(r.out, "12345678\n\"a\rb\"\n\"\"\n\"last\r\"\n");
+    net_fini(&run, &r);
+}
+
 static void last_line_of_a_peer_that_closes_needs_no_line_end(void)
 {
     net_need_plugin();
@@ -375,6 +390,7 @@ static void example_job_counts_the_words_that_come(void)
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(word_counts_over_tcp_are_those_of_the_file, 600),
     SUITE_TEST(lines_of_several_peers_at_once_never_mix),
+    SUITE_TEST(lines_that_end_in_crlf_have_no_cr),
     SUITE_TEST(last_line_of_a_peer_that_closes_needs_no_line_end),
     SUITE_TEST(reset_of_a_peer_is_a_sentence_and_others_are_heard),
     SUITE_TEST(peer_that_is_not_there_yet_or_goes_is_connected_to_again),

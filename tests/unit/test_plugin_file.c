@@ -3,9 +3,11 @@
 #include "files.h"
 #include "suite.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void log_row(struct rig *rig, uint32_t row)
@@ -94,13 +96,18 @@ static bool matches(const char *is, const char *wanted)
     return *is == 0;
 }
 
-static void read_all(struct rig *rig)
+static void read_rows(struct rig *rig)
 {
-    rig->on_row = log_row;
     rig_open(rig);
     rig_add_file(rig, NULL);
     while (rig_poll(rig, 3).status != GYRE_POLL_SPLIT) {}
     rig_close(rig);
+}
+
+static void read_all(struct rig *rig)
+{
+    rig->on_row = log_row;
+    read_rows(rig);
 }
 
 static void bad_rows_are_told_with_field_and_value_and_the_next_row_is_read(void)
@@ -174,9 +181,79 @@ static void a_line_beyond_row_max_is_one_bad_row_however_long_it_is(void)
     read_long_line(JSON, 100 << 20, false);
 }
 
+static void log_line(struct rig *rig, uint32_t row)
+{
+    const struct gyre_str *line = (struct gyre_str *)rig->data[0] + row;
+    rig_say(rig, "<", 1);
+    rig_say(rig, gyre_str_data(line), line->len);
+    rig_say(rig, ">", 1);
+}
+
+#define MARK "\xef\xbb\xbf"
+
+static void a_line_has_neither_byte_order_mark_nor_the_cr_of_crlf(void)
+{
+    static const struct {
+        const char *text, *comes;
+    } files[] = {
+        {MARK "to be\r\nor not\r\n\r\n\nto\rbe\r", "<to be><or not><><><to\rbe\r>"},
+        {MARK "12345678\r\n12345678\r\n" MARK "1\n", "<12345678><12345678><" MARK "1>"},
+        {"123456789\r\n12\n", "!*row_max*[12345678];<12>"},
+        {MARK, "<>"},
+        {MARK "\r\n", "<>"},
+    };
+    struct rig rig;
+    char *dir = dir_temp(), *path = path_join(dir, "rows");
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        file_write_text(path, files[i].text);
+        rig_init(&rig, path, LINES);
+        *(int64_t *)rig_option(&rig, "row_max") = 8;
+        rig.on_row = log_line;
+        read_rows(&rig);
+        if (!matches(rig.log, files[i].comes))
+            printf(" is  %s\n not %s\n", rig.log, files[i].comes);
+        CU_ASSERT(matches(rig.log, files[i].comes));
+        rig_fini(&rig);
+    }
+    dir_remove(dir);
+    free(path);
+    free(dir);
+}
+
+/* Of a line in pieces all bytes count but the last: it may be the CR of its end. */
+static void a_line_of_row_max_bytes_may_end_in_crlf_wherever_it_is_cut(void)
+{
+    struct rig rig;
+    char *dir = dir_temp(), *path = path_join(dir, "pipe");
+    CU_ASSERT_EQUAL_FATAL(mkfifo(path, 0600), 0);
+    for (size_t cut = 1; cut < 13; cut++) {
+        static const char text[] = MARK "12345678\r\n";
+        int fd = open(path, O_RDWR);
+        rig_init(&rig, path, LINES);
+        *(int64_t *)rig_option(&rig, "row_max") = 8;
+        rig.on_row = log_line;
+        rig_open(&rig);
+        rig_add_file(&rig, NULL);
+        CU_ASSERT_EQUAL(write(fd, text, cut), (ssize_t)cut);
+        rig_poll(&rig, 3);
+        CU_ASSERT_EQUAL(write(fd, text + cut, 13 - cut), (ssize_t)(13 - cut));
+        rig_poll(&rig, 3);
+        close(fd);
+        while (rig_poll(&rig, 3).status != GYRE_POLL_SPLIT) {}
+        CU_ASSERT_STRING_EQUAL(rig.log, "<12345678>");
+        rig_close(&rig);
+        rig_fini(&rig);
+    }
+    dir_remove(dir);
+    free(path);
+    free(dir);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(bad_rows_are_told_with_field_and_value_and_the_next_row_is_read),
     SUITE_TEST(a_nul_byte_is_data_in_csv_and_a_bad_row_in_json),
     SUITE_TEST_WITHIN(a_line_beyond_row_max_is_one_bad_row_however_long_it_is, 60),
+    SUITE_TEST(a_line_has_neither_byte_order_mark_nor_the_cr_of_crlf),
+    SUITE_TEST(a_line_of_row_max_bytes_may_end_in_crlf_wherever_it_is_cut),
 };
 SUITE_MAIN("plugin_file", tests)
