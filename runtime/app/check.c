@@ -3,8 +3,7 @@
  * What is not wrong but should be known (rows that may come twice or be lost) goes to standard error. */
 #include "app/commands.h"
 #include "app/job.h"
-
-#include <stdio.h>
+#include "base/say.h"
 
 static void warn(const struct gy_node *node)
 {
@@ -14,8 +13,8 @@ static void warn(const struct gy_node *node)
     else if ((node->flags & GYRE_AT_LEAST_ONCE) != 0)
         text = "at least once: rows may come twice when the job is restarted";
     if (text != NULL)
-        fprintf(stderr, "%s:%d: %s: %s here is %s\n", node->file, node->line, node->id, node->op,
-                text);
+        gy_say(stderr, "%s:%d: %s: %s here is %s\n", node->file, node->line, node->id, node->op,
+               text);
 }
 
 int gy_cmd_check(const struct gy_cli *cli)
@@ -29,7 +28,7 @@ int gy_cmd_check(const struct gy_cli *cli)
             warn(graph->nodes[i]);
             n += graph->nodes[i]->of == NULL;
         }
-        printf("%s: nothing wrong: job %s, %u operator%s, %s\n", graph->file, graph->job, n,
+        gy_say(stdout, "%s: nothing wrong: job %s, %u operator%s, %s\n", graph->file, graph->job, n,
                n == 1 ? "" : "s", graph->mode == GYRE_MODE_BATCH ? "batch" : "stream");
         status = gy_cli_end(status);
     }

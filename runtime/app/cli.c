@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "base/say.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -110,7 +111,7 @@ static const struct {
 
 static int not_yet(const struct gy_cli *cli)
 {
-    fprintf(stderr, "gyre %s: not yet in gyre " GY_VERSION "\n", cli->command);
+    gy_say(stderr, "gyre %s: not yet in gyre " GY_VERSION "\n", cli->command);
     return GY_EXIT_USAGE;
 }
 
@@ -118,8 +119,21 @@ int gy_cli_end(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
-    fprintf(stderr, "gyre: standard output cannot be written: %s\n", strerror(errno));
+    gy_say(stderr, "gyre: standard output cannot be written: %s\n", strerror(errno));
     return GY_EXIT_FAILED;
+}
+
+int gy_cli_put(const struct gy_cli *cli, const struct gy_buf *shown, int status)
+{
+    if (shown->failed) {
+        gy_say(stderr, "gyre %s: out of memory\n", cli->command);
+        return GY_EXIT_FAILED;
+    }
+    if (strcmp(cli->format, "json") == 0)
+        gy_say_data(stdout, shown->data, shown->len);
+    else
+        gy_say_lines(stdout, (const char *)shown->data, shown->len);
+    return gy_cli_end(status);
 }
 
 /* ---- help ---- */
@@ -135,49 +149,56 @@ static size_t count_flags(const struct command *c)
 static void print_row(FILE *to, const char *left, const char *more, const char *text)
 {
     int width = HELP_COLUMN - 2 - (int)strlen(left);
-    fprintf(to, "  %s %-*s %s\n", left, width > 1 ? width - 1 : 0, more, text);
+    gy_say(to, "  %s %-*s %s\n", left, width > 1 ? width - 1 : 0, more, text);
 }
 
 static void print_usage(FILE *to, const struct command *c)
 {
     size_t n = count_flags(c);
-    fprintf(to, "usage: gyre %s%s%s%s\n", c->name, *c->operands ? " " : "", c->operands,
-            n > 0 ? " [FLAG]..." : "");
+    gy_say(to, "usage: gyre %s%s%s%s\n", c->name, *c->operands ? " " : "", c->operands,
+           n > 0 ? " [FLAG]..." : "");
+}
+
+/* Texts of several lines, from the tables. */
+static void print_section(FILE *to, const char *title, const char *text)
+{
+    gy_say(to, "\n");
+    gy_say_lines(to, title, strlen(title));
+    gy_say_lines(to, text, strlen(text));
 }
 
 static void print_command_help(const struct command *c)
 {
     print_usage(stdout, c);
-    printf("\n%c%s.%s\n", toupper((unsigned char)*c->text), c->text + 1,
+    gy_say(stdout, "\n%c%s.%s\n", toupper((unsigned char)*c->text), c->text + 1,
            c->exits ? "" : " Not yet: this version refuses it.");
     for (size_t i = 0; i < sizeof lessons / sizeof *lessons; i++)
         if (strcmp(lessons[i].command, c->name) == 0)
-            printf("\n%s", lessons[i].text);
-    puts("\nFlags:");
+            print_section(stdout, "", lessons[i].text);
+    gy_say(stdout, "\nFlags:\n");
     for (size_t i = 0; i < count_flags(c); i++)
         print_row(stdout, c->flags[i].name, c->flags[i].value ? c->flags[i].value : "",
                   c->flags[i].text);
     print_row(stdout, "--help", "", "this text");
     if (c->exits)
-        printf("\nExit status:\n%s", c->exits);
+        print_section(stdout, "Exit status:\n", c->exits);
 }
 
 static void print_help(FILE *to)
 {
-    fputs("usage: gyre COMMAND [OPERAND]... [FLAG]...\n\n"
-          "Runs dataflows whose operators are plugins.\n\nCommands:\n",
-          to);
+    gy_say(to, "usage: gyre COMMAND [OPERAND]... [FLAG]...\n\n"
+               "Runs dataflows whose operators are plugins.\n\nCommands:\n");
     for (size_t i = 0; i < N_COMMANDS; i++)
         if (commands[i].exits)
             print_row(to, commands[i].name, commands[i].operands, commands[i].text);
-    fputs("\nNot yet there:\n", to);
+    gy_say(to, "\nNot yet there:\n");
     for (size_t i = 0; i < N_COMMANDS; i++)
         if (!commands[i].exits)
             print_row(to, commands[i].name, commands[i].operands, commands[i].text);
-    fputs("\nFlags:\n", to);
+    gy_say(to, "\nFlags:\n");
     print_row(to, "--help", "", "this text; gyre COMMAND --help for a command's flags");
     print_row(to, "--version", "", "the version of gyre and of its plugin ABI");
-    fputs("\nEnvironment:\n", to);
+    gy_say(to, "\nEnvironment:\n");
     print_row(to, "GYRE_PLUGIN_PATH", "", "more folders with plugins, a colon between two");
 }
 
@@ -188,11 +209,11 @@ __attribute__((format(printf, 2, 3))) static int wrong(const struct command *c, 
                                                        ...)
 {
     va_list args;
-    fprintf(stderr, "gyre%s%s: ", c ? " " : "", c ? c->name : "");
+    gy_say(stderr, "gyre%s%s: ", c ? " " : "", c ? c->name : "");
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    gy_say_args(stderr, format, args);
     va_end(args);
-    fprintf(stderr, "; see gyre%s%s --help\n", c ? " " : "", c ? c->name : "");
+    gy_say(stderr, "; see gyre%s%s --help\n", c ? " " : "", c ? c->name : "");
     return GY_EXIT_USAGE;
 }
 
@@ -408,7 +429,7 @@ int gy_cli_main(int argc, char **argv)
     if (strcmp(name, "help") == 0)
         return help(argc > 2 ? argv[2] : NULL);
     if (strcmp(name, "--version") == 0) {
-        printf("gyre " GY_VERSION " (plugin ABI %u.%u)\n", GYRE_ABI_MAJOR, GYRE_ABI_MINOR);
+        gy_say(stdout, "gyre " GY_VERSION " (plugin ABI %u.%u)\n", GYRE_ABI_MAJOR, GYRE_ABI_MINOR);
         return gy_cli_end(GY_EXIT_OK);
     }
     if (argc < 2) {

@@ -6,6 +6,7 @@
 #ifndef GY_APP_CLI_H
 #define GY_APP_CLI_H
 
+#include "base/buf.h"
 #include "plugin/load.h"
 
 #include <stdio.h>
@@ -46,6 +47,10 @@ int gy_cli_main(int argc, char **argv);
  *  Thread:  [control], as it reads the environment
  *  Errors:  NULL without memory */
 struct gy_plugins *gy_cli_plugins(const struct gy_cli *cli, const char *const *job_paths, size_t n);
+
+/** Writes what a command shows to standard output, JSON as it is and text escaped, and flushes it.
+ *  Without memory for the whole of it, a message. The status as of gy_cli_end. */
+int gy_cli_put(const struct gy_cli *cli, const struct gy_buf *shown, int status);
 
 /** Flushes what a command wrote to standard output; `status`, or GY_EXIT_FAILED and a message where
  *  it could not be written. */

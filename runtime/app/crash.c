@@ -9,6 +9,7 @@
 #include "app/crash.h"
 
 #include "base/crumb.h"
+#include "base/say.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -24,16 +25,28 @@ static const struct gy_crash_job *the_job;
 
 static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
-static void put(const char *text)
+static void put_bytes(const char *p, size_t n)
 {
-    size_t n = strlen(text);
     while (n > 0) {
-        ssize_t done = write(STDERR_FILENO, text, n);
+        ssize_t done = write(STDERR_FILENO, p, n);
         if (done <= 0)
             return;
-        text += done;
+        p += done;
         n -= (size_t)done;
     }
+}
+
+static void put(const char *text)
+{
+    char piece[256];
+    size_t taken;
+    for (size_t n = strlen(text); n > 0; n -= taken, text += taken)
+        put_bytes(piece, gy_say_escape(piece, sizeof piece, text, n, &taken));
+}
+
+static void end_line(void)
+{
+    put_bytes("\n", 1);
 }
 
 static void put_number(uint64_t v)
@@ -61,11 +74,12 @@ static const char *name_of(int number)
 
 static void put_block(const struct gy_crumb_site *site, const char *what)
 {
-    put(site->job != NULL ? "gyre: job failed: a plugin crashed\n" : "gyre: a plugin crashed\n");
+    put(site->job != NULL ? "gyre: job failed: a plugin crashed" : "gyre: a plugin crashed");
+    end_line();
     if (site->job != NULL) {
         put("  job:      ");
         put(site->job);
-        put("\n");
+        end_line();
     }
     if (site->id != NULL) {
         put("  operator: ");
@@ -74,22 +88,24 @@ static void put_block(const struct gy_crumb_site *site, const char *what)
         put(site->op);
         put("), task ");
         put_number(site->task);
-        put("\n");
+        end_line();
     }
     if (site->function != NULL) {
         put("  function: ");
         put(site->function);
-        put("\n");
+        end_line();
     }
     put("  plugin:   ");
     put(site->plugin_path);
-    put("\n  callback: ");
+    end_line();
+    put("  callback: ");
     put(gy_crumb.callback);
     put(", batch ");
     put_number(gy_crumb.batch);
-    put("\n  what:     ");
+    end_line();
+    put("  what:     ");
     put(what);
-    put("\n");
+    end_line();
 }
 
 static void copy(char *to, size_t size, const char *from)
@@ -130,7 +146,7 @@ static void put_snapshot(void)
         put(the_job != NULL && the_job->dir != NULL ? "none yet, a restart begins at the start"
                                                     : "none to restart from");
     }
-    put("\n");
+    end_line();
 }
 
 /* Last, as it reads what the crash may have spoilt. */
@@ -149,7 +165,7 @@ static void put_row(const struct gy_crumb_site *site)
         copy(the_job->ledger->crash.row, sizeof the_job->ledger->crash.row, text);
     put("  row:      ");
     put(text);
-    put("\n");
+    end_line();
 }
 
 /* While loading it is the plugin that is wrong, while running the job has failed. */
@@ -190,7 +206,7 @@ static void handle(int number)
     } else {
         put("gyre: crashed outside of any plugin: ");
         put(name_of(number));
-        put("\n");
+        end_line();
     }
     if (site != NULL && site->job != NULL) {
         put_snapshot();

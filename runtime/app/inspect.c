@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/describe.h"
 #include "base/err.h"
+#include "base/say.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -23,10 +24,10 @@ static void put_entry(struct gy_buf *b, int depth, const char *name, const char 
                       const char *doc)
 {
     int indent = 4 + 2 * depth;
-    gy_buf_printf(b, "%*s%-*s%s%s\n", indent, "", *words || *doc ? COLUMN : 0, name,
-                  strlen(name) >= COLUMN ? "  " : "", *words ? words : doc);
+    gy_say_into(b, "%*s%-*s%s%s\n", indent, "", *words || *doc ? COLUMN : 0, name,
+                strlen(name) >= COLUMN ? "  " : "", *words ? words : doc);
     if (*words && *doc)
-        gy_buf_printf(b, "%*s%s\n", indent + COLUMN, "", doc);
+        gy_say_into(b, "%*s%s\n", indent + COLUMN, "", doc);
 }
 
 static const char *words_of(struct gy_buf *words)
@@ -148,8 +149,8 @@ static void inspect_text(struct gy_buf *b, const struct gy_plugin *plugin,
                          const struct gyre_item *only)
 {
     const struct gyre_plugin *abi = plugin->abi;
-    gy_buf_printf(b, "plugin %s %s\n", abi->name, abi->version);
-    gy_buf_printf(b, "  %-*s%s\n", COLUMN + 2, "file", plugin->path);
+    gy_say_into(b, "plugin %s %s\n", abi->name, abi->version);
+    gy_say_into(b, "  %-*s%s\n", COLUMN + 2, "file", plugin->path);
     gy_buf_printf(b, "  %-*s%u.%u\n", COLUMN + 2, "ABI", plugin->note.abi_major,
                   plugin->note.abi_minor);
     if (plugin->note.isa_level > 0)
@@ -165,8 +166,8 @@ static void inspect_text(struct gy_buf *b, const struct gy_plugin *plugin,
             gy_buf_fini(&words);
             continue;
         }
-        gy_buf_printf(b, "\n%s.%s, %s\n  %s\n", abi->name, gy_item_name(item), gy_item_kind(item),
-                      gy_item_doc(item));
+        gy_say_into(b, "\n%s.%s, %s\n  %s\n", abi->name, gy_item_name(item), gy_item_kind(item),
+                    gy_item_doc(item));
         if (item->kind == GYRE_ITEM_OPERATOR)
             put_operator(b, item->what);
         else
@@ -230,21 +231,15 @@ static int print(const struct gy_cli *cli, const struct gy_plugin *plugin,
                  const struct gyre_item *only)
 {
     struct gy_buf b = {0};
-    int status = GY_EXIT_OK;
     if (strcmp(cli->format, "json") == 0)
         gy_inspect_json(&b, plugin, only);
     else if (strcmp(cli->format, "markdown") == 0)
         gy_inspect_markdown(&b, plugin, only);
     else
         inspect_text(&b, plugin, only);
-    if (b.failed) {
-        fputs("gyre inspect: out of memory\n", stderr);
-        status = GY_EXIT_FAILED;
-    } else {
-        fwrite(b.data, 1, b.len, stdout);
-    }
+    int status = gy_cli_put(cli, &b, GY_EXIT_OK);
     gy_buf_fini(&b);
-    return gy_cli_end(status);
+    return status;
 }
 
 int gy_cmd_inspect(const struct gy_cli *cli)
@@ -262,7 +257,7 @@ int gy_cmd_inspect(const struct gy_cli *cli)
     if (plugin)
         status = print(cli, plugin, only);
     else
-        fprintf(stderr, "gyre inspect: %s\n", error.text);
+        gy_say(stderr, "gyre inspect: %s\n", error.text);
     gy_plugins_free(plugins);
     return status;
 }

@@ -1,13 +1,14 @@
 /* gyre list: one line for each operator and function of every plugin on the path. */
 #include "app/commands.h"
 #include "app/describe.h"
+#include "base/say.h"
 
 #include <string.h>
 
 static void warn(void *host, const struct gyre_error *error)
 {
     (void)host;
-    fprintf(stderr, "gyre list: %s\n", error->text);
+    gy_say(stderr, "gyre list: %s\n", error->text);
 }
 
 static int width_of(const struct gy_plugins *plugins)
@@ -23,15 +24,15 @@ static int width_of(const struct gy_plugins *plugins)
     return (int)widest;
 }
 
-static void print_text(const struct gy_plugin *plugin, int width)
+static void print_text(const struct gy_plugin *plugin, int width, struct gy_buf *b)
 {
     for (uint32_t i = 0; i < plugin->abi->n_items; i++) {
         const struct gyre_item *item = &plugin->abi->items[i];
         const char *name = gy_item_name(item);
         if (name)
-            printf("%s.%-*s  %-9s  %s\n", plugin->abi->name,
-                   width - (int)strlen(plugin->abi->name) - 1, name, gy_item_kind(item),
-                   gy_item_doc(item));
+            gy_say_into(b, "%s.%-*s  %-9s  %s\n", plugin->abi->name,
+                        width - (int)strlen(plugin->abi->name) - 1, name, gy_item_kind(item),
+                        gy_item_doc(item));
     }
 }
 
@@ -55,18 +56,18 @@ static void print_json(const struct gy_plugin *plugin, struct gy_buf *b)
 }
 
 /* A row of a table; the name leads to the heading that `gyre inspect --format markdown` writes. */
-static void print_markdown(const struct gy_plugin *plugin)
+static void print_markdown(const struct gy_plugin *plugin, struct gy_buf *b)
 {
     for (uint32_t i = 0; i < plugin->abi->n_items; i++) {
         const struct gyre_item *item = &plugin->abi->items[i];
         const char *name = gy_item_name(item);
         if (!name)
             continue;
-        printf("| [%s.%s](#%s%s) | %s | ", plugin->abi->name, name, plugin->abi->name, name,
-               gy_item_kind(item));
+        gy_buf_printf(b, "| [%s.%s](#%s%s) | %s | ", plugin->abi->name, name, plugin->abi->name,
+                      name, gy_item_kind(item));
         for (const char *p = gy_item_doc(item); *p; p++)
-            printf(*p == '|' ? "\\%c" : "%c", *p);
-        puts(" |");
+            gy_buf_printf(b, *p == '|' ? "\\%c" : "%c", *p == '\n' ? ' ' : *p);
+        gy_buf_text(b, " |\n");
     }
 }
 
@@ -76,7 +77,7 @@ int gy_cmd_list(const struct gy_cli *cli)
     const struct gy_plugin *plugin;
     struct gy_buf b = {0};
     if (!plugins) {
-        fputs("gyre list: out of memory\n", stderr);
+        gy_say(stderr, "gyre list: out of memory\n");
         return GY_EXIT_FAILED;
     }
     gy_plugins_load_all(plugins, warn, NULL);
@@ -84,20 +85,22 @@ int gy_cmd_list(const struct gy_cli *cli)
     bool is_markdown = strcmp(cli->format, "markdown") == 0;
     int width = width_of(plugins);
     if (is_markdown)
-        puts("| name | kind | what it does |\n| --- | --- | --- |");
-    gy_json_open(&b, NULL, '[');
+        gy_buf_text(&b, "| name | kind | what it does |\n| --- | --- | --- |\n");
+    if (is_json)
+        gy_json_open(&b, NULL, '[');
     for (size_t i = 0; (plugin = gy_plugins_at(plugins, i)); i++) {
         if (is_json)
             print_json(plugin, &b);
         else if (is_markdown)
-            print_markdown(plugin);
+            print_markdown(plugin, &b);
         else
-            print_text(plugin, width);
+            print_text(plugin, width, &b);
     }
-    gy_json_close(&b, ']');
-    if (is_json && !b.failed)
-        printf("%.*s\n", (int)b.len, (const char *)b.data);
-    int status = gy_cli_end(b.failed ? GY_EXIT_FAILED : GY_EXIT_OK);
+    if (is_json) {
+        gy_json_close(&b, ']');
+        gy_buf_u8(&b, '\n');
+    }
+    int status = gy_cli_put(cli, &b, GY_EXIT_OK);
     gy_buf_fini(&b);
     gy_plugins_free(plugins);
     return status;

@@ -4,8 +4,8 @@
 #include "app/commands.h"
 #include "app/describe.h"
 #include "app/job.h"
+#include "base/say.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -178,7 +178,7 @@ static int show(const struct gy_cli *cli, const struct gy_graph *graph)
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     struct gy_physical *plan = gy_physical_new(graph, cpus > 0 ? (uint32_t)cpus : 1);
     if (plan == NULL) {
-        fprintf(stderr, "gyre plan: out of memory\n");
+        gy_say(stderr, "gyre plan: out of memory\n");
         return GY_EXIT_FAILED;
     }
     if (strcmp(cli->format, "dot") == 0)
@@ -187,17 +187,10 @@ static int show(const struct gy_cli *cli, const struct gy_graph *graph)
         gy_plan_json(&b, plan);
     else
         gy_plan_text(&b, plan);
-    const char *text = gy_buf_cstr(&b);
-    int status = GY_EXIT_OK;
-    if (text == NULL) {
-        fprintf(stderr, "gyre plan: out of memory\n");
-        status = GY_EXIT_FAILED;
-    } else {
-        fputs(text, stdout);
-    }
+    int status = gy_cli_put(cli, &b, GY_EXIT_OK);
     gy_buf_fini(&b);
     gy_physical_free(plan);
-    return gy_cli_end(status);
+    return status;
 }
 
 int gy_cmd_plan(const struct gy_cli *cli)

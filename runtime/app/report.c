@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "base/say.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -288,13 +289,13 @@ static void show_snapshot(const struct gy_checkpoint *checkpoint, int64_t now_ns
 {
     char age[GY_NUMBER_MAX];
     if (checkpoint->newest == 0) {
-        fputs("  no snapshot yet", stderr);
+        gy_say(stderr, "  no snapshot yet");
         return;
     }
     int64_t age_us = (now_ns - checkpoint->newest_ns) / 100000000 * 100000;
     gy_text_format_duration(age, age_us);
-    fprintf(stderr, "  snapshot %llu %s ago", (unsigned long long)checkpoint->newest,
-            age_us > 0 ? age : "0s");
+    gy_say(stderr, "  snapshot %llu %s ago", (unsigned long long)checkpoint->newest,
+           age_us > 0 ? age : "0s");
 }
 
 void gy_progress_show(struct gy_progress *progress, const struct gy_flow *flow)
@@ -309,9 +310,9 @@ void gy_progress_show(struct gy_progress *progress, const struct gy_flow *flow)
     gy_text_format_count(in_text, in);
     gy_text_format_count(out_text, out);
     gy_text_format_count(rate_text, (uint64_t)((double)(in - progress->last_in) / seconds));
-    fprintf(stderr, "\r\033[K%s: %llds  %s rows in  %s rows out  %s rows/s",
-            flow->physical->graph->job, (long long)((now_ns - progress->start_ns) / 1000000000),
-            in_text, out_text, rate_text);
+    gy_say(stderr, "\r\033[K%s: %llds  %s rows in  %s rows out  %s rows/s",
+           flow->physical->graph->job, (long long)((now_ns - progress->start_ns) / 1000000000),
+           in_text, out_text, rate_text);
     if (gy_checkpoint_is_on(&flow->checkpoint))
         show_snapshot(&flow->checkpoint, now_ns);
     progress->last_ns = now_ns;
@@ -322,7 +323,7 @@ void gy_progress_show(struct gy_progress *progress, const struct gy_flow *flow)
 void gy_progress_fini(struct gy_progress *progress)
 {
     if (progress->shown)
-        fputc('\n', stderr);
+        gy_say(stderr, "\n");
     progress->shown = false;
 }
 
@@ -336,13 +337,13 @@ const char *gy_report_what(const struct gy_failure *failure)
 static void print_operator(const struct gy_failure *failure, const char *job)
 {
     const struct gy_node *node = failure->node;
-    fprintf(stderr, "gyre: job failed\n  job:      %s\n  operator: %s (%s), task %u of %u\n", job,
-            node->id, node->op, failure->task, node->parallelism);
+    gy_say(stderr, "gyre: job failed\n  job:      %s\n  operator: %s (%s), task %u of %u\n", job,
+           node->id, node->op, failure->task, node->parallelism);
     if (failure->function != NULL)
-        fprintf(stderr, "  function: %s\n", failure->function);
-    fprintf(stderr, "  plugin:   %s\n  callback: %s\n  what:     %s\n",
-            failure->plugin_path != NULL ? failure->plugin_path : "(none)",
-            failure->callback != NULL ? failure->callback : "?", gy_report_what(failure));
+        gy_say(stderr, "  function: %s\n", failure->function);
+    gy_say(stderr, "  plugin:   %s\n  callback: %s\n  what:     %s\n",
+           failure->plugin_path != NULL ? failure->plugin_path : "(none)",
+           failure->callback != NULL ? failure->callback : "?", gy_report_what(failure));
 }
 
 void gy_report_failure(const struct gy_flow *flow, const struct gy_outcome *outcome)
@@ -353,12 +354,12 @@ void gy_report_failure(const struct gy_flow *flow, const struct gy_outcome *outc
     if (failure->node != NULL)
         print_operator(failure, flow->physical->graph->job);
     else
-        fprintf(stderr, "gyre: job failed: %s\n  job:      %s\n", gy_report_what(failure),
-                flow->physical->graph->job);
+        gy_say(stderr, "gyre: job failed: %s\n  job:      %s\n", gy_report_what(failure),
+               flow->physical->graph->job);
     if (failure->row != NULL)
-        fprintf(stderr, "  row:      %s\n", failure->row);
+        gy_say(stderr, "  row:      %s\n", failure->row);
     const char *snapshot = gy_ledger_restart(outcome->ledger, dir, from, sizeof from);
     if (snapshot[0] == 0)
         snapshot = dir != NULL ? "none yet, a restart begins at the start" : "none to restart from";
-    fprintf(stderr, "  snapshot: %s\n", snapshot);
+    gy_say(stderr, "  snapshot: %s\n", snapshot);
 }

@@ -9,6 +9,7 @@
 #include "app/describe.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/say.h"
 #include "base/text.h"
 #include "state/manifest.h"
 #include "state/part.h"
@@ -22,6 +23,7 @@
 
 /* What a command line asks for, and what it is answered with. */
 struct look {
+    const struct gy_cli *cli;
     const char *dir;
     const struct gy_snapshot_ids *ids;
     bool json;
@@ -373,7 +375,7 @@ static void show_one(struct look *look, uint64_t id)
     struct gyre_error error = {.size = sizeof error};
     struct gy_manifest *manifest = read_manifest(look->dir, id, &error);
     if (manifest == NULL) {
-        fprintf(stderr, "gyre snapshots: %s\n", error.text);
+        gy_say(stderr, "gyre snapshots: %s\n", error.text);
         look->status = GY_EXIT_FAILED;
         return;
     }
@@ -382,7 +384,7 @@ static void show_one(struct look *look, uint64_t id)
     else
         show_text(&look->out, manifest);
     if (check_files(manifest, check_length, &error) != 0) {
-        fprintf(stderr, "gyre snapshots: %s\n", error.text);
+        gy_say(stderr, "gyre snapshots: %s\n", error.text);
         look->status = GY_EXIT_FAILED;
     }
     gy_manifest_free(manifest);
@@ -400,10 +402,10 @@ static int wrong_verb(const char *given)
     const char *names[] = {verbs[0].name, verbs[1].name};
     const char *near = gy_nearest(given, names, 2);
     if (near != NULL)
-        fprintf(stderr, "gyre snapshots: unknown action %s (did you mean `%s`?)", given, near);
+        gy_say(stderr, "gyre snapshots: unknown action %s (did you mean `%s`?)", given, near);
     else
-        fprintf(stderr, "gyre snapshots: unknown action %s: give verify or show", given);
-    fputs("; see gyre snapshots --help\n", stderr);
+        gy_say(stderr, "gyre snapshots: unknown action %s: give verify or show", given);
+    gy_say(stderr, "; see gyre snapshots --help\n");
     return GY_EXIT_USAGE;
 }
 
@@ -412,13 +414,13 @@ static void tell_ids(const struct look *look)
     const size_t most = 20;
     size_t n = look->ids->v.n;
     if (n == 0) {
-        fputs("; it has none\n", stderr);
+        gy_say(stderr, "; it has none\n");
         return;
     }
-    fputs("; there are:", stderr);
+    gy_say(stderr, "; there are:");
     for (size_t i = n > most ? n - most : 0; i < n; i++)
-        fprintf(stderr, " %" PRIu64, look->ids->v.items[i]);
-    fputc('\n', stderr);
+        gy_say(stderr, " %" PRIu64, look->ids->v.items[i]);
+    gy_say(stderr, "\n");
 }
 
 /* Does what is asked for to one snapshot, or to all. */
@@ -429,7 +431,7 @@ static int walk(struct look *look, void (*one)(struct look *, uint64_t), const c
     for (size_t i = 0; i < look->ids->v.n; i++)
         found = found || (id != 0 && look->ids->v.items[i] == id);
     if (!found) {
-        fprintf(stderr, "gyre snapshots: %s has no snapshot %s", look->dir, only);
+        gy_say(stderr, "gyre snapshots: %s has no snapshot %s", look->dir, only);
         tell_ids(look);
         return GY_EXIT_USAGE;
     }
@@ -440,22 +442,15 @@ static int walk(struct look *look, void (*one)(struct look *, uint64_t), const c
         if (only == NULL || look->ids->v.items[i] == id)
             one(look, look->ids->v.items[i]);
     if (only != NULL && look->out.len == 0 && is_gone(look->dir, id)) {
-        fprintf(stderr,
-                "gyre snapshots: %s has no snapshot %s any more: it has just been removed\n",
-                look->dir, only);
+        gy_say(stderr, "gyre snapshots: %s has no snapshot %s any more: it has just been removed\n",
+               look->dir, only);
         return GY_EXIT_USAGE;
     }
     if (is_list)
         gy_json_close(&look->out, ']');
     if (look->json && look->out.len > 0)
         gy_buf_u8(&look->out, '\n');
-    if (look->out.failed) {
-        fputs("gyre snapshots: out of memory\n", stderr);
-        return GY_EXIT_FAILED;
-    }
-    if (look->out.len > 0)
-        fwrite(look->out.data, 1, look->out.len, stdout);
-    return gy_cli_end(look->status);
+    return gy_cli_put(look->cli, &look->out, look->status);
 }
 
 static int look_at(const char *dir, const struct gy_cli *cli)
@@ -470,26 +465,26 @@ static int look_at(const char *dir, const struct gy_cli *cli)
             one = verbs[i].one;
     if (verb != NULL && one == list_one)
         return wrong_verb(verb);
-    struct look look = {.dir = dir, .ids = &ids, .status = GY_EXIT_OK};
+    struct look look = {.cli = cli, .dir = dir, .ids = &ids, .status = GY_EXIT_OK};
     look.json = strcmp(cli->format, "json") == 0;
     if (gy_snapshots_list(gy_disk_real(), look.dir, &ids, &error) != 0) {
-        fprintf(stderr, "gyre snapshots: %s\n", error.text);
+        gy_say(stderr, "gyre snapshots: %s\n", error.text);
         return GY_EXIT_USAGE;
     }
     int status;
     if (ids.v.n == 0 && gy_snapshot_is_one(look.dir)) {
-        fprintf(stderr,
-                "gyre snapshots: %s is the folder of one snapshot: give the folder that it is in, "
-                "and then its id\n",
-                look.dir);
+        gy_say(stderr,
+               "gyre snapshots: %s is the folder of one snapshot: give the folder that it is in, "
+               "and then its id\n",
+               look.dir);
         status = GY_EXIT_USAGE;
     } else if (one == show_one && only == NULL) {
-        fputs("gyre snapshots: show needs the id of a snapshot", stderr);
+        gy_say(stderr, "gyre snapshots: show needs the id of a snapshot");
         tell_ids(&look);
         status = GY_EXIT_USAGE;
     } else {
         if (ids.v.n == 0 && only == NULL)
-            fprintf(stderr, "gyre snapshots: %s has no snapshots\n", look.dir);
+            gy_say(stderr, "gyre snapshots: %s has no snapshots\n", look.dir);
         status = walk(&look, one, only);
     }
     gy_buf_fini(&look.out);
@@ -505,7 +500,7 @@ int gy_cmd_snapshots(const struct gy_cli *cli)
         n--;
     char *dir = gy_strndup(given, n);
     if (dir == NULL) {
-        fputs("gyre snapshots: out of memory\n", stderr);
+        gy_say(stderr, "gyre snapshots: out of memory\n");
         return GY_EXIT_FAILED;
     }
     int status = look_at(dir, cli);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/say.h"
 #include "base/mem.h"
 #include "state/branch.h"
 
@@ -36,7 +37,7 @@ __attribute__((format(printf, 2, 3))) static int refuse_setting(const struct gy_
 
 static int refuse(const char *flag, const char *value, const char *sentence)
 {
-    fprintf(stderr, "gyre run: %s %s: %s\n", flag, value, sentence);
+    gy_say(stderr, "gyre run: %s %s: %s\n", flag, value, sentence);
     return GY_EXIT_USAGE;
 }
 

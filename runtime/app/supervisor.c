@@ -9,6 +9,7 @@
 #include "app/engine.h"
 #include "app/report.h"
 #include "base/log.h"
+#include "base/say.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -392,7 +393,7 @@ static void report(const struct supervisor *s, const char *status, const char *f
 static void clear_line(void)
 {
     if (isatty(STDERR_FILENO) == 1)
-        fputs("\r\033[K", stderr);
+        gy_say(stderr, "\r\033[K");
 }
 
 /* A stop was ordered, and the last snapshot has not been taken. */

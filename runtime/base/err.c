@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "base/say.h"
 #include "base/vec.h"
 
 void gy_diags_fini(struct gy_diags *d)
@@ -107,14 +108,14 @@ void gy_diags_print(struct gy_diags *d, FILE *to)
         const struct gy_diag *diag = &d->list.items[i];
         const char *file = d->files.items[diag->file_index];
         if (diag->line > 0)
-            fprintf(to, "%s:%d: %s\n", file, diag->line, diag->text);
+            gy_say(to, "%s:%d: %s\n", file, diag->line, diag->text);
         else if (*file)
-            fprintf(to, "%s: %s\n", file, diag->text);
+            gy_say(to, "%s: %s\n", file, diag->text);
         else
-            fprintf(to, "%s\n", diag->text);
+            gy_say(to, "%s\n", diag->text);
     }
     if (d->oom)
-        fprintf(to, "out of memory: there are more mistakes than are shown here\n");
+        gy_say(to, "out of memory: there are more mistakes than are shown here\n");
 }
 
 /* ---- the nearest name ---- */

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/say.h"
+
 #define LINE_MAX_BYTES 4096
 
 /* Relaxed everywhere: the level orders nothing, and a late change costs one line. */
@@ -49,20 +51,21 @@ void gy_log(enum gy_log_level level, const char *fmt, ...)
     if (!gy_log_enabled(level))
         return;
     int saved_errno = errno;
-    char line[LINE_MAX_BYTES];
-    size_t start = strlen(prefixes[level]);
-    memcpy(line, prefixes[level], start);
-    size_t room = sizeof line - start; /* the last byte becomes the line break */
+    char text[LINE_MAX_BYTES], line[LINE_MAX_BYTES];
+    size_t len = strlen(prefixes[level]), taken;
+    memcpy(line, prefixes[level], len);
     va_list args;
     va_start(args, fmt);
-    int wanted = vsnprintf(line + start, room, fmt, args);
+    int wanted = vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    size_t len = start;
-    if (wanted >= 0 && (size_t)wanted < room) {
-        len += (size_t)wanted;
-    } else if (wanted >= 0) {
-        len = sizeof line - 1;
-        memcpy(line + len - 3, "...", 3);
+    size_t n = wanted < 0 ? 0 : (size_t)wanted < sizeof text ? (size_t)wanted : sizeof text - 1;
+    while (n > 0 && text[n - 1] == '\n') /* of a plugin that ends its lines itself */
+        n--;
+    /* Room is left for the dots, and for the line break. */
+    len += gy_say_escape(line + len, sizeof line - len - 4, text, n, &taken);
+    if (taken < n || (size_t)wanted >= sizeof text) {
+        memcpy(line + len, "...", 3);
+        len += 3;
     }
     line[len] = '\n';
     write_all(line, len + 1);

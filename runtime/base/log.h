@@ -26,6 +26,7 @@ void gy_log_set_level(enum gy_log_level level);
 bool gy_log_enabled(enum gy_log_level level);
 
 /** Writes `gyre: ` and the formatted text as one line to standard error; a line break is added.
+ *  What a terminal would act on is escaped, line breaks too; see base/say.h.
  *  A text beyond 4 KiB is cut and ends in `...`. Keeps errno.
  *  Thread:  [any]; not for signal handlers
  *  Errors:  none; a message that cannot be written is lost */

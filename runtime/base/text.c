@@ -338,12 +338,12 @@ char *gy_text_expand_env(const char *s, struct gy_why *why)
     return text;
 }
 
-/* ---- JSON strings ---- */
+/* ---- UTF-8 and JSON strings ---- */
 
-/* Gives the length of the valid UTF-8 sequence at `p`, or, negated, that of the part of a broken
- * one that one U+FFFD stands for. The table of Unicode 15, 3-7: only the second byte's range varies. */
-static int utf8_length(const unsigned char *p, size_t n)
+/* Only the second byte's range varies. */
+int gy_text_utf8(const void *text, size_t n)
 {
+    const unsigned char *p = text;
     unsigned char c = p[0], low = 0x80, high = 0xbf;
     if (c < 0x80)
         return 1;
@@ -383,7 +383,7 @@ void gy_text_json_string(struct gy_buf *b, const char *p, size_t n)
     gy_buf_u8(b, '"');
     while (run < n) {
         unsigned char c = at[run];
-        int len = utf8_length(at + run, n - run);
+        int len = gy_text_utf8(at + run, n - run);
         bool plain = len > 0 && c >= 0x20 && c != '"' && c != '\\';
         if (plain) {
             run += (size_t)len;

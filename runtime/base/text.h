@@ -68,6 +68,12 @@ const char *gy_text_shorten(char *out, size_t size, const char *text);
  *  Errors:  NULL and `why` (may be NULL): unset without a default, malformed, no memory */
 char *gy_text_expand_env(const char *s, struct gy_why *why);
 
+/** The length of the valid UTF-8 sequence at `p`, or, negated, that of the part of a broken one that one
+ *  U+FFFD stands for.
+ *  Thread:  [any], signal handlers too
+ *  Source:  Unicode 15, table 3-7 */
+int gy_text_utf8(const void *p, size_t n);
+
 /** Appends `n` bytes as a JSON string with its quotes; each byte that is no valid UTF-8 becomes
  *  U+FFFD, one for each maximal broken part.
  *  Errors:  those of `b`
