@@ -4,6 +4,7 @@
  * takes it apart. */
 #include "flow/flow.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -212,6 +213,19 @@ static int build_entries(struct gy_flow *flow, struct gy_task *task, struct gy_p
     return 0;
 }
 
+static void put_log(void *host, enum gy_log_level level, const char *text)
+{
+    (void)host;
+    gy_log(level, "%s", text);
+}
+
+static bool is_slow(void *host)
+{
+    const struct gy_member *member = host;
+    /* relaxed: a late look costs one more batch in one piece. */
+    return atomic_load_explicit(member->task->flow->options.slow, memory_order_relaxed);
+}
+
 static int build_member(struct gy_flow *flow, struct gy_task *task, struct gy_member *member,
                         const struct gy_node *node, struct gy_pool *pool, struct gyre_error *error)
 {
@@ -221,9 +235,10 @@ static int build_member(struct gy_flow *flow, struct gy_task *task, struct gy_me
                          .seed = flow->options.seed,
                          .emit = gy_member_emit,
                          .watermark = gy_member_watermark,
+                         .log = put_log,
                          .host = member};
     if (flow->options.slow_id != NULL && strcmp(flow->options.slow_id, node->id) == 0)
-        env.row_by_row = flow->options.slow;
+        env.row_by_row = is_slow;
     member->task = task;
     member->node = node;
     member->watermark = member->wake_us = member->saved.watermark_us = INT64_MIN;

@@ -1,7 +1,6 @@
 /* Bad rows, by the operator's on_error: the job fails, or they are skipped, or put out on `.errors`. */
 #include "op/inside.h"
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "data/json.h"
 
@@ -11,8 +10,7 @@ static void count_bad_row(struct gy_instance *instance, const char *text)
 {
     instance->stats.bad_rows++;
     if (instance->stats.bad_rows == 1)
-        gy_log(GY_LOG_WARN, "%s[%u]: bad row, and more may follow: %s", instance->node->id,
-               instance->ctx.task, text);
+        gy_instance_log(instance, GY_LOG_WARN, "bad row, and more may follow: %s", text);
 }
 
 /* Puts a bad row out on the `.errors` port. */

@@ -3,6 +3,7 @@
 #include "op/inside.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 
 int gy_instance_fail(struct gy_instance *instance, int code, const char *format, ...)
 {
@@ -11,6 +12,21 @@ int gy_instance_fail(struct gy_instance *instance, int code, const char *format,
     gyre_error_set_v(&instance->error, code, -1, format, args);
     va_end(args);
     return code;
+}
+
+void gy_instance_log(const struct gy_instance *instance, enum gy_log_level level,
+                     const char *format, ...)
+{
+    char text[4096];
+    va_list args;
+    if (instance->env.log == NULL)
+        return;
+    int n = snprintf(text, sizeof text, "%s[%u]: ", instance->node->id, instance->ctx.task);
+    va_start(args, format);
+    if (n > 0 && (size_t)n < sizeof text)
+        vsnprintf(text + n, sizeof text - (size_t)n, format, args);
+    va_end(args);
+    instance->env.log(instance->env.host, level, text);
 }
 
 void gy_instance_calls(struct gy_instance *instance, const char *function,

@@ -1,7 +1,6 @@
 /* What a plugin may call while it runs: the functions behind `struct gyre_host`. */
 #include "op/inside.h"
 
-#include "base/log.h"
 #include "base/mem.h"
 
 static struct gy_instance *instance_of(struct gyre_ctx *ctx)
@@ -11,9 +10,9 @@ static struct gy_instance *instance_of(struct gyre_ctx *ctx)
 
 static void host_log(struct gyre_ctx *ctx, uint32_t level, const char *text)
 {
-    struct gy_instance *i = instance_of(ctx);
-    gy_log((enum gy_log_level)(level <= GYRE_LOG_DEBUG ? level : GYRE_LOG_DEBUG), "%s[%u]: %s",
-           i->node->id, ctx->task, text);
+    gy_instance_log(instance_of(ctx),
+                    (enum gy_log_level)(level <= GYRE_LOG_DEBUG ? level : GYRE_LOG_DEBUG), "%s",
+                    text);
 }
 
 static struct gy_metric *metric(struct gy_instance *instance, const char *name, bool is_gauge)

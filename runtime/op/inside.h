@@ -68,6 +68,7 @@ struct gy_instance {
     struct gy_view *views;
     struct gyre_error error;
     const char *callback; /* the one at hand */
+    uint8_t *row_text; /* where a crash writes the row at hand; NULL where it is never asked for */
     char *failed_row;
     int32_t sticky; /* an error that the plugin did not return: no memory, a bad row with "fail" */
     struct gy_crumb_site site;
@@ -112,6 +113,10 @@ void gy_key_columns(const struct gy_instance *instance, const struct gy_column *
 int gy_instance_fail(struct gy_instance *instance, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/** Tells people something about the instance. Formats as printf; a text beyond 4 KiB is cut. */
+void gy_instance_log(const struct gy_instance *instance, enum gy_log_level level,
+                     const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 /** Marks a row of the batch at hand as bad: by the operator's on_error. */
 void gy_instance_bad_row(struct gy_instance *instance, uint32_t row, const char *text);
 void gy_instance_bad_input(struct gy_instance *instance, const char *raw, size_t len,
@@ -121,6 +126,7 @@ void gy_instance_bad_input(struct gy_instance *instance, const char *raw, size_t
 int gy_process_batch(struct gy_instance *instance, uint32_t port, const struct gy_batch *in);
 
 /* Row by row: op/slow. */
+enum { GY_ROW_TEXT = 64 * 1024 };
 bool gy_is_slow(const struct gy_instance *instance);
 int gy_process_slowly(struct gy_instance *instance, uint32_t port, const struct gy_batch *in);
 

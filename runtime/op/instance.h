@@ -15,6 +15,7 @@
 #define GY_OP_INSTANCE_H
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "data/batch.h"
 #include "graph/logical.h"
 #include "state/items.h"
@@ -27,12 +28,15 @@ struct gy_env {
     const char *job;
     struct gy_pool *pool;
     const struct gy_clock *clock;
-    const _Atomic bool *row_by_row; /* true: batches are taken a row at a time; NULL: never */
-    uint64_t seed;                  /* of the job; each task's random sequence is derived from it */
+    uint64_t seed; /* of the job; each task's random sequence is derived from it */
     /* Takes a batch of output `port`: a view, valid until it returns. */
     void (*emit)(void *host, uint32_t port, const struct gy_batch *batch);
     /* Takes a watermark that the operator itself puts out (sources, timestamps). NULL: dropped. */
     void (*watermark)(void *host, int64_t time_us);
+    /* Puts out a message for people, about this instance. NULL: dropped. */
+    void (*log)(void *host, enum gy_log_level level, const char *text);
+    /* True: batches are taken a row at a time from now on, so that a crash knows the row. NULL: never. */
+    bool (*row_by_row)(void *host);
     void *host;
 };
 

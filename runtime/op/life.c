@@ -106,7 +106,10 @@ struct gy_instance *gy_instance_new(const struct gy_node *node, uint32_t task, u
                                .row = gy_row_at_hand,
                                .instance = instance};
     gy_rng_init(&instance->rng, env->seed + node->index * 65537u + task);
-    if (init_ports(instance) != 0 || init_views(instance) != 0)
+    if (env->row_by_row != NULL)
+        instance->row_text = gy_alloc(GY_ROW_TEXT);
+    if (init_ports(instance) != 0 || init_views(instance) != 0 ||
+        (env->row_by_row != NULL && instance->row_text == NULL))
         gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for an instance");
     if (error->code != 0 || init_stores(instance, task, tasks, error) != 0 ||
         init_plugin_side(instance, error) != 0) {
@@ -160,6 +163,7 @@ void gy_instance_free(struct gy_instance *instance)
     gy_free(instance->savings);
     gy_free(instance->self);
     gy_free(instance->failed_row);
+    gy_free(instance->row_text);
     gy_free(instance->times);
     gy_free(instance);
 }

@@ -7,15 +7,9 @@
 
 #include "data/json.h"
 
-#include <stdatomic.h>
-
-enum { ROW_MAX = 64 * 1024 };
-
 bool gy_is_slow(const struct gy_instance *instance)
 {
-    /* relaxed: a late look costs one more batch in slices. */
-    return instance->env.row_by_row != NULL &&
-           atomic_load_explicit(instance->env.row_by_row, memory_order_relaxed);
+    return instance->env.row_by_row != NULL && instance->env.row_by_row(instance->env.host);
 }
 
 int gy_process_slowly(struct gy_instance *instance, uint32_t port, const struct gy_batch *in)
@@ -42,12 +36,11 @@ int gy_process_slowly(struct gy_instance *instance, uint32_t port, const struct 
 
 size_t gy_row_at_hand(const void *of, char *text, size_t n)
 {
-    static uint8_t memory[ROW_MAX]; /* the first thread that crashes is the only one here */
     const struct gy_instance *instance = of;
     const struct gy_batch *in = instance->in;
-    struct gy_buf json = {.data = memory, .cap = sizeof memory, .max = sizeof memory};
+    struct gy_buf json = {.data = instance->row_text, .cap = GY_ROW_TEXT, .max = GY_ROW_TEXT};
     uint32_t row = 0;
-    if (in == NULL || in->kept != 1)
+    if (in == NULL || in->kept != 1 || instance->row_text == NULL)
         return 0;
     while (in->keep != NULL && row < in->rows && in->keep[row] == 0)
         row++;
