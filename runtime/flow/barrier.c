@@ -71,60 +71,7 @@ static bool has_states(const struct gy_member *member)
 {
     const struct gyre_operator *descriptor = member->node->descriptor;
     return gy_node_states(member->node) > 0 || member->node->kind == GYRE_SOURCE ||
-           (descriptor != NULL && descriptor->save_items != NULL) || member->txns.n > 0;
-}
-
-static int save_split(struct gy_member *member, uint32_t id, uint8_t state)
-{
-    struct gy_part *part = &member->saved.part;
-    const struct gyre_operator *descriptor = member->node->descriptor;
-    struct gyre_writer *writer = gy_part_record(part, GY_RECORD_SPLIT, 0);
-    struct gyre_writer position = {.size = sizeof position, .grow = gy_writer_grow};
-    int code = 0;
-    if (state == GY_SPLIT_BEGUN && descriptor->save_split == NULL)
-        state = GY_SPLIT_FRESH; /* it cannot say where it is: what it can read again comes again */
-    else if (state == GY_SPLIT_BEGUN)
-        code = gy_instance_save_split(member->instance, id, &position);
-    gyre_write_u32(writer, id);
-    gyre_write(writer, &state, 1);
-    if (state == GY_SPLIT_BEGUN) {
-        gyre_write_u32(writer, (uint32_t)position.length);
-        gyre_write(writer, position.data, position.length);
-    }
-    gy_free(position.data);
-    int written = gy_part_end_record(part);
-    return code != 0 ? code : written;
-}
-
-static int save_splits(struct gy_member *member)
-{
-    int code = 0;
-    if (member->task->index == 0) {
-        gy_splits_write(member->splits, gy_part_record(&member->saved.part, GY_RECORD_SPLITS, 0));
-        code = gy_part_end_record(&member->saved.part);
-    }
-    for (size_t i = 0; code == 0 && i < member->done_splits.n; i++)
-        code = save_split(member, member->done_splits.items[i], GY_SPLIT_DONE);
-    for (size_t i = 0; code == 0 && i < member->active_splits.n; i++)
-        code = save_split(member, member->active_splits.items[i], GY_SPLIT_BEGUN);
-    return code;
-}
-
-static int save_txns(struct gy_member *member)
-{
-    int code = 0;
-    for (size_t i = 0; code == 0 && i < member->txns.n; i++) {
-        const struct gy_txn *txn = &member->txns.items[i];
-        struct gyre_writer *writer = gy_part_record(&member->saved.part, GY_RECORD_TXN, 0);
-        uint32_t n = (uint32_t)strlen(txn->name);
-        gyre_write_u64(writer, txn->epoch);
-        gyre_write_u32(writer, n);
-        gyre_write(writer, txn->name, n);
-        gyre_write_u32(writer, (uint32_t)txn->prepared.length);
-        gyre_write(writer, txn->prepared.data, txn->prepared.length);
-        code = gy_part_end_record(&member->saved.part);
-    }
-    return code;
+           (descriptor != NULL && descriptor->save_items != NULL) || member->txns.list.n > 0;
 }
 
 /* Begins the member's file. 0, or GYRE_ENOMEM. */
@@ -173,9 +120,9 @@ static void save_member(struct gy_member *member, uint64_t epoch)
     struct gy_checkpoint *checkpoint = &member->task->flow->checkpoint;
     int code = begin_file(member, epoch);
     if (code == 0 && member->node->kind == GYRE_SOURCE)
-        code = save_splits(member);
+        code = gy_source_save(&member->source, &member->saved.part);
     if (code == 0)
-        code = save_txns(member);
+        code = gy_txns_save(&member->txns, &member->saved.part);
     if (code == 0)
         code = gy_instance_save_begin(member->instance, &member->saved.part);
     if (code == 0)

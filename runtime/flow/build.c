@@ -243,9 +243,10 @@ static int build_member(struct gy_flow *flow, struct gy_task *task, struct gy_me
     member->node = node;
     member->watermark = member->wake_us = member->saved.watermark_us = INT64_MIN;
     member->wake_fd = -1;
-    if (node->kind == GYRE_SOURCE)
-        member->splits = &flow->splits[node->index];
     member->instance = gy_instance_new(node, task->index, node->parallelism, &env, error);
+    if (node->kind == GYRE_SOURCE)
+        member->source =
+            (struct gy_source){.instance = member->instance, .splits = &flow->splits[node->index]};
     return member->instance != NULL ? 0 : error->code;
 }
 
@@ -354,6 +355,7 @@ struct gy_flow *gy_flow_new(const struct gy_physical *physical,
     if (flow->options.channel_bytes == 0)
         flow->options.channel_bytes = CHANNEL_BYTES;
     pthread_mutex_init(&flow->failure_lock, NULL);
+    pthread_mutex_init(&flow->splits_lock, NULL);
     flow->done_fd = eventfd(0, EFD_CLOEXEC);
     if (flow->done_fd < 0)
         gyre_error_set(error, GYRE_EIO, -1, "eventfd: %s", strerror(errno));

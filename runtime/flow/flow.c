@@ -38,7 +38,7 @@ static void commit_at_end(struct gy_flow *flow)
             gy_member_prepare(member, 0);
     for (uint32_t t = 0, m = 0; next_sink(flow, &t, &m, &member);) {
         if (gy_flow_has_failed(flow))
-            gy_member_abort(member, 0);
+            gy_txns_abort(&member->txns, member->instance, 0);
         else
             gy_member_commit(member, 0);
     }
@@ -53,7 +53,7 @@ static void end_transactions(struct gy_flow *flow)
     uint64_t perhaps = flow->checkpoint.published > newest ? flow->checkpoint.published : newest;
     for (uint32_t t = 0, m = 0; next_sink(flow, &t, &m, &member);) {
         gy_member_commit(member, newest);
-        gy_member_abort(member, perhaps);
+        gy_txns_abort(&member->txns, member->instance, perhaps);
     }
 }
 
@@ -68,9 +68,8 @@ int gy_flow_commit(struct gy_flow *flow)
 
 static void fini_member(struct gy_member *member)
 {
-    gy_member_forget(member);
-    gy_vec_fini(&member->active_splits);
-    gy_vec_fini(&member->done_splits);
+    gy_txns_fini(&member->txns);
+    gy_source_fini(&member->source);
     gy_part_fini(&member->saved.part);
     gy_scribe_file_fini(&member->task->flow->checkpoint.scribe, &member->saved.file);
     gy_gate_fini(&member->gate);
@@ -146,6 +145,7 @@ void gy_flow_free(struct gy_flow *flow)
     gy_restore_free(flow->restore);
     gy_checkpoint_fini(&flow->checkpoint);
     pthread_mutex_destroy(&flow->failure_lock);
+    pthread_mutex_destroy(&flow->splits_lock);
     gy_free(flow->failure.callback);
     gy_free(flow->failure.text);
     gy_free(flow->failure.row);

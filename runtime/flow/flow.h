@@ -77,7 +77,9 @@ struct gy_flow {
     uint32_t *n_channels;          /* per edge */
     uint32_t *n_dests;             /* per edge: consumers that one producer sends to */
     struct gy_splits *splits;      /* per node */
-    int done_fd;                   /* readable after a failure, and when every worker has ended */
+    pthread_mutex_t
+        splits_lock; /* taken for a split, which is megabytes of a file, not for a row */
+    int done_fd;     /* readable after a failure, and when every worker has ended */
     _Atomic uint32_t tasks_left;
     _Atomic uint32_t workers_left;
     _Atomic bool failed;

@@ -2,7 +2,7 @@
  *
  * What it emits goes to other members by calls, and to other tasks by exchanges (flow/emit). What its
  * inputs tell is merged by its gate, told to the instance, and passed on (flow/settle). A source has
- * splits and is polled (flow/source); a sink has transactions (flow/transact).
+ * splits and is polled (flow/poll); a sink has transactions.
  *
  * Owned by its task's worker; `published` is read by others. */
 #ifndef GY_FLOW_MEMBER_H
@@ -11,8 +11,8 @@
 #include "flow/exchange.h"
 #include "flow/gate.h"
 #include "flow/scribe.h"
-#include "flow/splits.h"
-#include "op/instance.h"
+#include "op/source.h"
+#include "op/txns.h"
 
 struct gy_flow;
 struct gy_task;
@@ -34,15 +34,6 @@ struct gy_published {
     _Atomic uint64_t rows_out;
 };
 
-/* A transaction that a sink has prepared and not committed: TXN records of snapshots are
- *
- *   u64 epoch, u32 length and name, u32 length and what `prepare` wrote */
-struct gy_txn {
-    uint64_t epoch; /* 0: of a run without snapshots */
-    char *name;
-    struct gyre_writer prepared;
-};
-
 /* What a member has saved of an epoch. Its worker's, and the control thread's from the moment when
  * the epoch waits for nobody any more until the next one begins. */
 struct gy_saved {
@@ -62,15 +53,12 @@ struct gy_member {
     uint32_t n_routes;
     struct gy_route *routes;
     bool ended;
-    bool stopped;               /* ended by a stop: not flushed, more would have come */
-    GY_VEC(struct gy_txn) txns; /* sinks: in order of their epochs */
+    bool stopped;        /* ended by a stop: not flushed, more would have come */
+    struct gy_txns txns; /* sinks */
     struct gy_saved saved;
     struct gy_published published;
     /* Sources: */
-    struct gy_splits *splits;
-    GY_VEC(uint32_t) active_splits;
-    GY_VEC(uint32_t) done_splits; /* in this run */
-    bool splits_dealt;
+    struct gy_source source;
     bool source_ended;
     int64_t watermark; /* the greatest put out */
     int64_t wake_us;   /* idle until then, INT64_MIN: not idle */
@@ -99,11 +87,6 @@ bool gy_member_poll(struct gy_member *member);
 /** Prepares the sink's transaction of an epoch; 0: the end of a run without snapshots. 0, or a code. */
 int gy_member_prepare(struct gy_member *member, uint64_t epoch);
 
-/** Commits its transactions up to an epoch, or undoes those behind one. 0, or a code. */
+/** Commits its transactions up to an epoch. 0, or a code. */
 int gy_member_commit(struct gy_member *member, uint64_t epoch);
-void gy_member_abort(struct gy_member *member, uint64_t epoch);
-
-/** Forgets its transactions. */
-void gy_member_forget(struct gy_member *member);
-
 #endif

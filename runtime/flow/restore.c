@@ -395,29 +395,6 @@ static void give_progress(struct gy_restore *restore, struct gy_flow *flow,
 
 /* ---- transactions ---- */
 
-static int read_txn(struct gy_member *member, const struct gy_item *item)
-{
-    struct gyre_reader reader = {.size = sizeof reader, .data = item->bytes, .length = item->n};
-    struct gy_txn txn = {.epoch = gyre_read_u64(&reader)};
-    uint32_t n = gyre_read_u32(&reader);
-    const char *name = gyre_read(&reader, n);
-    uint32_t n_bytes = gyre_read_u32(&reader);
-    const void *bytes = gyre_read(&reader, n_bytes);
-    if (bytes == NULL || reader.position != reader.length)
-        return GYRE_ECORRUPT;
-    txn.name = gy_printf("%.*s", (int)n, name);
-    txn.prepared.data = gy_alloc((size_t)n_bytes + 1);
-    if (txn.name == NULL || txn.prepared.data == NULL || gy_vec_push(&member->txns, txn) != 0) {
-        gy_free(txn.name);
-        gy_free(txn.prepared.data);
-        return GYRE_ENOMEM;
-    }
-    struct gy_txn *kept = &member->txns.items[member->txns.n - 1];
-    memcpy(kept->prepared.data, bytes, n_bytes);
-    kept->prepared.length = n_bytes;
-    return 0;
-}
-
 /* Everything else has been restored: what was prepared becomes visible, if it is not. */
 static void commit_pending(struct gy_flow *flow, const struct gy_node *node,
                            const struct operator_part *part)
@@ -425,7 +402,8 @@ static void commit_pending(struct gy_flow *flow, const struct gy_node *node,
     for (uint32_t t = 0; t < part->saved->n_tasks; t++) {
         struct gy_member *member = member_of(flow, node->index, t % node->parallelism);
         for (size_t i = 0; i < part->txns[t].list.n && !gy_flow_has_failed(flow); i++) {
-            int code = read_txn(member, &part->txns[t].list.items[i]);
+            int code = gy_txns_read(&member->txns, part->txns[t].list.items[i].bytes,
+                                    part->txns[t].list.items[i].n);
             if (code == GYRE_ENOMEM)
                 gy_flow_fail_memory(flow, member->instance);
             else if (code != 0)

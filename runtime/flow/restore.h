@@ -7,7 +7,7 @@
 #define GY_FLOW_RESTORE_H
 
 #include "flow/fit.h"
-#include "flow/splits.h"
+#include "op/splits.h"
 #include "state/snapshot.h"
 
 struct gy_flow;

@@ -9,7 +9,9 @@
  *     slow       row by row
  *     save       items and state, saved and restored
  *     life       making and freeing
- *     instance   what the outside calls */
+ *     instance   what the outside calls
+ *     source     the splits of one task
+ *     txns       the transactions of one task */
 #ifndef GY_OP_INSIDE_H
 #define GY_OP_INSIDE_H
 

@@ -25,10 +25,10 @@
  *
  *   | kind    | index | content                                                        |
  *   |---------|-------|----------------------------------------------------------------|
- *   | SPLITS  |       | the splits of a source: flow/splits                            |
- *   | SPLIT   |       | how far this task has read one of them: flow/splits            |
+ *   | SPLITS  |       | the splits of a source: op/splits                              |
+ *   | SPLIT   |       | how far this task has read one of them: op/splits              |
  *   | ITEM    |       | an item of operator state, as the plugin wrote it              |
- *   | TXN     |       | a sink's prepared transaction: flow/task                       |
+ *   | TXN     |       | a sink's prepared transaction: op/txns                         |
  *   | STATE   | state | a record of keyed state: state/store; begins with the u64 hash |
  *
  * The index of STATE is that of the state in the manifest's list of this operator. */

@@ -11,7 +11,7 @@
 #define TESTS_UNIT_HAND_H
 
 #include "base/buf.h"
-#include "flow/splits.h"
+#include "op/splits.h"
 #include "op/instance.h"
 #include "job/config.h"
 

@@ -1,8 +1,10 @@
 /* See splits.h. */
-#include "flow/splits.h"
+#include "op/splits.h"
 
 #include "base/crumb.h"
 #include "base/mem.h"
+
+#include <assert.h>
 
 static int32_t add(struct gyre_splits *abi, const void *bytes, size_t n)
 {
@@ -21,13 +23,13 @@ static int32_t add(struct gyre_splits *abi, const void *bytes, size_t n)
     if (n > 0)
         memcpy(copy, bytes, n);
     splits->items[splits->n++] = (struct gy_split){.bytes = copy, .n = n};
+    splits->n_left++;
     return 0;
 }
 
 void gy_splits_init_empty(struct gy_splits *splits, uint32_t tasks)
 {
     memset(splits, 0, sizeof *splits);
-    pthread_mutex_init(&splits->lock, NULL);
     splits->abi = (struct gyre_splits){.size = sizeof splits->abi,
                                        .tasks = tasks,
                                        .order = GYRE_SPLITS_QUEUE,
@@ -58,18 +60,20 @@ void gy_splits_fini(struct gy_splits *splits)
         gy_free(splits->items[i].position);
     }
     gy_free(splits->items);
-    pthread_mutex_destroy(&splits->lock);
     memset(splits, 0, sizeof *splits);
 }
 
 int64_t gy_splits_take(struct gy_splits *splits)
 {
-    pthread_mutex_lock(&splits->lock);
     while (splits->next < splits->n && splits->items[splits->next].state == GY_SPLIT_DONE)
         splits->next++;
-    int64_t id = splits->next < splits->n ? (int64_t)splits->next++ : -1;
-    pthread_mutex_unlock(&splits->lock);
-    return id;
+    return splits->next < splits->n ? (int64_t)splits->next++ : -1;
+}
+
+bool gy_splits_end(struct gy_splits *splits)
+{
+    assert(splits->n_left > 0);
+    return --splits->n_left == 0;
 }
 
 void gy_splits_write(const struct gy_splits *splits, struct gyre_writer *writer)
@@ -129,6 +133,7 @@ int gy_splits_read(struct gy_splits *splits, struct gyre_reader *reader)
             break;
         struct gy_split *split = &splits->items[splits->n - 1];
         split->state = read.state;
+        splits->n_left -= split->state == GY_SPLIT_DONE;
         if (split->state == GY_SPLIT_BEGUN)
             code = read_position(split, reader);
     }
@@ -141,7 +146,10 @@ int gy_splits_apply(struct gy_splits *splits, struct gyre_reader *reader)
     if (reader->error != 0 || id >= splits->n)
         return GYRE_ECORRUPT;
     struct gy_split *split = &splits->items[id];
+    bool was_done = split->state == GY_SPLIT_DONE;
     int code = read_state(split, reader);
+    splits->n_left -= split->state == GY_SPLIT_DONE && !was_done;
+    splits->n_left += split->state != GY_SPLIT_DONE && was_done;
     if (code == 0 && split->state == GY_SPLIT_BEGUN)
         code = read_position(split, reader);
     return code == 0 && reader->position != reader->length ? GYRE_ECORRUPT : code;

@@ -1,4 +1,4 @@
-/* A member that is a source: its splits, and polling it; see member.h. */
+/* A member that is a source: its next split, and when and how it is polled; see member.h. */
 #include "flow/flow.h"
 
 static void end_source(struct gy_member *member, bool stopped)
@@ -12,54 +12,28 @@ static void end_source(struct gy_member *member, bool stopped)
                  (struct gy_event){.member = member, .kind = GY_END, .stopped = stopped});
 }
 
-static bool add_split(struct gy_member *member, uint32_t id)
+/* Takes the next split of the queue, for which the tasks of a source take turns. */
+static int64_t take_split(struct gy_member *member)
 {
-    const struct gy_split *split = &member->splits->items[id];
-    struct gyre_reader position = {
-        .size = sizeof position, .data = split->position, .length = split->position_n};
-    if (gy_vec_reserve(&member->active_splits, 1) != 0 ||
-        gy_vec_reserve(&member->done_splits, member->active_splits.n + 1) != 0) {
-        gy_flow_fail_memory(member->task->flow, member->instance);
-        return false;
-    }
-    if (gy_instance_add_split(member->instance, id, split->bytes, split->n,
-                              split->state == GY_SPLIT_BEGUN ? &position : NULL) != 0) {
-        gy_member_fail(member);
-        return false;
-    }
-    gy_vec_push(&member->active_splits, id);
-    return true;
-}
-
-/* Room was made when it was added. */
-static void end_split(struct gy_member *member, uint32_t id)
-{
-    for (size_t i = 0; i < member->active_splits.n; i++) {
-        if (member->active_splits.items[i] != id)
-            continue;
-        member->active_splits.items[i] = member->active_splits.items[member->active_splits.n - 1];
-        member->active_splits.n--;
-        gy_vec_push(&member->done_splits, id);
-        return;
-    }
+    struct gy_flow *flow = member->task->flow;
+    pthread_mutex_lock(&flow->splits_lock);
+    int64_t id = gy_splits_take(&flow->splits[member->node->index]);
+    pthread_mutex_unlock(&flow->splits_lock);
+    return id;
 }
 
 /* Sees to it that the source has a split to read; false where it has none and will get none. */
 static bool feed(struct gy_member *member)
 {
-    struct gy_splits *splits = member->splits;
-    if (splits->abi.order == GYRE_SPLITS_DEAL && !member->splits_dealt) {
-        member->splits_dealt = true;
-        for (uint32_t id = member->task->index; id < splits->n; id += splits->abi.tasks)
-            if (splits->items[id].state != GY_SPLIT_DONE && !add_split(member, id))
-                return false;
+    int code = gy_source_deal(&member->source);
+    if (code == 0 && gy_source_wants(&member->source)) {
+        int64_t id = take_split(member);
+        if (id >= 0)
+            code = gy_source_add(&member->source, (uint32_t)id);
     }
-    if (splits->abi.order == GYRE_SPLITS_QUEUE && member->active_splits.n == 0) {
-        int64_t id = gy_splits_take(splits);
-        if (id >= 0 && !add_split(member, (uint32_t)id))
-            return false;
-    }
-    return member->active_splits.n > 0;
+    if (code != 0)
+        gy_member_fail(member);
+    return code == 0 && member->source.active.n > 0;
 }
 
 static bool is_to_stop(const struct gy_task *task)
@@ -99,16 +73,13 @@ bool gy_member_poll(struct gy_member *member)
             end_source(member, false);
         return true;
     }
-    /* All that it has put out leaves, or a small budget would be told by the next poll alone. */
-    if (gy_instance_poll(member->instance, &poll) != 0 ||
-        gy_instance_flush(member->instance, false) != 0) {
+    bool ended; /* a split */
+    if (gy_source_poll(&member->source, &poll, &ended) != 0) {
         gy_member_fail(member);
         return false;
     }
     member->task->dirty = true; /* it may have put rows out and be idle all the same */
     member->wake_us = INT64_MIN;
-    if (poll.status == GYRE_POLL_SPLIT)
-        end_split(member, poll.split);
     if (poll.status == GYRE_POLL_IDLE) {
         member->wake_us = poll.wake_us > 0 ? poll.wake_us : 0;
         member->wake_fd = poll.fd;

@@ -1,7 +1,8 @@
 /* The splits of one source, handed out to its tasks.
  *
- * Filled by `discover` before the start, or by a restore; then tasks ask for the next one. A lock per
- * split, which is megabytes of a file, not per row.
+ * Filled by `discover` before the start, or by a restore; then tasks ask for the next one. There is no
+ * lock here: where tasks run in several threads, whoever runs them sees to it that one at a time calls
+ * gy_splits_take and gy_splits_end. All else is constant while a job runs.
  *
  * What snapshots keep (little-endian), so that every split is where it was at the barriers:
  *
@@ -13,13 +14,11 @@
  *
  * A split that no task speaks of has not been taken before the barrier, and is as SPLITS says. A
  * source that cannot say its position is read again from the split's start. */
-#ifndef GY_FLOW_SPLITS_H
-#define GY_FLOW_SPLITS_H
+#ifndef GY_OP_SPLITS_H
+#define GY_OP_SPLITS_H
 
 #include "graph/logical.h"
 #include "state/part.h"
-
-#include <pthread.h>
 
 enum gy_split_state { GY_SPLIT_FRESH = 0, GY_SPLIT_DONE = 1, GY_SPLIT_BEGUN = 2 };
 
@@ -33,10 +32,10 @@ struct gy_split {
 
 struct gy_splits {
     struct gyre_splits abi;
-    pthread_mutex_t lock;
     uint32_t n, capacity;
     struct gy_split *items;
-    uint32_t next; /* QUEUE: the next to hand out */
+    uint32_t next;   /* QUEUE: the next to hand out */
+    uint32_t n_left; /* that have not been read to their end */
 };
 
 /** Discovers the splits of a source that runs as `tasks` tasks. 0, or a code and `error`.
@@ -48,9 +47,11 @@ int gy_splits_init(struct gy_splits *splits, const struct gy_node *node, uint32_
 void gy_splits_init_empty(struct gy_splits *splits, uint32_t tasks);
 void gy_splits_fini(struct gy_splits *splits);
 
-/** QUEUE: takes the next split that is not done; its id, or -1 where none is left.
- *  Thread:  [any] */
+/** QUEUE: takes the next split that is not done; its id, or -1 where none is left. */
 int64_t gy_splits_take(struct gy_splits *splits);
+
+/** Counts a split that has been read to its end; true where it was the last of all. */
+bool gy_splits_end(struct gy_splits *splits);
 
 /** Writes the content of a SPLITS record. */
 void gy_splits_write(const struct gy_splits *splits, struct gyre_writer *writer);
@@ -58,7 +59,7 @@ void gy_splits_write(const struct gy_splits *splits, struct gyre_writer *writer)
 /** Reads SPLITS into empty splits. 0, GYRE_ECORRUPT or GYRE_ENOMEM. */
 int gy_splits_read(struct gy_splits *splits, struct gyre_reader *reader);
 
-/** Applies a SPLIT record. 0, GYRE_ECORRUPT or GYRE_ENOMEM. */
+/** Applies a SPLIT record, before any split is taken. 0, GYRE_ECORRUPT or GYRE_ENOMEM. */
 int gy_splits_apply(struct gy_splits *splits, struct gyre_reader *reader);
 
 #endif
