@@ -69,6 +69,7 @@ static void set_snapshots(struct run *run, struct gy_flow_options *options)
         options->snapshots = (struct gy_checkpoint_options){.disk = gy_disk_real(),
                                                             .dir = job->snapshot_dir,
                                                             .last_id = run->start.last_id,
+                                                            .run = run->engine->ledger->run,
                                                             .every_us = job->snapshot_every_us,
                                                             .keep = job->snapshot_keep,
                                                             .told = told,

@@ -28,6 +28,8 @@ void gy_ledger_add(struct gy_ledger *ledger, const struct gy_checkpoint_news *ne
         gy_text_shorten(event->failed, sizeof event->failed,
                         news->text != NULL ? news->text : "for an unknown reason");
     ledger->n_events++;
+    if (news->id > ledger->last_id)
+        ledger->last_id = news->id;
     if (news->event != GY_SNAPSHOT_TAKEN)
         return;
     /* relaxed: see gy_ledger_newest. */

@@ -38,7 +38,8 @@ struct gy_crash {
 
 struct gy_ledger {
     _Atomic uint64_t newest; /* id of the snapshot of this run to restart from; 0: none yet */
-    uint64_t first_id;       /* the least id that this run may use; 0: it has not begun */
+    uint64_t run;            /* what the manifests of its snapshots say; 0: it has not begun */
+    uint64_t last_id;        /* the greatest id that it has met or used */
     bool has_left;           /* which snapshots it leaves behind is written down */
     char from[4096];         /* the folder of the snapshot that --from chose; "": none */
     bool ended;              /* the job process has ended by itself, not by a plugin's exit() */

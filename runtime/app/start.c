@@ -7,10 +7,12 @@
 #include "base/log.h"
 #include "base/say.h"
 #include "base/mem.h"
+#include "base/rng.h"
 #include "state/branch.h"
 
 #include <stdarg.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <time.h>
@@ -285,6 +287,22 @@ static bool is_over(const struct gy_start *start)
     return start->restore != NULL && start->restore->finished;
 }
 
+static uint64_t greatest(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* A number that no other run has. */
+static uint64_t new_run(void)
+{
+    uint64_t run = 0;
+    if (getrandom(&run, sizeof run, GRND_NONBLOCK) != sizeof run || run == 0) {
+        uint64_t now = (uint64_t)gy_clock_now_us(gy_clock_real());
+        run = gy_rng_mix(now ^ (uint64_t)getpid() << 48) | 1;
+    }
+    return run;
+}
+
 /* Takes the folder of the job's own snapshots into use. */
 static int begin_own(struct gy_start *start, const struct gy_cli *cli, const struct gy_job *job,
                      struct gy_ledger *ledger)
@@ -296,19 +314,31 @@ static int begin_own(struct gy_start *start, const struct gy_cli *cli, const str
         return refuse_dir(job, error.text);
     if (gy_branch_read(gy_disk_real(), job->snapshot_dir, &before, &error) != 0)
         before = (struct gy_branch){0}; /* written anew by gy_start_leave */
-    last = last > before.behind ? last : before.behind;
-    if (last > start->last_id)
-        start->last_id = last;
-    if (start->restore != NULL && start->restore->id > start->last_id)
-        start->last_id = start->restore->id;
+    start->last_id = greatest(greatest(last, before.behind), ledger->last_id);
+    if (start->restore != NULL)
+        start->last_id = greatest(start->last_id, start->restore->id);
     if (start->last_id > last_id_max)
         return refuse_last_id(job, start->last_id);
-    if (ledger->first_id == 0)
-        ledger->first_id = start->last_id + 1;
+    ledger->last_id = start->last_id;
+    if (ledger->run == 0)
+        ledger->run = new_run();
     if (!is_over(start))
         /* The process that signals go to. */
         gy_snapshots_sign(start->lock, cli->no_supervise ? getpid() : getppid());
     return GY_EXIT_OK;
+}
+
+/* False where the manifest of a snapshot says that it is another run's. */
+static bool may_be_of(const struct gy_job *job, uint64_t id, uint64_t run)
+{
+    struct gyre_error error = {.size = sizeof error};
+    char *path = gy_printf("%s/%llu", job->snapshot_dir, (unsigned long long)id);
+    struct gy_manifest *manifest =
+        path != NULL ? gy_snapshot_read(gy_disk_real(), path, &error) : NULL;
+    bool may_be = manifest == NULL || manifest->run == run;
+    gy_manifest_free(manifest);
+    gy_free(path);
+    return may_be;
 }
 
 /* Sinks have committed what the snapshots of this run speak of, and would show it twice. */
@@ -319,9 +349,10 @@ static int refuse_to_begin_again(const struct gy_job *job, const struct gy_ledge
     char names[512] = "";
     size_t n = 0;
     gy_snapshots_list(gy_disk_real(), job->snapshot_dir, &ids, &error); /* none: none is named */
-    for (size_t i = ids.v.n; i > 0 && ids.v.items[i - 1] >= ledger->first_id && n < 400; i--)
-        n += (size_t)snprintf(names + n, sizeof names - n, "%s%llu", n > 0 ? ", " : "",
-                              (unsigned long long)ids.v.items[i - 1]);
+    for (size_t i = ids.v.n; i > 0 && n < 400; i--)
+        if (may_be_of(job, ids.v.items[i - 1], ledger->run))
+            n += (size_t)snprintf(names + n, sizeof names - n, "%s%llu", n > 0 ? ", " : "",
+                                  (unsigned long long)ids.v.items[i - 1]);
     gy_vec_fini(&ids.v);
     gy_log(GY_LOG_ERROR,
            "the job cannot be restarted: no snapshot of this run in %s is intact (%s%s), and what "
@@ -338,9 +369,8 @@ static int find_own(struct gy_start *start, const struct gy_job *job, struct gy_
     struct gyre_error error = {.size = sizeof error};
     uint64_t newest = gy_ledger_newest(ledger);
     start->restore =
-        gy_snapshot_newest(gy_disk_real(), job->snapshot_dir, ledger->first_id, tell, NULL, &error);
+        gy_snapshot_newest(gy_disk_real(), job->snapshot_dir, 0, ledger->run, tell, NULL, &error);
     start->is_own = start->restore != NULL;
-    start->last_id = newest;
     if (start->restore == NULL && error.code != 0)
         return refuse_dir(job, error.text);
     if (start->restore == NULL)
@@ -435,7 +465,7 @@ int gy_start_begin(struct gy_start *start, const struct gy_cli *cli, const struc
     bool is_latest = cli->from != NULL && strcmp(cli->from, latest) == 0;
     int status = GY_EXIT_OK;
     *start = (struct gy_start){.lock = lock};
-    if (ledger->first_id != 0)
+    if (ledger->run != 0)
         status = find_own(start, job, ledger);
     if (status == GY_EXIT_OK && start->restore == NULL && cli->from != NULL && !is_latest)
         status = find_from(start, cli, job, ledger);

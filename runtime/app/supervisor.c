@@ -499,7 +499,7 @@ static int judge_exit(struct supervisor *s, int death)
 /* False where the run has ended, with `*status`. */
 static bool judge(struct supervisor *s, int death, int *status)
 {
-    bool loading = s->ledger->first_id == 0;
+    bool loading = s->ledger->run == 0;
     *status = EXIT_KILLED;
     if (s->ending)
         return false;

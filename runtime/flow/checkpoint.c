@@ -161,6 +161,7 @@ static void publish(struct gy_checkpoint *checkpoint)
         return;
     }
     manifest->id = checkpoint->epoch;
+    manifest->run = checkpoint->options.run;
     manifest->time_us = checkpoint->begun_us;
     manifest->duration_us = (now_ns(checkpoint) - checkpoint->begun_ns) / 1000;
     checkpoint->published = checkpoint->epoch;

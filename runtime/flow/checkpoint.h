@@ -49,6 +49,7 @@ struct gy_checkpoint_options {
     struct gy_disk *disk;
     const char *dir; /* prepared (gy_snapshots_prepare) and locked by the caller */
     uint64_t last_id;
+    uint64_t run; /* whose snapshots they are */
     int64_t every_us;
     int64_t timeout_us; /* an epoch that takes longer fails; 0: ten minutes */
     uint32_t keep;

@@ -120,7 +120,7 @@ struct gy_manifest *gy_branch_newest(struct gy_disk *disk, const char *dir,
     if (gy_branch_read(disk, dir, &branch, error) != 0)
         return NULL;
     struct gy_manifest *newest =
-        gy_snapshot_newest(disk, dir, branch.behind + 1, told, host, error);
+        gy_snapshot_newest(disk, dir, branch.behind + 1, 0, told, host, error);
     if (newest != NULL || error->code != 0 || !is_there(disk, dir, branch.from))
         return newest;
     char *path = gy_printf("%s/%" PRIu64, dir, branch.from);

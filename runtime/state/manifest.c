@@ -2,6 +2,7 @@
  *
  *   format = 1;
  *   id = 12L;
+ *   run = "0x5c1f...";                     which run has taken it
  *   ...
  *   operators = ( { id = "counts"; ... states = ( ... ); tasks = ( ... ); } );
  *   checksum = "0x0123456789abcdef";      XXH3-64 of every byte before this line
@@ -224,6 +225,7 @@ int gy_manifest_write(const struct gy_manifest *manifest, struct gy_buf *text)
                 "checksum.\n");
     gy_buf_printf(text, "format = %d;\n", GY_MANIFEST_FORMAT);
     put_u64(text, "", "id", manifest->id);
+    put_hex(text, "", "run", manifest->run);
     put_string(text, "", "job", manifest->job);
     put_i64(text, "", "time_us", manifest->time_us);
     if (gy_manifest_time(time, manifest->time_us))

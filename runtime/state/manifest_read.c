@@ -295,6 +295,7 @@ static void read_root(struct reading *r, const config_setting_t *root, struct gy
     manifest->id = read_u64(r, root, "id");
     if (manifest->id == 0)
         damaged(r, "`id` is 0");
+    manifest->run = read_hex(r, root, "run");
     manifest->job = read_string(r, root, "job");
     manifest->time_us = read_i64(r, root, "time_us");
     manifest->duration_us = read_i64(r, root, "duration_us");

@@ -57,6 +57,7 @@ struct gy_manifest_operator {
 /* A snapshot. Strings and arrays are the manifest's. */
 struct gy_manifest {
     uint64_t id;
+    uint64_t run; /* that took it: a random number, by which it knows its own; never 0 */
     char *job;
     int64_t time_us;     /* when its barriers left, wall clock */
     int64_t duration_us; /* until its files were on the disk */
@@ -150,13 +151,14 @@ struct gy_manifest *gy_snapshot_intact(struct gy_disk *disk, const char *path,
 /** True where `path`, of the machine's file system, is the folder of one snapshot. */
 bool gy_snapshot_is_one(const char *path);
 
-/** The newest intact snapshot of DIR with an id of at least `least`, verified; NULL with error->code
- *  0 where there is none. `told` (may be NULL) gets a sentence about each newer one that is damaged.
+/** The newest intact snapshot of DIR with an id of at least `least` that run `run` has taken (0: any),
+ *  verified; NULL with error->code 0 where there is none. `told` (may be NULL) gets a sentence about
+ *  each newer one that is damaged.
  *  Errors:  NULL and a sentence for what may pass (GYRE_ENOMEM; GYRE_EIO for want of a permission or a
  *           descriptor): it does not go back to an older snapshot for that */
 struct gy_manifest *gy_snapshot_newest(struct gy_disk *disk, const char *dir, uint64_t least,
-                                       void (*told)(void *host, const char *sentence), void *host,
-                                       struct gyre_error *error);
+                                       uint64_t run, void (*told)(void *host, const char *sentence),
+                                       void *host, struct gyre_error *error);
 
 /** Locks DIR (made where it is not there) for this process and those it forks, until all have closed
  *  the descriptor. The descriptor, or -1 and a sentence: where another run has it, GYRE_EFAIL and that

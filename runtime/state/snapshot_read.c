@@ -241,22 +241,28 @@ bool gy_snapshot_is_one(const char *path)
     return is_one;
 }
 
-static struct gy_manifest *intact(struct gy_disk *disk, const char *dir, uint64_t id,
-                                  struct gyre_error *error)
+/* Snapshot `id`, if it is intact and of that run. NULL with error->code 0: it is another run's. */
+static struct gy_manifest *intact_of(struct gy_disk *disk, const char *dir, uint64_t id,
+                                     uint64_t run, struct gyre_error *error)
 {
     char *path = gy_printf("%s/%" PRIu64, dir, id);
     struct gy_manifest *manifest = NULL;
     if (path == NULL)
         no_memory(error, dir);
     else
-        manifest = gy_snapshot_intact(disk, path, error);
+        manifest = gy_snapshot_read(disk, path, error);
+    bool is_wanted = manifest != NULL && (run == 0 || manifest->run == run);
+    if (manifest != NULL && (!is_wanted || gy_snapshot_verify(disk, manifest, error) != 0)) {
+        gy_manifest_free(manifest);
+        manifest = NULL;
+    }
     gy_free(path);
     return manifest;
 }
 
 struct gy_manifest *gy_snapshot_newest(struct gy_disk *disk, const char *dir, uint64_t least,
-                                       void (*told)(void *host, const char *sentence), void *host,
-                                       struct gyre_error *error)
+                                       uint64_t run, void (*told)(void *host, const char *sentence),
+                                       void *host, struct gyre_error *error)
 {
     struct gy_snapshot_ids ids;
     struct gy_manifest *manifest = NULL;
@@ -264,14 +270,12 @@ struct gy_manifest *gy_snapshot_newest(struct gy_disk *disk, const char *dir, ui
     if (gy_snapshots_list(disk, dir, &ids, error) != 0)
         return NULL;
     for (size_t i = ids.v.n; manifest == NULL && i > 0 && ids.v.items[i - 1] >= least; i--) {
-        manifest = intact(disk, dir, ids.v.items[i - 1], error);
-        if (manifest != NULL)
+        manifest = intact_of(disk, dir, ids.v.items[i - 1], run, error);
+        if (manifest != NULL || (error->code != 0 && error->code != GYRE_ECORRUPT))
             break;
-        if (error->code != GYRE_ECORRUPT)
-            break;
-        error->code = 0;
-        if (told != NULL)
+        if (error->code != 0 && told != NULL)
             told(host, error->text);
+        error->code = 0;
     }
     gy_vec_fini(&ids.v);
     return manifest;

@@ -184,7 +184,7 @@ static int run_once(struct living *living, bool first, uint64_t turns)
                                                &options.snapshots.last_id, &error),
                           0);
     if (!first)
-        manifest = gy_snapshot_newest(options.snapshots.disk, options.snapshots.dir, 0, damaged,
+        manifest = gy_snapshot_newest(options.snapshots.disk, options.snapshots.dir, 0, 0, damaged,
                                       living, &error);
     options.restore = manifest;
     life->runs++;

@@ -44,6 +44,7 @@ void sample_init(struct sample *s, uint64_t id)
     static char name0[] = "counts-0.state", name1[] = "counts-1.state";
     *s = (struct sample){
         .manifest = {.id = id,
+                     .run = UINT64_C(0xfeedfacecafebeef),
                      .job = "word count",
                      .time_us = 1795380277123456,
                      .duration_us = 4321,
@@ -157,7 +158,7 @@ int64_t sample_newest(struct gy_disk *disk, uint64_t least, struct sample_told *
 {
     struct gyre_error error = {.size = sizeof error, .code = 77};
     *t = (struct sample_told){0};
-    struct gy_manifest *manifest = gy_snapshot_newest(disk, SAMPLE_DIR, least, note, t, &error);
+    struct gy_manifest *manifest = gy_snapshot_newest(disk, SAMPLE_DIR, least, 0, note, t, &error);
     int64_t id = manifest != NULL ? (int64_t)manifest->id : error.code == 0 ? 0 : -1;
     if (id < 0)
         snprintf(t->text, sizeof t->text, "%s", error.text);

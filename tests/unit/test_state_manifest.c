@@ -38,9 +38,10 @@ static bool same_operator(const struct gy_manifest_operator *a,
 
 static bool same_manifest(const struct gy_manifest *a, const struct gy_manifest *b)
 {
-    bool same = a->id == b->id && same_text(a->job, b->job) && a->time_us == b->time_us &&
-                a->duration_us == b->duration_us && a->finished == b->finished &&
-                a->max_parallelism == b->max_parallelism && a->n_operators == b->n_operators;
+    bool same = a->id == b->id && a->run == b->run && same_text(a->job, b->job) &&
+                a->time_us == b->time_us && a->duration_us == b->duration_us &&
+                a->finished == b->finished && a->max_parallelism == b->max_parallelism &&
+                a->n_operators == b->n_operators;
     for (uint32_t i = 0; same && i < a->n_operators; i++)
         same = same_operator(&a->operators[i], &b->operators[i]);
     return same;
@@ -214,7 +215,7 @@ static const struct {
     {"counts-0.state", "counts-1.state", "is damaged: two files are named counts-1.state"},
     {"id = \"out\"", "id = \"counts\"", "is damaged: two operators are named counts"},
     {"bytes = 0L", "bytes = -5L", "is damaged: `bytes` is negative"},
-    {"job =", "job 5", "is damaged: line 5: syntax error"},
+    {"job =", "job 5", "is damaged: line 6: syntax error"},
     {"job =", "@include \"/etc/passwd\"\njob =", "is damaged: it is no text of gyre"},
     {"job =", " \t@include \"/etc/passwd\"\njob =", "is damaged: it is no text of gyre"},
 };

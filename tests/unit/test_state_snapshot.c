@@ -316,6 +316,32 @@ static void a_folder_that_is_not_whole_is_not_used(void)
     sim_disk_free(sim);
 }
 
+/* Snapshots 1 to 3, the last of another run. */
+static void the_newest_of_a_run_is_none_of_another_run(void)
+{
+    struct sim_disk *sim = sample_disk_with(2);
+    struct gyre_error error = {.size = sizeof error};
+    struct sample s;
+    sample_init(&s, 3);
+    uint64_t own = s.manifest.run;
+    s.manifest.run = own + 1;
+    CU_ASSERT_EQUAL_FATAL(gy_snapshot_begin(&sim->disk, SAMPLE_DIR, 3, &error), 0);
+    CU_ASSERT_EQUAL_FATAL(sample_write_files(&sim->disk, &s, &error), 0);
+    CU_ASSERT_EQUAL_FATAL(gy_snapshot_publish(&sim->disk, SAMPLE_DIR, &s.manifest, &error), 0);
+    static const struct {
+        uint64_t more, id;
+    } runs[] = {{0, 2}, {1, 3}, {2, 0}};
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        struct gy_manifest *newest =
+            gy_snapshot_newest(&sim->disk, SAMPLE_DIR, 0, own + runs[i].more, NULL, NULL, &error);
+        CU_ASSERT_EQUAL(newest != NULL ? newest->id : 0, runs[i].id);
+        CU_ASSERT_EQUAL(error.code, 0);
+        gy_manifest_free(newest);
+    }
+    sample_expect_newest(sim, 3, "");
+    sim_disk_free(sim);
+}
+
 static void what_may_pass_is_an_error_and_not_damage(void)
 {
     struct sim_disk *sim = sample_disk_with(2);
@@ -358,7 +384,7 @@ static void without_memory_everything_says_so(void)
             code = gy_snapshot_publish(&sim->disk, SAMPLE_DIR, &s.manifest, &error);
         if (code == 0) {
             struct gy_manifest *found =
-                gy_snapshot_newest(&sim->disk, SAMPLE_DIR, 1, NULL, NULL, &error);
+                gy_snapshot_newest(&sim->disk, SAMPLE_DIR, 1, 0, NULL, NULL, &error);
             code = found == NULL ? error.code : 0;
             CU_ASSERT(found == NULL || found->id == 3);
             CU_ASSERT(found != NULL || error.code != 0);
@@ -450,6 +476,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_file_that_is_read_is_not_written_over),
     SUITE_TEST(damage_is_told_with_the_file_and_the_older_one_is_used),
     SUITE_TEST(a_folder_that_is_not_whole_is_not_used),
+    SUITE_TEST(the_newest_of_a_run_is_none_of_another_run),
     SUITE_TEST(what_may_pass_is_an_error_and_not_damage),
     SUITE_TEST(without_memory_everything_says_so),
     SUITE_TEST(a_long_path_does_not_hide_what_is_wrong),
