@@ -8,7 +8,8 @@
 /* What a snapshot has of one operator of the job, but for keyed state. */
 struct operator_part {
     const struct gy_manifest_operator *saved; /* NULL: nothing, or not wanted */
-    uint32_t *states;                         /* of the node, per state of the snapshot */
+    struct gy_form_segment *states;           /* of the node, per state of the snapshot */
+    struct gy_form form;                      /* of them */
     struct gy_items *items;                   /* per old task */
     struct gy_items *txns;                    /* per old task: contents of TXN records */
     struct gy_items splits;                   /* SPLITS, then the SPLIT records */
@@ -68,7 +69,9 @@ static int make_part(struct gy_restore *restore, const struct gy_fit *fit,
     if (part->states == NULL || part->items == NULL || part->txns == NULL)
         return GYRE_ENOMEM;
     for (uint32_t s = 0; s < saved->n_states; s++)
-        part->states[s] = state_by_name(node, saved->states[s].name);
+        part->states[s] = (struct gy_form_segment){state_by_name(node, saved->states[s].name),
+                                                   saved->states[s].version};
+    part->form = (struct gy_form){saved->n_states, part->states};
     return 0;
 }
 
@@ -269,8 +272,7 @@ static int give_record(struct gy_flow *flow, const struct gy_node *node,
     if (node->key.n > 0)
         task = gy_key_subtask(hash, node->max_parallelism, node->parallelism);
     struct gy_member *member = member_of(flow, node->index, task);
-    int code = gy_instance_restore_state(member->instance, part->states[record->index],
-                                         saved->states[record->index].version, record);
+    int code = gy_instance_restore_state(member->instance, record);
     if (code != 0)
         gy_member_fail(member);
     return code;
@@ -300,15 +302,17 @@ static int give_state(struct gy_restore *restore, struct gy_flow *flow, const st
 
 /* Room for the records that a task will get, if all get the same, so that tables grow once. */
 static void give_room(struct gy_flow *flow, const struct gy_node *node,
-                      const struct gy_manifest_operator *saved)
+                      const struct operator_part *part)
 {
+    const struct gy_manifest_operator *saved = part->saved;
     uint64_t records = 0;
     for (uint32_t t = 0; t < saved->n_tasks; t++)
         records += saved->tasks[t].file != NULL ? saved->tasks[t].records : 0;
     for (uint32_t t = 0; t < node->parallelism && saved->n_states > 0; t++) {
         struct gy_member *member = member_of(flow, node->index, t);
         if (!gy_flow_has_failed(flow) &&
-            gy_instance_restore_begin(member->instance, records / node->parallelism) != 0)
+            gy_instance_restore_begin(member->instance, &part->form, records / node->parallelism) !=
+                0)
             gy_member_fail(member);
     }
 }
@@ -423,7 +427,7 @@ int gy_restore_state(struct gy_restore *restore, struct gy_flow *flow)
         if (part->saved == NULL)
             continue;
         give_items(flow, node, part);
-        give_room(flow, node, part->saved);
+        give_room(flow, node, part);
         for (uint32_t t = 0; t < part->saved->n_tasks && !gy_flow_has_failed(flow); t++)
             give_state(restore, flow, node, part, t);
         if (!gy_flow_has_failed(flow))

@@ -4,6 +4,7 @@
  *     bad        bad rows
  *     callin     what comes in, presented to the plugin
  *     hosttable  what a plugin may call
+ *     accumulate the aggregate functions of a node as one
  *     hosted     functions as operators
  *     process    one batch
  *     slow       row by row
@@ -18,6 +19,7 @@
 #include "base/crumb.h"
 #include "base/rng.h"
 #include "base/vec.h"
+#include "op/accumulate.h"
 #include "op/instance.h"
 #include "op/output.h"
 #include "state/store.h"
@@ -39,16 +41,6 @@ struct gy_view {
     struct gy_arenas **arenas; /* beside `columns`; batch.host points here, for adopt */
     struct gy_block **compact; /* per field of the stream, for closing up; NULL until used */
     struct gy_column *compact_columns;
-};
-
-/* The batch at hand as one of several hosted functions reads it, and its accumulator where the
- * functions go row by row. */
-struct gy_hosted_view {
-    struct gyre_batch batch;
-    struct gyre_column *columns;
-    struct gy_arenas **arenas;
-    void *slot;
-    void *saved; /* the slot's bytes before the row; NULL: they do not say all */
 };
 
 /* What keyed state is saved to; see op/save.c. */
@@ -82,17 +74,18 @@ struct gy_instance {
     bool partitioning; /* a partition function is asked: nobody may report rows */
     bool any_stamps;   /* some port gives rows the time of the call */
     uint32_t n_stores;
-    struct gy_store **stores;  /* per state, or per hosted function */
-    struct gy_saving *savings; /* per state */
-    struct gy_part *part;      /* being saved to; NULL: nothing is saved */
-    uint32_t saving_state;     /* states before it are saved */
-    uint64_t cursor;           /* of the walk that gy_instance_resume goes on with */
+    struct gy_store **stores;   /* per state, or one of the hosted functions' records */
+    struct gy_saving *savings;  /* per store */
+    const struct gy_form *form; /* of the snapshot that it is restored from */
+    struct gy_part *part;       /* being saved to; NULL: nothing is saved */
+    uint32_t saving_state;      /* states before it are saved */
+    uint64_t cursor;            /* of the walk that gy_instance_resume goes on with */
     bool resuming;
     struct gy_instance_stats stats;
     GY_VEC(struct gy_metric *) metrics;
     uint32_t *all_rows; /* hosted: all_rows[j] = j, the rows of a batch without dropped ones */
-    struct gy_hosted_view *hosted_views; /* per hosted function, where there are several */
-    int64_t *times;                      /* of a batch closed up; NULL until used */
+    struct gy_accumulate accumulate; /* hosted aggregates */
+    int64_t *times;                  /* of a batch closed up; NULL until used */
     uint32_t selection[GYRE_BATCH_ROWS];
     uint64_t hash[GYRE_BATCH_ROWS];
     uint8_t dropped[GYRE_BATCH_ROWS];

@@ -20,6 +20,7 @@
 #include "graph/logical.h"
 #include "state/items.h"
 #include "state/part.h"
+#include "state/type.h"
 
 struct gy_instance;
 
@@ -99,12 +100,15 @@ void gy_instance_save_stop(struct gy_instance *instance);
 int gy_instance_restore_item(struct gy_instance *instance, uint32_t version,
                              const struct gy_item *item);
 
-/** Makes room for about so many records of keyed state. 0, or GYRE_ENOMEM. */
-int gy_instance_restore_begin(struct gy_instance *instance, uint64_t records);
+/** Makes room for about so many records of keyed state. `form` says of each state of the snapshot
+ *  which of the node's it is (see gy_node_state), and under which version of its type it was written.
+ *  Owns:    `form` is borrowed until gy_instance_restored
+ *  Errors:  GYRE_ENOMEM */
+int gy_instance_restore_begin(struct gy_instance *instance, const struct gy_form *form,
+                              uint64_t records);
 
-/** Adds a record of state `s` that was written under `version` of its type. 0, or a code. */
-int gy_instance_restore_state(struct gy_instance *instance, uint32_t s, uint32_t version,
-                              const struct gy_record *record);
+/** Adds a record, whose index is less than the form's n. 0, or a code. */
+int gy_instance_restore_state(struct gy_instance *instance, const struct gy_record *record);
 
 /** Ends a restore: the watermark that the instance had. After items and state, before any row.
  *  0, or GYRE_ECORRUPT where state is not whole. */

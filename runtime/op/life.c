@@ -47,27 +47,51 @@ static struct gy_store_config store_config(const struct gy_instance *instance, u
                                     .hash_span = tasks > 1 ? end - first : 0};
 }
 
-/* One store per declared state; an operator that hosts an aggregate has its accumulators instead. */
+static int init_store(struct gy_instance *instance, uint32_t s, struct gy_store_config *config,
+                      struct gyre_error *error)
+{
+    instance->savings[s] = (struct gy_saving){instance, (uint16_t)s, 0};
+    instance->stores[s] = gy_store_new(config, error);
+    if (instance->stores[s] == NULL)
+        return error->code;
+    instance->savings[s].image_size = gy_store_image_size(instance->stores[s]);
+    return 0;
+}
+
+/* One store whose values are made of the accumulators of all hosted functions. */
+static int init_record_store(struct gy_instance *instance, struct gy_store_config *config,
+                             struct gyre_error *error)
+{
+    const struct gy_node *node = instance->node;
+    const struct gyre_state_type *types[node->n_hosted];
+    for (uint32_t f = 0; f < node->n_hosted; f++)
+        types[f] = node->hosted[f].accumulator;
+    config->kind = GYRE_STATE_VALUE;
+    config->segments = types;
+    config->n_segments = node->n_hosted;
+    return init_store(instance, 0, config, error);
+}
+
+/* One store per declared state; an operator that hosts aggregates has their records instead. */
 static int init_stores(struct gy_instance *instance, uint32_t task, uint32_t tasks,
                        struct gyre_error *error)
 {
     const struct gy_node *node = instance->node;
-    instance->n_stores = gy_node_states(node);
+    struct gy_store_config config = store_config(instance, tasks, task);
+    bool hosts = node->aggregation != GY_AGG_NONE;
+    instance->n_stores = hosts ? 1 : node->n_states;
     instance->stores = gy_calloc(instance->n_stores + 1, sizeof(struct gy_store *));
     instance->savings = gy_calloc(instance->n_stores + 1, sizeof *instance->savings);
     if (instance->stores == NULL || instance->savings == NULL)
         return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for the state");
+    if (hosts)
+        return init_record_store(instance, &config, error);
     for (uint32_t s = 0; s < instance->n_stores; s++) {
-        struct gy_store_config config = store_config(instance, tasks, task);
-        struct gyre_state state = gy_node_state(node, s);
-        config.kind = state.kind;
-        config.type = state.type;
-        config.map_key = state.key;
-        instance->savings[s] = (struct gy_saving){instance, (uint16_t)s, 0};
-        instance->stores[s] = gy_store_new(&config, error);
-        if (instance->stores[s] == NULL)
+        config.kind = node->states[s]->kind;
+        config.type = node->states[s]->type;
+        config.map_key = node->states[s]->key;
+        if (init_store(instance, s, &config, error) != 0)
             return error->code;
-        instance->savings[s].image_size = gy_store_image_size(instance->stores[s]);
     }
     return 0;
 }

@@ -3,6 +3,8 @@
  * caller's. */
 #include "op/inside.h"
 
+#include <assert.h>
+
 uint32_t gy_node_states(const struct gy_node *node)
 {
     return node->aggregation != GY_AGG_NONE ? node->n_hosted : node->n_states;
@@ -136,19 +138,11 @@ int gy_instance_restore_item(struct gy_instance *instance, uint32_t version,
     return gy_call_end(instance, call, code != 0 ? code : reader.error);
 }
 
-int gy_instance_restore_state(struct gy_instance *instance, uint32_t s, uint32_t version,
-                              const struct gy_record *record)
+/* Says which state a record of which version could not be made of. */
+static int fail_record(struct gy_instance *instance, int code, uint32_t s, uint32_t version)
 {
-    struct gyre_reader reader = {.size = sizeof reader, .data = record->bytes, .length = record->n};
-    struct gy_crumb before = gy_crumb_enter(&instance->site, "decode");
-    int code = gy_store_decode(instance->stores[s], &reader, version);
-    gy_crumb = before;
-    if (code == 0 && reader.position != reader.length)
-        code = GYRE_ECORRUPT;
-    if (code == 0)
-        return 0;
-    instance->callback = "decode";
     const struct gyre_state state = gy_node_state(instance->node, s);
+    instance->callback = "decode";
     if (code != GYRE_ENOMEM && version != state.type->version)
         return gy_instance_fail(instance, code,
                                 "a record of the state '%s' cannot be migrated from version %u to "
@@ -159,8 +153,39 @@ int gy_instance_restore_state(struct gy_instance *instance, uint32_t s, uint32_t
                             code == GYRE_ENOMEM ? "out of memory" : "its type refuses it");
 }
 
-int gy_instance_restore_begin(struct gy_instance *instance, uint64_t records)
+static uint32_t version_of(const struct gy_form *form, uint32_t s)
 {
+    for (uint32_t i = 0; i < form->n; i++)
+        if (form->segments[i].segment == s)
+            return form->segments[i].version;
+    return 0;
+}
+
+/* A record of hosted functions is in the form of all states, another in that of its own state. */
+int gy_instance_restore_state(struct gy_instance *instance, const struct gy_record *record)
+{
+    const struct gy_form *form = instance->form;
+    bool hosts = instance->node->aggregation != GY_AGG_NONE;
+    assert(form != NULL && record->index < form->n);
+    if (hosts && record->index != 0)
+        return gy_instance_fail(instance, GYRE_ECORRUPT, "a record is of the state %u of one",
+                                record->index);
+    struct gyre_reader reader = {.size = sizeof reader, .data = record->bytes, .length = record->n};
+    struct gy_crumb before = gy_crumb_enter(&instance->site, "decode");
+    uint32_t s = form->segments[hosts ? 0 : record->index].segment;
+    int code = hosts ? gy_store_decode_form(instance->stores[0], &reader, form, &s)
+                     : gy_store_decode(instance->stores[s], &reader,
+                                       form->segments[record->index].version);
+    gy_crumb = before;
+    if (code == 0 && reader.position != reader.length)
+        code = GYRE_ECORRUPT;
+    return code == 0 ? 0 : fail_record(instance, code, s, version_of(form, s));
+}
+
+int gy_instance_restore_begin(struct gy_instance *instance, const struct gy_form *form,
+                              uint64_t records)
+{
+    instance->form = form;
     for (uint32_t s = 0; s < instance->n_stores; s++)
         if (gy_store_reserve(instance->stores[s], records / instance->n_stores) != 0)
             return gy_instance_fail(instance, GYRE_ENOMEM, "out of memory for %llu records",
@@ -171,6 +196,7 @@ int gy_instance_restore_begin(struct gy_instance *instance, uint64_t records)
 int gy_instance_restored(struct gy_instance *instance, int64_t watermark_us)
 {
     instance->ctx.watermark_us = watermark_us;
+    instance->form = NULL;
     for (uint32_t s = 0; s < instance->n_stores; s++)
         if (gy_store_decoded_all(instance->stores[s]) != 0)
             return gy_instance_fail(instance, GYRE_ECORRUPT, "the state '%s' lacks a piece",

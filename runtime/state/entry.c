@@ -25,9 +25,11 @@ int gy_shape_init(struct gy_shape *shape, const struct gy_store_config *config)
     shape->key = config->key;
     shape->kind = config->kind;
     shape->exact = config->key.n == 0 || gy_key_is_exact(&config->key);
-    if (gy_type_init(&shape->type, config->type) != 0)
+    const struct gyre_state_type *const *types =
+        config->segments != NULL ? config->segments : &config->type;
+    if (gy_type_init(&shape->type, types, config->segments != NULL ? config->n_segments : 1) != 0)
         return GYRE_ENOMEM;
-    if (config->kind == GYRE_STATE_MAP && gy_type_init(&shape->map_key, config->map_key) != 0)
+    if (config->kind == GYRE_STATE_MAP && gy_type_init(&shape->map_key, &config->map_key, 1) != 0)
         return GYRE_ENOMEM;
     gy_list_shape_init(&shape->list, &shape->type, &shape->blocks);
     gy_map_shape_init(&shape->map, &shape->map_key, &shape->type, &shape->blocks);

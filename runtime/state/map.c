@@ -290,7 +290,8 @@ static void *read_key(struct gyre_map *map, void *key, struct gyre_reader *reade
     const struct gy_map_shape *shape = map->shape;
     void *value = NULL;
     gy_value_init(shape->key, key);
-    *code = gy_value_read(shape->key, shape->blocks, key, reader, shape->key->declared->version);
+    *code = gy_value_read(shape->key, shape->blocks, key, reader,
+                          shape->key->segments[0].declared->version);
     if (*code == 0 && gy_map_get(map, key, 0) != NULL)
         *code = reader->error = GYRE_ECORRUPT;
     if (*code == 0) {

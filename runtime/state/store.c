@@ -37,9 +37,20 @@ static inline uint32_t row_of(const struct lookup *in, uint32_t j)
     return in->rows != NULL ? in->rows[j] : j;
 }
 
+static int check_types(const struct gy_store_config *config, struct gyre_error *error)
+{
+    int code = 0;
+    if (config->segments == NULL)
+        return gy_state_type_check(config->type, error);
+    assert(config->kind == GYRE_STATE_VALUE && config->n_segments > 0);
+    for (uint32_t i = 0; code == 0 && i < config->n_segments; i++)
+        code = gy_state_type_check(config->segments[i], error);
+    return code;
+}
+
 struct gy_store *gy_store_new(const struct gy_store_config *config, struct gyre_error *error)
 {
-    int code = gy_state_type_check(config->type, error);
+    int code = check_types(config, error);
     if (code == 0 && config->kind == GYRE_STATE_MAP)
         code = gy_map_key_check(config->map_key, error);
     if (code != 0)
@@ -47,7 +58,7 @@ struct gy_store *gy_store_new(const struct gy_store_config *config, struct gyre_
     struct gy_store *store = gy_alloc(sizeof *store);
     if (store == NULL || gy_shape_init(&store->shape, config) != 0) {
         gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory for the state '%s'",
-                       config->type->name);
+                       config->segments != NULL ? config->segments[0]->name : config->type->name);
         gy_store_free(store);
         return NULL;
     }
@@ -404,6 +415,11 @@ int gy_store_str(struct gy_store *store, struct gyre_str *into, const struct gyr
     return gy_str_assign(&store->shape.blocks, into, from);
 }
 
+struct gy_blocks *gy_store_blocks(struct gy_store *store)
+{
+    return &store->shape.blocks;
+}
+
 /* ---- save before write ------------------------------------------------------------------------- */
 
 void gy_store_epoch(struct gy_store *store, gy_store_save *save, void *host)
@@ -446,7 +462,7 @@ uint32_t gy_store_image_size(const struct gy_store *store)
 {
     const struct gy_shape *shape = &store->shape;
     bool constant = shape->exact && shape->kind == GYRE_STATE_VALUE && shape->type.image;
-    return constant ? GY_KEYED_HEAD + gy_value_image_size(&shape->type) : 0;
+    return constant ? GY_KEYED_HEAD + shape->type.image_size : 0;
 }
 
 void gy_store_images(const struct gy_store *store, const struct gy_store_entry *entries, uint32_t n,
@@ -466,6 +482,14 @@ int gy_store_reserve(struct gy_store *store, uint64_t n)
 }
 
 int gy_store_decode(struct gy_store *store, struct gyre_reader *reader, uint32_t version)
+{
+    const struct gy_form_segment alone = {0, version};
+    uint32_t at;
+    return gy_store_decode_form(store, reader, &(struct gy_form){1, &alone}, &at);
+}
+
+int gy_store_decode_form(struct gy_store *store, struct gyre_reader *reader,
+                         const struct gy_form *form, uint32_t *at)
 {
     struct gy_shape *shape = &store->shape;
     struct gy_cell cells[GY_KEYS_MAX];
@@ -489,9 +513,10 @@ int gy_store_decode(struct gy_store *store, struct gyre_reader *reader, uint32_t
         return GYRE_ENOMEM;
     void *slot = gy_entry_slot(shape, cell);
     if (shape->kind == GYRE_STATE_VALUE)
-        code = gy_value_read(&shape->type, &shape->blocks, slot, reader, version);
+        code = gy_value_read_form(&shape->type, &shape->blocks, slot, reader, form, at);
     else
-        code = gy_gather_read(shape, &store->saver, slot, &piece, reader, version);
+        code =
+            gy_gather_read(shape, &store->saver, slot, &piece, reader, form->segments[0].version);
     if (code != 0 && made)
         end(store, cell);
     return code;

@@ -20,13 +20,18 @@
 #include "data/keygroup.h"
 #include <gyre/state.h>
 
+struct gy_blocks;
+struct gy_form;
 struct gy_store;
 
 /* What the entries of a store are. */
 struct gy_store_config {
-    struct gy_key key;                     /* n 0: not keyed, the store has one entry, of hash 0 */
-    uint32_t kind;                         /* GYRE_STATE_... */
-    const struct gyre_state_type *type;    /* outlives the store */
+    struct gy_key key;                  /* n 0: not keyed, the store has one entry, of hash 0 */
+    uint32_t kind;                      /* GYRE_STATE_... */
+    const struct gyre_state_type *type; /* outlives the store */
+    const struct gyre_state_type *const *segments; /* VALUE: the types that a value is made of, each
+                                                      outlives the store; NULL: of `type` alone */
+    uint32_t n_segments;
     const struct gyre_state_type *map_key; /* MAP, else NULL */
     uint64_t hash_first;                   /* the first hash of the task's key groups */
     uint64_t hash_span;                    /* how many hashes they have; 0: all there are */
@@ -92,6 +97,9 @@ void gy_store_key_column(const struct gy_store *store, const struct gy_store_ent
  *  called on a value outside a store. 0, or GYRE_ENOMEM and the old value stays. */
 int gy_store_str(struct gy_store *store, struct gyre_str *into, const struct gyre_str *from);
 
+/** Where the store's values have their strings. */
+struct gy_blocks *gy_store_blocks(struct gy_store *store);
+
 /* Save before write. */
 
 #define GY_SAVED_MOST 8u /* entries */
@@ -136,6 +144,10 @@ int gy_store_reserve(struct gy_store *store, uint64_t n);
  *  Errors:  GYRE_ECORRUPT (also for a key or a piece that is there already), GYRE_ENOTSUP without
  *           `migrate`, GYRE_ENOMEM, or what the type's functions gave: the store is as before */
 int gy_store_decode(struct gy_store *store, struct gyre_reader *reader, uint32_t version);
+
+/** The same for values of several segments; see gy_value_read_form. */
+int gy_store_decode_form(struct gy_store *store, struct gyre_reader *reader,
+                         const struct gy_form *form, uint32_t *at);
 
 /** Ends decoding.
  *  Errors:  GYRE_ECORRUPT where a list or map lacks a piece */

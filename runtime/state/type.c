@@ -55,12 +55,13 @@ static int check_member(const struct gyre_state_type *type, const struct gyre_me
 
 static int by_offset(const void *a, const void *b)
 {
-    uint32_t x = ((const struct gy_member *)a)->offset, y = ((const struct gy_member *)b)->offset;
+    uint32_t x = ((const struct gy_type_member *)a)->offset,
+             y = ((const struct gy_type_member *)b)->offset;
     return (x > y) - (x < y);
 }
 
 /* No two members overlap, and without encode nothing but padding is left between them. */
-static int check_cover(const struct gyre_state_type *type, struct gy_member *members,
+static int check_cover(const struct gyre_state_type *type, struct gy_type_member *members,
                        struct gyre_error *error)
 {
     bool covered = type->encode == NULL;
@@ -108,7 +109,7 @@ int gy_state_type_check(const struct gyre_state_type *type, struct gyre_error *e
         return gyre_error_set(error, GYRE_EINVAL, -1,
                               "state type '%s': a type has up to %d members, and lists them",
                               type->name, MEMBERS_MAX);
-    struct gy_member members[MEMBERS_MAX];
+    struct gy_type_member members[MEMBERS_MAX];
     uint32_t end = 0;
     for (uint32_t i = 0; i < type->n_members; i++) {
         const struct gyre_member *m = &type->members[i];
@@ -116,7 +117,7 @@ int gy_state_type_check(const struct gyre_state_type *type, struct gyre_error *e
         int code = check_member(type, m, offset, error);
         if (code != 0)
             return code;
-        members[i] = (struct gy_member){m->type, offset};
+        members[i] = (struct gy_type_member){m->type, offset};
         end = offset + gyre_type_size(m->type);
     }
     return check_cover(type, members, error);
@@ -137,34 +138,75 @@ int gy_map_key_check(const struct gyre_state_type *type, struct gyre_error *erro
     return 0;
 }
 
-int gy_type_init(struct gy_type *type, const struct gyre_state_type *declared)
+static bool has_strings(const struct gyre_state_type *type)
 {
-    *type = (struct gy_type){.declared = declared,
-                             .size = declared->value_size,
-                             .align = declared->value_align,
-                             .stride = round_up(declared->value_size, declared->value_align),
-                             .n_members = declared->n_members};
-    type->members = gy_calloc(declared->n_members, sizeof *type->members);
-    if (type->members == NULL)
-        return GYRE_ENOMEM;
-    type->plain = declared->init == NULL && declared->fini == NULL;
+    for (uint32_t i = 0; i < type->n_members; i++)
+        if (gyre_type_is_str(type->members[i].type))
+            return true;
+    return false;
+}
+
+/* Resolves a segment's members; true where they leave no gap. */
+static bool place_members(struct gy_type *type, const struct gy_segment *segment)
+{
+    const struct gyre_state_type *declared = segment->declared;
+    bool dense = true;
     uint32_t end = 0;
-    type->image = declared->encode == NULL && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
-    for (uint32_t i = 0; i < type->n_members; i++) {
+    for (uint32_t i = 0; i < declared->n_members; i++) {
         uint32_t member_type = declared->members[i].type;
         uint32_t offset = offset_of(&declared->members[i], end);
-        type->members[i] = (struct gy_member){member_type, offset};
-        type->plain = type->plain && !gyre_type_is_str(member_type);
-        type->image = type->image && offset == end && !gyre_type_is_str(member_type);
+        type->members[segment->first_member + i] =
+            (struct gy_type_member){member_type, segment->offset + offset};
+        dense = dense && offset == end;
         end = offset + gyre_type_size(member_type);
     }
-    type->image = type->image && end == type->size;
+    return dense && end == declared->value_size;
+}
+
+static void place_segment(struct gy_type *type, const struct gyre_state_type *declared)
+{
+    struct gy_segment *segment = &type->segments[type->n_segments++];
+    bool numbers = !has_strings(declared);
+    *segment =
+        (struct gy_segment){.declared = declared,
+                            .offset = round_up(type->size, declared->value_align),
+                            .first_member = type->n_members,
+                            .n_members = declared->n_members,
+                            .flat = numbers && declared->fini == NULL && declared->encode == NULL};
+    type->size = segment->offset + declared->value_size;
+    type->n_members += declared->n_members;
+    type->image_size += 4 + declared->value_size;
+    if (type->align < declared->value_align)
+        type->align = declared->value_align;
+    type->flat = type->flat && segment->flat;
+    type->plain = type->plain && numbers && declared->init == NULL && declared->fini == NULL;
+    type->image =
+        place_members(type, segment) && type->image && numbers && declared->encode == NULL;
+}
+
+int gy_type_init(struct gy_type *type, const struct gyre_state_type *const *declared, uint32_t n)
+{
+    uint32_t n_members = 0;
+    *type = (struct gy_type){.align = 1,
+                             .flat = true,
+                             .plain = true,
+                             .image = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__};
+    for (uint32_t i = 0; i < n; i++)
+        n_members += declared[i]->n_members;
+    type->members = gy_calloc(n_members, sizeof *type->members);
+    type->segments = gy_calloc(n, sizeof *type->segments);
+    if (type->members == NULL || type->segments == NULL)
+        return GYRE_ENOMEM;
+    for (uint32_t i = 0; i < n; i++)
+        place_segment(type, declared[i]);
+    type->stride = round_up(type->size, type->align);
     return 0;
 }
 
 void gy_type_fini(struct gy_type *type)
 {
     gy_free(type->members);
+    gy_free(type->segments);
     memset(type, 0, sizeof *type);
 }
 
@@ -182,7 +224,7 @@ uint64_t gy_state_fingerprint(const struct gyre_state_type *type)
     return (print ^ (type->encode != NULL)) * UINT64_C(0x100000001b3);
 }
 
-static inline struct gyre_str *str_at(void *value, const struct gy_member *member)
+static inline struct gyre_str *str_at(void *value, const struct gy_type_member *member)
 {
     return (struct gyre_str *)(void *)((char *)value + member->offset);
 }
@@ -190,38 +232,27 @@ static inline struct gyre_str *str_at(void *value, const struct gy_member *membe
 void gy_value_init(const struct gy_type *type, void *value)
 {
     memset(value, 0, type->size);
-    if (type->declared->init != NULL)
-        type->declared->init(value);
+    if (type->plain)
+        return;
+    for (uint32_t i = 0; i < type->n_segments; i++) {
+        const struct gy_segment *segment = &type->segments[i];
+        if (segment->declared->init != NULL)
+            segment->declared->init((char *)value + segment->offset);
+    }
 }
 
 void gy_value_fini(const struct gy_type *type, struct gy_blocks *blocks, void *value)
 {
-    if (type->plain)
+    if (type->flat || type->plain)
         return;
-    if (type->declared->fini != NULL)
-        type->declared->fini(value);
+    for (uint32_t i = 0; i < type->n_segments; i++) {
+        const struct gy_segment *segment = &type->segments[i];
+        if (segment->declared->fini != NULL)
+            segment->declared->fini((char *)value + segment->offset);
+    }
     for (uint32_t i = 0; i < type->n_members; i++)
         if (gyre_type_is_str(type->members[i].type))
             gy_str_drop(blocks, str_at(value, &type->members[i]));
-}
-
-int gy_value_copy(const struct gy_type *type, struct gy_blocks *blocks, void *into,
-                  const void *from)
-{
-    memcpy(into, from, type->size);
-    for (uint32_t i = 0; i < type->n_members; i++) {
-        if (!gyre_type_is_str(type->members[i].type))
-            continue;
-        struct gyre_str *s = str_at(into, &type->members[i]), view = *s;
-        *s = gyre_str_view("", 0);
-        if (gy_str_assign(blocks, s, &view) == 0)
-            continue;
-        while (i-- > 0)
-            if (gyre_type_is_str(type->members[i].type))
-                gy_str_drop(blocks, str_at(into, &type->members[i]));
-        return GYRE_ENOMEM;
-    }
-    return 0;
 }
 
 int gy_str_assign(struct gy_blocks *blocks, struct gyre_str *into, const struct gyre_str *from)

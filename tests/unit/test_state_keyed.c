@@ -123,7 +123,7 @@ static int read_timer(uint32_t key, const uint8_t *bytes, size_t n, struct gy_ti
 static void panes_are_read_back_also_those_of_an_older_version(void)
 {
     struct gy_type type;
-    CU_ASSERT_EQUAL_FATAL(gy_type_init(&type, &declared), 0);
+    CU_ASSERT_EQUAL_FATAL(gy_type_init(&type, (const struct gyre_state_type *[]){&declared}, 1), 0);
     for (uint32_t key = 0; key < KEYS; key++) {
         struct record r = pane_record(key, &type);
         CU_ASSERT_EQUAL(read_pane(key, &type, r.bytes, r.n, 2, true), 0);
@@ -151,7 +151,7 @@ static void a_record_of_another_kind_is_refused(void)
 {
     struct gy_type type;
     struct gy_timer_record timer;
-    CU_ASSERT_EQUAL_FATAL(gy_type_init(&type, &declared), 0);
+    CU_ASSERT_EQUAL_FATAL(gy_type_init(&type, (const struct gyre_state_type *[]){&declared}, 1), 0);
     struct gy_store_config config = {
         .key = keys[SEVERAL], .kind = GYRE_STATE_VALUE, .type = &declared};
     struct gy_store *store = gy_store_new(&config, NULL);
@@ -177,7 +177,7 @@ static void cut_records_are_refused_and_corrupt_ones_do_no_harm(void)
 {
     struct gy_type type;
     struct gy_timer_record timer;
-    CU_ASSERT_EQUAL_FATAL(gy_type_init(&type, &declared), 0);
+    CU_ASSERT_EQUAL_FATAL(gy_type_init(&type, (const struct gyre_state_type *[]){&declared}, 1), 0);
     gy_mem_track(true);
     for (uint32_t key = 0; key < KEYS; key++) {
         struct record pane = pane_record(key, &type), set = timer_record(key, 1);
