@@ -18,8 +18,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_KILLED = 130 };
-
 static const int64_t progress_ns = 1000000000, interrupt_ns = 20 * 1000 * 1000;
 
 /* The least time for which an operator that has crashed gets its rows one by one: the snapshots of a
@@ -91,7 +89,7 @@ static void set_snapshots(struct run *run, struct gy_flow_options *options)
 static void obey(struct run *run, unsigned orders)
 {
     if ((orders & (GY_ORDER_END | GY_ORDER_ORPHAN)) != 0)
-        _exit(EXIT_KILLED);
+        _exit(GY_ENDED_AT_ONCE);
     if ((orders & GY_ORDER_STOP) != 0)
         gy_flow_stop(run->flow);
     if ((orders & GY_ORDER_SNAPSHOT) == 0)

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,19 +20,57 @@ unsigned gy_stop_signal(struct gy_stop_signal *first, int number)
     return number == first->number && now_ns - first->at_ns < ECHO_NS ? 0 : GY_ORDER_END;
 }
 
-int gy_orders_from_signals(struct gy_orders *orders)
+static const int order_signals[] = {SIGINT, SIGTERM, SIGUSR1};
+enum { N_ORDER_SIGNALS = sizeof order_signals / sizeof order_signals[0] };
+
+/* Signals that came before anybody took them: a handler has no other place. Each is written by the
+ * handler alone until the signals are blocked, and read after that. */
+static volatile sig_atomic_t kept[N_ORDER_SIGNALS];
+static struct gy_stop_signal first_kept;
+
+static void keep(int number)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGUSR1);
-    *orders = (struct gy_orders){.fd = -1};
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
-        return -1;
+    int saved_errno = errno;
+    if (number != SIGUSR1 && gy_stop_signal(&first_kept, number) == GY_ORDER_END)
+        _exit(GY_ENDED_AT_ONCE);
+    for (int i = 0; i < N_ORDER_SIGNALS; i++)
+        if (order_signals[i] == number)
+            kept[i] = 1;
+    errno = saved_errno;
+}
+
+void gy_orders_keep(void)
+{
+    /* None interrupts another; what is read meanwhile, as the job file, is read on. */
+    struct sigaction action = {.sa_handler = keep, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    for (int i = 0; i < N_ORDER_SIGNALS; i++)
+        sigaddset(&action.sa_mask, order_signals[i]);
+    for (int i = 0; i < N_ORDER_SIGNALS; i++)
+        sigaction(order_signals[i], &action, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
-    orders->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int gy_orders_take_over(const sigset_t *also, sigset_t *mask_before)
+{
+    sigset_t set = *also;
+    for (int i = 0; i < N_ORDER_SIGNALS; i++)
+        sigaddset(&set, order_signals[i]);
+    if (sigprocmask(SIG_BLOCK, &set, mask_before) != 0)
+        return -1;
+    /* Sent again they are pending, as those that come from now on. */
+    for (int i = 0; i < N_ORDER_SIGNALS; i++)
+        if (kept[i] != 0 && kill(getpid(), order_signals[i]) != 0)
+            return -1;
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int gy_orders_from_signals(struct gy_orders *orders)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    *orders = (struct gy_orders){.fd = gy_orders_take_over(&none, NULL)};
     return orders->fd < 0 ? -1 : 0;
 }
 

@@ -2,6 +2,7 @@
 #ifndef GY_APP_ORDERS_H
 #define GY_APP_ORDERS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -12,6 +13,9 @@ enum gy_order {
     GY_ORDER_END = 4,      /* end at once: a second SIGINT or SIGTERM */
     GY_ORDER_ORPHAN = 8    /* the supervisor is gone */
 };
+
+/* The exit status of a run that a second signal has ended. */
+enum { GY_ENDED_AT_ONCE = 130 };
 
 /* The first SIGINT or SIGTERM that has come. Zeroed: none has. */
 struct gy_stop_signal {
@@ -32,9 +36,18 @@ struct gy_orders {
     struct gy_stop_signal first;
 };
 
-/** Blocks SIGINT, SIGTERM and SIGUSR1, which are orders from now on, and ignores SIGPIPE and
- *  SIGXFSZ: calls fail instead. -1 and
- *  errno.
+/** From the first instruction of a run on: SIGINT, SIGTERM and SIGUSR1 are kept for whoever takes signals
+ *  over, and end nothing; but a second SIGINT or SIGTERM ends the process at once, as while the job
+ *  runs. SIGPIPE and SIGXFSZ are ignored: calls fail instead. Others stay as they were inherited: nohup's
+ *  SIGHUP stays ignored. */
+void gy_orders_keep(void);
+
+/** Blocks SIGINT, SIGTERM, SIGUSR1 and what else is in `also`, and opens a descriptor from which they are
+ *  read, those that were kept first. -1 and errno.
+ *  Thread:  [control], before others are started */
+int gy_orders_take_over(const sigset_t *also, sigset_t *mask_before);
+
+/** Takes orders from signals. -1 and errno.
  *  Thread:  [control], before others are started */
 int gy_orders_from_signals(struct gy_orders *orders);
 

@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EXIT_KILLED = 130, CRASHES_MAX = 3, WHAT_MAX = 2 * GY_CRASH_NAME + 200 };
+enum { CRASHES_MAX = 3, WHAT_MAX = 2 * GY_CRASH_NAME + 200 };
 
 /* Owned by the supervisor's only thread. */
 struct supervisor {
@@ -98,7 +98,7 @@ static int be_job_process(struct supervisor *s, int fd, pid_t parent)
         _exit(GY_EXIT_FAILED);
     }
     if (getppid() != parent) /* nobody is left to be told */
-        _exit(EXIT_KILLED);
+        _exit(GY_ENDED_AT_ONCE);
     close(s->signal_fd);
     gy_orders_from_supervisor(&orders, fd);
     gy_crash_use(&crash);
@@ -129,17 +129,8 @@ static int take_signals_over(struct supervisor *s)
 {
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGUSR1);
     sigaddset(&set, SIGCHLD);
-    signal(SIGCHLD,
-           SIG_DFL); /* ignored, as some parents leave it, there would be nothing to wait for */
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
-    if (sigprocmask(SIG_BLOCK, &set, &s->mask_before) != 0)
-        return -1;
-    s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    s->signal_fd = gy_orders_take_over(&set, &s->mask_before);
     return s->signal_fd < 0 ? -1 : 0;
 }
 
@@ -439,7 +430,7 @@ static bool try_again(struct supervisor *s, const char *what, int *status)
            job->restart_attempts, delay, snapshot[0] != 0 ? "snapshot " : "the start", snapshot);
     if (back_off(s, delay_us))
         return true;
-    *status = s->ending ? EXIT_KILLED : GY_EXIT_OK;
+    *status = s->ending ? GY_ENDED_AT_ONCE : GY_EXIT_OK;
     gy_log(GY_LOG_INFO, "stopped before the restart");
     report(s, s->ending ? "failed" : "stopped", s->ending ? what : NULL);
     return false;
@@ -500,7 +491,7 @@ static int judge_exit(struct supervisor *s, int death)
 static bool judge(struct supervisor *s, int death, int *status)
 {
     bool loading = s->ledger->run == 0;
-    *status = EXIT_KILLED;
+    *status = GY_ENDED_AT_ONCE;
     if (s->ending)
         return false;
     *status = GY_EXIT_USAGE; /* a plugin may also have crashed while it was loaded */

@@ -18,6 +18,9 @@ static void be_quiet(void)
 {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM};
     struct rlimit none = {0, 0};
+    sigset_t nothing;
+    sigemptyset(&nothing); /* a mask that a parent has left would keep the alarm from coming */
+    sigprocmask(SIG_SETMASK, &nothing, NULL);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         signal(signals[i], SIG_DFL);
     setrlimit(RLIMIT_CORE, &none);

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -132,6 +133,158 @@ static void sigusr1_asks_for_a_snapshot(void)
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_STRING_EQUAL(r.err, "");
     process_result_fini(&r);
+    dir_end(dir);
+}
+
+/* ---- before the job runs ---- */
+
+/* True where a link below /proc/PID leads to a name that ends in `end`. */
+static bool leads_to(pid_t pid, const char *link, const char *end)
+{
+    char *path = text_format("/proc/%d/%s", (int)pid, link), to[4096];
+    ssize_t n = readlink(path, to, sizeof to - 1);
+    size_t length = strlen(end);
+    free(path);
+    to[n > 0 ? n : 0] = '\0';
+    return n >= (ssize_t)length && strcmp(to + (size_t)n - length, end) == 0;
+}
+
+static bool has_open(pid_t pid, const char *end)
+{
+    char link[24];
+    bool has = false;
+    for (int fd = 0; fd < 64 && !has; fd++) {
+        snprintf(link, sizeof link, "fd/%d", fd);
+        has = leads_to(pid, link, end);
+    }
+    return has;
+}
+
+/* A run that waits for its job file, which is a pipe. The descriptor with which it is opened. */
+static int start_waiting(const char *dir, const char *const *more, struct process *process)
+{
+    char *program = build_path("gyre");
+    const char *argv[8] = {program, "run", "job.cfg"};
+    for (int i = 0; more[i] != NULL; i++)
+        argv[3 + i] = more[i];
+    int fd = run_fifo(dir, "job.cfg");
+    process_start(&(struct process_spec){.argv = argv, .cwd = dir}, process);
+    bool reads = false;
+    for (int i = 0; i < RUN_PATIENCE_MS && !reads; i++) {
+        run_nap_ms(1);
+        reads = leads_to(process->pid, "exe", "/gyre") && has_open(process->pid, "/job.cfg");
+    }
+    CU_ASSERT_TRUE_FATAL(reads);
+    free(program);
+    return fd;
+}
+
+static void give_job(int fd, const char *text)
+{
+    CU_ASSERT_EQUAL_FATAL(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+}
+
+static char *waiting_job(bool snapshots, const char *to)
+{
+    return text_format("job = \"early\"; parallelism = 1; %s\n"
+                       "operators = (\n"
+                       "  { id = \"in\"; op = \"gen.sequence\"; %s },\n"
+                       "  { id = \"out\"; op = \"file.write\"; input = \"in\"; path = \"rows\"; }\n"
+                       ");\n",
+                       snapshots ? "snapshot = { every = \"1h\"; dir = \"snap\"; };" : "", to);
+}
+
+static void a_stop_that_comes_before_the_job_is_read_stops_it_cleanly(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM};
+    for (int i = 0; i < 4; i++) {
+        struct process process;
+        struct process_result r;
+        char *dir = dir_temp(), *job = waiting_job(i >= 2, "rate = 100.0; to = 1000000;");
+        int fd = start_waiting(dir, ARGV("--report", "report.json"), &process);
+        process_signal(&process, signals[i % 2]);
+        run_nap_ms(20);
+        give_job(fd, job);
+        process_wait(&process, &r);
+        CU_ASSERT_EQUAL(r.signal, 0);
+        CU_ASSERT_EQUAL(r.status, 0);
+        char *report = run_read(dir, "report.json");
+        run_check_has(report, "\"status\": \"stopped\"");
+        process_result_fini(&r);
+        free(report);
+        free(job);
+        dir_end(dir);
+    }
+}
+
+static void a_second_stop_before_the_job_is_read_ends_the_run_at_once(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = dir_temp();
+    int fd = start_waiting(dir, ARGV("--no-supervise"), &process);
+    process_signal(&process, SIGINT);
+    run_nap_ms(20);
+    process_signal(&process, SIGTERM);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.signal, 0);
+    CU_ASSERT_EQUAL(r.status, 130);
+    process_result_fini(&r);
+    close(fd);
+    dir_end(dir);
+}
+
+static void sigusr1_before_the_job_is_read_ends_nothing(void)
+{
+    for (int i = 0; i < 2; i++) {
+        struct process process;
+        struct process_result r;
+        char *dir = dir_temp(), *job = waiting_job(i == 1, "to = 100; rate = 1000.0;");
+        int fd = start_waiting(dir, ARGV(NULL), &process);
+        process_signal(&process, SIGUSR1);
+        run_nap_ms(20);
+        give_job(fd, job);
+        process_wait(&process, &r);
+        CU_ASSERT_EQUAL(r.signal, 0);
+        CU_ASSERT_EQUAL(r.status, 0);
+        if (i == 0)
+            run_check_has(r.err, "SIGUSR1 asks for a snapshot, and the job has no `snapshot`");
+        else /* the one that was asked for, and the last one */
+            CU_ASSERT_TRUE(run_exists(dir, "snap/2/manifest.cfg"));
+        process_result_fini(&r);
+        free(job);
+        dir_end(dir);
+    }
+}
+
+/* As nohup starts programs, and as some parents leave SIGCHLD. */
+static void what_a_parent_has_ignored_ends_nothing(void)
+{
+    struct process process;
+    struct process_result r;
+    char *dir = dir_temp(), *program = build_path("gyre");
+    char *job = waiting_job(true, "to = 100000000; rate = 1000.0;");
+    char *command = text_format("trap '' HUP CHLD; exec %s run job.cfg", program);
+    run_write(dir, "job.cfg", job);
+    process_start(&(struct process_spec){.argv = ARGV("sh", "-c", command), .cwd = dir}, &process);
+    run_await_size(dir, "rows", 1);
+    process_signal(&process, SIGHUP);
+    kill(run_await_child(process.pid), SIGHUP);
+    run_nap_ms(50);
+    process_signal(&process, SIGTERM);
+    process_wait(&process, &r);
+    CU_ASSERT_EQUAL(r.signal, 0);
+    CU_ASSERT_EQUAL(r.status, 0);
+    process_result_fini(&r);
+    free(command);
+    command = text_format("trap '' CHLD; exec %s list", program);
+    process_run(&(struct process_spec){.argv = ARGV("sh", "-c", command)}, &r);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "std.pass"));
+    process_result_fini(&r);
+    free(command);
+    free(program);
+    free(job);
     dir_end(dir);
 }
 
@@ -314,6 +467,10 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_second_signal_ends_both_at_once),
     SUITE_TEST(sigusr1_asks_for_a_snapshot),
     SUITE_TEST(a_stop_behind_many_snapshots_is_not_lost),
+    SUITE_TEST(a_stop_that_comes_before_the_job_is_read_stops_it_cleanly),
+    SUITE_TEST(a_second_stop_before_the_job_is_read_ends_the_run_at_once),
+    SUITE_TEST(sigusr1_before_the_job_is_read_ends_nothing),
+    SUITE_TEST(what_a_parent_has_ignored_ends_nothing),
     SUITE_TEST(sigusr1_to_a_job_without_snapshots_is_told_and_ignored),
     SUITE_TEST(a_signal_while_a_restart_is_waited_for_ends_the_run),
     SUITE_TEST(a_folder_in_use_is_refused_to_a_second_run_and_free_after_the_first),
