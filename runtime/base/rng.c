@@ -57,3 +57,8 @@ double gy_rng_double(struct gy_rng *r)
 {
     return (double)(gy_rng_next(r) >> 11) * 0x1p-53;
 }
+
+uint64_t gy_rng_at(uint64_t seed, uint64_t position)
+{
+    return gy_rng_mix(seed ^ gy_rng_mix(position));
+}

@@ -30,4 +30,8 @@ double gy_rng_double(struct gy_rng *r);
 /** Mixes 64 bits by one step of splitmix64: a hash for (seed, i) without a state. */
 uint64_t gy_rng_mix(uint64_t x);
 
+/** Number `position` of the sequence that belongs to `seed`: drawing needs nothing but the position,
+ *  which a snapshot can keep. No number comes twice in a sequence. */
+uint64_t gy_rng_at(uint64_t seed, uint64_t position);
+
 #endif

@@ -12,6 +12,7 @@ struct operator_part {
     struct gy_form form;                      /* of them */
     struct gy_items *items;                   /* per old task */
     struct gy_items *txns;                    /* per old task: contents of TXN records */
+    uint64_t *drawn;                          /* per old task: random numbers */
     struct gy_items splits;                   /* SPLITS, then the SPLIT records */
     bool stable;                              /* see is_stable */
 };
@@ -39,6 +40,7 @@ void gy_restore_free(struct gy_restore *restore)
         gy_free(part->states);
         gy_free(part->items);
         gy_free(part->txns);
+        gy_free(part->drawn);
     }
     gy_free(restore->parts);
     gy_free(restore);
@@ -65,8 +67,9 @@ static int make_part(struct gy_restore *restore, const struct gy_fit *fit,
     part->states = gy_calloc(saved->n_states + 1, sizeof *part->states);
     part->items = gy_calloc(saved->n_tasks + 1, sizeof *part->items);
     part->txns = gy_calloc(saved->n_tasks + 1, sizeof *part->txns);
+    part->drawn = gy_calloc(saved->n_tasks + 1, sizeof *part->drawn);
     part->saved = saved;
-    if (part->states == NULL || part->items == NULL || part->txns == NULL)
+    if (part->states == NULL || part->items == NULL || part->txns == NULL || part->drawn == NULL)
         return GYRE_ENOMEM;
     for (uint32_t s = 0; s < saved->n_states; s++)
         part->states[s] = (struct gy_form_segment){state_by_name(node, saved->states[s].name),
@@ -98,6 +101,11 @@ static int open_file(const struct gy_restore *restore, const struct gy_manifest_
 
 static int keep_record(struct operator_part *part, uint32_t task, const struct gy_record *record)
 {
+    struct gyre_reader reader = {.size = sizeof reader, .data = record->bytes, .length = record->n};
+    if (record->kind == GY_RECORD_RANDOM) {
+        part->drawn[task] = gyre_read_u64(&reader);
+        return reader.error;
+    }
     struct gy_items *into = record->kind == GY_RECORD_ITEM  ? &part->items[task]
                             : record->kind == GY_RECORD_TXN ? &part->txns[task]
                                                             : &part->splits;
@@ -116,8 +124,11 @@ static int read_small(struct gy_restore *restore, struct operator_part *part, ui
     while (code == 0) {
         int got = gy_part_read(&reader, &record, error);
         if (got == 1 && record.kind < GY_RECORD_STATE) {
-            if (keep_record(part, task, &record) != 0)
-                code = gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
+            code = keep_record(part, task, &record);
+            if (code == GYRE_ENOMEM)
+                gyre_error_set(error, code, -1, "out of memory");
+            else if (code != 0)
+                gyre_error_set(error, code, -1, "%s has a record that is cut short", path);
             continue;
         }
         code = got < 0 ? got : 0;
@@ -249,6 +260,19 @@ static int give_items(struct gy_flow *flow, const struct gy_node *node,
         gy_items_fini(&dealt[t]);
     }
     return code;
+}
+
+/* At another parallelism nobody repeats a number that a task has drawn before. */
+static void give_drawn(struct gy_flow *flow, const struct gy_node *node,
+                       const struct operator_part *part)
+{
+    uint64_t most = 0;
+    for (uint32_t t = 0; t < part->saved->n_tasks; t++)
+        most = part->drawn[t] > most ? part->drawn[t] : most;
+    for (uint32_t t = 0; t < node->parallelism; t++)
+        gy_instance_restore_drawn(member_of(flow, node->index, t)->instance,
+                                  part->saved->n_tasks == node->parallelism ? part->drawn[t]
+                                                                            : most);
 }
 
 static void fail_text(struct gy_flow *flow, const struct gyre_error *error)
@@ -427,6 +451,7 @@ int gy_restore_state(struct gy_restore *restore, struct gy_flow *flow)
         if (part->saved == NULL)
             continue;
         give_items(flow, node, part);
+        give_drawn(flow, node, part);
         give_room(flow, node, part);
         for (uint32_t t = 0; t < part->saved->n_tasks && !gy_flow_has_failed(flow); t++)
             give_state(restore, flow, node, part, t);

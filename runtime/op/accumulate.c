@@ -81,6 +81,7 @@ static const struct gyre_batch *view_of(struct gy_accumulator *function,
         function->arenas[k] = arenas[hosted->reads[k]];
     }
     function->batch = *in;
+    function->batch.n_columns = hosted->n_reads;
     function->batch.columns = function->columns;
     function->batch.host = function->arenas;
     return &function->batch;

@@ -45,10 +45,20 @@ static void bad(struct gy_instance *instance, int64_t row, const char *text, con
 
 void gy_instance_bad_row(struct gy_instance *instance, uint32_t row, const char *text)
 {
-    if (instance->partitioning || (instance->in != NULL && row >= instance->in->rows)) {
-        instance->sticky =
-            gy_instance_fail(instance, GYRE_ECONTRACT,
-                             "reported a bad row where there is none: row %u: %s", row, text);
+    const struct gy_batch *in = instance->in;
+    const char *call = "gyre_bad_row";
+    if (instance->partitioning) {
+        gy_instance_misuse(instance, GYRE_ECONTRACT, call, "a partition function reports no rows");
+        return;
+    }
+    if (in != NULL && row >= in->rows) {
+        gy_instance_misuse(instance, GYRE_ECONTRACT, call,
+                           "the batch has no row %u, it has %u rows (%s)", row, in->rows, text);
+        return;
+    }
+    if (in != NULL && in->keep != NULL && in->keep[row] == 0) {
+        gy_instance_misuse(instance, GYRE_ECONTRACT, call, "row %u of the batch was dropped (%s)",
+                           row, text);
         return;
     }
     if (instance->in == NULL) { /* a watermark's or timer's result, which no row is to blame for */

@@ -54,6 +54,36 @@ struct gy_call gy_call_begin(struct gy_instance *instance, const char *callback)
     return call;
 }
 
+int gy_instance_misuse(struct gy_instance *instance, int code, const char *call, const char *format,
+                       ...)
+{
+    const char *function = instance->site.function;
+    char text[GYRE_ERROR_TEXT];
+    va_list args;
+    if (instance->sticky != 0)
+        return code;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    instance->sticky =
+        gy_instance_fail(instance, code, "%s calls %s wrongly: %s",
+                         function != NULL ? function : instance->node->op, call, text);
+    return code;
+}
+
+/* What a port has seen of its use, which cannot tell whose it is. */
+static void tell_misused_port(struct gy_instance *instance)
+{
+    for (uint32_t p = 0; p < instance->node->n_outputs; p++) {
+        const struct gy_port *port = &instance->ports[p];
+        if (port->misused == NULL || instance->error.text[0] != 0)
+            continue;
+        instance->sticky = 0;
+        gy_instance_misuse(instance, GYRE_ECONTRACT, port->misused, "its output port `%s` %s",
+                           port->plan->name, port->misuse);
+    }
+}
+
 int gy_instance_settle(struct gy_instance *instance, int code)
 {
     for (uint32_t p = 0; p < instance->node->n_outputs; p++) {
@@ -65,6 +95,7 @@ int gy_instance_settle(struct gy_instance *instance, int code)
         return 0;
     if (code == 0)
         code = instance->sticky;
+    tell_misused_port(instance);
     if (instance->error.text[0] == 0)
         gy_instance_fail(instance, code, "%s",
                          code == GYRE_ENOMEM ? "out of memory" : "failed without saying why");

@@ -14,6 +14,7 @@ int gy_view_init(struct gy_view *view, const struct gy_input *plan)
         view->compact_columns == NULL)
         return GYRE_ENOMEM;
     view->batch.size = sizeof view->batch;
+    view->batch.n_columns = plan->n_reads;
     view->batch.columns = view->columns;
     view->batch.host = view->arenas;
     return 0;

@@ -1,4 +1,5 @@
-/* What a plugin may call while it runs: the functions behind `struct gyre_host`. */
+/* What a plugin may call while it runs: the functions behind `struct gyre_host`. What it calls wrongly is
+ * told as its fault: it must not become a crash of the host. */
 #include "op/inside.h"
 
 #include "base/mem.h"
@@ -15,11 +16,25 @@ static void host_log(struct gyre_ctx *ctx, uint32_t level, const char *text)
                     text);
 }
 
+/* The plugin's call that cannot be served, as it writes it. */
+#define MISUSE(instance, call, ...) gy_instance_misuse(instance, GYRE_ECONTRACT, call, __VA_ARGS__)
+
 static struct gy_metric *metric(struct gy_instance *instance, const char *name, bool is_gauge)
 {
-    for (size_t m = 0; m < instance->metrics.n; m++)
-        if (strcmp(instance->metrics.items[m]->name, name) == 0)
-            return instance->metrics.items[m];
+    const char *call = is_gauge ? "gyre_gauge" : "gyre_counter";
+    if (name == NULL || name[0] == 0) {
+        MISUSE(instance, call, "the name is missing");
+        return NULL;
+    }
+    for (size_t m = 0; m < instance->metrics.n; m++) {
+        struct gy_metric *there = instance->metrics.items[m];
+        if (strcmp(there->name, name) != 0)
+            continue;
+        if (there->is_gauge == is_gauge)
+            return there;
+        MISUSE(instance, call, "`%s` is a %s", name, is_gauge ? "counter" : "gauge");
+        return NULL;
+    }
     struct gy_metric *made = gy_alloc(sizeof *made);
     if (made == NULL)
         return NULL;
@@ -36,27 +51,37 @@ static struct gy_metric *metric(struct gy_instance *instance, const char *name, 
 static int64_t *host_counter(struct gyre_ctx *ctx, const char *name)
 {
     struct gy_metric *m = metric(instance_of(ctx), name, false);
-    return m != NULL && !m->is_gauge ? &m->value.counter : NULL;
+    return m != NULL ? &m->value.counter : NULL;
 }
 
 static double *host_gauge(struct gyre_ctx *ctx, const char *name)
 {
     struct gy_metric *m = metric(instance_of(ctx), name, true);
-    return m != NULL && m->is_gauge ? &m->value.gauge : NULL;
+    return m != NULL ? &m->value.gauge : NULL;
 }
 
 /* In front of every block of gyre_alloc, to account for it. */
 struct alloc_head {
     _Alignas(16) size_t size;
+    uint64_t mark; /* ALLOCATED while the block is the plugin's */
 };
+
+#define ALLOCATED UINT64_C(0x6779726561726531)
 
 static void *host_alloc(struct gyre_ctx *ctx, void *old, size_t size)
 {
     struct gy_instance *i = instance_of(ctx);
     struct alloc_head *head = old != NULL ? (struct alloc_head *)old - 1 : NULL;
+    if (head != NULL && head->mark != ALLOCATED) {
+        MISUSE(i, "gyre_alloc", "the memory to %s is not, or not any more, of gyre_alloc",
+               size == 0 ? "free" : "resize");
+        return NULL;
+    }
     size_t before = head != NULL ? head->size : 0;
     if (size == 0) {
         i->stats.bytes_alloc -= before;
+        if (head != NULL)
+            head->mark = 0;
         gy_free(head);
         return NULL;
     }
@@ -67,7 +92,7 @@ static void *host_alloc(struct gyre_ctx *ctx, void *old, size_t size)
         return NULL;
     if (size > before)
         memset((char *)(head + 1) + before, 0, size - before);
-    head->size = size;
+    *head = (struct alloc_head){.size = size, .mark = ALLOCATED};
     i->stats.bytes_alloc += size - before;
     return head + 1;
 }
@@ -79,7 +104,8 @@ static int64_t host_now(struct gyre_ctx *ctx)
 
 static uint64_t host_random(struct gyre_ctx *ctx)
 {
-    return gy_rng_next(&instance_of(ctx)->rng);
+    struct gy_instance *i = instance_of(ctx);
+    return gy_rng_at(i->seed, i->drawn++);
 }
 
 static void host_bad_row(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row,
@@ -91,13 +117,21 @@ static void host_bad_row(struct gyre_ctx *ctx, const struct gyre_batch *in, uint
 
 static void host_bad_input(struct gyre_ctx *ctx, const char *raw, size_t len, const char *text)
 {
-    gy_instance_bad_input(instance_of(ctx), raw, len, text);
+    struct gy_instance *i = instance_of(ctx);
+    if (raw == NULL && len != 0)
+        MISUSE(i, "gyre_bad_input", "the raw input is NULL");
+    else
+        gy_instance_bad_input(i, raw != NULL ? raw : "", len, text);
 }
 
 /* What was put out before the watermark leaves before it. Only the host says the end of input. */
 static void host_watermark(struct gyre_ctx *ctx, int64_t time_us)
 {
     struct gy_instance *i = instance_of(ctx);
+    if ((i->node->flags & GYRE_SETS_TIME) == 0) {
+        MISUSE(i, "gyre_watermark", "it lacks the flag GYRE_SETS_TIME");
+        return;
+    }
     for (uint32_t p = 0; p < i->node->n_outputs; p++)
         gy_port_flush(&i->ports[p]);
     if (i->env.watermark != NULL)
@@ -109,31 +143,98 @@ static void host_idle(struct gyre_ctx *ctx)
     (void)ctx;
 }
 
+/* ---- keyed state ---- */
+
+/* The state that a call is for; NULL where there is none, which was told. */
+static struct gy_store *store_of(struct gy_instance *i, const char *call, uint32_t state)
+{
+    if (i->partitioning || i->node->n_hosted != 0)
+        MISUSE(i, call, "a function has no state but what it is handed");
+    else if (i->n_stores == 0)
+        MISUSE(i, call, "it has declared no state");
+    else if (state >= i->n_stores)
+        MISUSE(i, call, "it has no state %u, the last one it has declared is %u", state,
+               i->n_stores - 1);
+    else
+        return i->stores[state];
+    return NULL;
+}
+
+/* The same for the keys of the batch at hand, which `in` must be. */
+static struct gy_store *store_for(struct gy_instance *i, const char *call, uint32_t state,
+                                  const struct gyre_batch *in)
+{
+    struct gy_store *store = store_of(i, call, state);
+    if (store == NULL)
+        return NULL;
+    if (i->in == NULL)
+        MISUSE(i, call, "no row is at hand in %s", i->callback);
+    else if (in != &i->views[i->in_plan - i->node->inputs].batch)
+        MISUSE(i, call, "the batch is not the one that the callback got");
+    else
+        return store;
+    return NULL;
+}
+
+/* The kept rows of the batch at hand; NULL: all. */
+static const uint32_t *kept_rows(struct gy_instance *i)
+{
+    if (i->in->keep == NULL)
+        return NULL;
+    if (i->in->selection != NULL)
+        return i->in->selection;
+    gy_select(i->in->keep, i->in->rows, i->selection);
+    return i->selection;
+}
+
+/* slots[row] from the j-th slot of the j-th kept row. */
+static void spread_slots(const struct gy_instance *i, const uint32_t *rows, void **slots)
+{
+    for (uint32_t j = 0; j < i->in->kept; j++)
+        slots[rows[j]] = i->slots[j];
+}
+
 static int32_t host_state_slots(struct gyre_ctx *ctx, uint32_t state, const struct gyre_batch *in,
                                 void **slots)
 {
     struct gy_instance *i = instance_of(ctx);
     const struct gy_column *columns[GY_KEYS_MAX];
-    if (state >= i->n_stores || i->in == NULL)
-        return gyre_fail(ctx, GYRE_ECONTRACT, "state_slots: there is no state %u here", state);
+    struct gy_store *store = store_for(i, "gyre_state_slots", state, in);
+    if (store == NULL)
+        return GYRE_ECONTRACT;
     gy_key_columns(i, columns);
-    if (i->in->keep == NULL)
-        return gy_store_slots(i->stores[state], in->hash, columns, NULL, in->rows, slots);
-    const uint32_t *rows = i->in->selection;
-    if (rows == NULL) {
-        gy_select(i->in->keep, i->in->rows, i->selection);
-        rows = i->selection;
-    }
-    int code = gy_store_slots(i->stores[state], in->hash, columns, rows, in->kept, i->slots);
-    for (uint32_t j = 0; code == 0 && j < in->kept; j++)
-        slots[rows[j]] = i->slots[j];
+    const uint32_t *rows = kept_rows(i);
+    int code =
+        gy_store_slots(store, i->in->hash, columns, rows, rows != NULL ? i->in->kept : i->in->rows,
+                       rows != NULL ? i->slots : slots);
+    if (code == 0 && rows != NULL)
+        spread_slots(i, rows, slots);
     return code;
+}
+
+static int32_t host_state_find(struct gyre_ctx *ctx, uint32_t state, const struct gyre_batch *in,
+                               void **slots)
+{
+    struct gy_instance *i = instance_of(ctx);
+    const struct gy_column *columns[GY_KEYS_MAX];
+    struct gy_store *store = store_for(i, "gyre_state_find", state, in);
+    if (store == NULL)
+        return GYRE_ECONTRACT;
+    gy_key_columns(i, columns);
+    const uint32_t *rows = kept_rows(i);
+    gy_store_find_slots(store, i->in->hash, columns, rows, rows != NULL ? i->in->kept : i->in->rows,
+                        rows != NULL ? i->slots : slots);
+    if (rows != NULL)
+        spread_slots(i, rows, slots);
+    return 0;
 }
 
 /* Callbacks for one key are those of timers, which this host does not offer yet. */
 static void *host_state_slot(struct gyre_ctx *ctx, uint32_t state)
 {
-    (void)ctx, (void)state;
+    struct gy_instance *i = instance_of(ctx);
+    if (store_of(i, "gyre_state_slot", state) != NULL)
+        MISUSE(i, "gyre_state_slot", "%s is not for one key", i->callback);
     return NULL;
 }
 
@@ -142,10 +243,21 @@ static void host_state_remove(struct gyre_ctx *ctx, uint32_t state, const struct
 {
     struct gy_instance *i = instance_of(ctx);
     const struct gy_column *columns[GY_KEYS_MAX];
-    if (state >= i->n_stores || i->in == NULL || in == NULL)
+    struct gy_store *store = store_for(i, "gyre_state_remove", state, in);
+    if (store == NULL)
         return;
+    if (row >= in->rows || (in->keep != NULL && in->keep[row] == 0)) {
+        MISUSE(i, "gyre_state_remove", "the batch has no row %u, it has %u rows%s", row, in->rows,
+               row < in->rows ? ", some of them dropped" : "");
+        return;
+    }
     gy_key_columns(i, columns);
-    gy_store_remove(i->stores[state], in->hash[row], columns, row);
+    gy_store_remove(store, in->hash != NULL ? in->hash[row] : 0, columns, row);
+}
+
+static bool is_readable(const struct gyre_str *s)
+{
+    return s != NULL && (s->len <= GYRE_STR_INLINE || s->u.ptr != NULL);
 }
 
 /* A string belongs to no store in particular: all of a task's stores allocate alike. */
@@ -153,43 +265,112 @@ static int32_t host_state_str(struct gyre_ctx *ctx, struct gyre_str *into,
                               const struct gyre_str *from)
 {
     struct gy_instance *i = instance_of(ctx);
-    return i->n_stores > 0 ? gy_store_str(i->stores[0], into, from) : GYRE_ECONTRACT;
+    if (i->n_stores == 0)
+        return MISUSE(i, "gyre_state_str", "it has declared no state");
+    if (into == NULL || !is_readable(from))
+        return MISUSE(i, "gyre_state_str", "the string to assign%s is NULL",
+                      into == NULL ? " to" : "");
+    return gy_store_str(i->stores[0], into, from);
+}
+
+/* True for a list of this instance, or a map: a plugin may have taken one for the other, or a value for
+ * either. */
+static bool is_list(struct gy_instance *i, const struct gyre_list *list, const char *call)
+{
+    for (uint32_t s = 0; list != NULL && s < i->n_stores; s++)
+        if (gy_store_has_list(i->stores[s], list))
+            return true;
+    MISUSE(i, call, "what it was given is no list of the state");
+    return false;
+}
+
+static bool is_map(struct gy_instance *i, const struct gyre_map *map, const char *call)
+{
+    for (uint32_t s = 0; map != NULL && s < i->n_stores; s++)
+        if (gy_store_has_map(i->stores[s], map))
+            return true;
+    MISUSE(i, call, "what it was given is no map of the state");
+    return false;
+}
+
+static bool has_key(struct gy_instance *i, const void *key, const char *call)
+{
+    if (key == NULL)
+        MISUSE(i, call, "the key is NULL");
+    return key != NULL;
 }
 
 static void *host_list_add(struct gyre_ctx *ctx, struct gyre_list *list)
 {
-    (void)ctx;
-    return gy_list_add(list);
+    return is_list(instance_of(ctx), list, "gyre_list_add") ? gy_list_add(list) : NULL;
+}
+
+static uint64_t host_list_count(struct gyre_ctx *ctx, const struct gyre_list *list)
+{
+    return is_list(instance_of(ctx), list, "gyre_list_count") ? gy_list_count(list) : 0;
+}
+
+static void *host_list_at(struct gyre_ctx *ctx, struct gyre_list *list, uint64_t at)
+{
+    return is_list(instance_of(ctx), list, "gyre_list_at") ? gy_list_at(list, at) : NULL;
 }
 
 static void host_list_drop(struct gyre_ctx *ctx, struct gyre_list *list, uint64_t first_n)
 {
-    (void)ctx;
-    gy_list_drop(list, first_n);
+    if (is_list(instance_of(ctx), list, "gyre_list_drop"))
+        gy_list_drop(list, first_n);
 }
 
 static void *host_map_get(struct gyre_ctx *ctx, struct gyre_map *map, const void *key,
                           int32_t create)
 {
-    (void)ctx;
-    return gy_map_get(map, key, create);
+    struct gy_instance *i = instance_of(ctx);
+    const char *call = "gyre_map_get";
+    return is_map(i, map, call) && has_key(i, key, call) ? gy_map_get(map, key, create) : NULL;
 }
 
 static int32_t host_map_remove(struct gyre_ctx *ctx, struct gyre_map *map, const void *key)
 {
-    (void)ctx;
-    return gy_map_remove(map, key);
+    struct gy_instance *i = instance_of(ctx);
+    const char *call = "gyre_map_remove";
+    return is_map(i, map, call) && has_key(i, key, call) ? gy_map_remove(map, key) : 0;
 }
 
-static int32_t host_timer(struct gyre_ctx *ctx, uint32_t clock, int64_t time_us, uint64_t tag)
+static uint64_t host_map_count(struct gyre_ctx *ctx, const struct gyre_map *map)
+{
+    return is_map(instance_of(ctx), map, "gyre_map_count") ? gy_map_count(map) : 0;
+}
+
+static void *host_map_next(struct gyre_ctx *ctx, struct gyre_map *map, uint64_t *cursor,
+                           const void **key)
+{
+    struct gy_instance *i = instance_of(ctx);
+    if (!is_map(i, map, "gyre_map_next"))
+        return NULL;
+    if (cursor == NULL)
+        MISUSE(i, "gyre_map_next", "the cursor is NULL");
+    return cursor != NULL ? gy_map_next(map, cursor, key) : NULL;
+}
+
+static int32_t host_timer_set(struct gyre_ctx *ctx, uint32_t clock, int64_t time_us, uint64_t tag)
 {
     (void)clock, (void)time_us, (void)tag;
-    return gyre_fail(ctx, GYRE_ENOTSUP, "this host has no timers yet");
+    return gy_instance_misuse(instance_of(ctx), GYRE_ENOTSUP, "gyre_timer_set",
+                              "this host has no timers yet");
+}
+
+static int32_t host_timer_delete(struct gyre_ctx *ctx, uint32_t clock, int64_t time_us,
+                                 uint64_t tag)
+{
+    (void)clock, (void)time_us, (void)tag;
+    return gy_instance_misuse(instance_of(ctx), GYRE_ENOTSUP, "gyre_timer_delete",
+                              "this host has no timers yet");
 }
 
 static void host_vote(struct gyre_ctx *ctx, int32_t stop)
 {
-    (void)ctx, (void)stop;
+    (void)stop;
+    gy_instance_misuse(instance_of(ctx), GYRE_ENOTSUP, "vote", "this host has no rounds yet");
 }
 
 const struct gyre_host gy_host_table = {
@@ -210,14 +391,15 @@ const struct gyre_host gy_host_table = {
     .state_remove = host_state_remove,
     .state_str = host_state_str,
     .list_add = host_list_add,
-    .list_count = gy_list_count,
-    .list_at = gy_list_at,
+    .list_count = host_list_count,
+    .list_at = host_list_at,
     .list_drop = host_list_drop,
     .map_get = host_map_get,
     .map_remove = host_map_remove,
-    .map_count = gy_map_count,
-    .map_next = gy_map_next,
-    .timer_set = host_timer,
-    .timer_delete = host_timer,
+    .map_count = host_map_count,
+    .map_next = host_map_next,
+    .timer_set = host_timer_set,
+    .timer_delete = host_timer_delete,
     .vote = host_vote,
+    .state_find = host_state_find,
 };

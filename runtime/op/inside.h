@@ -66,7 +66,8 @@ struct gy_instance {
     char *failed_row;
     int32_t sticky; /* an error that the plugin did not return: no memory, a bad row with "fail" */
     struct gy_crumb_site site;
-    struct gy_rng rng;
+    uint64_t seed;  /* of the random sequence: the job's, the operator's id, the task */
+    uint64_t drawn; /* how many numbers of it; a snapshot has it */
     const struct gy_batch
         *in; /* the batch at hand, closed up where the operator is not mask-aware */
     const struct gy_input *in_plan;
@@ -111,6 +112,11 @@ int gy_instance_fail(struct gy_instance *instance, int code, const char *format,
 /** Tells people something about the instance. Formats as printf; a text beyond 4 KiB is cut. */
 void gy_instance_log(const struct gy_instance *instance, enum gy_log_level level,
                      const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/** A call of the plugin that the host cannot serve: fails the callback at hand, with a sentence that
+ *  names the plugin and the call. Returns `code`. */
+int gy_instance_misuse(struct gy_instance *instance, int code, const char *call, const char *format,
+                       ...) __attribute__((format(printf, 4, 5)));
 
 /** Marks a row of the batch at hand as bad: by the operator's on_error. */
 void gy_instance_bad_row(struct gy_instance *instance, uint32_t row, const char *text);

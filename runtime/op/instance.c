@@ -86,6 +86,7 @@ static int call_partition(struct gy_instance *instance, const struct gy_edge *ed
     struct gyre_batch view = {.size = sizeof view,
                               .rows = in->rows,
                               .kept = in->kept,
+                              .n_columns = edge->n_reads,
                               .columns = columns,
                               .keep = in->keep,
                               .time = in->time};

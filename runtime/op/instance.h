@@ -100,6 +100,11 @@ void gy_instance_save_stop(struct gy_instance *instance);
 int gy_instance_restore_item(struct gy_instance *instance, uint32_t version,
                              const struct gy_item *item);
 
+/** How many random numbers the plugin has drawn, which gy_instance_save_begin saves; goes on behind the
+ *  first `drawn` of the sequence. */
+uint64_t gy_instance_drawn(const struct gy_instance *instance);
+void gy_instance_restore_drawn(struct gy_instance *instance, uint64_t drawn);
+
 /** Makes room for about so many records of keyed state. `form` says of each state of the snapshot
  *  which of the node's it is (see gy_node_state), and under which version of its type it was written.
  *  Owns:    `form` is borrowed until gy_instance_restored

@@ -108,6 +108,15 @@ static int init_plugin_side(struct gy_instance *instance, struct gyre_error *err
     return 0;
 }
 
+/* A task draws the same numbers wherever its operator stands in the job. */
+static uint64_t random_seed(uint64_t job_seed, const char *id, uint32_t task)
+{
+    uint64_t seed = gy_rng_mix(job_seed);
+    for (const char *c = id; *c != 0; c++)
+        seed = gy_rng_mix(seed ^ (uint8_t)*c);
+    return gy_rng_mix(seed ^ ((uint64_t)task << 8));
+}
+
 struct gy_instance *gy_instance_new(const struct gy_node *node, uint32_t task, uint32_t tasks,
                                     const struct gy_env *env, struct gyre_error *error)
 {
@@ -129,7 +138,7 @@ struct gy_instance *gy_instance_new(const struct gy_node *node, uint32_t task, u
                                .task = task,
                                .row = gy_row_at_hand,
                                .instance = instance};
-    gy_rng_init(&instance->rng, env->seed + node->index * 65537u + task);
+    instance->seed = random_seed(env->seed, node->id, task);
     if (env->row_by_row != NULL)
         instance->row_text = gy_alloc(GY_ROW_TEXT);
     if (init_ports(instance) != 0 || init_views(instance) != 0 ||
@@ -158,8 +167,11 @@ static void close_plugin_side(struct gy_instance *instance)
     if (!instance->opened || descriptor == NULL || descriptor->close == NULL)
         return;
     struct gy_crumb before = gy_crumb_enter(&instance->site, "close");
+    bool failed = instance->sticky != 0;
     descriptor->close(instance->self, &instance->ctx);
     gy_crumb = before;
+    if (!failed && instance->sticky != 0) /* nobody asks for it any more */
+        gy_instance_log(instance, GY_LOG_ERROR, "%s", instance->error.text);
 }
 
 void gy_instance_free(struct gy_instance *instance)

@@ -13,6 +13,16 @@ static void retain_text(struct gy_port *port)
             port->error = GYRE_ENOMEM;
 }
 
+/* The plugin did with the port what cannot be done: the first such call is told. */
+static void misused(struct gy_port *port, const char *call, const char *why)
+{
+    if (port->error != 0)
+        return;
+    port->error = GYRE_ECONTRACT;
+    port->misused = call;
+    port->misuse = why;
+}
+
 static char *grow(struct gyre_out *out, uint32_t len)
 {
     struct gy_port *port = out->host; /* `out` may be a part of the port's own (op/hosted) */
@@ -37,8 +47,11 @@ static void adopt(struct gyre_out *out, uint32_t column, const struct gyre_batch
                   uint32_t in_column)
 {
     struct gy_port *port = out->host;
+    if (in == NULL || column >= out->n_columns || in_column >= in->n_columns) {
+        misused(port, "gyre_out_adopt", "or its input has no such column");
+        return;
+    }
     struct gy_arenas *const *arenas = in->host;
-    (void)column;
     if (arenas[in_column] == NULL)
         return;
     if (gy_arenas_add_all(port->pool, &port->adopted, arenas[in_column]) != 0 ||
@@ -102,13 +115,20 @@ static void begin(struct gy_port *port)
     port->out.capacity = ROWS;
 }
 
+static bool is_aligned(const struct gy_port *port)
+{
+    return (port->plan->flags & GYRE_PORT_ALIGNED) != 0;
+}
+
 static void full(struct gyre_out *out)
 {
     struct gy_port *port = out->host;
+    if (is_aligned(port))
+        misused(port, "gyre_out_row", "is aligned: its rows are those of the input");
     if (port->error == 0 && out->capacity != 0)
         gy_port_flush(port);
-    if (port->error == 0 && (port->memory != NULL || allocate(port) == 0))
-        begin(port);
+    if (port->error != GYRE_ENOMEM && (port->memory != NULL || allocate(port) == 0))
+        begin(port); /* misused, the rows go nowhere */
     else
         use_scratch(port);
 }
@@ -153,7 +173,7 @@ static void hand_out(struct gy_port *port, const struct gy_batch *batch)
 void gy_port_flush(struct gy_port *port)
 {
     struct gyre_out *out = &port->out;
-    if (out->rows == 0 || port->error != 0 || (port->plan->flags & GYRE_PORT_ALIGNED) != 0)
+    if (out->rows == 0 || port->error != 0 || is_aligned(port))
         return;
     if (port->stamps)
         stamp(port);
@@ -226,6 +246,10 @@ void gy_port_finish(struct gy_port *port, const struct gy_batch *in, const uint8
 
 void gy_port_settle(struct gy_port *port)
 {
+    if (port->out.text > port->out.text_end)
+        misused(port, "gyre_out_used", "had no room for so much: see gyre_out_room");
+    if (port->out.rows > port->out.capacity)
+        misused(port, "gyre_out_row", "was given more rows than its capacity");
     gy_arenas_drop(port->adopted);
     gy_arenas_drop(port->recent);
     port->adopted = port->recent = NULL;

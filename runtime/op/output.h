@@ -23,7 +23,9 @@ struct gy_port {
     void (*emit)(void *host, uint32_t port, const struct gy_batch *batch);
     void *host;
     uint32_t index;
-    int32_t error;       /* sticky; 0 or GYRE_ENOMEM */
+    int32_t error;       /* sticky; 0, GYRE_ENOMEM, or GYRE_ECONTRACT with the next two */
+    const char *misused; /* the call that was wrong; NULL: none */
+    const char *misuse;  /* why: how the sentence about the port ends */
     bool stamps;         /* rows with GYRE_NO_TIME get `now` */
     bool has_strings;    /* some own column is str or bytes */
     int64_t now_us;      /* the time of the call */

@@ -92,9 +92,19 @@ static void save_records(void *host, const struct gy_store_entry *entries, uint3
     }
 }
 
+static int save_drawn(const struct gy_instance *instance, struct gy_part *part)
+{
+    if (instance->drawn == 0)
+        return 0;
+    gyre_write_u64(gy_part_record(part, GY_RECORD_RANDOM, 0), instance->drawn);
+    return gy_part_end_record(part);
+}
+
 int gy_instance_save_begin(struct gy_instance *instance, struct gy_part *part)
 {
     int code = save_items(instance, part);
+    if (code == 0)
+        code = save_drawn(instance, part);
     if (code != 0)
         return code;
     instance->part = part;
@@ -191,6 +201,16 @@ int gy_instance_restore_begin(struct gy_instance *instance, const struct gy_form
             return gy_instance_fail(instance, GYRE_ENOMEM, "out of memory for %llu records",
                                     (unsigned long long)records);
     return 0;
+}
+
+uint64_t gy_instance_drawn(const struct gy_instance *instance)
+{
+    return instance->drawn;
+}
+
+void gy_instance_restore_drawn(struct gy_instance *instance, uint64_t drawn)
+{
+    instance->drawn = drawn;
 }
 
 int gy_instance_restored(struct gy_instance *instance, int64_t watermark_us)

@@ -29,6 +29,7 @@
  *   | SPLIT   |       | how far this task has read one of them: op/splits              |
  *   | ITEM    |       | an item of operator state, as the plugin wrote it              |
  *   | TXN     |       | a sink's prepared transaction: op/txns                         |
+ *   | RANDOM  |       | u64: how many random numbers the task has drawn; none: 0       |
  *   | STATE   | state | a record of keyed state: state/store; begins with the u64 hash |
  *
  * The index of STATE is that of the state in the manifest's list of this operator. */
@@ -52,6 +53,7 @@ enum gy_record_kind {
     GY_RECORD_SPLIT = 2,
     GY_RECORD_ITEM = 3,
     GY_RECORD_TXN = 4,
+    GY_RECORD_RANDOM = 5,
     GY_RECORD_STATE = 16, /* kinds from here on are keyed */
 };
 

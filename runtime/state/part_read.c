@@ -162,7 +162,7 @@ static int next_block(struct gy_part_reader *reader, struct gyre_error *error)
 
 static bool kind_is_known(uint32_t kind)
 {
-    return (kind >= GY_RECORD_SPLITS && kind <= GY_RECORD_TXN) || kind == GY_RECORD_STATE;
+    return (kind >= GY_RECORD_SPLITS && kind <= GY_RECORD_RANDOM) || kind == GY_RECORD_STATE;
 }
 
 int gy_part_read(struct gy_part_reader *reader, struct gy_record *record, struct gyre_error *error)

@@ -371,6 +371,46 @@ int gy_store_slots(struct gy_store *store, const uint64_t *hash,
     return 0;
 }
 
+/* Finds the cells of rows from ... to - 1, at most GY_PASS. */
+static void find_pass(struct gy_store *store, const struct lookup *in, uint32_t from, uint32_t to,
+                      void **cells)
+{
+    struct gy_cell room[GY_KEYS_MAX];
+    uint32_t missing[GY_PASS];
+    gy_table_probe(&store->table, in->rows != NULL ? in->hash : in->hash + from,
+                   in->rows != NULL ? in->rows + from : NULL, to - from, cells + from, missing);
+    for (uint32_t j = from; j < to; j++) {
+        uint32_t row = row_of(in, j);
+        const struct gy_cell *key = load(store, in->columns, row, room);
+        const void *stored = cells[j] != NULL ? gy_entry_body(&store->shape, cells[j]) : NULL;
+        if (stored == NULL || (key != NULL && !gy_cells_equal(&store->shape.key, stored, key)))
+            cells[j] = find(store, hash_of(store, in->hash[row]), key);
+    }
+}
+
+void gy_store_find_slots(struct gy_store *store, const uint64_t *hash,
+                         const struct gy_column *const *columns, const uint32_t *rows, uint32_t n,
+                         void **slots)
+{
+    const struct lookup in = {hash, columns, rows};
+    assert(n <= GYRE_BATCH_ROWS);
+    if (gy_table_count(&store->table) == 0) {
+        for (uint32_t j = 0; j < n; j++) {
+            uint64_t h = hash != NULL ? hash_of(store, hash[row_of(&in, j)]) : 0;
+            slots[j] = h == 0 && store->zero_used ? store->zero : NULL;
+        }
+    } else {
+        for (uint32_t from = 0; from < n; from += GY_PASS)
+            find_pass(store, &in, from, n - from < GY_PASS ? n : from + GY_PASS, slots);
+    }
+    for (uint32_t j = 0; j < n; j++) {
+        if (slots[j] == NULL)
+            continue;
+        touch(store, hash != NULL ? hash_of(store, hash[row_of(&in, j)]) : 0, slots[j]);
+        slots[j] = gy_entry_slot(&store->shape, slots[j]);
+    }
+}
+
 /* ---- all entries ------------------------------------------------------------------------------- */
 
 /* The cursor counts the entry apart, then the lanes of the table. */
@@ -418,6 +458,16 @@ int gy_store_str(struct gy_store *store, struct gyre_str *into, const struct gyr
 struct gy_blocks *gy_store_blocks(struct gy_store *store)
 {
     return &store->shape.blocks;
+}
+
+bool gy_store_has_list(const struct gy_store *store, const struct gyre_list *list)
+{
+    return store->shape.kind == GYRE_STATE_LIST && list->shape == &store->shape.list;
+}
+
+bool gy_store_has_map(const struct gy_store *store, const struct gyre_map *map)
+{
+    return store->shape.kind == GYRE_STATE_MAP && map->shape == &store->shape.map;
 }
 
 /* ---- save before write ------------------------------------------------------------------------- */

@@ -68,6 +68,11 @@ int gy_store_slots(struct gy_store *store, const uint64_t *hash,
                    const struct gy_column *const *columns, const uint32_t *rows, uint32_t n,
                    void **slots);
 
+/** The same, and makes nothing: slots[j] is NULL where the key of rows[j] is not there. */
+void gy_store_find_slots(struct gy_store *store, const uint64_t *hash,
+                         const struct gy_column *const *columns, const uint32_t *rows, uint32_t n,
+                         void **slots);
+
 /** The slot of a row's key; NULL where it is not there. It counts as written. */
 void *gy_store_find(struct gy_store *store, uint64_t hash, const struct gy_column *const *columns,
                     uint32_t row);
@@ -155,6 +160,11 @@ int gy_store_decoded_all(struct gy_store *store);
 
 /** A number that changes when names, types or order of a type's members change. */
 uint64_t gy_state_fingerprint(const struct gyre_state_type *type);
+
+/** Whether a list, or a map, is one of this store: a plugin may hand the host any pointer, to 8 bytes at
+ *  least. */
+bool gy_store_has_list(const struct gy_store *store, const struct gyre_list *list);
+bool gy_store_has_map(const struct gy_store *store, const struct gyre_map *map);
 
 /* Lists and maps of one key: what the host table's list_ and map_ functions call. Same contracts. */
 void *gy_list_add(struct gyre_list *list);

@@ -536,7 +536,41 @@ static void state_is_dropped_once_and_not_again_by_a_restart(void)
     dir_end(dir);
 }
 
+/* ---- random numbers ---- */
+
+static const char drawing[] =
+    "job = \"drawing\"; parallelism = 1; %s\n"
+    "operators = (\n"
+    "  { id = \"in\"; op = \"gen.sequence\"; to = 1000000000L; rate = 20000; },\n"
+    "  %s\n"
+    "  { id = \"draw\"; op = \"state_ops.draw\"; input = \"in\"; },\n"
+    "  { id = \"out\"; op = \"file.write\"; input = \"draw\"; path = \"out.csv\"; }\n"
+    ");\n";
+
+/* Row n has the n-th number of its task, whether the run was stopped before it or another operator came
+ * into the job. */
+static void random_numbers_go_on_where_a_stop_was(void)
+{
+    char *dir = dir_temp();
+    char *whole = text_format(drawing, "", ""), *job = text_format(drawing, snapshots, "");
+    char *more =
+        text_format(drawing, snapshots, "{ id = \"away\"; op = \"std.null\"; input = \"in\"; },");
+    const char *const *end = ARGV("--set", "in.to=99999", "--set", "in.rate=0");
+    free(run_with(dir, whole, end, 0));
+    char *expected = run_read(dir, "out.csv");
+    run_until(dir, job, NULL, 2);
+    run_until(dir, job, ARGV("--from", "latest"), 4);
+    free(run_with(dir, more, ARGV("--from", "latest", "--set", "in.to=99999", "--set", "in.rate=0"),
+                  0));
+    char *got = run_read(dir, "out.csv");
+    CU_ASSERT_EQUAL(run_count_lines(expected), 100000);
+    CU_ASSERT_STRING_EQUAL(got, expected);
+    free(got), free(expected), free(whole), free(job), free(more);
+    dir_end(dir);
+}
+
 static const struct suite_test tests[] = {
+    SUITE_TEST(random_numbers_go_on_where_a_stop_was),
     SUITE_TEST(latest_goes_on_exactly_where_a_stop_was),
     SUITE_TEST(files_that_were_moved_are_read_on),
     SUITE_TEST(a_path_that_does_not_mean_the_files_of_the_snapshot_is_refused),

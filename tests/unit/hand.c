@@ -75,7 +75,7 @@ static void take_watermark(void *user, int64_t time_us)
     ((struct host *)user)->hand->watermark_us = time_us;
 }
 
-struct gy_instance *hand_open(struct hand *h, const char *id, uint32_t task, uint32_t tasks)
+struct gy_instance *hand_made(struct hand *h, const char *id, uint32_t task, uint32_t tasks)
 {
     static struct host hosts[64]; /* one for each node: tests are single threads */
     struct gyre_error error = {.size = sizeof error};
@@ -83,6 +83,7 @@ struct gy_instance *hand_open(struct hand *h, const char *id, uint32_t task, uin
     struct host *host = &hosts[node->index % 64];
     *host = (struct host){h, node};
     struct gy_env env = {.job = "test",
+                         .seed = h->seed,
                          .pool = h->pool,
                          .clock = &h->clock.clock,
                          .emit = take_batch,
@@ -90,6 +91,12 @@ struct gy_instance *hand_open(struct hand *h, const char *id, uint32_t task, uin
                          .host = host};
     struct gy_instance *instance = gy_instance_new(node, task, tasks, &env, &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(instance);
+    return instance;
+}
+
+struct gy_instance *hand_open(struct hand *h, const char *id, uint32_t task, uint32_t tasks)
+{
+    struct gy_instance *instance = hand_made(h, id, task, tasks);
     int code = gy_instance_open(instance);
     if (code != 0)
         fprintf(stderr, "%s\n", gy_instance_error(instance)->text);

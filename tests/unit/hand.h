@@ -25,6 +25,7 @@ struct hand {
     struct gy_buf others;         /* ... and of the others */
     uint64_t n_rows;
     int64_t watermark_us; /* the last one put out */
+    uint64_t seed;        /* of the instances opened after it was set */
 };
 
 /** Loads a job; asserts that it is right. `dir` gets its file. */
@@ -33,7 +34,8 @@ void hand_fini(struct hand *h);
 
 const struct gy_node *hand_node(const struct hand *h, const char *id);
 
-/** An open instance. */
+/** An instance that is not open, and an open one. */
+struct gy_instance *hand_made(struct hand *h, const char *id, uint32_t task, uint32_t tasks);
 struct gy_instance *hand_open(struct hand *h, const char *id, uint32_t task, uint32_t tasks);
 
 /** Polls with a budget and hands rows out; the status. Ends the test where it fails. */

@@ -18,7 +18,7 @@ struct pin {
 
 static const struct pin sizes[] = {
     SIZE(gyre_column, 16),
-    SIZE(gyre_batch, 64),
+    SIZE(gyre_batch, 72),
     SIZE(gyre_out, 96),
     SIZE(gyre_error, 528),
     SIZE(gyre_function, 88),
@@ -31,7 +31,7 @@ static const struct pin sizes[] = {
     SIZE(gyre_eviction_function, 16),
     SIZE(gyre_timestamp_function, 16),
     SIZE(gyre_ctx, 64),
-    SIZE(gyre_host, 216),
+    SIZE(gyre_host, 224),
     SIZE(gyre_port, 40),
     SIZE(gyre_bind, 136),
     SIZE(gyre_splits, 40),
@@ -69,6 +69,8 @@ static const struct pin offsets[] = {
     AT(gyre_batch, time, 40),
     AT(gyre_batch, hash, 48),
     AT(gyre_batch, host, 56),
+    AT(gyre_batch, n_columns, 64),
+    AT(gyre_batch, reserved, 68),
     /* gyre_out */
     AT(gyre_out, size, 0),
     AT(gyre_out, rows, 4),
@@ -184,6 +186,7 @@ static const struct pin offsets[] = {
     AT(gyre_host, timer_set, 192),
     AT(gyre_host, timer_delete, 200),
     AT(gyre_host, vote, 208),
+    AT(gyre_host, state_find, 216),
     /* gyre_port */
     AT(gyre_port, size, 0),
     AT(gyre_port, flags, 4),

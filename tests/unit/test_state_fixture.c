@@ -90,7 +90,109 @@ static void items_add_up_over_lives_at_any_parallelism(void)
     free(text);
 }
 
+/* ---- what is looked up, and what is drawn ---- */
+
+/* Values that a keyed or unkeyed peek gets one by one, and the counts it puts out. */
+static void check_peek(const char *key, const int64_t *values, const char *counts)
+{
+    struct hand h;
+    char *dir = dir_temp(), got[256] = "";
+    char *text =
+        text_format("job = \"t\"; operators = ( { id = \"in\"; op = \"gen.sequence\"; to = 0; },\n"
+                    "{ id = \"x\"; op = \"state_ops.peek\"; input = \"in\"; %s } );",
+                    key);
+    hand_init(&h, dir, text);
+    struct gy_instance *in = hand_open(&h, "x", 0, 1);
+    for (; *values != 99; values++)
+        CU_ASSERT_EQUAL(hand_numbers(in, *values, 1), 0);
+    struct gy_instance_stats stats;
+    gy_instance_stats(in, &stats);
+    gy_buf_u8(&h.rows, 0);
+    for (const char *at = (const char *)h.rows.data; (at = strstr(at, "\"rows\":")) != NULL; at++)
+        snprintf(got + strlen(got), sizeof got - strlen(got), "%lld ", atoll(at + 7));
+    snprintf(got + strlen(got), sizeof got - strlen(got), "of %d", (int)stats.state_entries);
+    CU_ASSERT_STRING_EQUAL(got, counts);
+    gy_instance_free(in);
+    hand_fini(&h);
+    dir_remove(dir);
+    free(text), free(dir);
+}
+
+static void a_key_is_looked_up_without_making_it(void)
+{
+    check_peek("key = \"value\";", (int64_t[]){-1, 1, 1, -1, -2, 2, -5, 2, 99},
+               "0 1 2 0 0 1 0 2 of 2");
+}
+
+/* Without a key there is one entry, which is made, looked up and removed like any other. */
+static void state_without_a_key_is_one_entry_that_can_be_removed(void)
+{
+    check_peek("", (int64_t[]){-1, 3, 4, -1, 0, -1, 5, 99}, "0 1 2 2 0 0 1 of 1");
+    check_peek("", (int64_t[]){0, 1, 0, 99}, "0 1 0 of 0");
+}
+
+/* Draws n numbers, as text. */
+static void draw(struct hand *h, struct gy_instance *in, uint32_t n, char *text, size_t size)
+{
+    h->rows.len = 0;
+    CU_ASSERT_EQUAL_FATAL(hand_numbers(in, 0, n), 0);
+    gy_buf_u8(&h->rows, 0);
+    snprintf(text, size, "%s", (const char *)h->rows.data);
+}
+
+struct drawing {
+    struct hand h;
+    char *dir;
+};
+
+static struct gy_instance *drawing_open(struct drawing *d, const char *before, const char *id,
+                                        uint64_t seed, uint32_t task)
+{
+    d->dir = dir_temp();
+    char *text = text_format(
+        "job = \"t\"; operators = ( { id = \"in\"; op = \"gen.sequence\"; to = 0; }, %s\n"
+        "{ id = \"%s\"; op = \"state_ops.draw\"; input = \"in\"; } );",
+        before, id);
+    hand_init(&d->h, d->dir, text);
+    d->h.seed = seed;
+    free(text);
+    return hand_open(&d->h, id, task, 4);
+}
+
+static void drawing_end(struct drawing *d, struct gy_instance *in)
+{
+    gy_instance_free(in);
+    hand_fini(&d->h);
+    dir_remove(d->dir);
+    free(d->dir);
+}
+
+static void draw_once(const char *before, const char *id, uint64_t seed, uint32_t task, char *text)
+{
+    struct drawing d;
+    struct gy_instance *in = drawing_open(&d, before, id, seed, task);
+    draw(&d.h, in, 5, text, 512);
+    drawing_end(&d, in);
+}
+
+static void random_numbers_follow_from_seed_operator_and_task_alone(void)
+{
+    char first[512], other[512];
+    draw_once("", "x", 1, 0, first);
+    draw_once("{ id = \"null\"; op = \"std.null\"; input = \"in\"; },", "x", 1, 0, other);
+    CU_ASSERT_STRING_EQUAL(first, other); /* wherever it stands in the job */
+    draw_once("", "y", 1, 0, other);
+    CU_ASSERT_STRING_NOT_EQUAL(first, other);
+    draw_once("", "x", 2, 0, other);
+    CU_ASSERT_STRING_NOT_EQUAL(first, other);
+    draw_once("", "x", 1, 1, other);
+    CU_ASSERT_STRING_NOT_EQUAL(first, other);
+}
+
 static const struct suite_test tests[] = {
+    SUITE_TEST(a_key_is_looked_up_without_making_it),
+    SUITE_TEST(state_without_a_key_is_one_entry_that_can_be_removed),
+    SUITE_TEST(random_numbers_follow_from_seed_operator_and_task_alone),
     SUITE_TEST(items_add_up_over_lives_at_any_parallelism),
 };
 

@@ -357,7 +357,7 @@ static void records_that_do_not_fit_their_block_are_refused(void)
     two[3] = 0xff;
     CU_ASSERT_EQUAL(read_made(sim, two, 24, 1), GYRE_ECORRUPT);
     two[3] = 0;
-    two[4] = 5;
+    two[4] = 6;
     CU_ASSERT_EQUAL(read_made(sim, two, 24, 1), GYRE_ECORRUPT); /* a kind that is none */
     two[4] = 3;
     two[6] = 1;

@@ -55,8 +55,10 @@ struct gyre_batch {
     const int64_t *time;
     const uint64_t *hash;
     void *host; /* the host's own */
+    uint32_t n_columns;
+    uint32_t reserved;
 };
-GYRE_STATIC_ASSERT(sizeof(struct gyre_batch) == 64, "layout of gyre_batch");
+GYRE_STATIC_ASSERT(sizeof(struct gyre_batch) == 72, "layout of gyre_batch");
 
 /** One output port, while a callback runs.
  *  Shape:   `data[k]`, `valid[k]`: column k of those the operator writes itself, `capacity` values;

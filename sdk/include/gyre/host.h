@@ -3,7 +3,11 @@
  * Every callback gets a `struct gyre_ctx *`: the instance's view of the host. The host's functions
  * stand in one table, append-only; a plugin lists the optional features it needs in its descriptor
  * (`needs`), so that a host without one says so at load. The inline functions below are the way to
- * call them. */
+ * call them.
+ *
+ * A call that the host cannot serve (a state that was not declared, a row that is not there, a list
+ * where a map is meant, a callback without a key) does nothing, returns GYRE_ECONTRACT, NULL or 0, and
+ * fails the job when the callback returns, with a sentence that names the plugin and the call. */
 #ifndef GYRE_HOST_H
 #define GYRE_HOST_H
 
@@ -70,18 +74,21 @@ struct gyre_host {
                          uint32_t row);
     int32_t (*state_str)(struct gyre_ctx *ctx, struct gyre_str *into, const struct gyre_str *from);
     void *(*list_add)(struct gyre_ctx *ctx, struct gyre_list *list);
-    uint64_t (*list_count)(const struct gyre_list *list);
-    void *(*list_at)(struct gyre_list *list, uint64_t i);
+    uint64_t (*list_count)(struct gyre_ctx *ctx, const struct gyre_list *list);
+    void *(*list_at)(struct gyre_ctx *ctx, struct gyre_list *list, uint64_t i);
     void (*list_drop)(struct gyre_ctx *ctx, struct gyre_list *list, uint64_t first_n);
     void *(*map_get)(struct gyre_ctx *ctx, struct gyre_map *map, const void *key, int32_t create);
     int32_t (*map_remove)(struct gyre_ctx *ctx, struct gyre_map *map, const void *key);
-    uint64_t (*map_count)(const struct gyre_map *map);
-    void *(*map_next)(struct gyre_map *map, uint64_t *cursor, const void **key);
+    uint64_t (*map_count)(struct gyre_ctx *ctx, const struct gyre_map *map);
+    void *(*map_next)(struct gyre_ctx *ctx, struct gyre_map *map, uint64_t *cursor,
+                      const void **key);
     int32_t (*timer_set)(struct gyre_ctx *ctx, uint32_t clock, int64_t time_us, uint64_t tag);
     int32_t (*timer_delete)(struct gyre_ctx *ctx, uint32_t clock, int64_t time_us, uint64_t tag);
     void (*vote)(struct gyre_ctx *ctx, int32_t stop);
+    int32_t (*state_find)(struct gyre_ctx *ctx, uint32_t state, const struct gyre_batch *in,
+                          void **slots);
 };
-GYRE_STATIC_ASSERT(sizeof(struct gyre_host) == 216, "layout of gyre_host");
+GYRE_STATIC_ASSERT(sizeof(struct gyre_host) == 224, "layout of gyre_host");
 
 /** Logs one line; the host adds operator and task.
  *  Thread:  [task] */
@@ -172,7 +179,9 @@ static inline int64_t gyre_now(struct gyre_ctx *ctx)
     return ctx->host->now(ctx);
 }
 
-/** A random number of the task's own seeded sequence. Plugins use no other randomness.
+/** A random number of the task's own sequence, which follows from the job's seed, the operator's id and
+ *  the task. A run that goes on from a snapshot draws on where it was; at another parallelism no task
+ *  repeats a number that it has drawn. Plugins use no other randomness.
  *  Thread:  [task] */
 static inline uint64_t gyre_random(struct gyre_ctx *ctx)
 {
@@ -198,6 +207,18 @@ static inline int32_t gyre_state_slots(struct gyre_ctx *ctx, uint32_t state,
                                        const struct gyre_batch *in, void **slots)
 {
     return ctx->host->state_slots(ctx, state, in, slots);
+}
+
+/** The same for looking up: where a key has no entry its slot is NULL, and none is made.
+ *  Shape:   as gyre_state_slots
+ *  Owns:    as gyre_state_slots
+ *  Thread:  [task]
+ *  Errors:  GYRE_ECONTRACT: wrong arguments, which fails the job
+ *  Since:   0.1 */
+static inline int32_t gyre_state_find(struct gyre_ctx *ctx, uint32_t state,
+                                      const struct gyre_batch *in, void **slots)
+{
+    return ctx->host->state_find(ctx, state, in, slots);
 }
 
 /** The slot of the key a callback is for (on_timer); NULL without memory.
@@ -235,14 +256,14 @@ static inline void *gyre_list_add(struct gyre_ctx *ctx, struct gyre_list *list)
 
 static inline uint64_t gyre_list_count(struct gyre_ctx *ctx, const struct gyre_list *list)
 {
-    return ctx->host->list_count(list);
+    return ctx->host->list_count(ctx, list);
 }
 
 /** Item `i`, oldest first.
  *  Thread:  [task] */
 static inline void *gyre_list_at(struct gyre_ctx *ctx, struct gyre_list *list, uint64_t i)
 {
-    return ctx->host->list_at(list, i);
+    return ctx->host->list_at(ctx, list, i);
 }
 
 /** Drops the `first_n` oldest items.
@@ -271,7 +292,7 @@ static inline int32_t gyre_map_remove(struct gyre_ctx *ctx, struct gyre_map *map
 
 static inline uint64_t gyre_map_count(struct gyre_ctx *ctx, const struct gyre_map *map)
 {
-    return ctx->host->map_count(map);
+    return ctx->host->map_count(ctx, map);
 }
 
 /** Walks a map: start with `*cursor` 0; NULL at the end. Do not change the map meanwhile.
@@ -279,7 +300,7 @@ static inline uint64_t gyre_map_count(struct gyre_ctx *ctx, const struct gyre_ma
 static inline void *gyre_map_next(struct gyre_ctx *ctx, struct gyre_map *map, uint64_t *cursor,
                                   const void **key)
 {
-    return ctx->host->map_next(map, cursor, key);
+    return ctx->host->map_next(ctx, map, cursor, key);
 }
 
 /** Sets a timer for the current key; setting the same (clock, time, tag) twice is one timer.
