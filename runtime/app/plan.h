@@ -16,6 +16,9 @@ void gy_plan_json(struct gy_buf *b, const struct gy_physical *plan);
 void gy_plan_partition(struct gy_buf *b, const struct gy_graph *graph, const struct gy_edge *edge);
 void gy_plan_stream(struct gy_buf *b, const struct gy_graph *graph, const struct gy_edge *edge);
 
+/** Appends the fields of a node's key as `in` calls them: "word, user". */
+void gy_plan_key(struct gy_buf *b, const struct gy_node *node, const struct gy_input *in);
+
 /** How an operator works, in a word or two: "source", "rolling", "final"; "" for a transform. */
 const char *gy_plan_kind(const struct gy_node *node);
 

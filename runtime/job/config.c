@@ -8,14 +8,6 @@
 
 #define MAX_PARALLELISM 32768
 
-const struct gy_op_setting *gy_job_operator(const struct gy_job *job, const char *id)
-{
-    for (uint32_t i = 0; i < job->n_operators; i++)
-        if (job->operators[i].id != NULL && strcmp(job->operators[i].id, id) == 0)
-            return &job->operators[i];
-    return NULL;
-}
-
 static bool is_job_name(const char *name)
 {
     return name[0] >= 'a' && name[0] <= 'z' &&

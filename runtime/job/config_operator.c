@@ -5,6 +5,14 @@
 
 #include "job/value.h"
 
+const struct gy_op_setting *gy_job_operator(const struct gy_job *job, const char *id)
+{
+    for (uint32_t i = 0; i < job->n_operators; i++)
+        if (job->operators[i].id != NULL && strcmp(job->operators[i].id, id) == 0)
+            return &job->operators[i];
+    return NULL;
+}
+
 bool gy_job_is_common_key(const char *name)
 {
     static const char keys[] = " " GY_OPERATOR_KEYS " ";

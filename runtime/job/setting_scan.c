@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "job/source.h"
 
 #define INCLUDE_DEPTH 10 /* libconfig's own */
 #define INCLUDES_MAX  1000

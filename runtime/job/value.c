@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "job/source.h"
 
 static const char *describe(const struct gy_scope *scope, const struct gy_setting *s)
 {

@@ -2,15 +2,13 @@
  * in check_option.c. */
 #include "plugin/check.h"
 
-#include "plugin/note.h"
+#include "plugin/item.h"
 
 #include <string.h>
 
-#define ITEMS_MAX            4096u
-#define PORTS_MAX            256u
-#define FIELDS_MAX           4096u
-#define NAME_BYTES_MAX       47u
-#define IDENTIFIER_BYTES_MAX 63u
+#define ITEMS_MAX  4096u
+#define PORTS_MAX  256u
+#define FIELDS_MAX 4096u
 
 #define OPERATOR_FLAGS                                                                             \
     (GYRE_MASK_AWARE | GYRE_WANTS_SELECTION | GYRE_READS_TIME | GYRE_SETS_TIME | GYRE_BLOCKING |   \
@@ -29,49 +27,6 @@ static const struct {
     {GYRE_FEATURE_ITEMS, "GYRE_FEATURE_ITEMS"},
     {GYRE_FEATURE_TWO_PHASE, "GYRE_FEATURE_TWO_PHASE"},
 };
-
-int gy_check_fault(const struct gy_check *check, const char *format, ...)
-{
-    char text[GYRE_ERROR_TEXT];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return gy_note_refuse(check->error, check->path, "%s%s %s", check->item, check->part, text);
-}
-
-/* ---- names ---- */
-
-static bool is_lower(char c)
-{
-    return c >= 'a' && c <= 'z';
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-bool gy_check_is_name(const char *name)
-{
-    size_t n = 0;
-    if (!name || !is_lower(*name))
-        return false;
-    while (n <= NAME_BYTES_MAX && (is_lower(name[n]) || is_digit(name[n]) || name[n] == '_'))
-        n++;
-    return n <= NAME_BYTES_MAX && name[n] == '\0';
-}
-
-bool gy_check_is_identifier(const char *name)
-{
-    size_t n = 0;
-    if (!name || is_digit(*name) || !*name)
-        return false;
-    while (n <= IDENTIFIER_BYTES_MAX && (is_lower(name[n]) || is_digit(name[n]) || name[n] == '_' ||
-                                         (name[n] >= 'A' && name[n] <= 'Z')))
-        n++;
-    return n <= IDENTIFIER_BYTES_MAX && name[n] == '\0';
-}
 
 static int check_doc(const struct gy_check *c, const char *doc)
 {

@@ -5,15 +5,8 @@
 #ifndef GY_PLUGIN_CHECK_H
 #define GY_PLUGIN_CHECK_H
 
+#include "plugin/fault.h"
 #include "plugin/load.h"
-
-/* Where a check stands, for its sentence: the file, then "operator `sum`", then "option `by`". */
-struct gy_check {
-    const char *path;
-    struct gyre_error *error;
-    char item[96];
-    char part[96]; /* "" or ", option `by`" */
-};
 
 /** Checks everything that the plugin lists.
  *  Thread:  [control]
@@ -31,15 +24,5 @@ int gy_check_options(struct gy_check *check, const struct gyre_option *options, 
  *  Thread:  [control]
  *  Errors:  GYRE_EINVAL and a sentence */
 int gy_check_state_type(struct gy_check *check, const struct gyre_state_type *type);
-
-/** Says that what is being checked has a fault; returns GYRE_EINVAL. */
-int gy_check_fault(const struct gy_check *check, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/** True for [a-z][a-z0-9_]*, at most 47 bytes: plugins, operators, options, ports. */
-bool gy_check_is_name(const char *name);
-
-/** True for a C identifier of at most 63 bytes: fields, members, state types. */
-bool gy_check_is_identifier(const char *name);
 
 #endif

@@ -7,7 +7,8 @@
 #ifndef GY_PLUGIN_LOAD_H
 #define GY_PLUGIN_LOAD_H
 
-#include <gyre/gyre.h>
+#include "plugin/item.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -46,12 +47,6 @@ const struct gy_plugin *gy_plugins_at(const struct gy_plugins *plugins, size_t i
 /** The operator or function `name` of a plugin; NULL where there is none. */
 const struct gyre_operator *gy_plugin_operator(const struct gy_plugin *plugin, const char *name);
 const struct gyre_function *gy_plugin_function(const struct gy_plugin *plugin, const char *name);
-
-/** Name, kind ("source", "aggregate", ...) and line of text of an operator or a function;
- *  NULL for a state type. */
-const char *gy_item_name(const struct gyre_item *item);
-const char *gy_item_kind(const struct gyre_item *item);
-const char *gy_item_doc(const struct gyre_item *item);
 
 /** Names of all operators and functions of a plugin, for suggestions: fills up to `most`; count. */
 size_t gy_plugin_names(const struct gy_plugin *plugin, const char **names, size_t most);
