@@ -173,10 +173,10 @@ static void an_unknown_plugin_is_told_with_the_nearest_and_the_folders(void)
 {
     struct process_result r;
     char *fixtures = build_path("fixtures");
-    run_text("check", "job = \"t\";\noperators = (\n  { id = \"a\"; op = \"plan_opz.a\"; }\n);\n",
+    run_text("check", "job = \"t\";\noperators = (\n  { id = \"a\"; op = \"graph_opz.a\"; }\n);\n",
              none, &r);
     CU_ASSERT_EQUAL(r.status, 2);
-    CU_ASSERT(strncmp(r.err, "job.cfg:3: op: no plugin `plan_opz`", 35) == 0);
+    CU_ASSERT(strncmp(r.err, "job.cfg:3: op: no plugin `graph_opz`", 36) == 0);
     CU_ASSERT(strstr(r.err, "`graph_ops`") != NULL);
     CU_ASSERT(strstr(r.err, fixtures) != NULL);
     process_result_fini(&r);
