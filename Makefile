@@ -10,7 +10,7 @@
 #   NAME_HDR  := csv.h            headers of libraries without a .pc file: probed
 #   NAME_LIBS := -lcsv            their link flags
 #   NAME_APT  := libjansson-dev   Debian packages that bring all these (`make check` installs them)
-#   NAME_SRC  := plugins/...      sources of another plugin to compile in
+#   NAME_SRC  := plugins/...      sources of another plugin to compile in, or of runtime/base
 
 BUILD    ?= build
 SAN      ?=
@@ -38,6 +38,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)mkdir -p $(@D) &&
 
 objects  = $(patsubst %.c,$(OBJ)/%.o,$(1))
+part_of  = $(patsubst runtime/%,plugins/runtime/%,$(1))
 LIB_SRC := $(filter-out runtime/app/main.c,$(wildcard runtime/*/*.c))
 SUPPORT := $(call objects,$(wildcard tests/support/*.c))
 
@@ -164,6 +165,10 @@ $(OBJ)/plugins/%.o: plugins/%.c $(OBJ)/flags
 	$(call say,CC)$(CC) $(CFLAGS) $(SHARED) $(SDK) $(call pkg,--cflags,$(firstword $(subst /, ,$*))) \
 	    $(DEPFLAGS) -c $< -o $@
 
+# What a plugin takes from the runtime is compiled as it is itself: none of it is to be seen from outside.
+$(OBJ)/plugins/runtime/%.o: runtime/%.c $(OBJ)/flags
+	$(call say,CC)$(CC) $(CFLAGS) $(SHARED) -Iruntime $(SDK) $(DEPFLAGS) -c $< -o $@
+
 $(BUILD)/libgyre.a: $(call objects,$(LIB_SRC))
 	$(call say,AR)rm -f $@ && ar rcs $@ $^
 
@@ -171,13 +176,13 @@ $(BUILD)/gyre: $(OBJ)/runtime/app/main.o $(BUILD)/libgyre.a
 	$(call say,LINK)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # The loader refuses what others can write, hence the chmod.
-$(BUILD)/plugins/%.so: $$(call objects,$$(wildcard plugins/$$*/*.c) $$($$*_SRC))
+$(BUILD)/plugins/%.so: $$(call objects,$$(wildcard plugins/$$*/*.c) $$(call part_of,$$($$*_SRC)))
 	$(call say,LINK)$(CC) $(LDFLAGS) $(LDSHARED) $^ $(call pkg,--libs,$*) $($*_LIBS) -o $@ \
 	    && chmod go-w $(@D) $@
 
 # In one step, so coverage of these, which nobody asks for, would go to the working directory.
 SO_FROM_C = $(call say,SO)$(CC) $(filter-out --coverage,$(CFLAGS) $(LDFLAGS)) $(SHARED) $(SDK) $(DEPFLAGS) \
-    $(LDSHARED) $< -o $@ \
+    $(LDSHARED) $< -Wl,--as-needed -lm -o $@ \
 	    && chmod go-w $(@D) $@
 $(BUILD)/bad/%.so: tests/bad/%.c $(OBJ)/flags
 	$(SO_FROM_C)

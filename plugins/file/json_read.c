@@ -143,8 +143,7 @@ static int on_number(void *user, const char *text, size_t n)
     void *data = j->out->data[j->field];
     switch (type) {
     case GYRE_TYPE_f64:
-        /* the byte behind it is changed for a moment: the line is ours */
-        if (!number_get_f64(j->line + (text - j->line), n, (double *)data + j->row))
+        if (!number_get_f64(text, n, (double *)data + j->row))
             return refuse_value(j, "", text, n, "out of range for");
         return 1;
     case GYRE_TYPE_i64:

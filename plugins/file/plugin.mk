@@ -2,3 +2,5 @@
 # and `format = "json"` is refused by file.read; so it is no file_PKG, which would be required.
 file_APT  := libyajl-dev
 file_LIBS  = $(if $(call has_hdr,yajl/yajl_parse.h),-lyajl)
+# Numbers become text, and text numbers, by the runtime's own code: there is one way only.
+file_SRC := runtime/base/number.c runtime/base/pow10.c

@@ -4,10 +4,9 @@
 #include "app/commands.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/number.h"
 #include "base/say.h"
+#include "base/text.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,7 +147,7 @@ static void print_section(FILE *to, const char *title, const char *text)
 static void print_command_help(const struct command *c)
 {
     print_usage(stdout, c);
-    gy_say(stdout, "\n%c%s.%s\n", toupper((unsigned char)*c->text), c->text + 1,
+    gy_say(stdout, "\n%c%s.%s\n", gy_text_upper(*c->text), c->text + 1,
            c->exits ? "" : " Not yet: this version refuses it.");
     for (size_t i = 0; i < sizeof lessons / sizeof *lessons; i++)
         if (strcmp(lessons[i].command, c->name) == 0)

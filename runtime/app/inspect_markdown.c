@@ -6,8 +6,8 @@
 #include "app/inspect.h"
 
 #include "app/describe.h"
+#include "base/text.h"
 
-#include <ctype.h>
 #include <string.h>
 
 /* Text within a cell: a bar would end it, a line end the table. */
@@ -164,7 +164,7 @@ static void put_point(struct gy_buf *b, bool *first, const char *title, struct g
     if (words->len > 0 || words->failed) {
         gy_buf_printf(b, "%s- %s%s", *first ? "\n" : "", title ? title : "", title ? ": " : "");
         if (!title && words->len > 0)
-            words->data[0] = (uint8_t)toupper(words->data[0]);
+            words->data[0] = (uint8_t)gy_text_upper((char)words->data[0]);
         put_buf(b, words);
         gy_buf_text(b, ".\n");
         *first = false;
@@ -226,7 +226,7 @@ static void put_item(struct gy_buf *b, const struct gy_plugin *plugin, const str
 {
     const char *kind = gy_item_kind(item);
     gy_buf_printf(b, "### %s.%s\n\n%c%s. ", plugin->abi->name, gy_item_name(item),
-                  toupper((unsigned char)*kind), kind + 1);
+                  gy_text_upper(*kind), kind + 1);
     put_text(b, gy_item_doc(item));
     gy_buf_u8(b, '\n');
     if (item->kind == GYRE_ITEM_OPERATOR)

@@ -16,7 +16,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/pow10.h"
 
@@ -233,6 +232,9 @@ size_t gy_number_format_f64(char *out, double v)
 
 /* ---- reading ---- */
 
+/* So many digits are less than 2^63. */
+#define DIGITS_SAFE 18
+
 int gy_number_parse_i64(const char *p, size_t n, int64_t *v)
 {
     const char *end = p + n;
@@ -242,6 +244,12 @@ int gy_number_parse_i64(const char *p, size_t n, int64_t *v)
     if (p == end)
         return -1;
     uint64_t limit = (uint64_t)INT64_MAX + negative, sum = 0;
+    for (const char *safe = end - p > DIGITS_SAFE ? p + DIGITS_SAFE : end; p < safe; p++) {
+        unsigned digit = (unsigned)((unsigned char)*p - '0');
+        if (digit > 9)
+            return -1;
+        sum = 10 * sum + digit;
+    }
     for (; p < end; p++) {
         unsigned digit = (unsigned)((unsigned char)*p - '0');
         if (digit > 9 || sum > (limit - digit) / 10)
@@ -377,12 +385,20 @@ static int convert_slowly(const char *p, size_t n, double *v)
     return 0;
 }
 
+/* By hand: which letters are one in upper and lower case is a question of the locale, too. */
+static bool is_name(const char *p, size_t n, const char *name)
+{
+    size_t i = 0;
+    while (i < n && name[i] != '\0' && (p[i] | 0x20) == name[i])
+        i++;
+    return i == n && name[i] == '\0';
+}
+
 static bool parse_name(const char *p, size_t n, double *v)
 {
-    if (n == 3 && strncasecmp(p, "nan", n) == 0)
+    if (is_name(p, n, "nan"))
         *v = __builtin_nan("");
-    else if ((n == 3 && strncasecmp(p, "inf", n) == 0) ||
-             (n == 8 && strncasecmp(p, "infinity", n) == 0))
+    else if (is_name(p, n, "inf") || is_name(p, n, "infinity"))
         *v = __builtin_inf();
     else
         return false;

@@ -52,6 +52,13 @@ size_t gy_text_format_size(char *out, uint64_t bytes);
 /** Writes a count as people say it, "999" "12.3k" "4.56M"; three digits. */
 size_t gy_text_format_count(char *out, uint64_t n);
 
+/** The upper-case letter of an ASCII one, whatever the locale takes for one; others as they are.
+ *  Thread:  [any] */
+static inline char gy_text_upper(char c)
+{
+    return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+}
+
 /* Bytes of a path that a sentence has room for, whatever else it says. */
 enum { GY_PATH_BRIEF = 224 };
 

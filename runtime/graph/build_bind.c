@@ -2,6 +2,7 @@
 #include "graph/build.h"
 
 #include "base/crumb.h"
+#include "plugin/guard.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -366,10 +367,14 @@ int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted)
                                  .op = node->op,
                                  .function = op_of(&x) != node->op ? op_of(&x) : NULL,
                                  .plugin_path = plugin->path};
-    struct gy_crumb before = gy_crumb_enter(&site, "bind");
-    if (code == 0 && bind != NULL)
+    if (code == 0 && bind != NULL) {
+        struct gy_guard guard;
+        gy_guard_enter(&guard);
+        struct gy_crumb before = gy_crumb_enter(&site, "bind");
         code = bind(hosted != NULL ? hosted->config : node->config, &x.abi);
-    gy_crumb = before;
+        gy_crumb = before;
+        gy_guard_leave(&guard, plugin->path, "in bind");
+    }
     if (code < 0 && !x.failed && !b->scope.arena->oom)
         tell(&x, code, NULL, gyre_error_name(code));
     if (code >= 0 && (ahead == NULL || ahead->column == NULL))

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/number.h"
 #include "job/value.h"
 
 static int read_group(const struct gy_scope *scope, const struct gyre_option *option,
@@ -179,8 +180,10 @@ static int read_one(const struct gy_scope *scope, const struct gyre_option *opti
             return -1;
         bool bounded = option->min != 0 || option->max != 0;
         if (bounded && (v < (double)option->min || v > (double)option->max)) {
-            gy_diags_add(scope->diags, s->file, s->line, "%s: %g is not within %lld and %lld",
-                         s->name, v, (long long)option->min, (long long)option->max);
+            char text[GY_NUMBER_MAX]; /* printf would write it as the locale has it */
+            gy_number_format_f64(text, v);
+            gy_diags_add(scope->diags, s->file, s->line, "%s: %s is not within %lld and %lld",
+                         s->name, text, (long long)option->min, (long long)option->max);
             return -1;
         }
         *(double *)at = v;

@@ -13,6 +13,7 @@
 #include "base/vec.h"
 #include "plugin/note.h"
 #include "plugin/check.h"
+#include "plugin/guard.h"
 #include "plugin/trial.h"
 
 #include <dirent.h>
@@ -130,9 +131,12 @@ static const char *linker_says(const char *path)
 static int open_object(struct gy_plugin *plugin, struct gyre_error *error)
 {
     struct gy_crumb_site site = {.plugin_path = plugin->path};
+    struct gy_guard guard;
+    gy_guard_enter(&guard);
     struct gy_crumb before = gy_crumb_enter(&site, "constructor");
     void *object = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     gy_crumb = before;
+    gy_guard_leave(&guard, plugin->path, "while it was loaded");
     if (!object)
         return gy_note_refuse(error, plugin->path,
                               "cannot be loaded: %s; link it with what it needs",

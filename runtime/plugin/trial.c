@@ -1,6 +1,7 @@
 /* See trial.h. The child ends with a status that is unlikely to be a plugin's own. */
 #include "plugin/trial.h"
 
+#include "base/log.h"
 #include "plugin/note.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@ static void be_quiet(void)
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         signal(signals[i], SIG_DFL);
     setrlimit(RLIMIT_CORE, &none);
+    gy_log_set_level(GY_LOG_ERROR);
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (null >= 0)
         dup2(null, STDOUT_FILENO);
