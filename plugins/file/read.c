@@ -102,6 +102,8 @@ static int32_t read_bind(void *config, struct gyre_bind *bind)
                               "a file with a header cannot be followed");
     if (c->follow && is_stream)
         return gyre_bind_fail(bind, GYRE_EINVAL, "follow", "standard input needs no `follow`");
+    if (code == GYRE_OK && c->follow)
+        code = bind->set_flags(bind, GYRE_UNBOUNDED);
     if (is_one_followed(c)) /* it may come later */
         return code;
     if (!is_stream && paths_each(c->path, text, note_stream, &is_stream) != GYRE_OK)

@@ -43,7 +43,7 @@ static int32_t events_bind(void *config, struct gyre_bind *bind)
     if (c->zipf > 0 && c->keys > ZIPF_KEYS_MAX)
         return gyre_bind_fail(bind, GYRE_EINVAL, "keys", "with `zipf` at most %d keys",
                               ZIPF_KEYS_MAX);
-    return GYRE_OK;
+    return c->count == 0 ? bind->set_flags(bind, GYRE_UNBOUNDED) : GYRE_OK;
 }
 
 static int32_t events_open(void *self, struct gyre_ctx *ctx)

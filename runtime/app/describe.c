@@ -15,6 +15,7 @@ const struct gy_flag_word gy_operator_words[] = {
     {GYRE_WANTS_SELECTION, "wants_selection", NULL},
     {GYRE_AT_MOST_ONCE, "at_most_once", NULL},
     {GYRE_AT_LEAST_ONCE, "at_least_once", NULL},
+    {GYRE_UNBOUNDED, "unbounded", "without an end"},
     {0, NULL, NULL},
 };
 

@@ -205,9 +205,12 @@ static int run_flow(struct run *run)
         gy_report_failure(flow, &outcome);
     }
     int status = failed ? GY_EXIT_FAILED : GY_EXIT_OK;
+    gy_report_rows(flow, engine->ledger);
     run->reported = true;
     if (engine->cli->report != NULL && gy_report_write(flow, &outcome, engine->cli->report) != 0)
         status = GY_EXIT_FAILED;
+    if (!engine->supervised)
+        gy_report_end(&outcome, engine->cli->report);
     return status;
 }
 

@@ -36,6 +36,12 @@ struct gy_crash {
     char row[GY_CRASH_ROW + 4]; /* JSON, cut; "": not known */
 };
 
+/* What has become of the rows since the job process was started. */
+struct gy_ledger_rows {
+    bool known; /* it has come to its end */
+    uint64_t in, out, bad, late;
+};
+
 struct gy_ledger {
     _Atomic uint64_t newest; /* id of the snapshot of this run to restart from; 0: none yet */
     uint64_t run;            /* what the manifests of its snapshots say; 0: it has not begun */
@@ -46,6 +52,7 @@ struct gy_ledger {
     int status;              /* exit status of one that has ended by itself */
     bool retryable;          /* it failed by an error that may pass */
     uint32_t restarts;
+    struct gy_ledger_rows rows;
     char slow_id[GY_CRASH_NAME]; /* operator to be driven row by row; "": none */
     struct gy_crash crash;
     uint64_t n_events; /* more than GY_LEDGER_EVENTS: the oldest are forgotten */

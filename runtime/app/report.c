@@ -82,7 +82,7 @@ static void put_task(struct gy_buf *json, const struct gy_member *member)
         gy_buf_text(json, ", \"watermark_us\": null");
     else
         gy_buf_printf(json, ", \"watermark_us\": %lld", (long long)watermark);
-    put_count(json, ", ", "late_rows", 0);
+    put_count(json, ", ", "late_rows", stats.late_rows);
     put_count(json, ", ", "failed_rows", stats.bad_rows);
     put_count(json, ", ", "state_entries", stats.state_entries);
     put_count(json, ", ", "state_bytes", stats.state_bytes);
@@ -262,6 +262,77 @@ int gy_report_write(const struct gy_flow *flow, const struct gy_outcome *outcome
     gy_buf_fini(&json);
     return code;
 }
+
+/* ---- the end of a run ---- */
+
+/* What has become of the rows of one operator, in all its tasks. */
+static struct gy_instance_stats sum_of(const struct gy_flow *flow, const struct gy_node *node)
+{
+    struct gy_instance_stats sum = {0}, one;
+    for (uint32_t t = 0; t < flow->n_tasks; t++) {
+        for (uint32_t m = 0; m < flow->tasks[t].n_members; m++) {
+            if (flow->tasks[t].members[m].node != node)
+                continue;
+            gy_instance_stats(flow->tasks[t].members[m].instance, &one);
+            sum.rows_in += one.rows_in;
+            sum.rows_out += one.rows_out;
+            sum.bad_rows += one.bad_rows;
+            sum.late_rows += one.late_rows;
+        }
+    }
+    return sum;
+}
+
+/* What an operator skips is nowhere else to be seen; that it was all must not be overlooked. */
+static void warn_of_skipped(const struct gy_node *node, uint64_t rows, uint64_t bad)
+{
+    if (node->on_error != GY_ON_ERROR_SKIP || bad == 0 || bad < rows)
+        return;
+    gy_log(
+        GY_LOG_WARN,
+        "%s (%s): ALL %llu ROWS WERE BAD, and none came through: on_error = \"skip\" has skipped "
+        "them; without it the first bad row ends the job and says what is wrong",
+        node->id, node->op, (unsigned long long)bad);
+}
+
+void gy_report_rows(const struct gy_flow *flow, struct gy_ledger *ledger)
+{
+    const struct gy_graph *graph = flow->physical->graph;
+    struct gy_ledger_rows rows = {.known = true};
+    for (uint32_t n = 0; n < graph->n_nodes; n++) {
+        const struct gy_node *node = graph->nodes[n];
+        struct gy_instance_stats sum = sum_of(flow, node);
+        bool skips = node->on_error == GY_ON_ERROR_SKIP;
+        uint64_t came = node->kind != GYRE_SOURCE ? sum.rows_in
+                        : skips                   ? sum.rows_out + sum.bad_rows
+                                                  : sum.rows_out;
+        if (node->kind == GYRE_SOURCE)
+            rows.in += came;
+        if (node->kind == GYRE_SINK)
+            rows.out += came > sum.bad_rows ? came - sum.bad_rows : 0;
+        rows.bad += sum.bad_rows;
+        rows.late += sum.late_rows;
+        warn_of_skipped(node, came, sum.bad_rows);
+    }
+    ledger->rows = rows;
+}
+
+void gy_report_end(const struct gy_outcome *outcome, const char *report)
+{
+    char wall[GY_NUMBER_MAX];
+    const struct gy_ledger *ledger = outcome->ledger;
+    const struct gy_ledger_rows *rows = &ledger->rows;
+    if (!rows->known || (report != NULL && strcmp(report, "-") == 0))
+        return;
+    int64_t wall_us = outcome->wall_ns / 1000;
+    gy_text_format_duration(wall, wall_us >= 1000 ? wall_us / 1000 * 1000 : wall_us);
+    gy_log(GY_LOG_INFO, "%s %s in %s: %llu rows in, %llu out, %llu bad, %llu late%s",
+           outcome->job->name, outcome->status, wall, (unsigned long long)rows->in,
+           (unsigned long long)rows->out, (unsigned long long)rows->bad,
+           (unsigned long long)rows->late, ledger->restarts > 0 ? ", since the last restart" : "");
+}
+
+/* ---- progress ---- */
 
 /* Rows that sources have put out, and that sinks have taken. */
 static void count_rows(const struct gy_flow *flow, uint64_t *in, uint64_t *out)

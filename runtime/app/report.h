@@ -28,6 +28,14 @@ int gy_report_begin(const struct gy_job *job, const struct gy_ledger *ledger, co
  *  Errors:  -1 and a message */
 int gy_report_write(const struct gy_flow *flow, const struct gy_outcome *outcome, const char *path);
 
+/** Notes in the ledger what has become of the rows of a flow that is over, and warns of operators that have
+ *  skipped all of theirs. */
+void gy_report_rows(const struct gy_flow *flow, struct gy_ledger *ledger);
+
+/** Ends a run with one line on standard error: rows in, out, bad, late, wall time. Left out where nothing is
+ *  known of the rows, and where `report` (--report, or NULL) goes to standard error itself. */
+void gy_report_end(const struct gy_outcome *outcome, const char *report);
+
 /* The progress of a long run, on a terminal. */
 struct gy_progress {
     bool on;

@@ -198,7 +198,7 @@ static bool take_message(struct supervisor *s)
 static void clear_ledger(struct supervisor *s)
 {
     struct gy_ledger *ledger = s->ledger;
-    ledger->ended = ledger->retryable = ledger->crash.fresh = false;
+    ledger->ended = ledger->retryable = ledger->crash.fresh = ledger->rows.known = false;
     ledger->status = GY_EXIT_FAILED;
     ledger->slow_id[0] = 0;
     if (ledger->crash.known)
@@ -487,6 +487,18 @@ static int judge_exit(struct supervisor *s, int death)
     return GY_EXIT_FAILED;
 }
 
+static void tell_end(const struct supervisor *s, int status)
+{
+    struct gy_outcome outcome = {.job = s->loaded->job,
+                                 .ledger = s->ledger,
+                                 .status = status != GY_EXIT_OK ? "failed"
+                                           : s->stopping        ? "stopped"
+                                                                : "finished",
+                                 .wall_ns = gy_clock_mono_ns(s->clock) - s->start_ns};
+    if (status == GY_EXIT_OK || status == GY_EXIT_FAILED)
+        gy_report_end(&outcome, s->cli->report);
+}
+
 /* False where the run has ended, with `*status`. */
 static bool judge(struct supervisor *s, int death, int *status)
 {
@@ -524,6 +536,7 @@ int gy_supervise(const struct gy_cli *cli, struct gy_loaded *loaded)
         if (child == 0)
             return be_job_process(&s, fd, parent);
     } while (child > 0 ? judge(&s, watch(&s), &status) : start_failed(&s, errno, &status));
+    tell_end(&s, status);
 end:
     if (s.signal_fd >= 0)
         close(s.signal_fd);

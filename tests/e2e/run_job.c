@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,12 +71,34 @@ void run_start(const char *dir, const char *job, const struct run_options *optio
     free(fixtures);
 }
 
+bool run_cut_end(struct process_result *result)
+{
+    size_t n = result->err_size;
+    char name[80], how[16], wall[24];
+    uint64_t in, out, bad, late;
+    int length = 0;
+    if (n == 0 || result->err[n - 1] != '\n')
+        return false;
+    for (n--; n > 0 && result->err[n - 1] != '\n';)
+        n--;
+    int found = sscanf(result->err + n,
+                       "gyre: %79[a-z0-9-] %15[a-z] in %23[0-9.a-z]: %" SCNu64 " rows in, %" SCNu64
+                       " out, %" SCNu64 " bad, %" SCNu64 " late%n",
+                       name, how, wall, &in, &out, &bad, &late, &length);
+    if (found != 7 || length == 0)
+        return false;
+    result->err[n] = 0;
+    result->err_size = n;
+    return true;
+}
+
 void run_job(const char *dir, const char *job, const struct run_options *options,
              struct process_result *result)
 {
     struct process process;
     run_start(dir, job, options, &process);
     process_wait(&process, result);
+    run_cut_end(result);
 }
 
 char *run_output(const char *job)

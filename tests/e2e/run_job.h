@@ -26,7 +26,11 @@ bool run_exists(const char *dir, const char *name);
 /** Makes a named pipe in the folder and opens it for reading and writing; its descriptor. */
 int run_fifo(const char *dir, const char *name);
 
-/** Writes `job` to `dir`/job.cfg and runs it to its end. */
+/** Cuts off `err` the line that a run ends with, so that it is what else there was to say; false where
+ *  there is no such line. */
+bool run_cut_end(struct process_result *result);
+
+/** Writes `job` to `dir`/job.cfg and runs it to its end; its last line is cut off. */
 void run_job(const char *dir, const char *job, const struct run_options *options,
              struct process_result *result);
 

@@ -226,6 +226,7 @@ static bool reap(struct life *life)
     struct process_result r;
     pid_t pid = life->process.pid;
     process_wait(&life->process, &r);
+    run_cut_end(&r);
     CU_ASSERT_FALSE(r.timed_out);
     bool killed = r.signal == SIGKILL && !r.timed_out;
     CU_ASSERT_TRUE(process_await_group(pid, RUN_PATIENCE_MS));

@@ -89,6 +89,7 @@ static void run_until(const char *dir, const char *job, const char *const *argum
     await_newest(dir, id);
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 0);
     process_result_fini(&r);
 }
@@ -198,6 +199,7 @@ static void follow_until(const char *dir, const char *job, size_t size, const ch
     run_nap_ms(300); /* more than a look takes */
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 0);
     run_check_has(r.err, says);
     CU_ASSERT_EQUAL(run_count(r.err, "\n"), 2);
@@ -447,6 +449,7 @@ static void snapshots_are_looked_at_while_a_job_removes_them(void)
     CU_ASSERT_TRUE(newest(dir, &n) > id);
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 0);
     process_result_fini(&r);
     free(job);
@@ -528,6 +531,7 @@ static void state_is_dropped_once_and_not_again_by_a_restart(void)
     run_nap_ms(200);
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_EQUAL(run_count(r.err, ": restart "), 2);
     CU_ASSERT_EQUAL(count_falls(dir), 1);

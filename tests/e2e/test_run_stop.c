@@ -30,6 +30,7 @@ static char *stop(const char *dir, struct process *process, int signal)
     int64_t start_us = now_us();
     process_signal(process, signal);
     process_wait(process, &r);
+    run_cut_end(&r);
     CU_ASSERT_TRUE(now_us() - start_us < PROMPT_US);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_STRING_EQUAL(r.err, "");
@@ -272,6 +273,7 @@ static void a_second_signal_ends_a_job_that_hangs(void)
         CU_ASSERT_EQUAL(kill(process.pid, 0), 0); /* the first one waits for it */
         process_signal(&process, seconds[i]);
         process_wait(&process, &r);
+        run_cut_end(&r);
         CU_ASSERT_EQUAL(r.status, 130);
         CU_ASSERT_FALSE(r.timed_out);
         CU_ASSERT_FALSE(run_exists(dir, "out/part-0-0"));

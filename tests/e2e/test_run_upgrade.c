@@ -46,6 +46,7 @@ static void run_and_stop(const char *dir, const char *job, const char *const *ar
     }
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL_FATAL(r.status, 0);
     if (arguments == NULL) /* else it says what it goes on from */
         CU_ASSERT_STRING_EQUAL(r.err, "");

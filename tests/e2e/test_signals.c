@@ -31,6 +31,7 @@ static void check_stop(int number, bool group)
     pid_t child = run_await_child(process.pid);
     CU_ASSERT_EQUAL(kill(group ? -process.pid : process.pid, number), 0);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_STRING_EQUAL(r.err, "");
     CU_ASSERT_TRUE(run_is_gone(child));
@@ -65,6 +66,7 @@ static void a_signal_that_comes_twice_at_once_is_one(void)
         run_nap_ms(1);
     }
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_TRUE(run_exists(dir, "snap/1/manifest.cfg"));
     process_result_fini(&r);
@@ -85,6 +87,7 @@ static void the_job_process_itself_takes_no_such_signals(void)
     CU_ASSERT_FALSE(run_exists(dir, "snap/1"));
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_STRING_EQUAL(r.err, "");
     process_result_fini(&r);
@@ -112,6 +115,7 @@ static void a_second_signal_ends_both_at_once(void)
     CU_ASSERT_NOT_EQUAL(run_process_state(process.pid, &parent), 'Z');
     process_signal(&process, SIGTERM);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 130);
     CU_ASSERT_TRUE(run_is_gone(child));
     process_result_fini(&r);
@@ -130,6 +134,7 @@ static void sigusr1_asks_for_a_snapshot(void)
     run_await_file(dir, "snap/2/manifest.cfg");
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_STRING_EQUAL(r.err, "");
     process_result_fini(&r);
@@ -207,6 +212,7 @@ static void a_stop_that_comes_before_the_job_is_read_stops_it_cleanly(void)
         run_nap_ms(20);
         give_job(fd, job);
         process_wait(&process, &r);
+        run_cut_end(&r);
         CU_ASSERT_EQUAL(r.signal, 0);
         CU_ASSERT_EQUAL(r.status, 0);
         char *report = run_read(dir, "report.json");
@@ -228,6 +234,7 @@ static void a_second_stop_before_the_job_is_read_ends_the_run_at_once(void)
     run_nap_ms(20);
     process_signal(&process, SIGTERM);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.signal, 0);
     CU_ASSERT_EQUAL(r.status, 130);
     process_result_fini(&r);
@@ -246,6 +253,7 @@ static void sigusr1_before_the_job_is_read_ends_nothing(void)
         run_nap_ms(20);
         give_job(fd, job);
         process_wait(&process, &r);
+        run_cut_end(&r);
         CU_ASSERT_EQUAL(r.signal, 0);
         CU_ASSERT_EQUAL(r.status, 0);
         if (i == 0)
@@ -274,6 +282,7 @@ static void what_a_parent_has_ignored_ends_nothing(void)
     run_nap_ms(50);
     process_signal(&process, SIGTERM);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.signal, 0);
     CU_ASSERT_EQUAL(r.status, 0);
     process_result_fini(&r);
@@ -317,6 +326,7 @@ static void a_stop_behind_many_snapshots_is_not_lost(void)
         ;
     close(fd);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 0);
     process_result_fini(&r);
     free(pipe);
@@ -341,6 +351,7 @@ static void sigusr1_to_a_job_without_snapshots_is_told_and_ignored(void)
         process_await_err(&process, "the job has no `snapshot`: ignored\n", RUN_PATIENCE_MS));
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 0);
     run_check_sequence(dir);
     process_result_fini(&r);
@@ -357,6 +368,7 @@ static void a_signal_while_a_restart_is_waited_for_ends_the_run(void)
     int64_t begin_ms = now_ms();
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_TRUE(now_ms() - begin_ms < RUN_PATIENCE_MS);
     CU_ASSERT_EQUAL(r.status, 0);
     run_check_has(r.err, "gyre: stopped before the restart\n");
@@ -401,6 +413,7 @@ static void a_folder_in_use_is_refused_to_a_second_run_and_free_after_the_first(
     check_refused(dir, process.pid); /* nobody but the supervisor lives now */
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
+    run_cut_end(&r);
     process_result_fini(&r);
     char *job = run_read(dir, "job.cfg");
     run_job(dir, job, &(struct run_options){.arguments = ARGV("--set", "in.to=99")}, &r);
@@ -431,6 +444,7 @@ static void a_snapshot_of_a_folder_in_use_is_refused_to_a_second_run(void)
     process_result_fini(&r);
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_TRUE(run_check_sequence(dir) > 0);
     process_result_fini(&r);
@@ -454,6 +468,7 @@ static void a_run_that_was_killed_can_be_gone_on_with_at_once(void)
     CU_ASSERT_EQUAL(run_check_sequence(dir), 30001);
     process_result_fini(&r);
     process_wait(&process, &r);
+    run_cut_end(&r);
     process_result_fini(&r);
     free(job);
     dir_end(dir);

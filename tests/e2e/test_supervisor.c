@@ -36,6 +36,7 @@ static void a_job_process_that_is_killed_is_restarted_from_its_newest_snapshot(v
     run_nap_ms(200);
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 0);
     run_check_has(r.err, "gyre: warning: job process killed by SIGKILL: restart 1 of 10");
     run_check_has(r.err, "snapshot snap/");
@@ -64,6 +65,7 @@ static void a_death_before_the_first_snapshot_restarts_from_the_start(void)
     run_nap_ms(100);
     process_signal(&process, SIGTERM);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 0);
     run_check_sequence(dir);
     process_result_fini(&r);
@@ -80,6 +82,7 @@ static void a_job_process_dies_with_its_supervisor(void)
     process_signal(&process, SIGKILL);
     CU_ASSERT_TRUE(run_is_gone(child));
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.signal, SIGKILL);
     process_result_fini(&r);
     dir_end(dir);
@@ -131,6 +134,7 @@ static void a_snapshot_sets_the_attempts_back(void)
     run_await_child(process.pid);
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_EQUAL(run_count(r.err, "restart 1 of 1 in 1ms from snapshot snap/"), 4);
     free(snap);
@@ -293,6 +297,7 @@ static void no_supervise_runs_in_one_process_without_restarts(void)
     run_await_file(dir, "snap/1");
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_STRING_EQUAL(r.err, "");
     run_check_sequence(dir);
@@ -344,6 +349,7 @@ static void an_edit_of_the_job_file_changes_nothing_for_a_restart(void)
     run_nap_ms(100);
     process_signal(&process, SIGINT);
     process_wait(&process, &r);
+    run_cut_end(&r);
     CU_ASSERT_EQUAL(r.status, 0);
     CU_ASSERT_EQUAL(run_count(r.err, "\n"), 1);
     process_result_fini(&r);

@@ -33,6 +33,7 @@
 #define GYRE_SINGLE          (1u << 6) /* runs as one task, whatever the job's parallelism */
 #define GYRE_AT_MOST_ONCE    (1u << 7) /* cannot replay or commit; inspect and check say so */
 #define GYRE_AT_LEAST_ONCE   (1u << 8) /* may repeat rows after a restore; so likewise */
+#define GYRE_UNBOUNDED       (1u << 9) /* a source whose input has no end: a batch job waits for one */
 
 /* Flags of a port. */
 #define GYRE_PORT_ALIGNED (1u << 0) /* out: row i is row i of the input (see batch.h) */
@@ -113,7 +114,7 @@ struct gyre_bind {
     int32_t (*accumulator)(struct gyre_bind *bind, const struct gyre_state_type *type);
     /* Limits the operator to one task (standard output, one file); `why` ends "runs as one task: ". */
     int32_t (*single)(struct gyre_bind *bind, const char *why);
-    /* Adds flags that depend on options: GYRE_AT_MOST_ONCE, GYRE_BLOCKING, ... */
+    /* Adds flags that depend on options: GYRE_AT_MOST_ONCE, GYRE_BLOCKING, GYRE_UNBOUNDED, ... */
     int32_t (*set_flags)(struct gyre_bind *bind, uint32_t flags);
     /* Reports an error at `option`'s line; returns `code`. */
     int32_t (*fail)(struct gyre_bind *bind, int32_t code, const char *option, const char *text);
