@@ -256,7 +256,10 @@ static void show_state(struct gy_buf *b, const struct gy_manifest_state *s)
         gy_buf_printf(b, " from %s (version %" PRIu32 ") to", s->map_key, s->map_key_version);
     else
         gy_buf_text(b, " of");
-    gy_buf_printf(b, " %s (version %" PRIu32 ")\n", s->type, s->version);
+    gy_buf_printf(b, " %s (version %" PRIu32 ")", s->type, s->version);
+    if (s->of != NULL)
+        gy_buf_printf(b, ", by %s", s->of);
+    gy_buf_u8(b, '\n');
 }
 
 static void show_task(struct gy_buf *b, uint32_t i, const struct gy_manifest_task *task)
@@ -293,6 +296,8 @@ static void show_text(struct gy_buf *b, const struct gy_manifest *manifest)
                       op->plugin, op->n_tasks);
         if (op->key != NULL)
             gy_buf_printf(b, "  key %s\n", op->key);
+        if (op->of != NULL)
+            gy_buf_printf(b, "  state of %s\n", op->of);
         for (uint32_t s = 0; s < op->n_states; s++)
             show_state(b, &op->states[s]);
         for (uint32_t t = 0; t < op->n_tasks; t++)
@@ -333,6 +338,7 @@ static void put_operator(struct gy_buf *b, const struct gy_manifest_operator *op
     gy_json_text(b, "op", op->op);
     gy_json_text(b, "plugin", op->plugin);
     gy_json_text(b, "key", op->key);
+    gy_json_text(b, "of", op->of);
     gy_json_number(b, "parallelism", op->n_tasks);
     gy_json_open(b, "states", '[');
     for (uint32_t i = 0; i < op->n_states; i++) {
@@ -340,6 +346,7 @@ static void put_operator(struct gy_buf *b, const struct gy_manifest_operator *op
         gy_json_open(b, NULL, '{');
         gy_json_text(b, "name", s->name);
         gy_json_text(b, "kind", gy_manifest_kind(s->kind));
+        gy_json_text(b, "of", s->of);
         put_type(b, "type", s->type, s->version, s->fingerprint);
         if (s->map_key != NULL)
             put_type(b, "key", s->map_key, s->map_key_version, s->map_key_fingerprint);

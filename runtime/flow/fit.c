@@ -44,15 +44,33 @@ static void check_orphans(const struct gy_fit *fit)
     }
 }
 
-/* The state of a node by its name; false where it has none. */
-static bool state_named(const struct gy_node *node, const char *name, struct gyre_state *state)
+static bool is_same(const char *a, const char *b)
 {
-    for (uint32_t s = 0; s < gy_node_states(node); s++) {
-        *state = gy_node_state(node, s);
-        if (strcmp(state->name, name) == 0)
-            return true;
-    }
-    return false;
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* Of functions that are the same the first is the first, the second the second. */
+static uint32_t function_state(const struct gy_manifest_operator *saved, uint32_t s,
+                               const struct gy_node *node)
+{
+    uint32_t before = 0;
+    for (uint32_t i = 0; i < s; i++)
+        before += is_same(saved->states[i].of, saved->states[s].of);
+    for (uint32_t f = 0; f < node->n_hosted; f++)
+        if (is_same(node->hosted[f].identity, saved->states[s].of) && before-- == 0)
+            return f;
+    return UINT32_MAX;
+}
+
+uint32_t gy_fit_state(const struct gy_manifest_operator *saved, uint32_t s,
+                      const struct gy_node *node)
+{
+    if (node->aggregation != GY_AGG_NONE)
+        return function_state(saved, s, node);
+    for (uint32_t i = 0; i < gy_node_states(node); i++)
+        if (strcmp(gy_node_state(node, i).name, saved->states[s].name) == 0)
+            return i;
+    return UINT32_MAX;
 }
 
 static bool has_key_of(const struct gyre_state *map, const struct gy_manifest_state *saved)
@@ -62,17 +80,13 @@ static bool has_key_of(const struct gyre_state *map, const struct gy_manifest_st
            gy_state_fingerprint(map->key) == saved->map_key_fingerprint;
 }
 
-static void check_state(const struct gy_fit *fit, const struct gy_node *node,
-                        const struct gy_manifest_state *saved)
+/* State `saved` of a node is its state `own`: is it of the same type, or can be migrated? */
+static void check_type(const struct gy_fit *fit, const struct gy_node *node,
+                       const struct gy_manifest_state *saved, uint32_t own)
 {
-    struct gyre_state state;
+    const struct gyre_state state = gy_node_state(node, own);
     const char *id = node->id, *name = saved->name;
-    if (!state_named(node, name, &state))
-        gy_diags_add(fit->misfits, NULL, 0,
-                     "the snapshot has a state '%s' of '%s', which %s does not have: give it up "
-                     "with --drop-state %s",
-                     name, id, node->op, id);
-    else if (state.kind != saved->kind || strcmp(state.type->name, saved->type) != 0)
+    if (state.kind != saved->kind || strcmp(state.type->name, saved->type) != 0)
         gy_diags_add(fit->misfits, NULL, 0,
                      "state '%s' of '%s' was of type %s, and is of type %s now: give it up with "
                      "--drop-state %s",
@@ -119,24 +133,84 @@ static void check_key(const struct gy_fit *fit, const struct gy_node *node,
     gy_free(key);
 }
 
-/* What an aggregate tells at the end is of all rows: a function that has not seen those before the
- * snapshot cannot tell it. */
-static void check_functions(const struct gy_fit *fit, const struct gy_node *node,
-                            const struct gy_manifest_operator *saved)
+/* The n-th function of a node, from 0 on, of which the snapshot has no state; NULL. */
+static const struct gy_hosted *new_function(const struct gy_node *node,
+                                            const struct gy_manifest_operator *saved, uint32_t n)
 {
+    for (uint32_t f = 0; node->aggregation != GY_AGG_NONE && f < node->n_hosted; f++) {
+        bool is_known = false;
+        for (uint32_t s = 0; s < saved->n_states; s++)
+            is_known |= function_state(saved, s, node) == f;
+        if (!is_known && n-- == 0)
+            return &node->hosted[f];
+    }
+    return NULL;
+}
+
+/* A state of the snapshot that is none of the node's; `gone` others before it are likewise. */
+static void tell_gone(const struct gy_fit *fit, const struct gy_node *node,
+                      const struct gy_manifest_operator *saved, uint32_t s, uint32_t gone)
+{
+    const struct gy_manifest_state *state = &saved->states[s];
+    const struct gy_hosted *now = new_function(node, saved, gone);
+    const char *id = node->id;
+    if (node->aggregation == GY_AGG_NONE || state->of == NULL)
+        gy_diags_add(fit->misfits, NULL, 0,
+                     "the snapshot has a state '%s' of '%s', which %s does not have: give it up "
+                     "with --drop-state %s",
+                     state->name, id, node->op, id);
+    else if (now != NULL)
+        gy_diags_add(fit->misfits, NULL, 0,
+                     "the state of '%s' is of %s, and the job has %s: put it back, or give the "
+                     "state up with --drop-state %s",
+                     id, state->of, now->identity, id);
+    else
+        gy_diags_add(fit->misfits, NULL, 0,
+                     "the state of '%s' is also of %s, which the job does not have: put it back, "
+                     "or give the state of all up with --drop-state %s",
+                     id, state->of, id);
+}
+
+/* What an aggregate tells at the end is of all rows: a function that has not seen those before the
+ * snapshot cannot tell it. The first `gone` new ones stand for others, and that is told. */
+static void check_functions(const struct gy_fit *fit, const struct gy_node *node,
+                            const struct gy_manifest_operator *saved, uint32_t gone)
+{
+    const struct gy_hosted *now;
     if (node->aggregation != GY_AGG_FINAL || !keeps_something(saved))
         return;
-    for (uint32_t s = 0; s < gy_node_states(node); s++) {
-        const char *name = gy_node_state(node, s).name;
-        bool is_known = false;
-        for (uint32_t k = 0; k < saved->n_states; k++)
-            is_known |= strcmp(saved->states[k].name, name) == 0;
-        if (!is_known)
-            gy_diags_add(fit->misfits, NULL, 0,
-                         "'%s' has a function `%s` that has not seen the rows before snapshot "
-                         "%llu: take it out, or give the state of all with --drop-state %s",
-                         node->id, name, (unsigned long long)fit->manifest->id, node->id);
+    for (uint32_t n = gone; (now = new_function(node, saved, n)) != NULL; n++)
+        gy_diags_add(fit->misfits, NULL, 0,
+                     "'%s' has the function %s, which has not seen the rows before snapshot %llu: "
+                     "take it out, or give the state of all up with --drop-state %s",
+                     node->id, now->identity, (unsigned long long)fit->manifest->id, node->id);
+}
+
+static void check_states(const struct gy_fit *fit, const struct gy_node *node,
+                         const struct gy_manifest_operator *saved)
+{
+    uint32_t gone = 0;
+    for (uint32_t s = 0; s < saved->n_states; s++) {
+        uint32_t own = gy_fit_state(saved, s, node);
+        if (own == UINT32_MAX)
+            tell_gone(fit, node, saved, s, gone++);
+        else
+            check_type(fit, node, &saved->states[s], own);
     }
+    check_functions(fit, node, saved, gone);
+}
+
+/* Options that are declared to be of the state. */
+static void check_options(const struct gy_fit *fit, const struct gy_node *node,
+                          const struct gy_manifest_operator *saved)
+{
+    const char *before = saved->of != NULL ? saved->of : saved->op;
+    const char *now = node->identity != NULL ? node->identity : node->op;
+    if (keeps_something(saved) && strcmp(before, now) != 0)
+        gy_diags_add(fit->misfits, NULL, 0,
+                     "the state of '%s' is of %s, and the job has %s: put it back, or give the "
+                     "state up with --drop-state %s",
+                     node->id, before, now, node->id);
 }
 
 static void check_operator(const struct gy_fit *fit, const struct gy_node *node)
@@ -153,9 +227,8 @@ static void check_operator(const struct gy_fit *fit, const struct gy_node *node)
         return; /* what it had is another's */
     }
     check_key(fit, node, saved);
-    for (uint32_t s = 0; s < saved->n_states; s++)
-        check_state(fit, node, &saved->states[s]);
-    check_functions(fit, node, saved);
+    check_options(fit, node, saved);
+    check_states(fit, node, saved);
 }
 
 void gy_fit_check(const struct gy_fit *fit)

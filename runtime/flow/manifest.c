@@ -19,14 +19,17 @@ char *gy_key_text(const struct gy_node *node)
     return copy;
 }
 
-static int describe_state(struct gy_manifest_state *into, const struct gyre_state *state)
+static int describe_state(struct gy_manifest_state *into, const struct gyre_state *state,
+                          const char *of)
 {
     *into = (struct gy_manifest_state){.name = gy_strdup(state->name),
                                        .kind = state->kind,
                                        .type = gy_strdup(state->type->name),
                                        .version = state->type->version,
                                        .fingerprint = gy_state_fingerprint(state->type)};
-    if (into->name == NULL || into->type == NULL)
+    if (of != NULL)
+        into->of = gy_strdup(of);
+    if (into->name == NULL || into->type == NULL || (of != NULL && into->of == NULL))
         return GYRE_ENOMEM;
     if (state->key == NULL)
         return 0;
@@ -51,10 +54,13 @@ static int describe_operator(struct gy_manifest_operator *into, const struct gy_
     into->n_tasks = node->parallelism;
     if (node->key.n > 0 && (into->key = gy_key_text(node)) == NULL)
         return GYRE_ENOMEM;
+    if (node->identity != NULL && (into->of = gy_strdup(node->identity)) == NULL)
+        return GYRE_ENOMEM;
     for (uint32_t s = 0; s < n_states; s++) {
         struct gyre_state state = gy_node_state(node, s);
         into->n_states = s + 1;
-        if (describe_state(&into->states[s], &state) != 0)
+        const char *of = node->aggregation != GY_AGG_NONE ? node->hosted[s].identity : NULL;
+        if (describe_state(&into->states[s], &state, of) != 0)
             return GYRE_ENOMEM;
     }
     return 0;

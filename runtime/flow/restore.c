@@ -48,15 +48,6 @@ void gy_restore_free(struct gy_restore *restore)
 
 /* ---- what it has for whom ---- */
 
-/* The state of the node that has a name; it is there, for the snapshot fits. */
-static uint32_t state_by_name(const struct gy_node *node, const char *name)
-{
-    uint32_t s = 0;
-    while (strcmp(gy_node_state(node, s).name, name) != 0)
-        s++;
-    return s;
-}
-
 static int make_part(struct gy_restore *restore, const struct gy_fit *fit,
                      const struct gy_node *node)
 {
@@ -72,8 +63,8 @@ static int make_part(struct gy_restore *restore, const struct gy_fit *fit,
     if (part->states == NULL || part->items == NULL || part->txns == NULL || part->drawn == NULL)
         return GYRE_ENOMEM;
     for (uint32_t s = 0; s < saved->n_states; s++)
-        part->states[s] = (struct gy_form_segment){state_by_name(node, saved->states[s].name),
-                                                   saved->states[s].version};
+        part->states[s] =
+            (struct gy_form_segment){gy_fit_state(saved, s, node), saved->states[s].version};
     part->form = (struct gy_form){saved->n_states, part->states};
     return 0;
 }

@@ -4,6 +4,7 @@
  *   build_wire.c    references become edges; cycles; topological order
  *   build_node.c    an operator with its input schemas: keys, static ports, hosted functions
  *   build_hosted.c  functions that the runtime hosts, and their options
+ *   build_identity.c  what state is of
  *   build_ahead.c   key functions, run ahead of the operator that asks for them
  *   build_bind.c    the host's side of struct gyre_bind
  *   build_paths.c   what operators write
@@ -138,6 +139,16 @@ bool gy_build_hosted_options(struct gy_build *b, struct gy_build_node *bn);
 bool gy_build_function_options(struct gy_build *b, struct gy_hosted *hosted,
                                const struct gy_setting *const *settings, uint32_t n,
                                const char *skip, const struct gy_setting *at);
+
+/* build_identity.c */
+
+/** Writes down what the state of an operator is of, from its options; before it is bound, which may
+ *  change them. */
+void gy_build_identity(struct gy_build *b, struct gy_build_node *bn);
+/** The same of a function, from its options; then, when it is bound, from the fields that it reads. */
+void gy_build_identity_options(struct gy_build *b, struct gy_hosted *hosted);
+void gy_build_identity_reads(struct gy_build *b, const struct gy_node *node,
+                             struct gy_hosted *hosted);
 
 /* build_ahead.c */
 

@@ -86,8 +86,11 @@ bool gy_build_function_options(struct gy_build *b, struct gy_hosted *hosted,
             (!host_as || strcmp(settings[i]->name, "as") != 0))
             own[n_own++] = settings[i];
     struct gy_option_owner owner = {hosted->op, hosted->op, at};
-    return gy_options_read(&b->scope, f->options, f->n_options, own, n_own, &owner,
-                           hosted->config) == 0;
+    if (gy_options_read(&b->scope, f->options, f->n_options, own, n_own, &owner, hosted->config) !=
+        0)
+        return false;
+    gy_build_identity_options(b, hosted);
+    return true;
 }
 
 /* Reads one group of a set. */

@@ -371,6 +371,7 @@ static bool bind_function(struct gy_build *b, uint32_t index, struct gy_hosted *
     hosted->first_own = b->nodes[index].node->outputs[0].n_own;
     if (gy_build_bind(b, index, hosted) != 0)
         return false;
+    gy_build_identity_reads(b, b->nodes[index].node, hosted);
     if (hosted->function->kind != GYRE_FN_AGGREGATE || hosted->accumulator != NULL)
         return true;
     gy_build_tell(b, b->nodes[index].set->op_at,

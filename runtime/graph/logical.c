@@ -172,6 +172,8 @@ static void read_options(struct gy_build *b, struct gy_build_node *bn)
         bn->options_ok = gy_options_read(&b->scope, d->options, d->n_options,
                                          (const struct gy_setting *const *)bn->set->options,
                                          bn->set->n_options, &owner, node->config) == 0;
+    if (bn->options_ok)
+        gy_build_identity(b, bn);
 }
 
 static void resolve(struct gy_build *b, struct gy_build_node *bn)

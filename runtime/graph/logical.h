@@ -45,6 +45,13 @@ struct gy_input {
     uint32_t key_fields[GY_KEYS_MAX]; /* fields of `schema`; the first n of gy_node.key.n */
 };
 
+/* What state is of is a text, for snapshots to tell one function's from another's:
+ *
+ *   std.min_by { field = "price"; last = true; } of price: f64, symbol: str
+ *
+ * the function, its options but those that are as by default and paths, and the fields that it reads.
+ * What its results are called does not matter, nor whether a field has nulls. */
+
 /* One function that a node hosts: the aggregate of std.sum, each of std.aggregate's, a window or key
  * function, a policy of a window. */
 struct gy_hosted {
@@ -54,6 +61,7 @@ struct gy_hosted {
     const struct gyre_aggregate *aggregate; /* NULL: of another kind */
     const struct gyre_state_type *accumulator;
     void *config;
+    const char *identity; /* of an aggregate: which function of what its state is; see below */
     uint32_t n_reads;
     uint32_t *reads;    /* positions in the node's input 0 `reads` */
     uint32_t first_own; /* its first column among the output's own columns */
@@ -139,6 +147,8 @@ struct gy_node {
     struct gy_output *outputs;
     uint32_t n_states;
     const struct gyre_state **states;
+    const char *identity; /* what `states` and items are of: the operator, and those of its options
+                             that are declared GYRE_OF_STATE; NULL: none is */
     uint32_t parallelism;
     uint32_t max_parallelism; /* key groups */
     enum gy_on_error on_error;

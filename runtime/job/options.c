@@ -259,6 +259,16 @@ static int tell_unknown(const struct gy_scope *scope, const char *const *names, 
     return wrong;
 }
 
+int gy_option_default(const struct gy_scope *scope, const struct gyre_option *option,
+                      const char *what, void *config)
+{
+    empty_schemas(option, config);
+    if (option->fallback == NULL)
+        return 0;
+    const struct gy_setting *s = gy_setting_raw(scope, option->name, what, option->fallback);
+    return s != NULL ? read_one(scope, option, s, what, config) : -1;
+}
+
 int gy_options_read(const struct gy_scope *scope, const struct gyre_option *options,
                     uint32_t n_options, const struct gy_setting *const *settings,
                     uint32_t n_settings, const struct gy_option_owner *owner, void *config)
@@ -272,12 +282,11 @@ int gy_options_read(const struct gy_scope *scope, const struct gyre_option *opti
     for (uint32_t i = 0; i < n_options; i++) {
         const struct gyre_option *option = gyre_option_at(options, i);
         const struct gy_setting *s = find(settings, n_settings, option->name);
-        empty_schemas(option, config);
-        if (s == NULL && option->fallback != NULL)
-            s = gy_setting_raw(scope, option->name, owner->what, option->fallback);
+        wrong |= s == NULL ? gy_option_default(scope, option, owner->what, config) : 0;
         if (s != NULL) {
+            empty_schemas(option, config);
             wrong |= read_one(scope, option, s, owner->inspect, config);
-        } else if ((option->flags & GYRE_REQUIRED) != 0) {
+        } else if (option->fallback == NULL && (option->flags & GYRE_REQUIRED) != 0) {
             wrong = -1;
             if (!is_misspelt(option->name, settings, n_settings, names, n_options))
                 gy_diags_add(scope->diags, owner->at->file, owner->at->line,

@@ -2,6 +2,7 @@
 #ifndef GY_JOB_OPTIONS_H
 #define GY_JOB_OPTIONS_H
 
+#include "base/buf.h"
 #include "job/setting.h"
 
 #include <gyre/option.h>
@@ -19,5 +20,16 @@ struct gy_option_owner {
 int gy_options_read(const struct gy_scope *scope, const struct gyre_option *options,
                     uint32_t n_options, const struct gy_setting *const *settings,
                     uint32_t n_settings, const struct gy_option_owner *owner, void *config);
+
+/** Fills one option with its default: zero where it has none.
+ *  Errors:  -1, told */
+int gy_option_default(const struct gy_scope *scope, const struct gyre_option *option,
+                      const char *what, void *config);
+
+/** Appends `name = value; ` for each option with all of `flags` that is not as by default, but for
+ *  paths: where a file stands does not matter to who asks what is computed.
+ *  Errors:  those of `text` */
+void gy_options_text(const struct gy_scope *scope, const struct gyre_option *options,
+                     uint32_t n_options, uint32_t flags, const void *config, struct gy_buf *text);
 
 #endif

@@ -187,11 +187,14 @@ static int check_option(struct gy_check *c, const struct gyre_option *o, uint32_
         return gy_check_fault(c, "has the unknown type %u; the known ones are 1 to 15", o->type);
     if (!o->doc || !*o->doc)
         return gy_check_fault(c, "has no text; say in one line what it does");
-    if (o->flags & ~(GYRE_REQUIRED | GYRE_WRITES))
+    if (o->flags & ~(GYRE_REQUIRED | GYRE_WRITES | GYRE_OF_STATE))
         return gy_check_fault(c, "has the flags 0x%x, of which this gyre knows 0x%x", o->flags,
-                              GYRE_REQUIRED | GYRE_WRITES);
+                              GYRE_REQUIRED | GYRE_WRITES | GYRE_OF_STATE);
     if ((o->flags & GYRE_WRITES) != 0 && o->type != GYRE_OPTION_PATH)
         return gy_check_fault(c, "has the flag GYRE_WRITES and is no PATH; leave it out");
+    if ((o->flags & GYRE_OF_STATE) != 0 && o->type == GYRE_OPTION_PATH)
+        return gy_check_fault(c, "has the flag GYRE_OF_STATE and is a PATH, which may move; leave "
+                                 "it out");
     if ((o->type == GYRE_OPTION_GROUPS) != (o->members != NULL && o->n_members > 0))
         return gy_check_fault(c, o->type == GYRE_OPTION_GROUPS
                                      ? "is a list of groups without members; list them"
@@ -243,6 +246,9 @@ static int check_table(struct gy_check *c, const struct gyre_option *options, ui
         if (!reserved && (o->flags & GYRE_WRITES) != 0)
             return gy_check_fault(c, "has the flag GYRE_WRITES within a group; it is for an option "
                                      "of an operator itself");
+        if (!reserved && (o->flags & GYRE_OF_STATE) != 0)
+            return gy_check_fault(c, "has the flag GYRE_OF_STATE within a group; it is for the "
+                                     "list of groups");
         if (reserved && is_reserved(o->name))
             return gy_check_fault(c, "bears the name of a setting that every operator has; rename "
                                      "it");

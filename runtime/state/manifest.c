@@ -24,6 +24,7 @@ static void free_state(struct gy_manifest_state *state)
     gy_free(state->name);
     gy_free(state->type);
     gy_free(state->map_key);
+    gy_free(state->of);
 }
 
 static void free_operator(struct gy_manifest_operator *op)
@@ -32,6 +33,7 @@ static void free_operator(struct gy_manifest_operator *op)
     gy_free(op->op);
     gy_free(op->plugin);
     gy_free(op->key);
+    gy_free(op->of);
     for (uint32_t i = 0; op->states != NULL && i < op->n_states; i++)
         free_state(&op->states[i]);
     gy_free(op->states);
@@ -162,6 +164,8 @@ static void put_state(struct gy_buf *text, const struct gy_manifest_state *state
     put_string(text, in, "type", state->type);
     put_u64(text, in, "version", state->version);
     put_hex(text, in, "fingerprint", state->fingerprint);
+    if (state->of != NULL)
+        put_string(text, in, "of", state->of);
     if (state->map_key == NULL)
         return;
     put_string(text, in, "map_key", state->map_key);
@@ -200,6 +204,8 @@ static void put_operator(struct gy_buf *text, const struct gy_manifest_operator 
         put_u64(text, in, "items_version", op->items_version);
     if (op->key != NULL)
         put_string(text, in, "key", op->key);
+    if (op->of != NULL)
+        put_string(text, in, "of", op->of);
     gy_buf_text(text, "    states = (");
     for (uint32_t i = 0; i < op->n_states; i++) {
         gy_buf_text(text, i > 0 ? ", {\n" : " {\n");

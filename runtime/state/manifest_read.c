@@ -201,6 +201,7 @@ static void read_state(struct reading *r, const config_setting_t *s,
     state->type = read_string(r, s, "type");
     state->version = read_u32(r, s, "version", 0);
     state->fingerprint = read_hex(r, s, "fingerprint");
+    state->of = read_optional(r, s, "of");
     if (state->kind != GYRE_STATE_MAP)
         return;
     state->map_key = read_string(r, s, "map_key");
@@ -236,6 +237,7 @@ static void read_operator(struct reading *r, const config_setting_t *s,
     if (config_setting_get_member(s, "items_version") != NULL)
         op->items_version = read_u32(r, s, "items_version", 1);
     op->key = read_optional(r, s, "key");
+    op->of = read_optional(r, s, "of");
     op->states = read_list(r, s, "states", sizeof *op->states, &list, &op->n_states);
     for (uint32_t i = 0; r->code == 0 && i < op->n_states; i++)
         read_state(r, config_setting_get_elem(list, i), &op->states[i]);

@@ -30,6 +30,7 @@ struct gy_manifest_state {
     char *map_key;        /* MAP: the type of its keys, likewise; else NULL */
     uint32_t map_key_version;
     uint64_t map_key_fingerprint;
+    char *of; /* of a hosted function: gy_hosted.identity; else NULL */
 };
 
 /* One task of an operator. */
@@ -48,6 +49,7 @@ struct gy_manifest_operator {
     char *plugin;           /* version of the plugin, for people */
     uint32_t items_version; /* gyre_operator.items_version */
     char *key;              /* "word: str, user: i64"; NULL: no key */
+    char *of;               /* gy_node.identity; NULL: of the operator, whatever its options */
     uint32_t n_states;
     struct gy_manifest_state *states;
     uint32_t n_tasks; /* its parallelism */

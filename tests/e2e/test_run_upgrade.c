@@ -1,6 +1,6 @@
 /* A job goes on from a snapshot after its plugin, its operators or its settings have changed: what fits
  * goes on, what does not is refused in a sentence, with nothing written. */
-#include "run_job.h"
+#include "run_again.h"
 #include "run_sinks.h"
 #include "run_watch.h"
 #include "support/suite.h"
@@ -30,28 +30,6 @@ static const char usual[] = "op = \"state_versions.total\"; key = \"key\";";
 static char *job_with(const char *sum, const char *more)
 {
     return text_format(text, "upgraded", "", sum, more);
-}
-
-/* Runs a job until it has taken some snapshots, and stops it. */
-static void run_and_stop(const char *dir, const char *job, const char *const *arguments)
-{
-    struct process process;
-    struct process_result r;
-    int before = run_newest_snapshot(dir, "snap", NULL);
-    run_start(dir, job, &(struct run_options){.arguments = arguments}, &process);
-    for (int ms = 0; ms < RUN_PATIENCE_MS; ms += 5) {
-        if (run_newest_snapshot(dir, "snap", NULL) > before + 2)
-            break;
-        run_nap_ms(5);
-    }
-    process_signal(&process, SIGINT);
-    process_wait(&process, &r);
-    run_cut_end(&r);
-    CU_ASSERT_EQUAL_FATAL(r.status, 0);
-    if (arguments == NULL) /* else it says what it goes on from */
-        CU_ASSERT_STRING_EQUAL(r.err, "");
-    CU_ASSERT_TRUE(run_newest_snapshot(dir, "snap", NULL) > before + 2);
-    process_result_fini(&r);
 }
 
 /* A folder in which the usual job has run and was stopped, its plugin being the first. */
@@ -93,20 +71,6 @@ static long check_sums(const char *dir, long anew, long migrated)
     return n;
 }
 
-/* Goes on with a job to its end; its standard error: free() it. */
-static char *go_on(const char *dir, const char *job, const char *const *arguments, int status)
-{
-    struct process_result r;
-    run_job(dir, job, &(struct run_options){.arguments = arguments}, &r);
-    if (r.status != status)
-        printf("exit status %d instead of %d: %s\n", r.status, status, r.err);
-    CU_ASSERT_EQUAL(r.status, status);
-    CU_ASSERT_STRING_EQUAL(r.out, "");
-    char *err = strdup(r.err);
-    process_result_fini(&r);
-    return err;
-}
-
 /* ---- what goes on ---- */
 
 static void a_newer_version_of_a_plugin_migrates_the_state_of_the_older(void)
@@ -115,7 +79,7 @@ static void a_newer_version_of_a_plugin_migrates_the_state_of_the_older(void)
     long n = check_sums(dir, -1, -1);
     CU_ASSERT_TRUE(n > 0);
     setenv("GYRE_TEST_STATES", "two", 1);
-    free(go_on(dir, job, ARGV("--from", "latest", "-p", "3", QUICKLY), 0));
+    free(run_go_on(dir, job, ARGV("--from", "latest", "-p", "3", QUICKLY), 0));
     CU_ASSERT_EQUAL(check_sums(dir, -1, n), 20000);
     free(job);
     dir_end(dir);
@@ -126,14 +90,14 @@ static void a_migrated_job_goes_on_once_more_without_migrating(void)
     char *dir = begin(), *job = job_with(usual, "");
     long n = check_sums(dir, -1, -1);
     setenv("GYRE_TEST_STATES", "two", 1);
-    free(go_on(dir, job,
-               ARGV("--from", "latest", "--set", "events.rate=0", "--set", "events.count=10000"),
-               0));
+    free(run_go_on(
+        dir, job, ARGV("--from", "latest", "--set", "events.rate=0", "--set", "events.count=10000"),
+        0));
     CU_ASSERT_EQUAL(check_sums(dir, -1, n), 10000);
     /* That run has finished: the state as it was before its end is gone on with. */
     char *newest = text_format("snap/%d", run_newest_snapshot(dir, "snap", NULL));
     setenv("GYRE_TEST_STATES", "bare", 1);
-    char *err = go_on(dir, job, ARGV("--from", newest, QUICKLY), 0);
+    char *err = run_go_on(dir, job, ARGV("--from", newest, QUICKLY), 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(err, "nothing is left to do"));
     free(err);
     free(newest);
@@ -146,7 +110,7 @@ static void dropped_state_begins_anew(void)
     char *dir = begin(), *job = job_with(usual, "");
     long n = check_sums(dir, -1, -1);
     setenv("GYRE_TEST_STATES", "renamed", 1);
-    free(go_on(dir, job, ARGV("--from", "latest", "--drop-state", "sum", QUICKLY), 0));
+    free(run_go_on(dir, job, ARGV("--from", "latest", "--drop-state", "sum", QUICKLY), 0));
     CU_ASSERT_EQUAL(check_sums(dir, n, -1), 20000);
     free(job);
     dir_end(dir);
@@ -159,7 +123,7 @@ static void operators_that_are_new_begin_with_nothing(void)
                                 "  { id = \"rest\"; op = \"file.write\"; input = \"more\";\n"
                                 "    path = \"rest.csv\"; }");
     long n = check_sums(dir, -1, -1);
-    free(go_on(dir, job, ARGV("--from", "latest", QUICKLY), 0));
+    free(run_go_on(dir, job, ARGV("--from", "latest", QUICKLY), 0));
     CU_ASSERT_EQUAL(check_sums(dir, -1, -1), 20000);
     char *rest = run_read(dir, "rest.csv"), *last = text_format("\n%ld\n", 20000 - n);
     CU_ASSERT_EQUAL(run_count_lines(rest), (uint64_t)(20000 - n));
@@ -185,7 +149,7 @@ static void an_operator_that_keeps_nothing_may_be_put_in_and_taken_out(void)
         ");\n";
     char *dir = begin(), *job = job_with(usual, "");
     run_and_stop(dir, chain, ARGV("--from", "latest"));
-    free(go_on(dir, job, ARGV("--from", "latest", QUICKLY), 0));
+    free(run_go_on(dir, job, ARGV("--from", "latest", QUICKLY), 0));
     CU_ASSERT_EQUAL(check_sums(dir, -1, -1), 20000);
     free(job);
     dir_end(dir);
@@ -233,26 +197,6 @@ static const struct refusal refusals[] = {
      "max_parallelism = 128\n"},
 };
 
-/* Asserts that a run is refused with a sentence, and that nothing is written. */
-static void check_refused(const char *dir, const char *job, const char *const *arguments,
-                          const char *says)
-{
-    char *before = run_read(dir, "out.csv"), *was = path_join(dir, "snap");
-    int id = run_newest_snapshot(dir, "snap", NULL), files = dir_count(was), all = dir_count(dir);
-    char *err = go_on(dir, job, arguments, 2), *after = run_read(dir, "out.csv");
-    CU_ASSERT_STRING_EQUAL(err, says);
-    if (strcmp(err, says) != 0)
-        printf("said:      %sinstead of: %s", err, says);
-    CU_ASSERT_STRING_EQUAL(before, after);
-    CU_ASSERT_EQUAL(run_newest_snapshot(dir, "snap", NULL), id);
-    CU_ASSERT_EQUAL(dir_count(was), files);
-    CU_ASSERT_EQUAL(dir_count(dir), all);
-    free(after);
-    free(err);
-    free(was);
-    free(before);
-}
-
 static void what_does_not_fit_is_refused_in_a_sentence_with_nothing_written(void)
 {
     char *dir = begin();
@@ -270,7 +214,7 @@ static void what_does_not_fit_is_refused_in_a_sentence_with_nothing_written(void
             setenv("GYRE_TEST_STATES", no->states, 1);
         else
             unsetenv("GYRE_TEST_STATES");
-        check_refused(dir, job, ARGV("--from", "latest", QUICKLY), says);
+        run_check_refused(dir, job, ARGV("--from", "latest", QUICKLY), says);
         free(says);
         free(job);
     }
@@ -300,7 +244,7 @@ static void all_that_does_not_fit_is_told_at_once(void)
         "state up with --drop-state sum\n",
         run_newest_snapshot(dir, "snap", NULL));
     setenv("GYRE_TEST_STATES", "bare", 1);
-    check_refused(dir, both, ARGV("--from", "latest", QUICKLY), says);
+    run_check_refused(dir, both, ARGV("--from", "latest", QUICKLY), says);
     free(says);
     dir_end(dir);
 }
@@ -321,10 +265,11 @@ static void items_go_on_in_a_newer_version_and_not_in_an_older(void)
     setenv("GYRE_TEST_STATES", "wide", 1);
     run_and_stop(dir, job, ARGV("--from", "latest"));
     unsetenv("GYRE_TEST_STATES");
-    check_refused(dir, job, ARGV("--from", "latest"),
-                  "gyre: the items of 'rows' are of version 2 in the snapshot, and "
-                  "state_versions.numbered takes them up to version 1: take the newer plugin, or "
-                  "give them up with --drop-state rows\n");
+    run_check_refused(
+        dir, job, ARGV("--from", "latest"),
+        "gyre: the items of 'rows' are of version 2 in the snapshot, and "
+        "state_versions.numbered takes them up to version 1: take the newer plugin, or "
+        "give them up with --drop-state rows\n");
     char *all = run_read(dir, "out.csv");
     long n = 0;
     for (const char *at = all; *at != 0; at = strchr(at, '\n') + 1)
@@ -342,11 +287,11 @@ static void a_run_that_is_refused_leaves_no_snapshot_behind(void)
     int newest = run_newest_snapshot(dir, "snap", NULL);
     char *older = text_format("snap/%d", newest - 1);
     setenv("GYRE_TEST_STATES", "bare", 1);
-    check_refused(dir, job, ARGV("--from", older, QUICKLY), refusals[0].says);
+    run_check_refused(dir, job, ARGV("--from", older, QUICKLY), refusals[0].says);
     CU_ASSERT_FALSE(run_exists(dir, "snap/branch"));
     unsetenv("GYRE_TEST_STATES");
     char *says = text_format("goes on from snapshot snap/%d\n", newest);
-    char *err = go_on(dir, job, ARGV("--from", "latest", QUICKLY), 0);
+    char *err = run_go_on(dir, job, ARGV("--from", "latest", QUICKLY), 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(err, says));
     free(err);
     free(says);
@@ -372,13 +317,13 @@ static void a_function_that_comes_to_a_final_aggregate_is_refused(void)
     char *first = text_format(aggregate, "{ fn = \"std.count\"; as = \"rows\"; },", "");
     char *last = text_format(aggregate, "", ", { fn = \"std.count\"; as = \"rows\"; }");
     run_and_stop(dir, one, NULL);
-    char *says = text_format("gyre: 'sum' has a function `rows` that has not seen the rows before "
-                             "snapshot %d: take it out, or give the state of all with "
-                             "--drop-state sum\n",
+    char *says = text_format("gyre: 'sum' has the function std.count, which has not seen the "
+                             "rows before snapshot %d: take it out, or give the state of all up "
+                             "with --drop-state sum\n",
                              run_newest_snapshot(dir, "snap", NULL));
-    check_refused(dir, first, ARGV("--from", "latest", QUICKLY), says);
-    check_refused(dir, last, ARGV("--from", "latest", QUICKLY), says);
-    free(go_on(dir, last, ARGV("--from", "latest", "--drop-state", "sum", QUICKLY), 0));
+    run_check_refused(dir, first, ARGV("--from", "latest", QUICKLY), says);
+    run_check_refused(dir, last, ARGV("--from", "latest", QUICKLY), says);
+    free(run_go_on(dir, last, ARGV("--from", "latest", "--drop-state", "sum", QUICKLY), 0));
     free(says);
     free(last);
     free(first);
@@ -389,9 +334,10 @@ static void a_function_that_comes_to_a_final_aggregate_is_refused(void)
 static void another_job_name_is_refused(void)
 {
     char *dir = begin(), *job = text_format(text, "other", "", usual, "");
-    check_refused(dir, job, ARGV("--from", "latest", QUICKLY),
-                  "job.cfg:2: snapshot: snap holds snapshots of job `upgraded`; give each job a "
-                  "folder of its own\n");
+    run_check_refused(
+        dir, job, ARGV("--from", "latest", QUICKLY),
+        "job.cfg:2: snapshot: snap holds snapshots of job `upgraded`; give each job a "
+        "folder of its own\n");
     free(job);
     dir_end(dir);
 }
@@ -411,8 +357,8 @@ static void an_operator_that_is_gone_is_named_and_its_state_can_be_dropped(void)
                              "(state_versions.total), which the job does not have: put it back, or "
                              "give its state up with --drop-state sum\n",
                              run_newest_snapshot(dir, "snap", NULL));
-    check_refused(dir, without, ARGV("--from", "latest", QUICKLY), says);
-    free(go_on(dir, without, ARGV("--from", "latest", "--drop-state", "sum", QUICKLY), 0));
+    run_check_refused(dir, without, ARGV("--from", "latest", QUICKLY), says);
+    free(run_go_on(dir, without, ARGV("--from", "latest", "--drop-state", "sum", QUICKLY), 0));
     char *rows = run_read(dir, "out.csv");
     CU_ASSERT_EQUAL(run_count_lines(rows), 20000);
     free(rows);
@@ -426,7 +372,7 @@ static void a_migrate_that_refuses_fails_the_job_naming_both_versions(void)
     char *dir = begin(), *job = job_with(usual, "");
     char *before = run_read(dir, "out.csv");
     setenv("GYRE_TEST_STATES", "picky", 1);
-    char *err = go_on(dir, job, ARGV("--from", "latest", QUICKLY), 1);
+    char *err = run_go_on(dir, job, ARGV("--from", "latest", QUICKLY), 1);
     char *after = run_read(dir, "out.csv");
     CU_ASSERT_PTR_NOT_NULL(strstr(err, "a record of the state 'total' cannot be migrated from "
                                        "version 1 to 3 of its type: its migrate refuses it\n"));

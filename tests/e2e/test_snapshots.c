@@ -50,16 +50,17 @@ static void make_snapshot(uint64_t id)
 {
     static char job[] = "wordcount", counts[] = "counts", sum[] = "std.sum", plugin[] = "0.1.0",
                 key[] = "word: str", name[] = "sums", type[] = "sum", lines[] = "lines",
-                reads[] = "file.read", seen[] = "seen", unit[] = "unit", word[] = "word",
-                file0[] = "counts-0.state", file1[] = "counts-1.state";
+                reads[] = "file.read", of[] = "std.sum { field = \"n\"; } of n: i64",
+                seen[] = "seen", unit[] = "unit", word[] = "word", file0[] = "counts-0.state",
+                file1[] = "counts-1.state";
     struct gy_manifest_state states[] = {
-        {name, GYRE_STATE_VALUE, type, 2, UINT64_C(0xabcdef), NULL, 0, 0},
-        {seen, GYRE_STATE_MAP, unit, 1, 1, word, 3, 2}};
+        {name, GYRE_STATE_VALUE, type, 2, UINT64_C(0xabcdef), NULL, 0, 0, of},
+        {seen, GYRE_STATE_MAP, unit, 1, 1, word, 3, 2, NULL}};
     struct gy_manifest_task tasks[] = {{1795380270000000, false, file0, 0, 0, 0},
                                        {INT64_MIN, true, file1, 0, 0, 0}};
     struct gy_manifest_task idle[] = {{INT64_MAX, true, NULL, 0, 0, 0}};
-    struct gy_manifest_operator ops[] = {{lines, reads, plugin, 0, NULL, 0, NULL, 1, idle},
-                                         {counts, sum, plugin, 0, key, 2, states, 2, tasks}};
+    struct gy_manifest_operator ops[] = {{lines, reads, plugin, 0, NULL, NULL, 0, NULL, 1, idle},
+                                         {counts, sum, plugin, 0, key, NULL, 2, states, 2, tasks}};
     struct gy_manifest manifest = {.id = id,
                                    .job = job,
                                    .time_us = 1795380277123456 + (int64_t)id * 1000000,
@@ -183,7 +184,7 @@ static void a_snapshot_is_described(void)
            "\n"
            "operator counts: std.sum (plugin 0.1.0), parallelism 2\n"
            "  key word: str\n"
-           "  state sums: value of sum (version 2)\n"
+           "  state sums: value of sum (version 2), by std.sum { field = \"n\"; } of n: i64\n"
            "  state seen: map from word (version 3) to unit (version 1)\n"
            "  task 0: 1 record, 112B in counts-0.state, watermark 2026-11-22T20:44:30.000000Z\n"
            "  task 1: 5 records, 176B in counts-1.state, ended\n",
@@ -223,13 +224,16 @@ static void json_says_the_same_for_programs(void)
         "1\",\"time\":\"2026-11-22T20:44:38.123456Z\""
         ",\"time_us\":1795380278123456,\"duration_us\":4500,\"bytes\":288,\"finished\":false,"
         "\"max_parallelism\":128,\"operators\":[{\"id\":\"lines\",\"op\":\"file.read\",\"plugin\":"
-        "\"0.1.0\",\"key\":null,\"parallelism\":1,\"states\":[],\"tasks\":[{\"watermark_us\":"
+        "\"0.1.0\",\"key\":null,\"of\":null,\"parallelism\":1,\"states\":[],\"tasks\":[{"
+        "\"watermark_us\":"
         "9223372036854775807,\"ended\":true,\"file\":null,\"bytes\":0,\"records\":0}]},{\"id\":"
         "\"counts\",\"op\":\"std.sum\",\"plugin\":\"0.1.0\",\"key\":\"word: "
-        "str\",\"parallelism\":2,"
-        "\"states\":[{\"name\":\"sums\",\"kind\":\"value\",\"type\":{\"name\":\"sum\",\"version\":"
+        "str\",\"of\":null,\"parallelism\":2,"
+        "\"states\":[{\"name\":\"sums\",\"kind\":\"value\",\"of\":\"std.sum { "
+        "field = \\\"n\\\"; } of n: i64\",\"type\":{\"name\":\"sum\",\"version\":"
         "2,"
-        "\"fingerprint\":\"0x0000000000abcdef\"}},{\"name\":\"seen\",\"kind\":\"map\",\"type\":{"
+        "\"fingerprint\":\"0x0000000000abcdef\"}},{\"name\":\"seen\",\"kind\":\"map\",\"of\":null,"
+        "\"type\":{"
         "\"name\":\"unit\",\"version\":1,\"fingerprint\":\"0x0000000000000001\"},\"key\":{\"name\":"
         "\"word\",\"version\":3,\"fingerprint\":\"0x0000000000000002\"}}],\"tasks\":[{"
         "\"watermark_us\":1795380270000000,\"ended\":false,\"file\":\"counts-0.state\",\"bytes\":"

@@ -2,6 +2,7 @@
 #include "support/files.h"
 #include "support/suite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -509,7 +510,57 @@ static void every_failed_allocation_is_told_and_leaks_nothing(void)
     free(std);
 }
 
+static const char *identity(struct made *m, const char *options)
+{
+    char *op = text_format("  { id = \"m\"; op = \"state_of.many\"; input = \"trades\"; field = "
+                           "\"price\"; %s }",
+                           options);
+    make_good(m, op);
+    free(op);
+    return node(m, "m")->hosted[0].identity;
+}
+
+static void what_state_is_of_is_what_was_asked_for(void)
+{
+    static const char plain[] = "state_of.many { field = \"price\"; } of price: f64";
+    static const char *const texts[][2] = {
+        {"", ""},
+        {"yes = true; word = \"one\"; whole = 7; time = \"1000ms\"; size = \"1024B\"; real = 0.5; "
+         "text = \"a\"; texts = []; groups = ();",
+         ""},
+        {"as = \"called\"; path = \"else/where\";", ""},
+        {"yes = false;", "yes = false; "},
+        {"word = \"two\"; whole = -3;", "word = \"two\"; whole = -3; "},
+        {"time = \"90s\";", "time = \"1.5m\"; "},
+        {"time = \"3600000001us\";", "time = \"3600000001us\"; "},
+        {"size = \"2KiB\"; real = 0.25;", "size = \"2KiB\"; real = 0.25; "},
+        {"size = \"1048577B\";", "size = \"1048577B\"; "},
+        {"text = \"say \\\"x\\\\y\\\"\";", "text = \"say \\\"x\\\\y\\\"\"; "},
+        {"function = \"std.sum\"; texts = [\"p\", \"q\"];",
+         "function = \"std.sum\"; texts = [\"p\", \"q\"]; "},
+        {"schema = ( { name = \"a\"; type = \"i64\"; }, { name = \"b\"; type = \"str\"; nullable = "
+         "true; } );",
+         "schema = (a: i64, b: str?); "},
+        {"groups = ( { name = \"g\"; weight = 1; }, { name = \"h\"; weight = 2; } );",
+         "groups = ({ name = \"g\"; }, { name = \"h\"; weight = 2; }); "},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct made m;
+        const char *got = identity(&m, texts[i][0]);
+        char *want =
+            texts[i][1][0] == 0
+                ? strdup(plain)
+                : text_format("state_of.many { field = \"price\"; %s} of price: f64", texts[i][1]);
+        CU_ASSERT_STRING_EQUAL(got, want);
+        if (strcmp(got, want) != 0)
+            printf("%s\n%s\n", got, want);
+        free(want);
+        drop(&m);
+    }
+}
+
 static const struct suite_test tests[] = {
+    SUITE_TEST(what_state_is_of_is_what_was_asked_for),
     SUITE_TEST(own_columns_replace_in_place_and_append),
     SUITE_TEST(a_field_is_needed_where_a_consumer_reads_passes_or_hashes_it),
     SUITE_TEST(a_row_that_may_go_to_the_errors_port_needs_all_its_fields),

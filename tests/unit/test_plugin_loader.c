@@ -68,6 +68,10 @@ static const struct {
     {"option_writes_group",
      "operator `drop`, option `path` has the flag GYRE_WRITES within a group; "
      "it is for an option of an operator itself"},
+    {"option_of_state", "operator `drop`, option `name` has the flag GYRE_OF_STATE and is a PATH, "
+                        "which may move; leave it out"},
+    {"option_of_group", "operator `drop`, option `path` has the flag GYRE_OF_STATE within a group; "
+                        "it is for the list of groups"},
     {"function_writes",
      "function `some` has the option `path` with the flag GYRE_WRITES, which only "
      "an option of an operator can have; leave it out"},

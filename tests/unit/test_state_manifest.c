@@ -19,12 +19,13 @@ static bool same_operator(const struct gy_manifest_operator *a,
 {
     bool same = same_text(a->id, b->id) && same_text(a->op, b->op) &&
                 same_text(a->plugin, b->plugin) && same_text(a->key, b->key) &&
-                a->n_states == b->n_states && a->n_tasks == b->n_tasks;
+                same_text(a->of, b->of) && a->n_states == b->n_states && a->n_tasks == b->n_tasks;
     for (uint32_t i = 0; same && i < a->n_states; i++) {
         const struct gy_manifest_state *x = &a->states[i], *y = &b->states[i];
-        same = same_text(x->name, y->name) && x->kind == y->kind && same_text(x->type, y->type) &&
-               x->version == y->version && x->fingerprint == y->fingerprint &&
-               same_text(x->map_key, y->map_key) && x->map_key_version == y->map_key_version &&
+        same = same_text(x->name, y->name) && same_text(x->of, y->of) && x->kind == y->kind &&
+               same_text(x->type, y->type) && x->version == y->version &&
+               x->fingerprint == y->fingerprint && same_text(x->map_key, y->map_key) &&
+               x->map_key_version == y->map_key_version &&
                x->map_key_fingerprint == y->map_key_fingerprint;
     }
     for (uint32_t i = 0; same && i < a->n_tasks; i++) {

@@ -53,6 +53,7 @@ struct gyre_groups {
 
 #define GYRE_REQUIRED 1u /* a job file has to give it */
 #define GYRE_WRITES   2u /* a PATH the operator writes: no other may write or read it */
+#define GYRE_OF_STATE 4u /* under another value of it state is another's: a snapshot's is refused */
 
 /** One option.
  *  Shape:   `fallback` is the default as it would stand in a job file ("true", "64KiB", "0.5",
@@ -60,6 +61,8 @@ struct gyre_groups {
  *           `choices` lists the words of a CHOICE: "csv|json".
  *           KEY_FUNCTION is for the operator's own table, without a default.
  *           GYRE_WRITES likewise; "-", pipes and devices may be shared all the same.
+ *           GYRE_OF_STATE is for the operator's own table, and no PATH; all options of an aggregate
+ *           function are so without it.
  *           `min`, `max` bound INT, FLOAT, DURATION and SIZE; both 0: unbounded
  *  Owns:    constant data of the plugin
  *  Thread:  [any], immutable

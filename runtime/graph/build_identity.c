@@ -1,0 +1,54 @@
+/* What the state of a function, or of an operator, is of; see logical.h. */
+#include "graph/build.h"
+
+#include "job/options.h"
+
+/* "std.sum", then the options with `flags` that are not as by default: " { field = "x"; }". */
+static const char *with_options(struct gy_build *b, const char *op,
+                                const struct gyre_option *options, uint32_t n, uint32_t flags,
+                                const void *config)
+{
+    struct gy_buf text = {0};
+    gy_options_text(&b->scope, options, n, flags, config, &text);
+    const char *cstr = gy_buf_cstr(&text);
+    const char *whole = cstr == NULL    ? NULL
+                        : text.len == 0 ? op
+                                        : gy_arena_ctl_printf(b->scope.arena, "%s { %s}", op, cstr);
+    if (cstr == NULL)
+        b->scope.arena->oom = true;
+    gy_buf_fini(&text);
+    return whole;
+}
+
+void gy_build_identity(struct gy_build *b, struct gy_build_node *bn)
+{
+    const struct gyre_operator *d = bn->node->descriptor;
+    bool any = false;
+    for (uint32_t i = 0; d != NULL && i < d->n_options; i++)
+        any |= (gyre_option_at(d->options, i)->flags & GYRE_OF_STATE) != 0;
+    if (any)
+        bn->node->identity = with_options(b, bn->node->op, d->options, d->n_options, GYRE_OF_STATE,
+                                          bn->node->config);
+}
+
+void gy_build_identity_options(struct gy_build *b, struct gy_hosted *hosted)
+{
+    const struct gyre_function *f = hosted->function;
+    if (f->kind == GYRE_FN_AGGREGATE)
+        hosted->identity = with_options(b, hosted->op, f->options, f->n_options, 0, hosted->config);
+}
+
+void gy_build_identity_reads(struct gy_build *b, const struct gy_node *node,
+                             struct gy_hosted *hosted)
+{
+    const struct gy_input *input = &node->inputs[0];
+    if (hosted->identity == NULL)
+        return;
+    for (uint32_t i = 0; i < hosted->n_reads && hosted->identity != NULL; i++) {
+        uint32_t at = input->reads[hosted->reads[i]];
+        const struct gyre_field *field = gyre_schema_field(&input->schema, at);
+        hosted->identity =
+            gy_arena_ctl_printf(b->scope.arena, "%s%s%s: %s", hosted->identity,
+                                i == 0 ? " of " : ", ", field->name, gyre_type_name(field->type));
+    }
+}
