@@ -66,11 +66,42 @@ static int32_t read_value(struct split_config *c, struct gyre_bind *bind, uint32
     return GYRE_OK;
 }
 
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+
+/* True where an operator has, or may have, a port of that name anyway. */
+static int is_taken(const char *name, size_t n)
+{
+    static const char *const taken[] = {"out", "errors", "late"};
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        if (strlen(taken[i]) == n && memcmp(taken[i], name, n) == 0)
+            return 1;
+    return 0;
+}
+
+/* The `n` bytes at `name` cannot be a port's name: says how another one is given, by an example. */
+static int32_t refuse_name(struct gyre_bind *bind, const char *name, size_t n, const char *value)
+{
+    char like[32];
+    int taken = is_taken(name, n);
+    size_t length = 0, most = sizeof like - 1;
+    if (taken || n == 0)
+        length = (size_t)snprintf(like, sizeof like, "%s", n == 0 ? "port" : "to_");
+    for (size_t i = 0; i < n && length < most; i++)
+        like[length++] = name[i] != 0 && strchr(NAME_CHARACTERS, name[i]) != NULL ? name[i] : '_';
+    like[length] = 0;
+    return gyre_bind_fail(
+        bind, GYRE_EINVAL, "ports",
+        "\"%.*s\" cannot be the name of a port%s: name it, as in \"%s=%s\"", (int)n, name,
+        taken ? ", there is one of this name" : " (letters, digits, _ and -)", like, value);
+}
+
 /* Adds port `i`, which passes all fields. */
 static int32_t add_port(const struct split_config *c, struct gyre_bind *bind, uint32_t i)
 {
     const char *item = c->ports.items[i], *equals = strchr(item, '=');
     size_t n = equals != NULL ? (size_t)(equals - item) : strlen(item);
+    if (n == 0 || strspn(item, NAME_CHARACTERS) < n || is_taken(item, n))
+        return refuse_name(bind, item, n, value_of(item));
     char *name = bind->alloc(bind, n + 1);
     if (name == NULL)
         return GYRE_ENOMEM;
@@ -201,8 +232,10 @@ static int32_t split_process(void *self, struct gyre_ctx *ctx, const struct gyre
 
 static const struct gyre_option options[] = {
     GYRE_OPT(struct split_config, field, FIELD, NULL, 0, "the field whose value picks the port"),
-    GYRE_OPT(struct split_config, ports, STRINGS, NULL, 0,
-             "the values that have a port of their own: \"value\", or \"port=value\""),
+    GYRE_OPT(
+        struct split_config, ports, STRINGS, NULL, 0,
+        "the values that have a port of their own: \"value\", or \"port=value\" where the value is "
+        "no name"),
     GYRE_OPT(struct split_config, fn, KEY_FUNCTION, NULL, 0,
              "the function whose value picks the port, instead of `field`"),
 };

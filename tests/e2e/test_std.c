@@ -87,8 +87,29 @@ static const struct {
      "job.cfg:6: std.split: no values: each one listed in `ports` gets a port\n"},
     {"op = \"std.split\"; field = \"k\";\n"
      " ports = [\"a\", \"x=a\", \"errors\", \"b c\", \"b\"];",
-     "job.cfg:7: ports: \"errors\" cannot be the name of a port\n"
-     "job.cfg:7: ports: \"b c\" cannot be the name of a port\n"},
+     "job.cfg:7: ports: \"errors\" cannot be the name of a port, there is one of this name: name "
+     "it, as "
+     "in \"to_errors=errors\"\n"
+     "job.cfg:7: ports: \"b c\" cannot be the name of a port (letters, digits, _ and -): name it, "
+     "as in "
+     "\"b_c=b c\"\n"},
+    {"op = \"std.split\"; field = \"k\";\n"
+     " ports = [\"\", \"out\", \"a.b=c d\", \"=x\", \"\xc3\xa9/1\", \"a_b=a=b\"];",
+     "job.cfg:7: ports: \"\" cannot be the name of a port (letters, digits, _ and -): name it, as "
+     "in "
+     "\"port=\"\n"
+     "job.cfg:7: ports: \"out\" cannot be the name of a port, there is one of this name: name it, "
+     "as "
+     "in \"to_out=out\"\n"
+     "job.cfg:7: ports: \"a.b\" cannot be the name of a port (letters, digits, _ and -): name it, "
+     "as in "
+     "\"a_b=c d\"\n"
+     "job.cfg:7: ports: \"\" cannot be the name of a port (letters, digits, _ and -): name it, as "
+     "in "
+     "\"port=x\"\n"
+     "job.cfg:7: ports: \"\xc3\xa9/1\" cannot be the name of a port (letters, digits, _ and -): "
+     "name "
+     "it, as in \"___1=\xc3\xa9/1\"\n"},
     {"op = \"std.split\"; field = \"i\";\n"
      " ports = [\"p=1\", \"q=2147483648\", \"z\", \"r=-\", \"s=01\"];",
      "job.cfg:7: ports: \"2147483648\" is no value of the field `i`, which is i32\n"
