@@ -133,6 +133,9 @@ void gy_free(void *p)
     int saved_errno = errno; /* free may change it before glibc 2.33 */
     if (__builtin_expect(mode_now() & MODE_TRACK, 0))
         count(-(int64_t)malloc_usable_size(p), -1);
+#ifdef GY_DEBUG
+    gy_poison(p, malloc_usable_size(p));
+#endif
     free(p);
     errno = saved_errno;
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define GY_HUGE_PAGE (2u << 20)
 
@@ -56,6 +57,18 @@ void *gy_alloc_huge(size_t size);
 /** Frees a block of any function of this file; NULL is fine. Keeps errno.
  *  Thread:  [any] */
 void gy_free(void *p);
+
+/** Debug builds fill what is freed, here and in all that is used again: who reads on sees it. */
+static inline void gy_poison(void *p, size_t size)
+{
+#ifdef GY_DEBUG
+    if (p != NULL)
+        memset(p, 0xDB, size);
+    __asm__ volatile("" : : "r"(p) : "memory"); /* the compiler knows that nobody may read it */
+#else
+    (void)p, (void)size;
+#endif
+}
 
 /** Copies a string.
  *  Owns:    the caller, freed with gy_free

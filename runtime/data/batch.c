@@ -52,9 +52,7 @@ static void release_to_pool(struct gy_block *buf)
         gy_free(buf);
         return;
     }
-#ifdef GY_DEBUG
-    memset(buf->bytes, 0xDB, buf->size);
-#endif
+    gy_poison(buf->bytes, buf->size);
     buf->next = pool->free[c];
     pool->free[c] = buf;
 }

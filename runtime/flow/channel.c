@@ -58,9 +58,7 @@ int gy_channel_init(struct gy_channel *channel, uint32_t slots, uint64_t bytes_m
 static void give_back(struct gy_block *block)
 {
     struct gy_channel *channel = block->owner;
-#ifdef GY_DEBUG
-    memset(block->bytes, 0xDB, block->size);
-#endif
+    gy_poison(block->bytes, block->size);
     if (!ring_push(&channel->back, block))
         gy_free(block);
 }

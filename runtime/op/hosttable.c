@@ -270,7 +270,10 @@ static int32_t host_state_str(struct gyre_ctx *ctx, struct gyre_str *into,
     if (into == NULL || !is_readable(from))
         return MISUSE(i, "gyre_state_str", "the string to assign%s is NULL",
                       into == NULL ? " to" : "");
-    return gy_store_str(i->stores[0], into, from);
+    int code = gy_store_str(i->stores[0], into, from);
+    if (code != 0 && i->sticky == 0) /* the functions of macros cannot return it */
+        i->sticky = gy_instance_fail(i, code, "no memory for a string of %u bytes", from->len);
+    return code;
 }
 
 /* True for a list of this instance, or a map: a plugin may have taken one for the other, or a value for

@@ -39,6 +39,7 @@ static char *grow(struct gyre_out *out, uint32_t len)
     gy_block_drop(port->text_buf);
     port->text_buf = buf;
     out->text = port->out.text = buf->bytes;
+    out->text_start = port->out.text_start = buf->bytes;
     out->text_end = port->out.text_end = buf->bytes + buf->size;
     return out->text;
 }

@@ -100,6 +100,7 @@ void gy_blocks_give(struct gy_blocks *blocks, void *block, size_t size)
         return;
     }
     uint32_t class = class_of(size);
+    gy_poison(block, size);
     memcpy(block, &blocks->free[class], sizeof block);
     blocks->free[class] = block;
 }

@@ -247,7 +247,7 @@ static void notes_that_no_compiler_makes_are_refused(void)
         {-16, 156, "has a note of 156 bytes and this gyre's has 160" REBUILD},
         {-16, 0, "has a note of 0 bytes and this gyre's has 160" REBUILD},
         {9, 4, "has pointers of 4 bytes and this gyre has 8" REBUILD},
-        {16 + 4 * 9, 65, "has a struct gyre_batch of 65 bytes and this gyre one of 64" REBUILD},
+        {16 + 4 * 9, 65, "has a struct gyre_batch of 65 bytes and this gyre one of 72" REBUILD},
         {80, 'q',
          "gyre_plugin_v1 says that it is `plugin_good` and its note `qlugin_good`; use "
          "GYRE_PLUGIN"},

@@ -19,7 +19,7 @@ struct pin {
 static const struct pin sizes[] = {
     SIZE(gyre_column, 16),
     SIZE(gyre_batch, 72),
-    SIZE(gyre_out, 96),
+    SIZE(gyre_out, 104),
     SIZE(gyre_error, 528),
     SIZE(gyre_function, 88),
     SIZE(gyre_aggregate, 56),
@@ -86,6 +86,7 @@ static const struct pin offsets[] = {
     AT(gyre_out, grow, 72),
     AT(gyre_out, adopt, 80),
     AT(gyre_out, host, 88),
+    AT(gyre_out, text_start, 96),
     /* gyre_error */
     AT(gyre_error, size, 0),
     AT(gyre_error, code, 4),

@@ -85,8 +85,9 @@ struct gyre_out {
     void (*adopt)(struct gyre_out *out, uint32_t column, const struct gyre_batch *in,
                   uint32_t in_column);
     void *host;
+    const char *text_start; /* of the arena that `text` is in */
 };
-GYRE_STATIC_ASSERT(sizeof(struct gyre_out) == 96, "layout of gyre_out");
+GYRE_STATIC_ASSERT(sizeof(struct gyre_out) == 104, "layout of gyre_out");
 
 /** Column `k` of a batch as an array of `type`: `GYRE_COLUMN(in, 0, double)[row]`. */
 #define GYRE_COLUMN(batch, k, type) ((const type *)(batch)->columns[k].data)
