@@ -8,6 +8,7 @@
 #include "app/report.h"
 #include "app/start.h"
 #include "base/log.h"
+#include "flow/builds.h"
 #include "flow/flow.h"
 #include "graph/physical.h"
 
@@ -214,9 +215,25 @@ static int run_flow(struct run *run)
     return status;
 }
 
+/* Nobody can tell whether two builds of a plugin compute the same. */
+static void tell_builds(const struct gy_engine *engine, const struct gy_manifest *restore)
+{
+    struct gy_buf text = {0};
+    uint32_t n = gy_builds_differ(restore, engine->graph, &text);
+    const char *builds = gy_buf_cstr(&text);
+    if (n > 0)
+        gy_log(GY_LOG_WARN, "goes on with other builds of plugins than %s was taken with: %s",
+               restore->path, builds != NULL ? builds : "");
+    gy_buf_fini(&text);
+}
+
 static void tell_restore(const struct gy_engine *engine, const struct gy_manifest *restore)
 {
-    if (restore == NULL || engine->ledger->restarts > 0)
+    if (restore == NULL)
+        return;
+    if (!restore->finished)
+        tell_builds(engine, restore);
+    if (engine->ledger->restarts > 0)
         return;
     if (restore->finished)
         gy_log(GY_LOG_INFO, "snapshot %s is that of a run that has finished: nothing is left to do",

@@ -290,10 +290,13 @@ static void show_text(struct gy_buf *b, const struct gy_manifest *manifest)
     gy_buf_printf(b, "  max_parallelism %" PRIu32 "\n", manifest->max_parallelism);
     if (manifest->finished)
         gy_buf_text(b, "  finished: there is nothing to go on with\n");
+    for (uint32_t i = 0; i < manifest->n_plugins; i++)
+        gy_buf_printf(b, "  plugin %s: version %s, build %s\n", manifest->plugins[i].name,
+                      manifest->plugins[i].version, manifest->plugins[i].build);
     for (uint32_t i = 0; i < manifest->n_operators; i++) {
         const struct gy_manifest_operator *op = &manifest->operators[i];
-        gy_buf_printf(b, "\noperator %s: %s (plugin %s), parallelism %" PRIu32 "\n", op->id, op->op,
-                      op->plugin, op->n_tasks);
+        gy_buf_printf(b, "\noperator %s: %s, parallelism %" PRIu32 "\n", op->id, op->op,
+                      op->n_tasks);
         if (op->key != NULL)
             gy_buf_printf(b, "  key %s\n", op->key);
         if (op->of != NULL)
@@ -336,7 +339,6 @@ static void put_operator(struct gy_buf *b, const struct gy_manifest_operator *op
     gy_json_open(b, NULL, '{');
     gy_json_text(b, "id", op->id);
     gy_json_text(b, "op", op->op);
-    gy_json_text(b, "plugin", op->plugin);
     gy_json_text(b, "key", op->key);
     gy_json_text(b, "of", op->of);
     gy_json_number(b, "parallelism", op->n_tasks);
@@ -360,6 +362,15 @@ static void put_operator(struct gy_buf *b, const struct gy_manifest_operator *op
     gy_json_close(b, '}');
 }
 
+static void json_plugin(struct gy_buf *b, const struct gy_manifest_plugin *plugin)
+{
+    gy_json_open(b, NULL, '{');
+    gy_json_text(b, "name", plugin->name);
+    gy_json_text(b, "version", plugin->version);
+    gy_json_text(b, "build", plugin->build);
+    gy_json_close(b, '}');
+}
+
 static void show_json(struct gy_buf *b, const struct gy_manifest *manifest)
 {
     gy_json_open(b, NULL, '{');
@@ -370,6 +381,10 @@ static void show_json(struct gy_buf *b, const struct gy_manifest *manifest)
     gy_json_number(b, "bytes", (int64_t)gy_manifest_bytes(manifest));
     gy_json_bool(b, "finished", manifest->finished);
     gy_json_number(b, "max_parallelism", manifest->max_parallelism);
+    gy_json_open(b, "plugins", '[');
+    for (uint32_t i = 0; i < manifest->n_plugins; i++)
+        json_plugin(b, &manifest->plugins[i]);
+    gy_json_close(b, ']');
     gy_json_open(b, "operators", '[');
     for (uint32_t i = 0; i < manifest->n_operators; i++)
         put_operator(b, &manifest->operators[i]);

@@ -2,6 +2,7 @@
 #include "flow/manifest.h"
 
 #include "base/mem.h"
+#include "flow/builds.h"
 #include "flow/flow.h"
 #include "state/store.h"
 
@@ -44,12 +45,10 @@ static int describe_operator(struct gy_manifest_operator *into, const struct gy_
     uint32_t n_states = gy_node_states(node);
     into->id = gy_strdup(node->id);
     into->op = gy_strdup(node->op);
-    into->plugin = gy_strdup(node->plugin != NULL ? node->plugin->abi->version : "");
     into->items_version = node->descriptor != NULL ? node->descriptor->items_version : 0;
     into->states = gy_calloc(n_states + 1, sizeof *into->states);
     into->tasks = gy_calloc(node->parallelism + 1, sizeof *into->tasks);
-    if (into->id == NULL || into->op == NULL || into->plugin == NULL || into->states == NULL ||
-        into->tasks == NULL)
+    if (into->id == NULL || into->op == NULL || into->states == NULL || into->tasks == NULL)
         return GYRE_ENOMEM;
     into->n_tasks = node->parallelism;
     if (node->key.n > 0 && (into->key = gy_key_text(node)) == NULL)
@@ -93,6 +92,8 @@ static int describe(struct gy_manifest *manifest, struct gy_flow *flow)
     manifest->finished = true;
     manifest->operators = gy_calloc(graph->n_nodes + 1, sizeof *manifest->operators);
     if (manifest->job == NULL || manifest->operators == NULL)
+        return GYRE_ENOMEM;
+    if (gy_builds_describe(manifest, graph) != 0)
         return GYRE_ENOMEM;
     manifest->n_operators = graph->n_nodes;
     for (uint32_t n = 0; n < graph->n_nodes; n++)

@@ -162,7 +162,8 @@ static struct gy_plugin *load(const char *path, const char *name, struct gyre_er
         no_memory(error);
         goto fail;
     }
-    if (gy_note_read(plugin->path, &plugin->note, error) < 0)
+    if (gy_note_read(plugin->path, &plugin->note, error) < 0 ||
+        gy_build_id(plugin->path, plugin->build, error) < 0)
         goto fail;
     if (!gy_check_is_name(plugin->note.name)) {
         gy_note_refuse(error, plugin->path,

@@ -7,6 +7,7 @@
 #ifndef GY_PLUGIN_LOAD_H
 #define GY_PLUGIN_LOAD_H
 
+#include "plugin/build_id.h"
 #include "plugin/item.h"
 
 #include <stdbool.h>
@@ -16,6 +17,7 @@ struct gy_plugin {
     char *path; /* absolute */
     const struct gyre_plugin *abi;
     struct gyre_note note;
+    char build[GY_BUILD_ID];
 };
 
 /* What this host offers; a plugin that needs more is refused when it is loaded. */

@@ -27,11 +27,17 @@ static void free_state(struct gy_manifest_state *state)
     gy_free(state->of);
 }
 
+static void free_plugin(struct gy_manifest_plugin *plugin)
+{
+    gy_free(plugin->name);
+    gy_free(plugin->version);
+    gy_free(plugin->build);
+}
+
 static void free_operator(struct gy_manifest_operator *op)
 {
     gy_free(op->id);
     gy_free(op->op);
-    gy_free(op->plugin);
     gy_free(op->key);
     gy_free(op->of);
     for (uint32_t i = 0; op->states != NULL && i < op->n_states; i++)
@@ -49,6 +55,9 @@ void gy_manifest_free(struct gy_manifest *manifest)
     for (uint32_t i = 0; manifest->operators != NULL && i < manifest->n_operators; i++)
         free_operator(&manifest->operators[i]);
     gy_free(manifest->operators);
+    for (uint32_t i = 0; manifest->plugins != NULL && i < manifest->n_plugins; i++)
+        free_plugin(&manifest->plugins[i]);
+    gy_free(manifest->plugins);
     gy_free(manifest->job);
     gy_free(manifest->path);
     gy_free(manifest);
@@ -194,12 +203,19 @@ static void put_task(struct gy_buf *text, const struct gy_manifest_task *task)
     put_hex(text, in, "checksum", task->checksum);
 }
 
+static void put_plugin(struct gy_buf *text, const struct gy_manifest_plugin *plugin)
+{
+    static const char in[] = "    ";
+    put_string(text, in, "name", plugin->name);
+    put_string(text, in, "version", plugin->version);
+    put_string(text, in, "build", plugin->build);
+}
+
 static void put_operator(struct gy_buf *text, const struct gy_manifest_operator *op)
 {
     static const char in[] = "    ";
     put_string(text, in, "id", op->id);
     put_string(text, in, "op", op->op);
-    put_string(text, in, "plugin", op->plugin);
     if (op->items_version != 0)
         put_u64(text, in, "items_version", op->items_version);
     if (op->key != NULL)
@@ -240,7 +256,13 @@ int gy_manifest_write(const struct gy_manifest *manifest, struct gy_buf *text)
     put_size(text, "", gy_manifest_bytes(manifest));
     put_bool(text, "", "finished", manifest->finished);
     put_u64(text, "", "max_parallelism", manifest->max_parallelism);
-    gy_buf_text(text, "operators = (");
+    gy_buf_text(text, "plugins = (");
+    for (uint32_t i = 0; i < manifest->n_plugins; i++) {
+        gy_buf_text(text, i > 0 ? ", {\n" : " {\n");
+        put_plugin(text, &manifest->plugins[i]);
+        gy_buf_text(text, "  }");
+    }
+    gy_buf_text(text, " );\noperators = (");
     for (uint32_t i = 0; i < manifest->n_operators; i++) {
         gy_buf_text(text, i > 0 ? ", {\n" : " {\n");
         put_operator(text, &manifest->operators[i]);

@@ -227,13 +227,20 @@ static void read_task(struct reading *r, const config_setting_t *s, struct gy_ma
     task->records = read_u64(r, s, "records");
 }
 
+static void read_plugin(struct reading *r, const config_setting_t *s,
+                        struct gy_manifest_plugin *plugin)
+{
+    plugin->name = read_string(r, s, "name");
+    plugin->version = read_string(r, s, "version");
+    plugin->build = read_string(r, s, "build");
+}
+
 static void read_operator(struct reading *r, const config_setting_t *s,
                           struct gy_manifest_operator *op)
 {
     const config_setting_t *list;
     op->id = read_string(r, s, "id");
     op->op = read_string(r, s, "op");
-    op->plugin = read_string(r, s, "plugin");
     if (config_setting_get_member(s, "items_version") != NULL)
         op->items_version = read_u32(r, s, "items_version", 1);
     op->key = read_optional(r, s, "key");
@@ -303,6 +310,10 @@ static void read_root(struct reading *r, const config_setting_t *root, struct gy
     manifest->duration_us = read_i64(r, root, "duration_us");
     manifest->finished = read_bool(r, root, "finished");
     manifest->max_parallelism = read_u32(r, root, "max_parallelism", 1);
+    manifest->plugins =
+        read_list(r, root, "plugins", sizeof *manifest->plugins, &list, &manifest->n_plugins);
+    for (uint32_t i = 0; r->code == 0 && i < manifest->n_plugins; i++)
+        read_plugin(r, config_setting_get_elem(list, i), &manifest->plugins[i]);
     manifest->operators =
         read_list(r, root, "operators", sizeof *manifest->operators, &list, &manifest->n_operators);
     for (uint32_t i = 0; r->code == 0 && i < manifest->n_operators; i++)

@@ -33,6 +33,13 @@ struct gy_manifest_state {
     char *of; /* of a hosted function: gy_hosted.identity; else NULL */
 };
 
+/* A plugin that the job has used. */
+struct gy_manifest_plugin {
+    char *name;
+    char *version;
+    char *build; /* gy_build_id */
+};
+
 /* One task of an operator. */
 struct gy_manifest_task {
     int64_t watermark_us; /* INT64_MIN: none yet */
@@ -46,7 +53,6 @@ struct gy_manifest_task {
 struct gy_manifest_operator {
     char *id;
     char *op;               /* "std.sum" */
-    char *plugin;           /* version of the plugin, for people */
     uint32_t items_version; /* gyre_operator.items_version */
     char *key;              /* "word: str, user: i64"; NULL: no key */
     char *of;               /* gy_node.identity; NULL: of the operator, whatever its options */
@@ -65,6 +71,8 @@ struct gy_manifest {
     int64_t duration_us; /* until its files were on the disk */
     bool finished;       /* everything had ended: there is nothing to go on with */
     uint32_t max_parallelism;
+    uint32_t n_plugins;
+    struct gy_manifest_plugin *plugins;
     uint32_t n_operators;
     struct gy_manifest_operator *operators;
     char *path; /* its folder; set by whoever reads it */

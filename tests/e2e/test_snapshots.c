@@ -48,25 +48,28 @@ static void write_file(uint64_t id, struct gy_manifest_task *task, uint64_t reco
 
 static void make_snapshot(uint64_t id)
 {
-    static char job[] = "wordcount", counts[] = "counts", sum[] = "std.sum", plugin[] = "0.1.0",
-                key[] = "word: str", name[] = "sums", type[] = "sum", lines[] = "lines",
-                reads[] = "file.read", of[] = "std.sum { field = \"n\"; } of n: i64",
-                seen[] = "seen", unit[] = "unit", word[] = "word", file0[] = "counts-0.state",
-                file1[] = "counts-1.state";
+    static char job[] = "wordcount", counts[] = "counts", sum[] = "std.sum", std[] = "std",
+                version[] = "0.1.0", build[] = "2fb6057667b4", key[] = "word: str", name[] = "sums",
+                type[] = "sum", lines[] = "lines", reads[] = "file.read",
+                of[] = "std.sum { field = \"n\"; } of n: i64", seen[] = "seen", unit[] = "unit",
+                word[] = "word", file0[] = "counts-0.state", file1[] = "counts-1.state";
     struct gy_manifest_state states[] = {
         {name, GYRE_STATE_VALUE, type, 2, UINT64_C(0xabcdef), NULL, 0, 0, of},
         {seen, GYRE_STATE_MAP, unit, 1, 1, word, 3, 2, NULL}};
     struct gy_manifest_task tasks[] = {{1795380270000000, false, file0, 0, 0, 0},
                                        {INT64_MIN, true, file1, 0, 0, 0}};
     struct gy_manifest_task idle[] = {{INT64_MAX, true, NULL, 0, 0, 0}};
-    struct gy_manifest_operator ops[] = {{lines, reads, plugin, 0, NULL, NULL, 0, NULL, 1, idle},
-                                         {counts, sum, plugin, 0, key, NULL, 2, states, 2, tasks}};
+    struct gy_manifest_operator ops[] = {{lines, reads, 0, NULL, NULL, 0, NULL, 1, idle},
+                                         {counts, sum, 0, key, NULL, 2, states, 2, tasks}};
+    struct gy_manifest_plugin plugins[] = {{std, version, build}};
     struct gy_manifest manifest = {.id = id,
                                    .job = job,
                                    .time_us = 1795380277123456 + (int64_t)id * 1000000,
                                    .duration_us = 4500,
                                    .finished = id == 3,
                                    .max_parallelism = 128,
+                                   .n_plugins = 1,
+                                   .plugins = plugins,
                                    .n_operators = 2,
                                    .operators = ops};
     struct gyre_error error = {.size = sizeof error};
@@ -178,11 +181,12 @@ static void a_snapshot_is_described(void)
            "  taken 2026-11-22T20:44:40.123456Z in 4.5ms, 288B\n"
            "  max_parallelism 128\n"
            "  finished: there is nothing to go on with\n"
+           "  plugin std: version 0.1.0, build 2fb6057667b4\n"
            "\n"
-           "operator lines: file.read (plugin 0.1.0), parallelism 1\n"
+           "operator lines: file.read, parallelism 1\n"
            "  task 0: nothing kept, watermark at the end of input, ended\n"
            "\n"
-           "operator counts: std.sum (plugin 0.1.0), parallelism 2\n"
+           "operator counts: std.sum, parallelism 2\n"
            "  key word: str\n"
            "  state sums: value of sum (version 2), by std.sum { field = \"n\"; } of n: i64\n"
            "  state seen: map from word (version 3) to unit (version 1)\n"
@@ -223,11 +227,12 @@ static void json_says_the_same_for_programs(void)
         "{\"id\":1,\"job\":\"wordcount\",\"path\":\"snap/"
         "1\",\"time\":\"2026-11-22T20:44:38.123456Z\""
         ",\"time_us\":1795380278123456,\"duration_us\":4500,\"bytes\":288,\"finished\":false,"
-        "\"max_parallelism\":128,\"operators\":[{\"id\":\"lines\",\"op\":\"file.read\",\"plugin\":"
-        "\"0.1.0\",\"key\":null,\"of\":null,\"parallelism\":1,\"states\":[],\"tasks\":[{"
+        "\"max_parallelism\":128,\"plugins\":[{\"name\":\"std\",\"version\":\"0.1.0\",\"build\":"
+        "\"2fb6057667b4\"}],\"operators\":[{\"id\":\"lines\",\"op\":\"file.read\",\"key\":null,"
+        "\"of\":null,\"parallelism\":1,\"states\":[],\"tasks\":[{"
         "\"watermark_us\":"
         "9223372036854775807,\"ended\":true,\"file\":null,\"bytes\":0,\"records\":0}]},{\"id\":"
-        "\"counts\",\"op\":\"std.sum\",\"plugin\":\"0.1.0\",\"key\":\"word: "
+        "\"counts\",\"op\":\"std.sum\",\"key\":\"word: "
         "str\",\"of\":null,\"parallelism\":2,"
         "\"states\":[{\"name\":\"sums\",\"kind\":\"value\",\"of\":\"std.sum { "
         "field = \\\"n\\\"; } of n: i64\",\"type\":{\"name\":\"sum\",\"version\":"

@@ -50,8 +50,12 @@ void sample_init(struct sample *s, uint64_t id)
                      .duration_us = 4321,
                      .finished = id % 2 == 0,
                      .max_parallelism = 128,
+                     .n_plugins = 2,
+                     .plugins = s->plugins,
                      .n_operators = 2,
                      .operators = s->ops},
+        .plugins = {{.name = "file", .version = "0.1.0", .build = "2fb6057667b4"},
+                    {.name = "std", .version = "0.2.0 \"beta\"", .build = "00"}},
         .states = {{.name = "sum",
                     .kind = GYRE_STATE_VALUE,
                     .type = "std.i64",
@@ -71,7 +75,6 @@ void sample_init(struct sample *s, uint64_t id)
     };
     s->ops[0] = (struct gy_manifest_operator){.id = "counts",
                                               .op = "std.sum",
-                                              .plugin = "0.1.0",
                                               .key = "word: str",
                                               .of = "std.sum { last = true; }",
                                               .n_states = 2,
@@ -79,7 +82,7 @@ void sample_init(struct sample *s, uint64_t id)
                                               .n_tasks = SAMPLE_TASKS,
                                               .tasks = s->tasks};
     s->ops[1] = (struct gy_manifest_operator){
-        .id = "out", .op = "file.write", .plugin = "0.1.0", .n_tasks = 1, .tasks = s->idle};
+        .id = "out", .op = "file.write", .n_tasks = 1, .tasks = s->idle};
 }
 
 /* As the scribe does it. */

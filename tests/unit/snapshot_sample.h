@@ -12,6 +12,7 @@
 /* A manifest that borrows all it has. */
 struct sample {
     struct gy_manifest manifest;
+    struct gy_manifest_plugin plugins[2];
     struct gy_manifest_operator ops[2];
     struct gy_manifest_state states[2];
     struct gy_manifest_task tasks[SAMPLE_TASKS], idle[1];

@@ -17,8 +17,7 @@ static bool same_text(const char *a, const char *b)
 static bool same_operator(const struct gy_manifest_operator *a,
                           const struct gy_manifest_operator *b)
 {
-    bool same = same_text(a->id, b->id) && same_text(a->op, b->op) &&
-                same_text(a->plugin, b->plugin) && same_text(a->key, b->key) &&
+    bool same = same_text(a->id, b->id) && same_text(a->op, b->op) && same_text(a->key, b->key) &&
                 same_text(a->of, b->of) && a->n_states == b->n_states && a->n_tasks == b->n_tasks;
     for (uint32_t i = 0; same && i < a->n_states; i++) {
         const struct gy_manifest_state *x = &a->states[i], *y = &b->states[i];
@@ -43,6 +42,12 @@ static bool same_manifest(const struct gy_manifest *a, const struct gy_manifest 
                 a->time_us == b->time_us && a->duration_us == b->duration_us &&
                 a->finished == b->finished && a->max_parallelism == b->max_parallelism &&
                 a->n_operators == b->n_operators;
+    same = same && a->n_plugins == b->n_plugins;
+    for (uint32_t i = 0; same && i < a->n_plugins; i++) {
+        const struct gy_manifest_plugin *x = &a->plugins[i], *y = &b->plugins[i];
+        same = same_text(x->name, y->name) && same_text(x->version, y->version) &&
+               same_text(x->build, y->build);
+    }
     for (uint32_t i = 0; same && i < a->n_operators; i++)
         same = same_operator(&a->operators[i], &b->operators[i]);
     return same;
@@ -195,6 +200,7 @@ static const struct {
     {"id = 1L", "id = -1L", "is damaged: `id` is negative"},
     {"id = 1L", "id = 1.5", "is damaged: `id` is no integer"},
     {"id = 1L", "id = \"0x1\"", "is damaged: `id` is no integer"},
+    {"build = \"2fb6057667b4\"", "build = 3", "is damaged: `build` is no string"},
     {"job = \"word count\"", "job = 3", "is damaged: `job` is no string"},
     {"finished = false", "finished = 0", "is damaged: `finished` is neither true nor false"},
     {"max_parallelism = 128L", "max_parallelism = 0L",
