@@ -86,7 +86,7 @@ ubsan: ## the tests under the undefined behaviour sanitizer alone, which is fast
 tsan: ## the tests under the thread sanitizer
 	@$(MAKE) check BUILD=build/tsan SAN=thread
 
-tidy: ## format, floors, include cycles, function lengths, headers alone, doc labels
+tidy: ## format, floors, cycles of includes and calls, lengths, headers alone, doc labels
 	@tests/tidy.sh
 
 format: ## rewrite the sources in the project's format

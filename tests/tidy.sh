@@ -1,7 +1,7 @@
 #!/bin/sh
 # Checks what STYLE and floors ask for and no compiler sees; prints findings, exits 1 if any.
 #
-#   tests/tidy.sh [CHECK]...     default all: format text lengths floors cycles headers docs calls
+#   tests/tidy.sh [CHECK]...     default: all
 #
 #   format   clang-format 14 agrees (other versions differ in details: left out with a line)
 #   text     no trailing blanks, no notes to self, no paths of somebody's machine, no tabs in C
@@ -12,12 +12,19 @@
 #   docs     documented functions of the SDK have a labelled comment, callbacks say `Thread:`
 #   calls    operators and runtime/op have no threads and no clocks of their own; what the runtime says
 #            leaves through base/say and base/log, which escape what comes from outside
+#   symbols  no cycle of calls between files of the runtime, nor between those of a plugin, and no call
+#            from a floor to a higher one, by the linker's symbols; objects that the build folder
+#            lacks, or has older than their source, are compiled aside
 
 set -u
 cd "$(dirname "$0")/.." || exit 2
 findings=$(mktemp) || exit 2
 scratch=$(mktemp) || exit 2
-trap 'rm -f "$findings" "$scratch"' EXIT
+objects=$(mktemp -d) || exit 2
+trap 'rm -rf "$findings" "$scratch" "$objects"' EXIT
+ALL="format text lengths floors cycles headers docs calls symbols"
+FLOORS="base data plugin job graph state op flow app"
+APART="job/plugin state/plugin state/job state/graph" # side by side: the first does not know the second
 
 find_() { find runtime plugins sdk tests jobs "$@" 2>/dev/null | sort; }
 c_files() { find_ -type f -name '*.[ch]'; }
@@ -84,8 +91,8 @@ includes() {
 }
 
 check_floors() {
-    includes $(find_ -type f -name '*.[ch]') | awk '
-        BEGIN { n = split("base data plugin job graph state op flow app", f); for (i = 1; i <= n; i++) floor[f[i]] = i }
+    includes $(find_ -type f -name '*.[ch]') | awk -v floors="$FLOORS" -v apart=" $APART " '
+        BEGIN { n = split(floors, f); for (i = 1; i <= n; i++) floor[f[i]] = i }
         function say(text) { print $1 ":" $2 ": " text }
         {
             split($1, at, "/"); split($4, to, "/")
@@ -94,6 +101,8 @@ check_floors() {
                     say("include \"" $4 "\": write \"FLOOR/" $4 "\", or <...> for what is not of the runtime")
                 else if (floor[to[1]] > floor[at[2]])
                     say(at[2] "/ is below " to[1] "/ and may not include \"" $4 "\"")
+                else if (index(apart, " " at[2] "/" to[1] " "))
+                    say(at[2] "/ stands beside " to[1] "/ and may not include \"" $4 "\"")
             }
             if (at[1] == "plugins" && $3 == "q" && system("test -e plugins/" at[2] "/" $4) != 0)
                 say("a plugin includes <gyre/...>, system headers and its own, not \"" $4 "\"")
@@ -183,11 +192,73 @@ check_calls() {
         }' >>"$findings"
 }
 
-[ $# -gt 0 ] || set -- format text lengths floors cycles headers docs calls
+# Prints the object of a source; nothing where it cannot be had.
+object_of() {
+    built=${BUILD:-build}/obj/${1%.c}.o
+    [ "$built" -nt "$1" ] && echo "$built" && return
+    made=$objects/$(echo "${1%.c}" | tr / +).o
+    ${CC:-cc} -std=c17 -D_GNU_SOURCE -w -fPIC -Iruntime -Isdk/include -c "$1" -o "$made" 2>/dev/null &&
+        echo "$made"
+}
+
+# Prints "FILE OTHER SYMBOL" for each symbol that a source uses of another; sources by standard input.
+uses() {
+    while read -r source; do
+        object=$(object_of "$source")
+        [ "$object" ] || { left_out "symbols of $source, it does not compile here" >&2; continue; }
+        nm -g "$object" | sed "s|^|$source |"
+    done | awk '
+        NF == 4 && $3 != "U" { has[$4] = $1 }
+        NF == 3 && $2 == "U" { from[++n] = $1; symbol[n] = $3 }
+        END {
+            for (i = 1; i <= n; i++)
+                if (symbol[i] in has && has[symbol[i]] != from[i])
+                    print from[i], has[symbol[i]], symbol[i]
+        }'
+}
+
+# Tells each round of calls with one symbol for each step, by what `uses` printed.
+rounds() {
+    awk '{ print $1, $2 }' "$1" | tsort 2>&1 >/dev/null | sed -n 's/^tsort: //p' | awk -v uses="$1" '
+        BEGIN { while ((getline line <uses) > 0) { split(line, f, " "); by[f[1], f[2]] = f[3] } }
+        function tell(i, text, next_one) {
+            if (n == 0) return
+            text = at[1]
+            for (i = 1; i <= n; i++) {
+                next_one = at[i % n + 1]
+                text = text " -> " next_one " (" by[at[i], next_one] ")"
+            }
+            print at[1] ": calls go round: " text
+        }
+        / loop:$/ { tell(); n = 0; next }
+        { at[++n] = $0 }
+        END { tell() }' >>"$findings"
+}
+
+check_symbols() {
+    command -v nm >/dev/null 2>&1 || { left_out "symbols, for want of nm"; return; }
+    find runtime -name '*.c' | sort | uses >"$objects/uses"
+    awk -v floors="$FLOORS" -v apart=" $APART " '
+        BEGIN { n = split(floors, f); for (i = 1; i <= n; i++) floor[f[i]] = i }
+        {
+            split($1, at, "/"); split($2, to, "/")
+            if (floor[to[2]] > floor[at[2]])
+                print $1 ": " at[2] "/ is below " to[2] "/ and may not call " $3
+            else if (index(apart, " " at[2] "/" to[2] " "))
+                print $1 ": " at[2] "/ stands beside " to[2] "/ and may not call " $3
+        }' "$objects/uses" >>"$findings"
+    rounds "$objects/uses"
+    for plugin in plugins/*/; do
+        find "$plugin" -name '*.c' | sort | uses >"$scratch"
+        rounds "$scratch"
+    done
+}
+
+[ $# -gt 0 ] || set -- $ALL
 for check; do
-    case $check in
-    format | text | lengths | floors | cycles | headers | docs | calls) check_$check ;;
-    *) echo "tidy: no check \"$check\"; there are: format text lengths floors cycles headers docs calls" >&2 && exit 2 ;;
+    case " $ALL " in
+    *" $check "*) check_$check ;;
+    *) echo "tidy: no check \"$check\"; there are: $ALL" >&2 && exit 2 ;;
     esac
 done
 

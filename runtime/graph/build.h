@@ -1,15 +1,24 @@
 /* How a logical graph is made: what is known of each operator while the parts below work on it.
  *
- *   logical.c       operators found, their options read; the order of things
- *   build_wire.c    references become edges; cycles; topological order
- *   build_node.c    an operator with its input schemas: keys, static ports, hosted functions
- *   build_hosted.c  functions that the runtime hosts, and their options
+ * Each file calls only what stands above it:
+ *
+ *   build.c           what all share: telling, fields and functions by name
+ *   build_port.c      output ports with their fields, what is read of an input
+ *   build_wire.c      references become edges; cycles; topological order
+ *   build_paths.c     what operators write
  *   build_identity.c  what state is of
- *   build_ahead.c   key functions, run ahead of the operator that asks for them
- *   build_bind.c    the host's side of struct gyre_bind
- *   build_paths.c   what operators write
- *   build_part.c    parallelism and partitions, feedback edges
- *   build_prune.c   what consumers read, times, hashes
+ *   build_window.c    windows: what of them is known without schemas; the columns and port they add
+ *   build_hosted.c    functions that the runtime hosts, and their options
+ *   build_ahead.c     key functions, run ahead of the operator that asks for them
+ *   build_part.c      parallelism and partitions, feedback edges
+ *   build_bind.c      the host's side of struct gyre_bind
+ *   build_policy.c    windows: what they keep and when they fire, bound to the input
+ *   build_key.c       the key of each input port
+ *   build_operator.c  an operator of a plugin: static ports, states, its bind
+ *   build_function.c  operators that host functions: what they put out
+ *   build_node.c      an operator with its input schemas: one of the three above
+ *   build_prune.c     what consumers read, times, hashes
+ *   logical.c         operators found, their options read; the order of things
  *
  * One mistake hides no independent one: what cannot be known because of a mistake is `unknown` and
  * silently accepted downstream; what does not depend on it is still checked. */
@@ -101,7 +110,12 @@ void gy_build_tell(const struct gy_build *b, const struct gy_setting *at, const 
 int32_t gy_build_find_field(const struct gy_build *b, uint32_t node, uint32_t port,
                             const char *field, const struct gy_setting *at);
 
-/** The function "PLUGIN.NAME" of a kind, and its plugin; NULL, told. */
+/** The function "PLUGIN.NAME", and its plugin; NULL, told. */
+const struct gyre_function *gy_build_any_function(const struct gy_build *b, const char *text,
+                                                  const struct gy_setting *at,
+                                                  const struct gy_plugin **plugin);
+
+/** The same, of a kind. */
 const struct gyre_function *gy_build_function(const struct gy_build *b, const char *text,
                                               uint32_t kind, const char *kind_name,
                                               const struct gy_setting *at,
@@ -110,13 +124,17 @@ const struct gyre_function *gy_build_function(const struct gy_build *b, const ch
 /** The setting `name` of an operator's own options, else where it has its id. */
 const struct gy_setting *gy_build_option_at(const struct gy_op_setting *set, const char *name);
 
+/** Tells that the plugin has no operator or function `name`, with the nearest that it has. */
+void gy_build_unknown_item(const struct gy_build *b, const struct gy_plugin *plugin,
+                           const char *plugin_name, const char *name, const char *what,
+                           const struct gy_setting *at);
+
 /* build_wire.c */
 void gy_build_wires(struct gy_build *b);
 void gy_build_order(struct gy_build *b);
 void gy_build_port_of(struct gy_build *b, struct gy_build_edge *edge);
 
-/* build_node.c */
-void gy_build_node_bind(struct gy_build *b, uint32_t index);
+/* build_port.c */
 void gy_build_add_output(struct gy_build *b, struct gy_build_node *bn, const char *name,
                          uint32_t flags);
 /** Adds a field to an output, own (`input` -1) or by reference; false where the name is taken and
@@ -125,6 +143,23 @@ bool gy_build_add_field(struct gy_build *b, struct gy_output *out, const struct 
                         const char *name, int32_t input, int32_t *own);
 /** Adds a field of the stream to what an input reads; its position. */
 uint32_t gy_build_add_read(struct gy_build *b, struct gy_input *in, uint32_t field);
+
+/* build_window.c */
+
+/** Gives an operator the plan of its window, as far as it is known without plugins and schemas. */
+void gy_build_window(struct gy_build *b, struct gy_build_node *bn);
+/** Why an operator with a window runs as one task; NULL: it need not. */
+const char *gy_build_window_single(const struct gy_build_node *bn);
+/** Adds window_start and window_end to output 0 of a window that has them. */
+void gy_build_window_bounds(struct gy_build *b, uint32_t index);
+/** Adds `.late` to an operator whose window has it. */
+void gy_build_window_late(struct gy_build *b, uint32_t index);
+
+/* build_policy.c */
+
+/** Binds both policies of a window to input 0: fields, functions and their options; false: told, or
+ *  the input is not known. */
+bool gy_build_policies(struct gy_build *b, uint32_t index);
 
 /* build_hosted.c */
 
@@ -154,8 +189,6 @@ void gy_build_identity_reads(struct gy_build *b, const struct gy_node *node,
 
 /** Puts the key functions that operators ask for between them and their producers. */
 void gy_build_ahead(struct gy_build *b);
-/** Binds an operator that runs a key function ahead of another. */
-bool gy_build_ahead_bind(struct gy_build *b, uint32_t index);
 /** The key setting of an input port; NULL. */
 const struct gy_key_setting *gy_build_key_of(const struct gy_op_setting *set, const char *port);
 /** The fields of input `port` that a key function added; how many, 0 where that is not known. */
@@ -166,9 +199,27 @@ bool gy_build_ahead_hides(const struct gy_build *b, uint32_t index, const char *
 
 /* build_bind.c */
 
-/** Calls a bind function. `hosted` NULL: the operator's own.
+/** Calls a bind function. `hosted` NULL: the operator's own; `group`: where the function's options
+ *  stand, NULL: among the operator's.
  *  Errors:  -1, told */
-int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted);
+int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted,
+                  const struct gy_setting *group);
+
+/* build_key.c */
+
+/** Finds the key's fields in every input that is known; false: told, or not known. */
+bool gy_build_keys(struct gy_build *b, uint32_t index);
+
+/* build_operator.c, build_function.c: bind one kind each, and declare its ports; false: told, or the
+ * inputs are not known */
+bool gy_build_operator(struct gy_build *b, uint32_t index);
+bool gy_build_functions(struct gy_build *b, uint32_t index);
+bool gy_build_ahead_bind(struct gy_build *b, uint32_t index);
+
+/* build_node.c */
+
+/** Takes the schemas that come in, and binds the operator. */
+void gy_build_node_bind(struct gy_build *b, uint32_t index);
 
 /* build_paths.c */
 

@@ -271,42 +271,7 @@ void gy_build_ahead(struct gy_build *b)
         share_errors(b, i);
 }
 
-/* ---- schemas ---- */
-
-static bool check_results(struct gy_build *b, const struct gy_build_node *bn)
-{
-    const struct gy_build_ahead *use = bn->ahead;
-    uint32_t n = bn->node->hosted[0].n_results;
-    const char *at = use->at->name;
-    if (n == 0)
-        gy_build_tell(b, use->at, "%s: %s puts no column out: an error of its plugin", at, use->op);
-    else if (use->column != NULL && n != 1)
-        gy_build_tell(b, use->at, "%s: a function with one result is wanted; %s has %u", at,
-                      use->op, n);
-    else if (n > GY_KEYS_MAX)
-        gy_build_tell(b, use->at, "%s: a key has 1 to %d fields; %s has %u results", at,
-                      GY_KEYS_MAX, use->op, n);
-    else
-        return true;
-    return false;
-}
-
-bool gy_build_ahead_bind(struct gy_build *b, uint32_t index)
-{
-    struct gy_build_node *bn = &b->nodes[index];
-    gy_build_add_output(b, bn, "out", GYRE_PORT_ALIGNED);
-    if (!bn->inputs_known || !bn->options_ok || bn->ahead->failed || b->scope.arena->oom)
-        return false;
-    const struct gyre_schema *schema = &bn->node->inputs[0].schema;
-    for (uint32_t i = 0; i < schema->n_fields; i++) {
-        const struct gyre_field *f = gyre_schema_field(schema, i);
-        gy_build_add_field(b, &bn->node->outputs[0], f, f->name, (int32_t)i, NULL);
-    }
-    bool ok = gy_build_bind(b, index, &bn->node->hosted[0]) == 0 && check_results(b, bn);
-    bn->ahead->failed = !ok;
-    bn->n_known = ok ? 1 : 0;
-    return ok;
-}
+/* ---- what others ask ---- */
 
 uint32_t gy_build_ahead_fields(const struct gy_build *b, uint32_t index, uint32_t port,
                                uint32_t *fields)

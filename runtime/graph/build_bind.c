@@ -15,7 +15,7 @@ struct binding {
     uint32_t index;
     struct gy_hosted *hosted;       /* NULL: the operator's own bind */
     const char *as;                 /* hosted: what its one result is called; NULL: as it says */
-    const struct gy_setting *group; /* hosted in a set: its group; else NULL */
+    const struct gy_setting *group; /* hosted: where its options stand; NULL: the operator's */
     bool failed;
 };
 
@@ -67,6 +67,13 @@ static int32_t tell_plugin(struct binding *x, const char *format, const char *na
     return GYRE_ECONTRACT;
 }
 
+/* False for the policies of windows. */
+static bool puts_out(const struct gy_hosted *hosted)
+{
+    uint32_t kind = hosted->function->kind;
+    return kind == GYRE_FN_AGGREGATE || kind == GYRE_FN_WINDOW || kind == GYRE_FN_KEY;
+}
+
 static struct gy_output *output_of(struct binding *x, uint32_t port)
 {
     struct gy_node *node = node_of(x);
@@ -116,6 +123,9 @@ static int32_t do_write(struct gyre_bind *bind, uint32_t port, uint32_t type, co
     int32_t own = -1;
     if (out == NULL)
         return GYRE_ECONTRACT;
+    if (x->hosted != NULL && !puts_out(x->hosted))
+        return tell_plugin(x, "bind of a policy writes the field `%s`",
+                           name != NULL ? name : "NULL");
     if (name == NULL || name[0] == '\0' || gyre_type_size(type) == 0)
         return tell_plugin(x, "bind writes the field `%s` of no known type",
                            name != NULL ? name : "NULL");
@@ -332,12 +342,11 @@ static void fill_table(struct binding *x)
     x->abi.host = x;
 }
 
-int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted)
+int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted,
+                  const struct gy_setting *group)
 {
     struct gy_node *node = b->nodes[index].node;
-    struct binding x = {.build = b, .index = index, .hosted = hosted};
-    if (hosted != NULL && b->nodes[index].groups != NULL)
-        x.group = b->nodes[index].groups[hosted - node->hosted];
+    struct binding x = {.build = b, .index = index, .hosted = hosted, .group = group};
     fill_table(&x);
     const struct gyre_schema **inputs =
         gy_arena_ctl_calloc(b->scope.arena, node->n_inputs, sizeof(const struct gyre_schema *));
@@ -357,7 +366,7 @@ int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted)
     const struct gy_build_ahead *ahead = b->nodes[index].ahead;
     if (ahead != NULL && ahead->column != NULL)
         x.as = ahead->column;
-    else if (hosted != NULL)
+    else if (hosted != NULL && puts_out(hosted))
         take_as(&x);
     int32_t code = hosted != NULL ? declare(&x) : 0;
     int32_t (*bind)(void *, struct gyre_bind *) =
@@ -377,7 +386,7 @@ int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted)
     }
     if (code < 0 && !x.failed && !b->scope.arena->oom)
         tell(&x, code, NULL, gyre_error_name(code));
-    if (code >= 0 && (ahead == NULL || ahead->column == NULL))
+    if (code >= 0 && hosted != NULL && puts_out(hosted) && (ahead == NULL || ahead->column == NULL))
         check_as(&x);
     return code < 0 || x.failed ? -1 : 0;
 }

@@ -60,6 +60,8 @@ void gy_build_host(struct gy_build *b, struct gy_build_node *bn,
     if (node->hosted == NULL)
         return;
     fill(&node->hosted[0], function, node->plugin, node->op);
+    if (windowed)
+        gy_build_window(b, bn);
     if (function->kind != GYRE_FN_AGGREGATE && !windowed)
         gy_build_tell(b, set->op_at, "op: %s is a window function: it needs a `window`", set->op);
 }

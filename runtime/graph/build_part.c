@@ -10,21 +10,15 @@
 static const char *single_reason(const struct gy_build_node *bn)
 {
     const struct gy_node *node = bn->node;
-    const struct gy_window_setting *w = &bn->set->window;
     if (bn->single != NULL)
         return bn->single;
     if ((node->flags & GYRE_SINGLE) != 0)
         return "its plugin says so";
     if (node->aggregation == GY_AGG_NONE)
         return NULL;
-    if (bn->set->key_at == NULL)
-        return node->aggregation == GY_AGG_WINDOWED ? "a window without `key`"
-                                                    : "an aggregate without `key`";
-    bool both_time = w->keep.kind == GY_POLICY_TIME &&
-                     (w->every.kind == GY_POLICY_TIME || w->every.kind == GY_POLICY_NONE);
-    if (node->aggregation == GY_AGG_WINDOWED && w->per == GY_PER_STREAM && !both_time)
-        return "per = \"stream\" is one window over all rows";
-    return NULL;
+    if (node->window != NULL)
+        return gy_build_window_single(bn);
+    return bn->set->key_at == NULL ? "an aggregate without `key`" : NULL;
 }
 
 /* What runs ahead of an operator stands beside the producer, so that the edge between them is a

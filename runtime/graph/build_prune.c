@@ -136,9 +136,23 @@ static bool reads_field(const struct gy_node *to, const struct gy_edge *e, uint3
     return false;
 }
 
+/* Rows come into windows by their time where one of the policies goes by it; a plugin's function may
+ * look at it. Others read it only for what they put out. */
+static bool window_reads_time(const struct gy_window_plan *w)
+{
+    const struct gy_policy_plan *policies[] = {&w->keep, &w->fire};
+    bool by_time = false;
+    for (int i = 0; i < 2; i++)
+        by_time |= policies[i]->function != NULL || policies[i]->kind == GY_POLICY_TIME ||
+                   policies[i]->kind == GY_POLICY_SESSION;
+    return by_time && !w->processing;
+}
+
 static bool reads_time(const struct gy_node *to)
 {
-    if ((to->flags & GYRE_READS_TIME) != 0 || to->aggregation == GY_AGG_WINDOWED)
+    if ((to->flags & GYRE_READS_TIME) != 0)
+        return true;
+    if (to->window != NULL && window_reads_time(to->window))
         return true;
     if ((to->flags & GYRE_SETS_TIME) != 0)
         return false;

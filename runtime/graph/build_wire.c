@@ -140,8 +140,11 @@ static void tell_no_port(struct gy_build *b, const struct gy_build_node *from,
         return;
     }
     if (strcmp(ref->port, "late") == 0) {
-        gy_build_tell(b, ref->at, "%s: `%s` has no port `late`: it has one with a `window`", at,
-                      node->id);
+        gy_build_tell(b, ref->at,
+                      node->window != NULL
+                          ? "%s: `%s` has no port `late`: its window has no end to be late for"
+                          : "%s: `%s` has no port `late`: it has one with a `window`",
+                      at, node->id);
         return;
     }
     const char **names = gy_arena_ctl_calloc(b->scope.arena, node->n_outputs, sizeof *names);

@@ -224,11 +224,6 @@ static void operator_not_yet(const struct gy_op_setting *op, struct gy_diags *di
         const char *what;
     } keys[] = {
         {"window", "windows cannot be run by this version"},
-        {"every", "windows cannot be run by this version"},
-        {"per", "windows cannot be run by this version"},
-        {"lateness", "windows cannot be run by this version"},
-        {"early", "windows cannot be run by this version"},
-        {"accumulate", "windows cannot be run by this version"},
         {"feedback", "cycles cannot be run by this version"},
         {"rounds", "cycles cannot be run by this version"},
         {"clock", "the clock cannot be chosen in this version"},

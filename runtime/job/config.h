@@ -49,15 +49,17 @@ struct gy_policy {
     int64_t offset_us;
     int64_t count;
     double delta;
-    const char *field;    /* DELTA */
-    const char *function; /* DELTA: distance; FUNCTION: eviction or trigger */
-    const struct gy_setting *from;
-    const struct gy_setting *at; /* NULL: not given */
+    const char *field;              /* DELTA */
+    const char *function;           /* DELTA: distance; FUNCTION: eviction or trigger */
+    const struct gy_setting *from;  /* NULL: not given; likewise below */
+    double from_value;              /* of `field` */
+    const struct gy_setting *group; /* where it stands: its keys, a function's options */
+    const struct gy_setting *at;    /* `window`, `every` */
 };
 
 struct gy_window_setting {
     struct gy_policy keep;  /* window */
-    struct gy_policy every; /* kind NONE: as `keep`, tumbling */
+    struct gy_policy every; /* not given: as `keep`, tumbling, or a session */
     enum gy_per per;
     int64_t lateness_us;
     int64_t early_us; /* 0: never */
@@ -153,6 +155,12 @@ void gy_job_free(struct gy_job *job);
 
 /** Tells everything the job asks for that this version does not run yet, by line. */
 void gy_job_not_yet(const struct gy_job *job, struct gy_diags *diags);
+
+/** What fires a window: `every`, or where it is left out `keep`; NULL: a session fires by itself. */
+const struct gy_policy *gy_window_trigger(const struct gy_window_setting *window);
+
+/** True where both policies are of time: the window has an end, which is what fires it. */
+bool gy_window_is_both_time(const struct gy_window_setting *window);
 
 /** The operator `id`; NULL. */
 const struct gy_op_setting *gy_job_operator(const struct gy_job *job, const char *id);
