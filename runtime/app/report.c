@@ -66,7 +66,7 @@ static void put_task(struct gy_buf *json, const struct gy_member *member)
 {
     struct gy_instance_stats stats;
     const struct gy_node *node = member->node;
-    int64_t watermark = gy_instance_watermark_get(member->instance);
+    int64_t watermark = gy_instance_seen(member->instance);
     gy_instance_stats(member->instance, &stats);
     put_count(json, "\n        {", "task", member->task->index);
     put_count(json, ", ", "rows_in", stats.rows_in);

@@ -277,6 +277,8 @@ static void show_task(struct gy_buf *b, uint32_t i, const struct gy_manifest_tas
         gy_buf_text(b, ", watermark at the end of input");
     else if (task->watermark_us != INT64_MIN)
         gy_buf_printf(b, ", watermark %s", time_text(time, task->watermark_us));
+    if (task->seen_us > task->watermark_us)
+        gy_buf_text(b, ", with results to come");
     gy_buf_text(b, task->ended ? ", ended\n" : "\n");
 }
 

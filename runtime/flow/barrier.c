@@ -1,13 +1,16 @@
 /* What a task does at a barrier: the part of a snapshot that is the task's; see checkpoint.h.
  *
  * All members take the barrier at one moment, when every channel into the task is at it and nothing
- * is left in ports or pending as an event: there are no rows between two members then. What is small
+ * is left in ports or untold: there are no rows between two members then. Work that a watermark has set
+ * off need not be done: the rest of it is state, and so is what was told of it. What is small
  * is written at once: splits, items, transactions. Keyed state is written by and by: before it is
  * changed, and in slices between batches. */
 #include "flow/flow.h"
 
 #include "base/mem.h"
 #include "flow/manifest.h"
+
+#include <assert.h>
 
 /* What a task saves at once: so many entries, but fewer where they are large. It is some 10 us: rows
  * that come meanwhile wait so long. */
@@ -153,18 +156,17 @@ static bool is_over(const struct gy_member *member)
     const struct gyre_operator *descriptor = member->node->descriptor;
     if (descriptor != NULL && descriptor->items == GYRE_ITEMS_BROADCAST)
         return false;
-    return member->ended && !member->stopped && member->node->kind == GYRE_TRANSFORM;
+    return member->frontier.ended && !member->frontier.stopped &&
+           member->node->kind == GYRE_TRANSFORM;
 }
 
 static void barrier_member(struct gy_member *member, uint64_t epoch, bool given_up)
 {
     struct gy_saved *saved = &member->saved;
-    saved->watermark_us = gy_instance_watermark_get(member->instance);
-    if (member->node->kind == GYRE_SOURCE || member->watermark > saved->watermark_us)
-        saved->watermark_us = member->watermark;
-    saved->ended = member->ended && !member->stopped;
-    if (saved->ended)
-        saved->watermark_us = INT64_MAX;
+    saved->seen_us = gy_instance_seen(member->instance);
+    saved->told_us = member->frontier.told_us;
+    saved->ended = member->frontier.ended && !member->frontier.stopped;
+    assert(saved->told_us <= saved->seen_us);
     gy_scribe_file_fini(&member->task->flow->checkpoint.scribe, &saved->file);
     if (given_up || (member->node->kind == GYRE_SINK && !prepare_sink(member, epoch)))
         return;
@@ -198,12 +200,12 @@ bool gy_task_barrier(struct gy_task *task)
 {
     struct gy_checkpoint *checkpoint = &task->flow->checkpoint;
     uint64_t epoch = due_epoch(task);
-    if (epoch == task->epoch || task->n_events > 0 || gy_flow_has_failed(task->flow))
+    if (epoch == task->epoch || gy_flow_has_failed(task->flow))
         return false;
-    do /* what comes of an event may be held back again */
+    do /* what comes of a watermark may be held back again; work can wait */
         gy_task_flush(task, true);
-    while (gy_task_settle(task) && task->n_events == 0);
-    if (task->n_events > 0 || gy_flow_has_failed(task->flow))
+    while (gy_task_settle(task, 0));
+    if (gy_flow_has_failed(task->flow))
         return true;
     int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
     bool given_up = atomic_load_explicit(&checkpoint->gave_up, memory_order_relaxed) == epoch;
@@ -215,6 +217,8 @@ bool gy_task_barrier(struct gy_task *task)
     task->n_barriers = 0;
     for (uint32_t e = 0; e < task->n_entries; e++)
         task->entries[e].at_barrier = false;
+    for (uint32_t m = 0; m < task->n_members && gy_task_is_to_stop(task); m++)
+        gy_frontier_halt(&task->members[m].frontier);
     if (--task->n_saving == 0)
         gy_checkpoint_done(checkpoint);
     note_pause(task, start_ns);

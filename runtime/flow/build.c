@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <sys/eventfd.h>
 
-enum { CHANNEL_SLOTS = 64, CHANNEL_BYTES = 256 * 1024 };
+enum { CHANNEL_SLOTS = 64, CHANNEL_BYTES = 256 * 1024, WORK_ROWS = 1024 };
 
 static const struct gy_graph *graph_of(const struct gy_flow *flow)
 {
@@ -142,13 +142,13 @@ static uint32_t slot_of(const struct gy_flow *flow, uint32_t edge)
     return slot;
 }
 
-static int build_gate(struct gy_flow *flow, struct gy_member *member)
+static int build_frontier(struct gy_flow *flow, struct gy_member *member)
 {
     uint32_t slots = 0;
     for (uint32_t e = 0; e < graph_of(flow)->n_edges; e++)
         if (graph_of(flow)->edges[e].to == member->node->index)
             slots += flow->physical->chained[e] ? 1 : inbound_of(flow, e);
-    return gy_gate_init(&member->gate, slots);
+    return gy_frontier_init(&member->frontier, member->instance, slots);
 }
 
 static int build_routes(struct gy_flow *flow, struct gy_member *member)
@@ -234,14 +234,13 @@ static int build_member(struct gy_flow *flow, struct gy_task *task, struct gy_me
                          .clock = flow->clock,
                          .seed = flow->options.seed,
                          .emit = gy_member_emit,
-                         .watermark = gy_member_watermark,
                          .log = put_log,
                          .host = member};
     if (flow->options.slow_id != NULL && strcmp(flow->options.slow_id, node->id) == 0)
         env.row_by_row = is_slow;
     member->task = task;
     member->node = node;
-    member->watermark = member->wake_us = member->saved.watermark_us = INT64_MIN;
+    member->wake_us = member->saved.seen_us = member->saved.told_us = INT64_MIN;
     member->wake_fd = -1;
     member->instance = gy_instance_new(node, task->index, node->parallelism, &env, error);
     if (node->kind == GYRE_SOURCE)
@@ -260,9 +259,7 @@ static int build_task(struct gy_flow *flow, struct gy_task *task, const struct g
     task->budget = flow->options.poll_rows != 0 ? flow->options.poll_rows : GYRE_BATCH_ROWS;
     task->epoch = task->committed = flow->options.snapshots.last_id;
     task->members = gy_calloc(chain->n_nodes, sizeof *task->members);
-    task->events_max = 2 * chain->n_nodes + 2;
-    task->events = gy_calloc(task->events_max, sizeof *task->events);
-    if (task->members == NULL || task->events == NULL)
+    if (task->members == NULL)
         return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for a task");
     worker->tasks[worker->n_tasks++] = task;
     for (uint32_t m = 0; m < chain->n_nodes; m++) {
@@ -273,7 +270,8 @@ static int build_task(struct gy_flow *flow, struct gy_task *task, const struct g
             return code;
     }
     for (uint32_t m = 0; m < task->n_members; m++)
-        if (build_gate(flow, &task->members[m]) != 0 || build_routes(flow, &task->members[m]) != 0)
+        if (build_frontier(flow, &task->members[m]) != 0 ||
+            build_routes(flow, &task->members[m]) != 0)
             return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for a task");
     if (build_entries(flow, task, worker->pool) != 0)
         return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for a task");
@@ -354,6 +352,8 @@ struct gy_flow *gy_flow_new(const struct gy_physical *physical,
         flow->options.channel_slots = CHANNEL_SLOTS;
     if (flow->options.channel_bytes == 0)
         flow->options.channel_bytes = CHANNEL_BYTES;
+    if (flow->options.work_rows == 0)
+        flow->options.work_rows = WORK_ROWS;
     pthread_mutex_init(&flow->failure_lock, NULL);
     pthread_mutex_init(&flow->splits_lock, NULL);
     flow->done_fd = eventfd(0, EFD_CLOEXEC);

@@ -19,7 +19,7 @@
 
 #include <stdatomic.h>
 
-enum gy_message_kind { GY_ROWS = 1, GY_WATERMARK, GY_END, GY_BARRIER };
+enum gy_message_kind { GY_ROWS = 1, GY_WATERMARK, GY_IDLE, GY_END, GY_BARRIER };
 
 /* Stands at the start of its own block; the columns follow (flow/exchange). */
 struct gy_message {
@@ -28,7 +28,7 @@ struct gy_message {
     uint32_t capacity; /* rows: the stride of the columns */
     uint32_t bytes;    /* counted against the channel's bound */
     int64_t time_us;   /* GY_WATERMARK; GY_BARRIER: its epoch */
-    bool stopped;      /* GY_END: the job was told to stop, this is not the end of input */
+    bool flag; /* GY_END: by a stop, not the end of input; GY_IDLE: idle, else active again */
     struct gy_block *block;
     struct gy_block *texts;  /* arenas of long strings, linked by `next` */
     struct gy_message *next; /* in the waiting list */

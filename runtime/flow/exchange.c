@@ -405,7 +405,7 @@ void gy_exchange_flush(struct gy_exchange *exchange, bool force)
 }
 
 void gy_exchange_signal(struct gy_exchange *exchange, enum gy_message_kind kind, int64_t time_us,
-                        bool stopped)
+                        bool flag)
 {
     gy_exchange_flush(exchange, true);
     for (uint32_t d = 0; d < exchange->n_dests && exchange->error == 0; d++) {
@@ -414,7 +414,7 @@ void gy_exchange_signal(struct gy_exchange *exchange, enum gy_message_kind kind,
             return;
         message->kind = kind;
         message->time_us = time_us;
-        message->stopped = stopped;
+        message->flag = flag;
         gy_channel_push(exchange->channels[d], message);
     }
 }

@@ -41,9 +41,9 @@ void gy_exchange_write(struct gy_exchange *exchange, const struct gy_batch *in);
 /** Sends what is open: all of it with `force`, else only to destinations that may be out of work. */
 void gy_exchange_flush(struct gy_exchange *exchange, bool force);
 
-/** Sends a watermark or the end to every destination, after all rows. */
+/** Sends a message without rows to every destination, after all rows. `flag`: see gy_message. */
 void gy_exchange_signal(struct gy_exchange *exchange, enum gy_message_kind kind, int64_t time_us,
-                        bool stopped);
+                        bool flag);
 
 /** Sends what found no room; true where nothing waits any more. */
 bool gy_exchange_drain(struct gy_exchange *exchange);

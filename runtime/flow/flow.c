@@ -72,7 +72,7 @@ static void fini_member(struct gy_member *member)
     gy_source_fini(&member->source);
     gy_part_fini(&member->saved.part);
     gy_scribe_file_fini(&member->task->flow->checkpoint.scribe, &member->saved.file);
-    gy_gate_fini(&member->gate);
+    gy_frontier_fini(&member->frontier);
 }
 
 static void free_task(struct gy_task *task)
@@ -90,7 +90,6 @@ static void free_task(struct gy_task *task)
     }
     gy_free(task->members);
     gy_free(task->entries);
-    gy_free(task->events);
 }
 
 static void free_edges(struct gy_flow *flow)

@@ -24,6 +24,7 @@ struct gy_flow_options {
     uint32_t channel_slots; /* messages per channel; 0: 64 */
     uint64_t channel_bytes; /* per channel; 0: 256 KiB */
     uint32_t poll_rows;     /* about how many a source puts out at once; 0: as the room allows */
+    uint32_t work_rows;     /* about how many come of one slice of work; 0: 1024 */
     bool alone;             /* run by gy_flow_run_alone: no parking */
     uint64_t alone_turns;   /* gy_flow_run_alone returns 1 after so many: it died; 0: it does not */
     uint32_t alone_ask;     /* it asks for a snapshot at one of so many occasions; 0: never */

@@ -17,7 +17,7 @@ void gy_task_flush(struct gy_task *task, bool idle)
 {
     for (uint32_t m = 0; m < task->n_members && !gy_flow_has_failed(task->flow); m++) {
         struct gy_member *member = &task->members[m];
-        if (!member->ended && gy_instance_flush(member->instance, idle) != 0)
+        if (!member->frontier.ended && gy_instance_flush(member->instance, idle) != 0)
             gy_member_fail(member);
         for (uint32_t r = 0; r < member->n_routes; r++) {
             if (member->routes[r].to != NULL)

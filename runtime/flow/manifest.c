@@ -73,7 +73,8 @@ char *gy_state_file_name(const struct gy_node *node, uint32_t task)
 static int describe_task(struct gy_manifest_task *into, const struct gy_member *member)
 {
     const struct gy_saved *saved = &member->saved;
-    into->watermark_us = saved->watermark_us;
+    into->watermark_us = saved->told_us;
+    into->seen_us = saved->seen_us;
     into->ended = saved->ended;
     if (saved->file.path == NULL)
         return 0;

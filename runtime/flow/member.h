@@ -1,7 +1,7 @@
 /* A member: one operator instance within a task, with what it is connected to.
  *
  * What it emits goes to other members by calls, and to other tasks by exchanges (flow/emit). What its
- * inputs tell is merged by its gate, told to the instance, and passed on (flow/settle). A source has
+ * inputs tell goes through its frontier and is passed on (flow/settle). A source has
  * splits and is polled (flow/poll); a sink has transactions.
  *
  * Owned by its task's worker; `published` is read by others. */
@@ -9,8 +9,8 @@
 #define GY_FLOW_MEMBER_H
 
 #include "flow/exchange.h"
-#include "flow/gate.h"
 #include "flow/scribe.h"
+#include "op/frontier.h"
 #include "op/source.h"
 #include "op/txns.h"
 
@@ -37,7 +37,7 @@ struct gy_published {
 /* What a member has saved of an epoch. Its worker's, and the control thread's from the moment when
  * the epoch waits for nobody any more until the next one begins. */
 struct gy_saved {
-    int64_t watermark_us;
+    int64_t seen_us, told_us; /* watermarks */
     bool ended;
     bool saving;
     struct gy_part part;
@@ -49,19 +49,15 @@ struct gy_member {
     struct gy_task *task;
     const struct gy_node *node;
     struct gy_instance *instance;
-    struct gy_gate gate;
+    struct gy_frontier frontier;
     uint32_t n_routes;
     struct gy_route *routes;
-    bool ended;
-    bool stopped;        /* ended by a stop: not flushed, more would have come */
     struct gy_txns txns; /* sinks */
     struct gy_saved saved;
     struct gy_published published;
     /* Sources: */
     struct gy_source source;
-    bool source_ended;
-    int64_t watermark; /* the greatest put out */
-    int64_t wake_us;   /* idle until then, INT64_MIN: not idle */
+    int64_t wake_us; /* idle until then, INT64_MIN: not idle */
     int32_t wake_fd;
 };
 
@@ -74,12 +70,12 @@ void gy_member_check(struct gy_member *member, const struct gy_exchange *exchang
 /** Takes a batch that a member emits; the `emit` of its gy_env. */
 void gy_member_emit(void *member, uint32_t port, const struct gy_batch *batch);
 
-/** Takes a watermark that a member puts out itself; the `watermark` of its gy_env. */
-void gy_member_watermark(void *member, int64_t time_us);
+/** Takes what input `slot` tells: a watermark, idleness, the end. */
+void gy_member_hear(struct gy_member *member, uint32_t slot, enum gy_message_kind kind,
+                    int64_t time_us, bool flag);
 
-/** Takes what input `slot` tells. */
-void gy_member_input_watermark(struct gy_member *member, uint32_t slot, int64_t time_us);
-void gy_member_input_end(struct gy_member *member, uint32_t slot, bool stopped);
+/** Tells its consumers again what they had been told before a restore. */
+void gy_member_retell(struct gy_member *member);
 
 /** Polls a source; true where it may have more at once. */
 bool gy_member_poll(struct gy_member *member);

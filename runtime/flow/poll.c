@@ -1,17 +1,6 @@
 /* A member that is a source: its next split, and when and how it is polled; see member.h. */
 #include "flow/flow.h"
 
-static void end_source(struct gy_member *member, bool stopped)
-{
-    member->source_ended = true;
-    if (!stopped)
-        gy_task_push(
-            member->task,
-            (struct gy_event){.member = member, .kind = GY_WATERMARK, .time_us = INT64_MAX});
-    gy_task_push(member->task,
-                 (struct gy_event){.member = member, .kind = GY_END, .stopped = stopped});
-}
-
 /* Takes the next split of the queue, for which the tasks of a source take turns. */
 static int64_t take_split(struct gy_member *member)
 {
@@ -20,6 +9,27 @@ static int64_t take_split(struct gy_member *member)
     int64_t id = gy_splits_take(&flow->splits[member->node->index]);
     pthread_mutex_unlock(&flow->splits_lock);
     return id;
+}
+
+/* Counts a split that has been read to its end. The tasks that have nothing left to read wait for the
+ * last one. */
+static void count_split(struct gy_member *member)
+{
+    struct gy_flow *flow = member->task->flow;
+    pthread_mutex_lock(&flow->splits_lock);
+    bool last = gy_splits_end(&flow->splits[member->node->index]);
+    pthread_mutex_unlock(&flow->splits_lock);
+    if (last)
+        gy_flow_wake(flow);
+}
+
+static bool are_splits_left(struct gy_member *member)
+{
+    struct gy_flow *flow = member->task->flow;
+    pthread_mutex_lock(&flow->splits_lock);
+    bool left = flow->splits[member->node->index].n_left > 0;
+    pthread_mutex_unlock(&flow->splits_lock);
+    return left;
 }
 
 /* Sees to it that the source has a split to read; false where it has none and will get none. */
@@ -36,7 +46,20 @@ static bool feed(struct gy_member *member)
     return code == 0 && member->source.active.n > 0;
 }
 
-static bool is_to_stop(const struct gy_task *task)
+/* It has nothing to read: that is its end when it is that of all tasks of the source. */
+static bool end_or_wait(struct gy_member *member)
+{
+    if (gy_flow_has_failed(member->task->flow))
+        return false;
+    bool waited = member->frontier.waits;
+    if (are_splits_left(member))
+        gy_frontier_wait(&member->frontier);
+    else
+        gy_frontier_exhaust(&member->frontier, false);
+    return !waited || member->frontier.exhausted;
+}
+
+bool gy_task_is_to_stop(const struct gy_task *task)
 {
     const struct gy_checkpoint *checkpoint = &task->flow->checkpoint;
     if (!gy_checkpoint_is_on(checkpoint))
@@ -62,22 +85,21 @@ bool gy_member_poll(struct gy_member *member)
 {
     struct gyre_poll poll = {
         .size = sizeof poll, .budget = member->task->budget, .wake_us = INT64_MAX, .fd = -1};
-    if (is_to_stop(member->task)) {
-        end_source(member, true);
+    bool ended; /* a split */
+    if (gy_task_is_to_stop(member->task)) {
+        gy_frontier_exhaust(&member->frontier, true);
         return true;
     }
     if (!is_due(member))
         return false;
-    if (!feed(member)) {
-        if (!gy_flow_has_failed(member->task->flow))
-            end_source(member, false);
-        return true;
-    }
-    bool ended; /* a split */
+    if (member->frontier.waits || !feed(member))
+        return end_or_wait(member);
     if (gy_source_poll(&member->source, &poll, &ended) != 0) {
         gy_member_fail(member);
         return false;
     }
+    if (ended)
+        count_split(member);
     member->task->dirty = true; /* it may have put rows out and be idle all the same */
     member->wake_us = INT64_MIN;
     if (poll.status == GYRE_POLL_IDLE) {

@@ -334,14 +334,23 @@ static void give_room(struct gy_flow *flow, const struct gy_node *node,
 
 /* ---- how far each task had come ---- */
 
-/* The least watermark of the old tasks that had not ended; INT64_MAX where all had. */
-static int64_t least_watermark(const struct gy_manifest_operator *saved)
+/* Watermarks: what was seen, and what of it was told. */
+struct progress {
+    int64_t seen_us, told_us;
+};
+
+/* The least of the old tasks that had not ended; INT64_MAX where all had. */
+static struct progress least_progress(const struct gy_manifest_operator *saved)
 {
-    int64_t least_us = INT64_MAX;
-    for (uint32_t t = 0; t < saved->n_tasks; t++)
-        if (!saved->tasks[t].ended && saved->tasks[t].watermark_us < least_us)
-            least_us = saved->tasks[t].watermark_us;
-    return least_us;
+    struct progress least = {INT64_MAX, INT64_MAX};
+    for (uint32_t t = 0; t < saved->n_tasks; t++) {
+        const struct gy_manifest_task *task = &saved->tasks[t];
+        if (!task->ended && task->watermark_us < least.told_us)
+            least.told_us = task->watermark_us;
+        if (!task->ended && task->seen_us < least.seen_us)
+            least.seen_us = task->seen_us;
+    }
+    return least;
 }
 
 /* True where each task gets what the task of its number got before: at the same parallelism, with
@@ -360,7 +369,7 @@ static bool is_stable(const struct gy_restore *restore, const struct gy_flow *fl
     return stable;
 }
 
-/* What the tasks that feed it have come to: least watermark, and whether all have ended. */
+/* What the tasks that feed it have told: least watermark, and whether all have ended. */
 static void look_upstream(struct gy_flow *flow, const struct gy_node *node, uint32_t task,
                           int64_t *watermark_us, bool *ended)
 {
@@ -372,42 +381,52 @@ static void look_upstream(struct gy_flow *flow, const struct gy_node *node, uint
         bool forward = edge->partition == GY_FORWARD;
         uint32_t n = forward ? task + 1 : graph->nodes[edge->from]->parallelism;
         for (uint32_t t = forward ? task : 0; t < n; t++) {
-            const struct gy_member *from = member_of(flow, edge->from, t);
+            const struct gy_frontier *from = &member_of(flow, edge->from, t)->frontier;
             *ended &= from->ended;
-            if (from->saved.watermark_us < *watermark_us)
-                *watermark_us = from->saved.watermark_us;
+            if (from->told_us < *watermark_us)
+                *watermark_us = from->told_us;
         }
     }
 }
 
 /* A task had come as far as it had, and no further than those that feed it now: where one of them has
- * another parallelism it may get rows of any. In topological order. */
+ * another parallelism it may get rows of any. */
+static struct progress progress_of(struct gy_flow *flow, const struct gy_node *node,
+                                   const struct operator_part *part, uint32_t task, bool *ended)
+{
+    const struct gy_manifest_operator *saved = part->saved;
+    const struct gy_manifest_task *own =
+        saved->n_tasks == node->parallelism ? &saved->tasks[task] : NULL;
+    struct progress p = least_progress(saved);
+    int64_t upstream_us = INT64_MAX;
+    *ended = own != NULL ? own->ended : p.told_us == INT64_MAX;
+    if (part->stable && !*ended)
+        p = (struct progress){own->seen_us, own->watermark_us};
+    look_upstream(flow, node, task, &upstream_us, ended);
+    if (*ended)
+        return (struct progress){INT64_MAX, INT64_MAX};
+    if ((node->flags & GYRE_SETS_TIME) != 0 && p.told_us == INT64_MAX)
+        return (struct progress){INT64_MIN, INT64_MIN};
+    if ((node->flags & GYRE_SETS_TIME) == 0) {
+        p.seen_us = p.seen_us < upstream_us ? p.seen_us : upstream_us;
+        p.told_us = p.told_us < upstream_us ? p.told_us : upstream_us;
+    }
+    return p;
+}
+
+/* In topological order. */
 static void give_progress(struct gy_restore *restore, struct gy_flow *flow,
                           const struct gy_node *node)
 {
     struct operator_part *part = &restore->parts[node->index];
-    const struct gy_manifest_operator *saved = part->saved;
-    int64_t least_us = least_watermark(saved);
-    part->stable = is_stable(restore, flow, node, saved);
+    part->stable = is_stable(restore, flow, node, part->saved);
     for (uint32_t t = 0; t < node->parallelism; t++) {
         struct gy_member *member = member_of(flow, node->index, t);
-        const struct gy_manifest_task *own =
-            saved->n_tasks == node->parallelism ? &saved->tasks[t] : NULL;
-        bool ended = own != NULL ? own->ended : least_us == INT64_MAX;
-        int64_t upstream_us = INT64_MAX;
-        int64_t watermark_us = part->stable && !ended ? own->watermark_us : least_us;
-        look_upstream(flow, node, t, &upstream_us, &ended);
-        if (ended)
-            watermark_us = INT64_MAX;
-        else if ((node->flags & GYRE_SETS_TIME) != 0 && watermark_us == INT64_MAX)
-            watermark_us = INT64_MIN;
-        else if ((node->flags & GYRE_SETS_TIME) == 0 && upstream_us < watermark_us)
-            watermark_us = upstream_us;
-        member->ended = member->source_ended = ended;
+        bool ended;
+        struct progress p = progress_of(flow, node, part, t, &ended);
+        gy_frontier_restore(&member->frontier, p.seen_us, p.told_us, ended);
         member->task->n_ended += ended;
-        member->watermark = member->saved.watermark_us = watermark_us;
-        gy_gate_restore(&member->gate, watermark_us);
-        if (gy_instance_restored(member->instance, watermark_us) != 0)
+        if (gy_instance_restored(member->instance, p.seen_us, p.told_us) != 0)
             gy_member_fail(member);
     }
 }

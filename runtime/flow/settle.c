@@ -1,74 +1,13 @@
-/* Watermarks and ends, told to members in order and passed on; see task.h. */
+/* What inputs tell, what members make of it (op/frontier), and who is told then; see task.h. */
 #include "flow/flow.h"
 
 #include <assert.h>
 
-void gy_task_push(struct gy_task *task, struct gy_event event)
+/* Tells the consumers of a member. */
+static void pass_on(struct gy_member *member, const struct gy_told *told)
 {
-    /* At most one watermark and one end of each member are pending: later ones coalesce. One that a
-     * member tells while it hands its last rows out would come after its end. */
-    for (uint32_t e = 0; e < task->n_events && event.kind == GY_WATERMARK; e++) {
-        struct gy_event *pending = &task->events[e];
-        if (pending->member != event.member)
-            continue;
-        if (pending->kind == GY_END)
-            return;
-        if (!pending->begun) {
-            if (event.time_us > pending->time_us)
-                pending->time_us = event.time_us;
-            return;
-        }
-    }
-    assert(task->n_events < task->events_max);
-    task->events[task->n_events++] = event;
-}
-
-void gy_member_watermark(void *host, int64_t time_us)
-{
-    struct gy_member *member = host;
-    if (time_us <= member->watermark)
-        return;
-    member->watermark = time_us;
-    gy_task_push(member->task,
-                 (struct gy_event){.member = member, .kind = GY_WATERMARK, .time_us = time_us});
-}
-
-/* An operator that sets the times of its rows tells the watermarks itself, but the last. */
-static bool follows_gate(const struct gy_member *member)
-{
-    return (member->node->flags & GYRE_SETS_TIME) == 0 || member->gate.watermark == INT64_MAX;
-}
-
-void gy_member_input_watermark(struct gy_member *member, uint32_t slot, int64_t time_us)
-{
-    if (member->ended) /* restored so: it has been told before */
-        return;
-    if (gy_gate_watermark(&member->gate, slot, time_us) && follows_gate(member))
-        gy_task_push(member->task, (struct gy_event){.member = member,
-                                                     .kind = GY_WATERMARK,
-                                                     .time_us = member->gate.watermark});
-}
-
-void gy_member_input_end(struct gy_member *member, uint32_t slot, bool stopped)
-{
-    bool advanced;
-    if (member->ended)
-        return;
-    bool last = gy_gate_end(&member->gate, slot, stopped, &advanced);
-    if (advanced && follows_gate(member))
-        gy_task_push(member->task, (struct gy_event){.member = member,
-                                                     .kind = GY_WATERMARK,
-                                                     .time_us = member->gate.watermark});
-    if (last)
-        gy_task_push(
-            member->task,
-            (struct gy_event){.member = member, .kind = GY_END, .stopped = member->gate.stopped});
-}
-
-/* Passes an event that the member has dealt with on to its consumers. */
-void gy_member_pass(const struct gy_event *event)
-{
-    struct gy_member *member = event->member;
+    static const enum gy_message_kind kinds[] = {
+        [GY_TOLD_WATERMARK] = GY_WATERMARK, [GY_TOLD_IDLE] = GY_IDLE, [GY_TOLD_END] = GY_END};
     for (uint32_t r = 0; r < member->n_routes; r++) {
         struct gy_route *route = &member->routes[r];
         bool again = false; /* several ports may lead to one slot of a consumer: it is told once */
@@ -78,54 +17,65 @@ void gy_member_pass(const struct gy_event *event)
         if (again)
             continue;
         if (route->to == NULL) {
-            gy_exchange_signal(&route->exchange, event->kind, event->time_us, event->stopped);
+            gy_exchange_signal(&route->exchange, kinds[told->kind], told->time_us, told->flag);
             gy_member_check(member, &route->exchange);
-        } else if (event->kind == GY_WATERMARK)
-            gy_member_input_watermark(route->to, route->to_slot, event->time_us);
-        else
-            gy_member_input_end(route->to, route->to_slot, event->stopped);
+        } else {
+            gy_member_hear(route->to, route->to_slot, kinds[told->kind], told->time_us, told->flag);
+        }
     }
 }
 
-static void member_ended(struct gy_member *member, bool stopped)
+void gy_member_hear(struct gy_member *member, uint32_t slot, enum gy_message_kind kind,
+                    int64_t time_us, bool flag)
 {
-    struct gy_task *task = member->task;
-    member->ended = true;
-    member->stopped = stopped;
+    switch (kind) {
+    case GY_WATERMARK: gy_frontier_watermark(&member->frontier, slot, time_us); break;
+    case GY_IDLE: gy_frontier_idle(&member->frontier, slot, flag); break;
+    default: assert(kind == GY_END); gy_frontier_end(&member->frontier, slot, flag);
+    }
+}
+
+void gy_member_retell(struct gy_member *member)
+{
+    const struct gy_frontier *frontier = &member->frontier;
+    struct gy_told told = {.kind = GY_TOLD_WATERMARK, .time_us = frontier->told_us};
+    if (told.time_us != INT64_MIN)
+        pass_on(member, &told);
+    told.kind = GY_TOLD_END;
+    if (frontier->ended)
+        pass_on(member, &told);
+}
+
+static void count_end(struct gy_task *task)
+{
+    assert(task->n_ended < task->n_members);
     if (++task->n_ended == task->n_members)
         gy_flow_task_done(task->flow, task);
 }
 
-/* Tells one event to its member, or goes on telling it; true when it is over. */
-static bool tell(struct gy_event *event)
+/* True where something was done. */
+static bool settle_member(struct gy_member *member, uint32_t rows_max)
 {
-    struct gy_member *member = event->member;
-    int code = 0;
-    if (event->kind == GY_WATERMARK) {
-        code = event->begun ? gy_instance_resume(member->instance)
-                            : gy_instance_watermark(member->instance, event->time_us);
-        event->begun = true;
+    struct gy_told told = {.kind = GY_TOLD_WATERMARK};
+    bool moved = false;
+    while (told.kind > GY_TOLD_LATER && !gy_flow_has_failed(member->task->flow)) {
+        if (gy_frontier_step(&member->frontier, rows_max, &told) != 0)
+            gy_member_fail(member);
+        moved |= told.kind != GY_TOLD_NOTHING;
+        if (told.kind > GY_TOLD_LATER)
+            pass_on(member, &told);
+        if (told.kind == GY_TOLD_END)
+            count_end(member->task);
     }
-    if (code == 0)
-        code = gy_instance_flush(member->instance, event->kind == GY_END);
-    if (code < 0)
-        gy_member_fail(member);
-    return code == 0;
+    return moved;
 }
 
-bool gy_task_settle(struct gy_task *task)
+/* In topological order: what one tells the next has heard. */
+bool gy_task_settle(struct gy_task *task, uint32_t rows_max)
 {
     bool moved = false;
-    while (task->n_events > 0 && !gy_flow_has_failed(task->flow)) {
-        moved = true;
-        if (!tell(&task->events[0]))
-            break;
-        struct gy_event event = task->events[0];
-        task->n_events--;
-        memmove(task->events, task->events + 1, task->n_events * sizeof event);
-        gy_member_pass(&event);
-        if (event.kind == GY_END)
-            member_ended(event.member, event.stopped);
-    }
+    for (uint32_t m = 0; m < task->n_members; m++)
+        if (!gy_frontier_is_settled(&task->members[m].frontier))
+            moved |= settle_member(&task->members[m], rows_max);
     return moved;
 }

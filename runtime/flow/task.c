@@ -39,10 +39,10 @@ static bool take_message(struct gy_task *task)
         if (message->kind == GY_BARRIER) {
             entry->at_barrier = true;
             task->n_barriers++;
-        } else if (message->kind == GY_WATERMARK)
-            gy_member_input_watermark(entry->member, entry->slot, message->time_us);
-        else
-            gy_member_input_end(entry->member, entry->slot, message->stopped);
+        } else {
+            gy_member_hear(entry->member, entry->slot, message->kind, message->time_us,
+                           message->flag);
+        }
         gy_message_drop(message);
         return true;
     }
@@ -54,7 +54,7 @@ static bool poll_sources(struct gy_task *task)
     bool more = false;
     for (uint32_t m = 0; m < task->n_members; m++) {
         struct gy_member *member = &task->members[m];
-        if (member->node->kind == GYRE_SOURCE && !member->source_ended)
+        if (member->node->kind == GYRE_SOURCE && !member->frontier.exhausted)
             more |= gy_member_poll(member);
     }
     return more;
@@ -108,9 +108,8 @@ static bool take_input(struct gy_task *task, bool *moved)
             return true;
         *moved = true;
         task->dirty = true;
-        gy_task_settle(task);
-        if (!fit_budget(task) || task->n_events > 0 || is_at_barrier(task) ||
-            gy_flow_has_failed(task->flow))
+        gy_task_settle(task, task->flow->options.work_rows);
+        if (!fit_budget(task) || is_at_barrier(task) || gy_flow_has_failed(task->flow))
             return false;
     }
     return false;
@@ -127,9 +126,9 @@ bool gy_task_run(struct gy_task *task)
         return gy_task_save(task, start_ns); /* what is being saved need not wait */
     if (task->done && !gy_checkpoint_is_on(&task->flow->checkpoint))
         return false;
-    moved |= gy_task_settle(task);
+    moved |= gy_task_settle(task, task->flow->options.work_rows);
     moved |= gy_task_barrier(task);
-    if (task->n_events == 0 && gy_task_has_room(task))
+    if (gy_task_has_room(task))
         ran_out = take_input(task, &moved);
     moved |= task->dirty;
     if (moved) {
@@ -146,36 +145,6 @@ bool gy_task_run(struct gy_task *task)
     return moved;
 }
 
-/* Tells the members' consumers what they had been told before a restore: watermarks and ends. */
-static void retell(struct gy_task *task)
-{
-    for (uint32_t m = 0; m < task->n_members; m++) {
-        struct gy_member *member = &task->members[m];
-        struct gy_event event = {
-            .member = member, .kind = GY_WATERMARK, .time_us = member->saved.watermark_us};
-        if (event.time_us != INT64_MIN)
-            gy_member_pass(&event);
-        event.kind = GY_END;
-        if (member->ended)
-            gy_member_pass(&event);
-    }
-    if (task->n_ended == task->n_members)
-        gy_flow_task_done(task->flow, task);
-}
-
-/* An operator of which no input is connected has ended at once. */
-static void begin_unconnected(struct gy_task *task)
-{
-    for (uint32_t m = 0; m < task->n_members; m++) {
-        struct gy_member *member = &task->members[m];
-        if (member->node->kind == GYRE_SOURCE || member->gate.n_slots > 0 || member->ended)
-            continue;
-        gy_task_push(
-            task, (struct gy_event){.member = member, .kind = GY_WATERMARK, .time_us = INT64_MAX});
-        gy_task_push(task, (struct gy_event){.member = member, .kind = GY_END});
-    }
-}
-
 bool gy_task_open(struct gy_task *task)
 {
     for (uint32_t m = task->n_members; m-- > 0;) {
@@ -187,10 +156,18 @@ bool gy_task_open(struct gy_task *task)
     return true;
 }
 
+/* What they had told before a restore is told again; an operator of which no input is connected has
+ * ended at once. */
 void gy_task_begin(struct gy_task *task)
 {
-    retell(task);
-    begin_unconnected(task);
+    for (uint32_t m = 0; m < task->n_members; m++) {
+        struct gy_frontier *frontier = &task->members[m].frontier;
+        gy_member_retell(&task->members[m]);
+        if (!frontier->is_source && frontier->gate.n_slots == 0 && !frontier->ended)
+            gy_frontier_exhaust(frontier, false);
+    }
+    if (task->n_ended == task->n_members)
+        gy_flow_task_done(task->flow, task);
     task->dirty = task->flow->restore != NULL; /* a flush lets sinks undo what is to come again */
 }
 
@@ -199,7 +176,7 @@ int64_t gy_task_wake_us(const struct gy_task *task)
     int64_t earliest = INT64_MAX;
     for (uint32_t m = 0; m < task->n_members; m++) {
         const struct gy_member *member = &task->members[m];
-        if (member->node->kind == GYRE_SOURCE && !member->source_ended &&
+        if (member->node->kind == GYRE_SOURCE && !member->frontier.exhausted &&
             member->wake_us != INT64_MIN && member->wake_us < earliest)
             earliest = member->wake_us;
     }

@@ -6,14 +6,14 @@
  *
  *     sinks commit what a snapshot has made final
  *     drain what waits for room ──> anything left? then the task is blocked, and does not run
- *     settle events (watermarks, ends) that an operator tells in slices
+ *     settle: watermarks and ends go on; a slice of the work that they set off
  *     every input at the barrier? then save what is small, and pass it on (flow/barrier)
- *     take batches from channels, poll sources; channels at the barrier have to wait
+ *     take batches from channels, poll sources, settle; channels at the barrier have to wait
  *     flush: partly filled batches leave, so that no row is held back
  *     save a slice of the state
  *
- * Invariant: a task takes new input only while nothing waits for room and no event is pending; so
- * what waits is bounded by what one batch or one slice can make.
+ * Invariant: a task takes new input, and works, only while nothing waits for room; so what waits is
+ * bounded by what one batch and one slice of each member can make.
  *
  * Owned by one worker; `published` is read by others. */
 #ifndef GY_FLOW_TASK_H
@@ -31,14 +31,6 @@ struct gy_entry {
     bool at_barrier; /* holds what follows back until all others are */
 };
 
-struct gy_event {
-    struct gy_member *member;
-    enum gy_message_kind kind;
-    int64_t time_us;
-    bool stopped;
-    bool begun; /* told to the instance, which goes on in slices */
-};
-
 struct gy_task {
     struct gy_flow *flow;
     const struct gy_chain *chain;
@@ -48,10 +40,8 @@ struct gy_task {
     uint32_t n_entries;
     struct gy_entry *entries;
     uint32_t next_entry; /* round robin */
-    uint32_t n_events, events_max;
-    struct gy_event *events; /* first in, first out */
-    uint32_t n_ended;        /* members */
-    uint32_t budget;         /* rows of a poll */
+    uint32_t n_ended;    /* members */
+    uint32_t budget;     /* rows of a poll */
     bool done;
     bool dirty;          /* took something since the last idle flush */
     uint64_t epoch;      /* of the last barrier passed */
@@ -66,17 +56,15 @@ struct gy_task {
 /** True where everything written to exchanges has found room: what had none is sent. */
 bool gy_task_has_room(struct gy_task *task);
 
-/** Takes an event of a member; gy_task_settle deals with it. */
-void gy_task_push(struct gy_task *task, struct gy_event event);
-
-/** Passes an event that its member has dealt with on to its consumers. */
-void gy_member_pass(const struct gy_event *event);
-
 /** Hands out all rows that members and exchanges hold; `idle` as gy_instance_flush. */
 void gy_task_flush(struct gy_task *task, bool idle);
 
-/** Deals with pending events until one needs another slice; true where something was done. */
-bool gy_task_settle(struct gy_task *task);
+/** Lets members see and tell what there is to see and tell, and do a slice each of the work that
+ *  follows (`rows_max` rows out; 0: none). True where something was done. */
+bool gy_task_settle(struct gy_task *task, uint32_t rows_max);
+
+/** True where its sources, and all that works on its own account, are to put nothing out any more. */
+bool gy_task_is_to_stop(const struct gy_task *task);
 
 /** Passes the barrier on where all inputs are at it and nothing is pending: saves what is small and
  *  begins to save the rest. True where something was done. */

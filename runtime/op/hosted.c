@@ -5,12 +5,12 @@
  * A node hosts one function or several. One store has their accumulators, those of a key as one
  * record (op/accumulate.h): a key is looked up once, however many functions there are.
  *
- * The end of input is told in slices of SLICE rows, so that a million keys do not stop the task. */
+ * The end of input is put out in slices, so that a million keys do not stop the task. */
 #include "op/inside.h"
 
 #include "base/mem.h"
 
-enum { SLICE = 1024, WALK = 128 };
+enum { WALK = 128 };
 
 int gy_hosted_init(struct gy_instance *instance, struct gyre_error *error)
 {
@@ -107,16 +107,17 @@ static int put_out(struct gy_instance *instance, const struct gy_store_entry *en
     return code;
 }
 
-int gy_hosted_resume(struct gy_instance *instance)
+int gy_hosted_work(struct gy_instance *instance, uint32_t rows_max)
 {
     struct gy_store_entry entries[WALK];
     struct gyre_out *out = &instance->ports[0].out;
-    for (uint32_t rows = 0; rows < SLICE;) {
+    for (uint32_t rows = 0; rows < rows_max;) {
         if (out->rows == out->capacity)
             out->full(out);
         if (instance->ports[0].error != 0)
             return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for the results");
         uint32_t room = out->capacity - out->rows;
+        room = room < rows_max - rows ? room : rows_max - rows;
         uint32_t n = gy_store_walk(instance->stores[0], &instance->cursor, entries,
                                    room < WALK ? room : WALK);
         if (n == 0)

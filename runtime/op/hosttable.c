@@ -124,7 +124,7 @@ static void host_bad_input(struct gyre_ctx *ctx, const char *raw, size_t len, co
         gy_instance_bad_input(i, raw != NULL ? raw : "", len, text);
 }
 
-/* What was put out before the watermark leaves before it. Only the host says the end of input. */
+/* It goes out after all that the call puts out. Only the host says the end of input. */
 static void host_watermark(struct gyre_ctx *ctx, int64_t time_us)
 {
     struct gy_instance *i = instance_of(ctx);
@@ -132,15 +132,14 @@ static void host_watermark(struct gyre_ctx *ctx, int64_t time_us)
         MISUSE(i, "gyre_watermark", "it lacks the flag GYRE_SETS_TIME");
         return;
     }
-    for (uint32_t p = 0; p < i->node->n_outputs; p++)
-        gy_port_flush(&i->ports[p]);
-    if (i->env.watermark != NULL)
-        i->env.watermark(i->env.host, time_us == INT64_MAX ? INT64_MAX - 1 : time_us);
+    int64_t own_us = time_us == INT64_MAX ? INT64_MAX - 1 : time_us;
+    if (own_us > i->own_us)
+        i->own_us = own_us;
 }
 
 static void host_idle(struct gyre_ctx *ctx)
 {
-    (void)ctx;
+    instance_of(ctx)->idle = true;
 }
 
 /* ---- keyed state ---- */

@@ -11,6 +11,7 @@
  *     save       items and state, saved and restored
  *     life       making and freeing
  *     instance   what the outside calls
+ *     frontier   what inputs tell, what the instance sees, what consumers are told
  *     source     the splits of one task
  *     txns       the transactions of one task */
 #ifndef GY_OP_INSIDE_H
@@ -80,8 +81,13 @@ struct gy_instance {
     const struct gy_form *form; /* of the snapshot that it is restored from */
     struct gy_part *part;       /* being saved to; NULL: nothing is saved */
     uint32_t saving_state;      /* states before it are saved */
-    uint64_t cursor;            /* of the walk that gy_instance_resume goes on with */
-    bool resuming;
+    int64_t told_us;            /* what may go out; `ctx.watermark_us` is what was seen */
+    int64_t own_us;             /* the greatest watermark that the operator has put out */
+    bool idle;                  /* as the operator said */
+    bool working;               /* told < seen: there is work to do */
+    uint64_t cursor;            /* of the walk that gy_instance_work goes on with */
+    uint64_t save_cursor;       /* of that which saves what it has left */
+    bool saving_rest;           /* ... instead of an epoch of the stores */
     struct gy_instance_stats stats;
     GY_VEC(struct gy_metric *) metrics;
     uint32_t *all_rows; /* hosted: all_rows[j] = j, the rows of a batch without dropped ones */
@@ -161,6 +167,7 @@ void gy_instance_calls(struct gy_instance *instance, const char *function,
 int gy_hosted_init(struct gy_instance *instance, struct gyre_error *error);
 void gy_hosted_fini(struct gy_instance *instance);
 int gy_hosted_process(struct gy_instance *instance, const struct gyre_batch *in);
-int gy_hosted_resume(struct gy_instance *instance);
+/** A slice of the results at the end of input. 1 where more are left, 0, or a code. */
+int gy_hosted_work(struct gy_instance *instance, uint32_t rows_max);
 
 #endif

@@ -2,6 +2,8 @@
  * do with snapshots is in op/save.c. */
 #include "op/inside.h"
 
+#include <assert.h>
+
 int gy_instance_process(struct gy_instance *instance, uint32_t port, const struct gy_batch *in)
 {
     if (gy_is_slow(instance))
@@ -31,34 +33,69 @@ int gy_instance_save_split(struct gy_instance *instance, uint32_t split, struct 
 
 int gy_instance_poll(struct gy_instance *instance, struct gyre_poll *poll)
 {
+    uint64_t rows = gy_instance_rows(instance);
+    bool was_idle = instance->idle;
+    instance->idle = false;
     struct gy_call call = gy_call_begin(instance, "poll");
     int code = instance->node->descriptor->poll(instance->self, &instance->ctx, poll);
+    /* One that has put nothing out is as idle as before. */
+    instance->idle |= was_idle && gy_instance_rows(instance) == rows;
     return gy_call_end(instance, call, code);
 }
 
 int gy_instance_watermark(struct gy_instance *instance, int64_t time_us)
 {
     const struct gyre_operator *descriptor = instance->node->descriptor;
+    assert(time_us > instance->ctx.watermark_us);
     instance->ctx.watermark_us = time_us;
-    if (instance->node->n_hosted != 0) {
-        instance->resuming = time_us == INT64_MAX && instance->node->aggregation == GY_AGG_FINAL;
-        return gy_instance_resume(instance);
-    }
-    if (descriptor->on_watermark == NULL)
+    if (instance->node->n_hosted != 0)
+        instance->working = time_us == INT64_MAX && instance->node->aggregation == GY_AGG_FINAL;
+    if (!instance->working)
+        instance->told_us = time_us;
+    if (descriptor == NULL || descriptor->on_watermark == NULL)
         return 0;
     struct gy_call call = gy_call_begin(instance, "on_watermark");
     return gy_call_end(instance, call, descriptor->on_watermark(instance->self, &instance->ctx));
 }
 
-int gy_instance_resume(struct gy_instance *instance)
+bool gy_instance_has_work(const struct gy_instance *instance)
 {
-    if (!instance->resuming)
+    return instance->working;
+}
+
+int gy_instance_work(struct gy_instance *instance, uint32_t rows_max)
+{
+    if (!instance->working)
         return 0;
     struct gy_call call = gy_call_begin(instance, "result");
-    int code = gy_hosted_resume(instance);
-    instance->resuming = code == 1;
+    int code = gy_hosted_work(instance, rows_max);
     int failed = gy_call_end(instance, call, code < 0 ? code : 0);
-    return failed != 0 ? failed : code;
+    if (failed != 0)
+        return failed;
+    instance->working = code == 1;
+    if (!instance->working)
+        instance->told_us = instance->ctx.watermark_us;
+    return code;
+}
+
+int64_t gy_instance_told(const struct gy_instance *instance)
+{
+    return instance->told_us;
+}
+
+int64_t gy_instance_seen(const struct gy_instance *instance)
+{
+    return instance->ctx.watermark_us;
+}
+
+int64_t gy_instance_own_watermark(const struct gy_instance *instance)
+{
+    return instance->own_us;
+}
+
+bool gy_instance_is_idle(const struct gy_instance *instance)
+{
+    return instance->idle;
 }
 
 int gy_instance_flush(struct gy_instance *instance, bool idle)
@@ -217,11 +254,6 @@ const struct gy_node *gy_instance_node(const struct gy_instance *instance)
 uint32_t gy_instance_task(const struct gy_instance *instance)
 {
     return instance->ctx.task;
-}
-
-int64_t gy_instance_watermark_get(const struct gy_instance *instance)
-{
-    return instance->ctx.watermark_us;
 }
 
 void gy_instance_counts(const struct gy_instance *instance, struct gy_instance_stats *stats)

@@ -6,7 +6,7 @@
  *
  *     gy_instance_new ── open ──┬─ process(port, batch) ─┬── close ── free
  *                               ├─ add_split, poll ──────┤
- *                               ├─ watermark, resume ────┤
+ *                               ├─ watermark, work ──────┤
  *                               └─ flush ────────────────┘
  *
  * A call that fails leaves its sentence in gy_instance_error and the instance can only be closed.
@@ -32,8 +32,6 @@ struct gy_env {
     uint64_t seed; /* of the job; each task's random sequence is derived from it */
     /* Takes a batch of output `port`: a view, valid until it returns. */
     void (*emit)(void *host, uint32_t port, const struct gy_batch *batch);
-    /* Takes a watermark that the operator itself puts out (sources, timestamps). NULL: dropped. */
-    void (*watermark)(void *host, int64_t time_us);
     /* Puts out a message for people, about this instance. NULL: dropped. */
     void (*log)(void *host, enum gy_log_level level, const char *text);
     /* True: batches are taken a row at a time from now on, so that a crash knows the row. NULL: never. */
@@ -116,19 +114,33 @@ int gy_instance_restore_begin(struct gy_instance *instance, const struct gy_form
 /** Adds a record, whose index is less than the form's n. 0, or a code. */
 int gy_instance_restore_state(struct gy_instance *instance, const struct gy_record *record);
 
-/** Ends a restore: the watermark that the instance had. After items and state, before any row.
- *  0, or GYRE_ECORRUPT where state is not whole. */
-int gy_instance_restored(struct gy_instance *instance, int64_t watermark_us);
+/** Ends a restore: the watermark that the instance had seen, and what of it had been told. After items
+ *  and state, before any row. 0, or GYRE_ECORRUPT where state is not whole. */
+int gy_instance_restored(struct gy_instance *instance, int64_t seen_us, int64_t told_us);
 
 /** Sources: puts rows out, about `poll->budget`; see gyre_poll. 0, or a code. */
 int gy_instance_poll(struct gy_instance *instance, struct gyre_poll *poll);
 
-/** Advances the watermark; INT64_MAX is the end of input. Returns 0 when all that follows from it
- *  has been put out, 1 when gy_instance_resume has to be called for more, or a code. */
+/** Lets the instance see a later watermark; INT64_MAX is the end of input. What follows from it is
+ *  put out at once, or becomes work. 0, or a code. */
 int gy_instance_watermark(struct gy_instance *instance, int64_t time_us);
 
-/** Goes on with what a watermark began: a bounded slice of rows. As gy_instance_watermark. */
-int gy_instance_resume(struct gy_instance *instance);
+/** True where something that a watermark set off has not been put out yet. */
+bool gy_instance_has_work(const struct gy_instance *instance);
+
+/** Does a slice of the work: about `rows_max` rows out. Rows may come in between two slices, and the
+ *  instance be saved: a snapshot has what is left to do. 1 where more is left, 0, or a code. */
+int gy_instance_work(struct gy_instance *instance, uint32_t rows_max);
+
+/** The watermark that may go out: all that is earlier has been put out. At most the one seen. */
+int64_t gy_instance_told(const struct gy_instance *instance);
+
+/** The greatest watermark that the operator has put out itself (gyre_watermark): INT64_MIN for none. The
+ *  host lets it see that too, when rows before it have left: gy_frontier_step does. */
+int64_t gy_instance_own_watermark(const struct gy_instance *instance);
+
+/** True where the operator said that it has nothing to put out for a while, and has not since. */
+bool gy_instance_is_idle(const struct gy_instance *instance);
 
 /** Asks a partition function, on behalf of the instance whose output `in` is, for the consuming task
  *  of each kept row: tasks_of[row], checked to be below `n_tasks`. 0, or a code. */
@@ -171,7 +183,9 @@ const char *gy_instance_failed_callback(const struct gy_instance *instance);
 
 const struct gy_node *gy_instance_node(const struct gy_instance *instance);
 uint32_t gy_instance_task(const struct gy_instance *instance);
-int64_t gy_instance_watermark_get(const struct gy_instance *instance);
+
+/** The last watermark that it has seen. */
+int64_t gy_instance_seen(const struct gy_instance *instance);
 
 /** What the instance has done so far. `counts` leaves out what state and plugin hold, and is cheap. */
 void gy_instance_stats(const struct gy_instance *instance, struct gy_instance_stats *stats);

@@ -129,6 +129,7 @@ struct gy_instance *gy_instance_new(const struct gy_node *node, uint32_t task, u
     instance->node = node;
     instance->env = *env;
     instance->flags = node->flags;
+    instance->told_us = instance->own_us = INT64_MIN;
     instance->error.size = sizeof instance->error;
     instance->site =
         (struct gy_crumb_site){.job = env->job,

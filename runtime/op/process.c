@@ -20,6 +20,7 @@ int gy_process_batch(struct gy_instance *instance, uint32_t port, const struct g
     instance->stats.rows_in += in->kept;
     instance->stats.batches_in++;
     instance->any_dropped = false;
+    instance->idle = false;
     const struct gyre_batch *view = gy_present(instance, port, in, &room);
     in = instance->in;
     if (view == NULL) {

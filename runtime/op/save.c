@@ -5,6 +5,8 @@
 
 #include <assert.h>
 
+enum { WALK = 64 };
+
 uint32_t gy_node_states(const struct gy_node *node)
 {
     return node->aggregation != GY_AGG_NONE ? node->n_hosted : node->n_states;
@@ -109,15 +111,35 @@ int gy_instance_save_begin(struct gy_instance *instance, struct gy_part *part)
         return code;
     instance->part = part;
     instance->saving_state = 0;
+    instance->saving_rest = instance->working;
+    instance->save_cursor = instance->cursor;
+    if (instance->saving_rest)
+        return 0;
     for (uint32_t s = 0; s < instance->n_stores; s++)
         gy_store_epoch(instance->stores[s], save_records, &instance->savings[s]);
     return 0;
+}
+
+/* Results are being put out: the input is over, so nothing changes any more, and the state is what the
+ * walk has not come to yet. */
+static bool save_rest(struct gy_instance *instance, uint32_t most)
+{
+    struct gy_store_entry entries[WALK];
+    uint32_t n = gy_store_walk(instance->stores[0], &instance->save_cursor, entries,
+                               most < WALK ? most : WALK);
+    if (n > 0)
+        save_records(&instance->savings[0], entries, n);
+    return n > 0 && instance->part->error == 0;
 }
 
 bool gy_instance_save_slice(struct gy_instance *instance, uint32_t most)
 {
     if (instance->part == NULL)
         return false;
+    if (instance->saving_rest && save_rest(instance, most))
+        return true;
+    if (instance->saving_rest)
+        instance->saving_state = instance->n_stores;
     while (instance->saving_state < instance->n_stores && instance->part->error == 0) {
         if (gy_store_save_slice(instance->stores[instance->saving_state], most))
             return true;
@@ -132,6 +154,7 @@ void gy_instance_save_stop(struct gy_instance *instance)
     for (uint32_t s = 0; s < instance->n_stores; s++)
         gy_store_epoch(instance->stores[s], NULL, NULL);
     instance->part = NULL;
+    instance->saving_rest = false;
 }
 
 /* ---- restoring ---- */
@@ -213,9 +236,13 @@ void gy_instance_restore_drawn(struct gy_instance *instance, uint64_t drawn)
     instance->drawn = drawn;
 }
 
-int gy_instance_restored(struct gy_instance *instance, int64_t watermark_us)
+int gy_instance_restored(struct gy_instance *instance, int64_t seen_us, int64_t told_us)
 {
-    instance->ctx.watermark_us = watermark_us;
+    assert(told_us <= seen_us);
+    instance->ctx.watermark_us = seen_us;
+    instance->own_us = told_us;
+    instance->working = told_us < seen_us && instance->node->aggregation == GY_AGG_FINAL;
+    instance->told_us = instance->working ? told_us : seen_us;
     instance->form = NULL;
     for (uint32_t s = 0; s < instance->n_stores; s++)
         if (gy_store_decoded_all(instance->stores[s]) != 0)

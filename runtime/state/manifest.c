@@ -193,6 +193,8 @@ static void put_task(struct gy_buf *text, const struct gy_manifest_task *task)
         else if (gy_manifest_time(time, task->watermark_us))
             put_string(text, in, "watermark", time);
     }
+    if (task->seen_us != task->watermark_us)
+        put_i64(text, in, "seen_us", task->seen_us);
     put_bool(text, in, "ended", task->ended);
     if (task->file == NULL)
         return;

@@ -214,6 +214,11 @@ static void read_task(struct reading *r, const config_setting_t *s, struct gy_ma
     task->watermark_us = INT64_MIN;
     if (config_setting_get_member(s, "watermark_us") != NULL)
         task->watermark_us = read_i64(r, s, "watermark_us");
+    task->seen_us = task->watermark_us;
+    if (config_setting_get_member(s, "seen_us") != NULL)
+        task->seen_us = read_i64(r, s, "seen_us");
+    if (task->seen_us < task->watermark_us)
+        damaged(r, "`seen_us` is less than `watermark_us`");
     task->ended = read_bool(r, s, "ended");
     task->file = read_optional(r, s, "file");
     if (task->file == NULL)

@@ -42,7 +42,8 @@ struct gy_manifest_plugin {
 
 /* One task of an operator. */
 struct gy_manifest_task {
-    int64_t watermark_us; /* INT64_MIN: none yet */
+    int64_t watermark_us; /* told to consumers; INT64_MIN: none yet */
+    int64_t seen_us;      /* the same, or more where what follows was not all put out yet */
     bool ended;           /* its input had ended, and all that follows was put out */
     char *file;           /* name in the snapshot's folder; NULL: the task has nothing to keep */
     uint64_t bytes;

@@ -107,6 +107,7 @@ static void draw_options(struct living *living, struct gy_flow_options *options,
     options->channel_slots = 1u << gy_rng_below(rng, 6);
     options->channel_bytes = 1 + gy_rng_below(rng, 64 * 1024);
     options->poll_rows = 1u << gy_rng_below(rng, 9);
+    options->work_rows = 1u << living->seed % 6; /* barriers fall between slices */
     options->alone = true;
     options->alone_turns = turns;
     options->alone_ask = 1 + (uint32_t)gy_rng_below(rng, 6);

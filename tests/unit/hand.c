@@ -26,7 +26,6 @@ void hand_init(struct hand *h, const char *dir, const char *text)
     gy_diags_fini(&diags);
     h->pool = gy_pool_new();
     gy_clock_manual_init(&h->clock, 1000000);
-    h->watermark_us = INT64_MIN;
     free(path);
     free(plugins);
     free(fixtures);
@@ -70,11 +69,6 @@ static void take_batch(void *user, uint32_t port, const struct gy_batch *batch)
     }
 }
 
-static void take_watermark(void *user, int64_t time_us)
-{
-    ((struct host *)user)->hand->watermark_us = time_us;
-}
-
 struct gy_instance *hand_made(struct hand *h, const char *id, uint32_t task, uint32_t tasks)
 {
     static struct host hosts[64]; /* one for each node: tests are single threads */
@@ -87,7 +81,6 @@ struct gy_instance *hand_made(struct hand *h, const char *id, uint32_t task, uin
                          .pool = h->pool,
                          .clock = &h->clock.clock,
                          .emit = take_batch,
-                         .watermark = take_watermark,
                          .host = host};
     struct gy_instance *instance = gy_instance_new(node, task, tasks, &env, &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(instance);

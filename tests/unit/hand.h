@@ -24,8 +24,7 @@ struct hand {
     struct gy_buf rows;           /* what came out of port 0 since it was emptied */
     struct gy_buf others;         /* ... and of the others */
     uint64_t n_rows;
-    int64_t watermark_us; /* the last one put out */
-    uint64_t seed;        /* of the instances opened after it was set */
+    uint64_t seed; /* of the instances opened after it was set */
 };
 
 /** Loads a job; asserts that it is right. `dir` gets its file. */

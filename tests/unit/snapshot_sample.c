@@ -69,9 +69,9 @@ void sample_init(struct sample *s, uint64_t id)
                     .map_key = "word",
                     .map_key_version = 7,
                     .map_key_fingerprint = 1}},
-        .tasks = {{.watermark_us = 1795380270000000, .file = name0},
-                  {.watermark_us = INT64_MIN, .ended = true, .file = name1}},
-        .idle = {{.watermark_us = INT64_MAX, .ended = true}},
+        .tasks = {{.watermark_us = 1795380270000000, .seen_us = INT64_MAX, .file = name0},
+                  {.watermark_us = INT64_MIN, .seen_us = INT64_MIN, .ended = true, .file = name1}},
+        .idle = {{.watermark_us = INT64_MAX, .seen_us = INT64_MAX, .ended = true}},
     };
     s->ops[0] = (struct gy_manifest_operator){.id = "counts",
                                               .op = "std.sum",

@@ -1,47 +1,12 @@
-/* The parts below a task: gates, channels, exchanges. Whole jobs are in tests/sim and tests/e2e. */
+/* The parts below a task: channels, exchanges. Whole jobs are in tests/sim and tests/e2e. */
 #include "base/mem.h"
 #include "base/rng.h"
 #include "flow/exchange.h"
 #include "flow/inlet.h"
-#include "flow/gate.h"
 #include "suite.h"
 
 #include <pthread.h>
 #include <stdio.h>
-
-static void watermark_is_the_least_of_the_inputs_that_have_not_ended(void)
-{
-    struct gy_gate gate;
-    bool advanced;
-    CU_ASSERT_EQUAL_FATAL(gy_gate_init(&gate, 3), 0);
-    CU_ASSERT_FALSE(gy_gate_watermark(&gate, 0, 10));
-    CU_ASSERT_FALSE(gy_gate_watermark(&gate, 1, 7));
-    CU_ASSERT_TRUE(gy_gate_watermark(&gate, 2, 20));
-    CU_ASSERT_EQUAL(gate.watermark, 7);
-    CU_ASSERT_FALSE(gy_gate_watermark(&gate, 1, 5)); /* backwards */
-    CU_ASSERT_FALSE(gy_gate_end(&gate, 1, false, &advanced));
-    CU_ASSERT_TRUE(advanced);
-    CU_ASSERT_EQUAL(gate.watermark, 10);
-    CU_ASSERT_FALSE(gy_gate_end(&gate, 2, true, &advanced));
-    CU_ASSERT_FALSE(advanced);
-    CU_ASSERT_TRUE(gy_gate_end(&gate, 0, false, &advanced));
-    CU_ASSERT_TRUE(gate.stopped);
-    gy_gate_fini(&gate);
-}
-
-static void a_stopped_job_is_never_told_the_end_of_input(void)
-{
-    struct gy_gate gate;
-    bool advanced;
-    CU_ASSERT_EQUAL_FATAL(gy_gate_init(&gate, 2), 0);
-    CU_ASSERT_FALSE(gy_gate_watermark(&gate, 0, INT64_MAX)); /* its end is on the way */
-    CU_ASSERT_FALSE(gy_gate_end(&gate, 1, true, &advanced));
-    CU_ASSERT_FALSE(advanced);
-    CU_ASSERT_TRUE(gy_gate_end(&gate, 0, false, &advanced));
-    CU_ASSERT_FALSE(advanced);
-    CU_ASSERT_TRUE(gate.watermark < INT64_MAX);
-    gy_gate_fini(&gate);
-}
 
 static struct gy_message *message_of(struct gy_channel *channel, int64_t number, uint32_t bytes)
 {
@@ -338,8 +303,6 @@ static void rows_of_a_single_partition_arrive_at_the_first_task(void)
 }
 
 static const struct suite_test tests[] = {
-    SUITE_TEST(watermark_is_the_least_of_the_inputs_that_have_not_ended),
-    SUITE_TEST(a_stopped_job_is_never_told_the_end_of_input),
     SUITE_TEST(a_full_channel_keeps_messages_waiting_in_order),
     SUITE_TEST(a_message_larger_than_the_bound_passes_alone),
     SUITE_TEST(two_threads_hand_over_every_message_in_order),

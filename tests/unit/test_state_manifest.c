@@ -29,9 +29,9 @@ static bool same_operator(const struct gy_manifest_operator *a,
     }
     for (uint32_t i = 0; same && i < a->n_tasks; i++) {
         const struct gy_manifest_task *x = &a->tasks[i], *y = &b->tasks[i];
-        same = x->watermark_us == y->watermark_us && x->ended == y->ended &&
-               same_text(x->file, y->file) && x->bytes == y->bytes && x->checksum == y->checksum &&
-               x->records == y->records;
+        same = x->watermark_us == y->watermark_us && x->seen_us == y->seen_us &&
+               x->ended == y->ended && same_text(x->file, y->file) && x->bytes == y->bytes &&
+               x->checksum == y->checksum && x->records == y->records;
     }
     return same;
 }
@@ -79,7 +79,7 @@ static void a_manifest_comes_back_as_it_was_written(void)
     s.manifest.id = UINT64_MAX;
     s.manifest.time_us = INT64_MIN;
     s.manifest.duration_us = INT64_MAX;
-    s.tasks[0] = (struct gy_manifest_task){-1, true, "a.state", UINT64_MAX, 0, UINT64_MAX};
+    s.tasks[0] = (struct gy_manifest_task){-1, -1, true, "a.state", UINT64_MAX, 0, UINT64_MAX};
     s.states[0].version = UINT32_MAX;
     s.manifest.max_parallelism = UINT32_MAX;
     CU_ASSERT(survives(&s.manifest));

@@ -1,0 +1,156 @@
+/* See frontier.h. */
+#include "op/frontier.h"
+
+#include "op/inside.h"
+
+#include <assert.h>
+
+int gy_frontier_init(struct gy_frontier *frontier, struct gy_instance *instance, uint32_t n_inputs)
+{
+    const struct gy_node *node = instance->node;
+    *frontier = (struct gy_frontier){.instance = instance, .told_us = INT64_MIN};
+    frontier->is_source = node->kind == GYRE_SOURCE;
+    frontier->speaks = frontier->is_source || (node->flags & GYRE_SETS_TIME) != 0;
+    return gy_gate_init(&frontier->gate, n_inputs);
+}
+
+void gy_frontier_fini(struct gy_frontier *frontier)
+{
+    gy_gate_fini(&frontier->gate);
+}
+
+void gy_frontier_restore(struct gy_frontier *frontier, int64_t seen_us, int64_t told_us, bool ended)
+{
+    assert(told_us <= seen_us);
+    frontier->told_us = told_us;
+    frontier->ended = ended;
+    frontier->exhausted = ended;
+    frontier->unsettled = !ended;
+    gy_gate_restore(&frontier->gate, seen_us);
+}
+
+void gy_frontier_watermark(struct gy_frontier *frontier, uint32_t input, int64_t time_us)
+{
+    if (frontier->ended)
+        return;
+    gy_gate_watermark(&frontier->gate, input, time_us);
+    frontier->unsettled = true;
+}
+
+void gy_frontier_idle(struct gy_frontier *frontier, uint32_t input, bool idle)
+{
+    if (frontier->ended)
+        return;
+    gy_gate_idle(&frontier->gate, input, idle);
+    frontier->unsettled = true;
+}
+
+void gy_frontier_end(struct gy_frontier *frontier, uint32_t input, bool stopped)
+{
+    if (frontier->ended)
+        return;
+    gy_gate_end(&frontier->gate, input, stopped);
+    frontier->unsettled = true;
+}
+
+void gy_frontier_exhaust(struct gy_frontier *frontier, bool stopped)
+{
+    assert(frontier->gate.n_slots == 0);
+    frontier->exhausted = true;
+    frontier->stopped |= stopped;
+    frontier->waits = false;
+    frontier->unsettled = true;
+}
+
+void gy_frontier_wait(struct gy_frontier *frontier)
+{
+    assert(frontier->is_source && !frontier->exhausted);
+    frontier->waits = true;
+}
+
+void gy_frontier_halt(struct gy_frontier *frontier)
+{
+    frontier->halted = true;
+    frontier->unsettled = !frontier->ended;
+}
+
+/* ---- what follows ---- */
+
+static bool has_input_ended(const struct gy_frontier *frontier)
+{
+    return frontier->gate.n_slots == 0 ? frontier->exhausted : gy_gate_has_ended(&frontier->gate);
+}
+
+/* How far the instance may be told that it is. */
+static int64_t due_us(const struct gy_frontier *frontier)
+{
+    const struct gy_gate *gate = &frontier->gate;
+    bool at_end = gate->n_slots == 0 ? frontier->exhausted && !frontier->stopped
+                                     : gate->watermark_us == INT64_MAX;
+    if (at_end)
+        return INT64_MAX;
+    return frontier->speaks ? frontier->instance->own_us : gate->watermark_us;
+}
+
+static bool is_idle(const struct gy_frontier *frontier)
+{
+    if (frontier->waits || (frontier->speaks && frontier->instance->idle))
+        return true;
+    return !frontier->is_source && frontier->gate.idle;
+}
+
+/* Lets the instance see what is due and do some work; 1 where it has more to do, 0, or a code. */
+static int advance(struct gy_frontier *frontier, uint32_t rows_max)
+{
+    struct gy_instance *instance = frontier->instance;
+    int64_t time_us = due_us(frontier);
+    int code = 0;
+    if (time_us > instance->ctx.watermark_us)
+        code = gy_instance_watermark(instance, time_us);
+    if (code != 0 || frontier->halted || !gy_instance_has_work(instance))
+        return code;
+    return rows_max > 0 ? gy_instance_work(instance, rows_max) : 1;
+}
+
+/* All that came before leaves before it. */
+static int tell_watermark(struct gy_frontier *frontier, int64_t time_us, struct gy_told *told)
+{
+    frontier->told_us = time_us;
+    *told = (struct gy_told){.kind = GY_TOLD_WATERMARK, .time_us = time_us};
+    return gy_instance_flush(frontier->instance, false);
+}
+
+static int tell_end(struct gy_frontier *frontier, struct gy_told *told)
+{
+    frontier->ended = true;
+    frontier->stopped |= frontier->gate.stopped || gy_instance_has_work(frontier->instance);
+    frontier->unsettled = false;
+    *told = (struct gy_told){.kind = GY_TOLD_END, .flag = frontier->stopped};
+    return gy_instance_flush(frontier->instance, true);
+}
+
+int gy_frontier_step(struct gy_frontier *frontier, uint32_t rows_max, struct gy_told *told)
+{
+    *told = (struct gy_told){.kind = GY_TOLD_NOTHING};
+    if (frontier->ended)
+        return 0;
+    int more = advance(frontier, rows_max);
+    int64_t time_us = gy_instance_told(frontier->instance);
+    if (more < 0)
+        return more;
+    assert(time_us <= frontier->instance->ctx.watermark_us);
+    if (time_us > frontier->told_us)
+        return tell_watermark(frontier, time_us, told);
+    if (more == 1) {
+        told->kind = rows_max > 0 ? GY_TOLD_LATER : GY_TOLD_NOTHING;
+        return 0;
+    }
+    if (has_input_ended(frontier))
+        return tell_end(frontier, told);
+    frontier->unsettled = false;
+    if (is_idle(frontier) != frontier->told_idle) {
+        frontier->told_idle = !frontier->told_idle;
+        *told = (struct gy_told){.kind = GY_TOLD_IDLE, .flag = frontier->told_idle};
+    }
+    return 0;
+}
