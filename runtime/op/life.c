@@ -90,6 +90,8 @@ static int init_stores(struct gy_instance *instance, uint32_t task, uint32_t tas
         config.kind = node->states[s]->kind;
         config.type = node->states[s]->type;
         config.map_key = node->states[s]->key;
+        config.ttl_us = node->states[s]->ttl_us;
+        config.clock = instance->env.clock;
         if (init_store(instance, s, &config, error) != 0)
             return error->code;
     }

@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-enum { FETCH_BYTES = 1024 };
+enum { FETCH_BYTES = 1024, STAMP = 16 }; /* what is aligned to 16 stays so */
 
 static uint32_t round_up(uint32_t n, uint32_t align)
 {
@@ -34,10 +34,12 @@ int gy_shape_init(struct gy_shape *shape, const struct gy_store_config *config)
     gy_list_shape_init(&shape->list, &shape->type, &shape->blocks);
     gy_map_shape_init(&shape->map, &shape->map_key, &shape->type, &shape->blocks);
     uint32_t slot = slot_size(shape);
-    shape->value_at = shape->exact ? 0 : shape->key.n * (uint32_t)sizeof(struct gy_cell);
+    shape->key_size = shape->exact ? 0 : shape->key.n * (uint32_t)sizeof(struct gy_cell);
+    shape->stamped = config->ttl_us > 0;
+    shape->value_at = shape->key_size + (shape->stamped ? STAMP : 0);
     shape->size = shape->value_at + slot;
     shape->inlined = config->kind == GYRE_STATE_VALUE && slot <= GY_INLINE_VALUE &&
-                     shape->value_at <= sizeof(struct gy_cell);
+                     shape->value_at <= sizeof(struct gy_cell) && !shape->stamped;
     uint32_t align = shape->type.align > 8 ? shape->type.align : 8;
     shape->cell_size = shape->inlined ? round_up(shape->size, align) : (uint32_t)sizeof(void *);
     return 0;
@@ -68,6 +70,14 @@ static void slot_fini(struct gy_shape *shape, void *slot)
     }
 }
 
+/* The cut of a list or a map; NULL where it has none. */
+static struct gy_cut *cut_of(const struct gy_shape *shape, void *slot)
+{
+    if (shape->kind == GYRE_STATE_LIST)
+        return ((struct gyre_list *)slot)->cut;
+    return shape->kind == GYRE_STATE_MAP ? ((struct gyre_map *)slot)->cut : NULL;
+}
+
 int gy_entry_init(struct gy_shape *shape, void *cell, const struct gy_cell *key)
 {
     if (!shape->inlined) {
@@ -78,7 +88,7 @@ int gy_entry_init(struct gy_shape *shape, void *cell, const struct gy_cell *key)
     }
     if (!shape->exact) {
         struct gy_cell *stored = (struct gy_cell *)(void *)gy_entry_body(shape, cell);
-        memcpy(stored, key, shape->value_at);
+        memcpy(stored, key, shape->key_size);
         if (gy_cells_own(&shape->key, &shape->blocks, stored) != 0) {
             if (!shape->inlined)
                 gy_blocks_give(&shape->blocks, stored, shape->size);
@@ -86,6 +96,26 @@ int gy_entry_init(struct gy_shape *shape, void *cell, const struct gy_cell *key)
         }
     }
     slot_init(shape, gy_entry_slot(shape, cell));
+    return 0;
+}
+
+int gy_entry_renew(struct gy_shape *shape, void *cell)
+{
+    int64_t stamp = *gy_entry_stamp(shape, cell);
+    char *before = gy_entry_body(shape, cell);
+    struct gy_cut *cut = cut_of(shape, before + shape->value_at);
+    if (cut == NULL) {
+        slot_fini(shape, before + shape->value_at);
+        slot_init(shape, before + shape->value_at);
+        return 0;
+    }
+    /* The old one is the cut's until it is saved. */
+    if (gy_entry_init(shape, cell, (const struct gy_cell *)(const void *)before) != 0) {
+        memcpy(cell, &before, sizeof before);
+        return GYRE_ENOMEM;
+    }
+    cut->orphan = true;
+    *gy_entry_stamp(shape, cell) = stamp;
     return 0;
 }
 
@@ -168,11 +198,7 @@ void gy_entries_save(const struct gy_shape *shape, struct gy_saver *saver,
 
 bool gy_entry_orphan(const struct gy_shape *shape, void *cell)
 {
-    struct gy_cut *cut = NULL;
-    if (shape->kind == GYRE_STATE_LIST)
-        cut = ((struct gyre_list *)gy_entry_slot(shape, cell))->cut;
-    else if (shape->kind == GYRE_STATE_MAP)
-        cut = ((struct gyre_map *)gy_entry_slot(shape, cell))->cut;
+    struct gy_cut *cut = cut_of(shape, gy_entry_slot(shape, cell));
     if (cut != NULL)
         cut->orphan = true;
     return cut != NULL;

@@ -3,6 +3,8 @@
  *   inlined   cell of the bucket: stored key (0 or 16 bytes), value (up to 16)
  *   else      cell of the bucket: pointer to a block of stored key (16 per field), value
  *
+ * Entries with a time to live are never inlined, and have 16 bytes more before the slot (expire.h).
+ *
  * The slot is where the value begins: the value itself, a struct gyre_list or a struct gyre_map. */
 #ifndef GY_STATE_ENTRY_H
 #define GY_STATE_ENTRY_H
@@ -21,8 +23,10 @@ struct gy_shape {
     struct gy_key key; /* n 0: not keyed */
     bool exact;        /* no stored key: the hash is the key, or there is none */
     bool inlined;
+    bool stamped; /* entries have a time to live */
     uint32_t kind;
-    uint32_t value_at;   /* bytes from the stored key to the slot */
+    uint32_t key_size;   /* bytes of the stored key */
+    uint32_t value_at;   /* where the slot is */
     uint32_t size;       /* bytes of stored key and slot together */
     uint32_t cell_size;  /* bytes of a cell of the bucket */
     struct gy_type type; /* of values, items, values of maps */
@@ -48,6 +52,12 @@ static inline void *gy_entry_slot(const struct gy_shape *shape, void *cell)
     return gy_entry_body(shape, cell) + shape->value_at;
 }
 
+/** The stamp of an entry with a time to live. */
+static inline int64_t *gy_entry_stamp(const struct gy_shape *shape, void *cell)
+{
+    return (int64_t *)gy_entry_slot(shape, cell) - 1;
+}
+
 static inline struct gy_store_entry gy_entry_view(const struct gy_shape *shape, uint64_t hash,
                                                   void *cell)
 {
@@ -58,6 +68,10 @@ static inline struct gy_store_entry gy_entry_view(const struct gy_shape *shape, 
 /** Makes an entry in an unused cell, its value initialized. `key` is copied; NULL where exact.
  *  Errors:  GYRE_ENOMEM: the cell is unused; never where gy_entry_is_plain */
 int gy_entry_init(struct gy_shape *shape, void *cell, const struct gy_cell *key);
+
+/** Gives an entry with a time to live a new value; its key, stamp and cell stay.
+ *  Errors:  GYRE_ENOMEM: it is as before */
+int gy_entry_renew(struct gy_shape *shape, void *cell);
 
 /** Ends the value and the key; the cell is unused. */
 void gy_entry_fini(struct gy_shape *shape, void *cell);

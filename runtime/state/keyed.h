@@ -5,6 +5,7 @@
  *   | head   | hash          | u64: what a restore picks the task by; 0: the state has no key     |
  *   |        | kind          | u8, as below                                                       |
  *   |        | key           | as in keycell.h; nothing where the hash is the key                 |
+ *   |        | stamp         | i64 in µs, where the kind has GY_KEYED_STAMPED: see expire.h       |
  *   | VALUE  | value         | as in type.h                                                       |
  *   | LIST   | total, first  | u64 items of the list; u64 number of the first of these            |
  *   |        | n, items      | u64; the items                                                     |
@@ -29,6 +30,7 @@ enum gy_keyed_kind {
     GY_KEYED_MAP = GYRE_STATE_MAP,
     GY_KEYED_PANE = 4,
     GY_KEYED_TIMER = 5,
+    GY_KEYED_STAMPED = 0x80, /* beside one of the others */
 };
 
 /** True where no key is stored: the hash is the key, or there is none. */

@@ -8,16 +8,19 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "state/expire.h"
 #include "state/gather.h"
 #include "state/keyed.h"
 #include "state/table.h"
 
-enum { TOUCH_AHEAD = 12 }; /* rows */
+enum { TOUCH_AHEAD = 12 };                             /* rows */
+enum { SWEEP_LEAST = 16, STAMPED = GY_KEYED_STAMPED }; /* lanes; a bit of a record's kind */
 
 struct gy_store {
     struct gy_shape shape;
     struct gy_table table;
     struct gy_saver saver;
+    struct gy_expiry expiry;
     bool zero_used;
     bool zero_saved;
     _Alignas(16) char zero[GY_INLINE_VALUE]; /* the cell of hash 0 */
@@ -65,6 +68,8 @@ struct gy_store *gy_store_new(const struct gy_store_config *config, struct gyre_
     gy_table_init(&store->table, &store->shape, &store->saver);
     store->table.hash_first = config->hash_first;
     store->table.hash_span = config->hash_span;
+    store->expiry.ttl_us = config->ttl_us;
+    store->expiry.clock = config->clock;
     return store;
 }
 
@@ -127,6 +132,34 @@ static void touch_all(struct gy_store *store, void *cell)
         gy_table_touch_bucket(&store->table, cell);
 }
 
+/* What has a time to live is looked at by the time of the call. */
+static inline void look(struct gy_store *store)
+{
+    if (store->shape.stamped)
+        gy_expiry_look(&store->expiry);
+}
+
+/* The cell of an entry that is not over; else NULL. */
+static inline void *living(const struct gy_store *store, void *cell)
+{
+    bool over = cell != NULL && store->shape.stamped &&
+                gy_expiry_is_over(&store->expiry, &store->shape, cell);
+    return over ? NULL : cell;
+}
+
+static inline int64_t stamp_of(const struct gy_store_entry *entry)
+{
+    return ((const int64_t *)entry->slot)[-1];
+}
+
+/* A new entry lives from now on. */
+static inline void *born(struct gy_store *store, void *cell)
+{
+    if (store->shape.stamped)
+        *gy_entry_stamp(&store->shape, cell) = store->expiry.now_us;
+    return cell;
+}
+
 static void *find(struct gy_store *store, uint64_t hash, const struct gy_cell *key)
 {
     if (hash == 0)
@@ -140,11 +173,11 @@ static void *make(struct gy_store *store, uint64_t hash, const struct gy_cell *k
     if (hash == 0) {
         touch_zero(store);
         store->zero_used = gy_entry_init(&store->shape, store->zero, key) == 0;
-        return store->zero_used ? store->zero : NULL;
+        return store->zero_used ? born(store, store->zero) : NULL;
     }
     void *cell = gy_table_link(&store->table, hash);
     if (gy_entry_init(&store->shape, cell, key) == 0)
-        return cell;
+        return born(store, cell);
     gy_table_unlink(&store->table, cell);
     return NULL;
 }
@@ -176,7 +209,8 @@ void *gy_store_find(struct gy_store *store, uint64_t hash, const struct gy_colum
 {
     struct gy_cell cells[GY_KEYS_MAX];
     hash = hash_of(store, hash);
-    void *cell = find(store, hash, load(store, columns, row, cells));
+    look(store);
+    void *cell = living(store, find(store, hash, load(store, columns, row, cells)));
     if (cell == NULL)
         return NULL;
     touch(store, hash, cell);
@@ -325,6 +359,8 @@ static int unkeyed_slots(struct gy_store *store, uint32_t n, void **slots)
     if (cell == NULL)
         return GYRE_ENOMEM;
     touch(store, 0, cell);
+    if (store->shape.stamped && gy_expiry_renew(&store->expiry, &store->shape, &cell, 1) != 0)
+        return GYRE_ENOMEM;
     void *slot = gy_entry_slot(&store->shape, cell);
     for (uint32_t j = 0; j < n; j++)
         slots[j] = slot;
@@ -352,18 +388,24 @@ int gy_store_slots(struct gy_store *store, const uint64_t *hash,
     store->n_fresh = 0;
     if (n == 0)
         return 0;
+    look(store);
+    if (store->shape.stamped)
+        gy_expiry_sweep(&store->expiry, &store->table, n + SWEEP_LEAST);
     if (shape->key.n == 0)
         return unkeyed_slots(store, n, slots);
     if (gy_table_reserve(&store->table, n) != 0)
         return GYRE_ENOMEM;
     for (uint32_t from = 0; from < n; from += GY_PASS) {
         uint32_t to = n - from < GY_PASS ? n : from + GY_PASS;
-        if (resolve(store, &in, from, to, slots) != 0) {
+        int code = resolve(store, &in, from, to, slots);
+        if (code == 0 && store->table.pending)
+            touch_pass(store, &in, from, to, slots);
+        if (code == 0 && shape->stamped)
+            code = gy_expiry_renew(&store->expiry, &store->shape, slots + from, to - from);
+        if (code != 0) {
             undo(store, &in);
             return GYRE_ENOMEM;
         }
-        if (store->table.pending)
-            touch_pass(store, &in, from, to, slots);
         if (shape->value_at != 0 || !shape->inlined)
             for (uint32_t j = from; j < to; j++)
                 slots[j] = gy_entry_slot(shape, slots[j]);
@@ -394,6 +436,7 @@ void gy_store_find_slots(struct gy_store *store, const uint64_t *hash,
 {
     const struct lookup in = {hash, columns, rows};
     assert(n <= GYRE_BATCH_ROWS);
+    look(store);
     if (gy_table_count(&store->table) == 0) {
         for (uint32_t j = 0; j < n; j++) {
             uint64_t h = hash != NULL ? hash_of(store, hash[row_of(&in, j)]) : 0;
@@ -404,6 +447,7 @@ void gy_store_find_slots(struct gy_store *store, const uint64_t *hash,
             find_pass(store, &in, from, n - from < GY_PASS ? n : from + GY_PASS, slots);
     }
     for (uint32_t j = 0; j < n; j++) {
+        slots[j] = living(store, slots[j]);
         if (slots[j] == NULL)
             continue;
         touch(store, hash != NULL ? hash_of(store, hash[row_of(&in, j)]) : 0, slots[j]);
@@ -414,12 +458,10 @@ void gy_store_find_slots(struct gy_store *store, const uint64_t *hash,
 /* ---- all entries ------------------------------------------------------------------------------- */
 
 /* The cursor counts the entry apart, then the lanes of the table. */
-uint32_t gy_store_walk(struct gy_store *store, uint64_t *cursor, struct gy_store_entry *entries,
-                       uint32_t most)
+static uint32_t walk(struct gy_store *store, uint64_t *cursor, struct gy_store_entry *entries,
+                     uint32_t most)
 {
     uint32_t n = 0;
-    if (most == 0)
-        return 0;
     if (*cursor == 0) {
         *cursor = 1;
         if (store->zero_used) {
@@ -431,6 +473,32 @@ uint32_t gy_store_walk(struct gy_store *store, uint64_t *cursor, struct gy_store
     n += gy_table_walk(&store->table, &lane, entries + n, most - n);
     *cursor = lane + 1;
     return n;
+}
+
+/* Leaves those entries that are not over; how many. */
+static uint32_t keep_living(const struct gy_store *store, struct gy_store_entry *entries,
+                            uint32_t n)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (stamp_of(&entries[i]) > store->expiry.now_us - store->expiry.ttl_us)
+            entries[kept++] = entries[i];
+    return kept;
+}
+
+uint32_t gy_store_walk(struct gy_store *store, uint64_t *cursor, struct gy_store_entry *entries,
+                       uint32_t most)
+{
+    uint32_t n = most != 0 ? walk(store, cursor, entries, most) : 0;
+    if (!store->shape.stamped)
+        return n;
+    gy_expiry_look(&store->expiry);
+    for (; n != 0; n = walk(store, cursor, entries, most)) {
+        n = keep_living(store, entries, n);
+        if (n != 0)
+            return n;
+    }
+    return 0;
 }
 
 void gy_store_key_column(const struct gy_store *store, const struct gy_store_entry *entries,
@@ -486,6 +554,10 @@ bool gy_store_save_slice(struct gy_store *store, uint32_t most)
     uint64_t budget = most;
     bool more = true;
     touch_zero(store);
+    if (store->shape.stamped) {
+        gy_expiry_look(&store->expiry);
+        gy_expiry_sweep(&store->expiry, &store->table, most);
+    }
     /* Cuts first: the sooner they end, the less they hold. */
     while (more || store->saver.cuts != NULL) {
         while (budget > 0 && store->saver.cuts != NULL) {
@@ -503,7 +575,10 @@ int gy_store_encode(const struct gy_store *store, const struct gy_store_entry *e
                     struct gyre_writer *writer)
 {
     const struct gy_shape *shape = &store->shape;
-    gy_keyed_write(&shape->key, (enum gy_keyed_kind)shape->kind, entry->hash, entry->key, writer);
+    uint32_t kind = shape->kind | (shape->stamped ? STAMPED : 0);
+    gy_keyed_write(&shape->key, (enum gy_keyed_kind)kind, entry->hash, entry->key, writer);
+    if (shape->stamped)
+        gyre_write_i64(writer, stamp_of(entry));
     gy_slot_write(shape, entry->slot, entry->piece, writer);
     return writer->error;
 }
@@ -511,7 +586,8 @@ int gy_store_encode(const struct gy_store *store, const struct gy_store_entry *e
 uint32_t gy_store_image_size(const struct gy_store *store)
 {
     const struct gy_shape *shape = &store->shape;
-    bool constant = shape->exact && shape->kind == GYRE_STATE_VALUE && shape->type.image;
+    bool constant =
+        shape->exact && shape->kind == GYRE_STATE_VALUE && shape->type.image && !shape->stamped;
     return constant ? GY_KEYED_HEAD + shape->type.image_size : 0;
 }
 
@@ -531,6 +607,20 @@ int gy_store_reserve(struct gy_store *store, uint64_t n)
     return store->shape.key.n != 0 ? gy_table_reserve(&store->table, n) : 0;
 }
 
+/* Whether the record at hand has a stamp: its kind says so, behind the hash. */
+static bool is_stamped(const struct gyre_reader *reader)
+{
+    size_t at = reader->position + GY_KEYED_HEAD - 1;
+    return at < reader->length && (reader->data[at] & STAMPED) != 0;
+}
+
+/* What was written without a time to live and has one now lives from now on. */
+static int64_t born_us(struct gy_store *store)
+{
+    look(store);
+    return store->expiry.now_us;
+}
+
 int gy_store_decode(struct gy_store *store, struct gyre_reader *reader, uint32_t version)
 {
     const struct gy_form_segment alone = {0, version};
@@ -545,7 +635,12 @@ int gy_store_decode_form(struct gy_store *store, struct gyre_reader *reader,
     struct gy_cell cells[GY_KEYS_MAX];
     struct gy_piece piece;
     uint64_t hash;
-    int code = gy_keyed_read(&shape->key, (enum gy_keyed_kind)shape->kind, &hash, cells, reader);
+    uint32_t stamped = is_stamped(reader) ? STAMPED : 0;
+    int code = gy_keyed_read(&shape->key, (enum gy_keyed_kind)(shape->kind | stamped), &hash, cells,
+                             reader);
+    int64_t stamp = stamped != 0 ? gyre_read_i64(reader) : born_us(store);
+    if (code == 0)
+        code = reader->error;
     if (code == 0 && shape->kind != GYRE_STATE_VALUE)
         code = gy_piece_read(shape->kind, &piece, reader);
     if (code != 0)
@@ -562,6 +657,8 @@ int gy_store_decode_form(struct gy_store *store, struct gyre_reader *reader,
     if (cell == NULL)
         return GYRE_ENOMEM;
     void *slot = gy_entry_slot(shape, cell);
+    if (shape->stamped) /* of pieces the latest */
+        *gy_entry_stamp(shape, cell) = stamp;
     if (shape->kind == GYRE_STATE_VALUE)
         code = gy_value_read_form(&shape->type, &shape->blocks, slot, reader, form, at);
     else

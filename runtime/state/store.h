@@ -12,6 +12,9 @@
  * bits. A large list or map is not saved with its bucket but cut (cut.h): each piece of it is saved
  * before it changes, or when gy_store_save_slice gets there.
  *
+ * Entries may have a time to live since they were last given by gy_store_slots (expire.h): what is over is
+ * not there for gy_store_find and gy_store_walk.
+ *
  * Slots handed out count as written, and are valid until the next call that may add or remove. */
 #ifndef GY_STATE_STORE_H
 #define GY_STATE_STORE_H
@@ -22,6 +25,7 @@
 
 struct gy_blocks;
 struct gy_form;
+struct gy_clock;
 struct gy_store;
 
 /* What the entries of a store are. */
@@ -35,6 +39,8 @@ struct gy_store_config {
     const struct gyre_state_type *map_key; /* MAP, else NULL */
     uint64_t hash_first;                   /* the first hash of the task's key groups */
     uint64_t hash_span;                    /* how many hashes they have; 0: all there are */
+    int64_t ttl_us;                        /* how long entries live; 0: for ever */
+    const struct gy_clock *clock;          /* that they live by; NULL where they are for ever */
 };
 
 /* One entry met on a walk; borrowed until the store changes. */

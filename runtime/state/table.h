@@ -161,6 +161,19 @@ void gy_table_epoch(struct gy_table *table, bool pending);
 /** Saves entries until `*budget` of them are, or one was cut; false when all are saved or cut. */
 bool gy_table_save_slice(struct gy_table *table, uint64_t *budget);
 
+/** The lanes of the table, without those of `old`, and the cell of one; NULL where it is free. */
+static inline uint64_t gy_table_lanes(const struct gy_table *table)
+{
+    return table->n_buckets * GY_LANES;
+}
+
+static inline void *gy_table_at(const struct gy_table *table, uint64_t lane)
+{
+    char *bucket = gy_table_bucket(table, lane / GY_LANES);
+    uint64_t hash = gy_bucket_hashes(bucket)[lane % GY_LANES];
+    return hash != 0 ? bucket + GY_BUCKET_HEAD + lane % GY_LANES * table->cell_size : NULL;
+}
+
 /** Walks the entries from `*cursor` on; see gy_store_walk. All are moved first. */
 uint32_t gy_table_walk(struct gy_table *table, uint64_t *cursor, struct gy_store_entry *entries,
                        uint32_t most);

@@ -131,6 +131,45 @@ static void state_without_a_key_is_one_entry_that_can_be_removed(void)
     check_peek("", (int64_t[]){0, 1, 0, 99}, "0 1 0 of 0");
 }
 
+static int64_t last_count(struct hand *h)
+{
+    const char *at = NULL;
+    gy_buf_u8(&h->rows, 0);
+    for (const char *next = (const char *)h->rows.data; (next = strstr(next, "\"rows\":")) != NULL;)
+        at = next++;
+    h->rows.len = 0;
+    return at != NULL ? atoll(at + 7) : -1;
+}
+
+/* The count of operator "x", at the parallelism of its job, after value `value` came `wait_us` later. */
+static int64_t count_later(struct hand *h, struct gy_instance *in, int64_t value, int64_t wait_us)
+{
+    gy_clock_manual_advance(&h->clock, wait_us);
+    CU_ASSERT_EQUAL(hand_numbers(in, value, 1), 0);
+    return last_count(h);
+}
+
+static void state_with_a_time_to_live_ends_when_it_was_not_touched_for_so_long(void)
+{
+    struct hand h;
+    char *dir = dir_temp();
+    hand_init(&h, dir,
+              "job = \"t\"; operators = ( { id = \"in\"; op = \"gen.sequence\"; to = 0; },\n"
+              "{ id = \"x\"; op = \"state_ops.brief\"; input = \"in\"; } );");
+    struct gy_instance *in = hand_open(&h, "x", 0, 1);
+    CU_ASSERT_EQUAL(count_later(&h, in, 7, 0), 1);
+    CU_ASSERT_EQUAL(count_later(&h, in, 7, 999999), 2); /* it lives on from here */
+    CU_ASSERT_EQUAL(count_later(&h, in, 7, 999999), 3);
+    CU_ASSERT_EQUAL(count_later(&h, in, -1, 999999), 3); /* looking at it does not prolong it */
+    CU_ASSERT_EQUAL(count_later(&h, in, -1, 1), 0);
+    CU_ASSERT_EQUAL(count_later(&h, in, 7, 0), 1);
+    CU_ASSERT_EQUAL(count_later(&h, in, 7, 1000000), 1);
+    gy_instance_free(in);
+    hand_fini(&h);
+    dir_remove(dir);
+    free(dir);
+}
+
 /* Draws n numbers, as text. */
 static void draw(struct hand *h, struct gy_instance *in, uint32_t n, char *text, size_t size)
 {
@@ -192,6 +231,7 @@ static void random_numbers_follow_from_seed_operator_and_task_alone(void)
 static const struct suite_test tests[] = {
     SUITE_TEST(a_key_is_looked_up_without_making_it),
     SUITE_TEST(state_without_a_key_is_one_entry_that_can_be_removed),
+    SUITE_TEST(state_with_a_time_to_live_ends_when_it_was_not_touched_for_so_long),
     SUITE_TEST(random_numbers_follow_from_seed_operator_and_task_alone),
     SUITE_TEST(items_add_up_over_lives_at_any_parallelism),
 };

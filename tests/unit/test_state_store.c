@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "state/store.h"
@@ -56,6 +57,7 @@ struct model {
     uint32_t n;
     int64_t x[ITEMS];
     char s[ITEMS][44];
+    int64_t at_us; /* its slot was last given */
 };
 
 struct world {
@@ -73,7 +75,10 @@ struct world {
     const struct gy_column *columns[2];
     bool pending;
     uint32_t wrong;
+    struct gy_clock_manual clock;
+    int64_t ttl_us; /* 0: entries are for ever */
     bool saved[IDS];
+    bool frozen_there[IDS];
     char (*frozen)[TEXT];
 };
 
@@ -296,6 +301,8 @@ static void on_save(void *host, const struct gy_store_entry *entries, uint32_t n
     w->wrong += n == 0 || n > GY_SAVED_MOST;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t id = id_of(w, w->store, &entries[i]);
+        if (w->ttl_us != 0 && !w->frozen_there[id])
+            continue; /* it was over and not swept yet */
         text_of_slot(w, entries[i].slot, text);
         w->wrong += w->saved[id] || strcmp(text, w->frozen[id]) != 0;
         w->saved[id] = true;
@@ -307,6 +314,7 @@ static void start_snapshot(struct world *w)
     for (uint32_t i = 0; i < w->ids; i++) {
         text_of_model(w, &w->now[i], w->frozen[i]);
         w->saved[i] = !w->now[i].there; /* what is not there is not to be saved */
+        w->frozen_there[i] = w->now[i].there;
     }
     gy_store_epoch(w->store, on_save, w);
     w->pending = true;
@@ -338,12 +346,31 @@ static void step_batch(struct world *w)
     } else {
         CU_ASSERT_EQUAL_FATAL(
             gy_store_slots(w->store, hash, w->columns, all ? NULL : rows, n, slots), 0);
-        for (uint32_t j = 0; j < n; j++)
+        for (uint32_t j = 0; j < n; j++) {
             w->now[rows[j]].there = true;
+            w->now[rows[j]].at_us = w->clock.wall_us;
+        }
     }
     for (uint32_t j = 0; j < n; j++)
         if (slots[j] != NULL)
             change(w, slots[j], &w->now[rows[j]]);
+}
+
+/* What is over may be there to remove, or swept already. */
+static void remove_one(struct world *w, uint32_t i)
+{
+    bool removed = gy_store_remove(w->store, w->hash[i], w->columns, i);
+    w->wrong += removed != w->now[i].there && (w->ttl_us == 0 || !removed);
+    memset(&w->now[i], 0, sizeof w->now[i]);
+}
+
+/* Time goes by, and with it some entries. */
+static void age(struct world *w)
+{
+    gy_clock_manual_advance(&w->clock, below(w, 30));
+    for (uint32_t i = 0; w->ttl_us != 0 && i < w->ids; i++)
+        if (w->now[i].there && w->now[i].at_us + w->ttl_us <= w->clock.wall_us)
+            memset(&w->now[i], 0, sizeof w->now[i]);
 }
 
 static void step_one(struct world *w)
@@ -356,8 +383,7 @@ static void step_one(struct world *w)
         if (slot != NULL)
             change(w, slot, m);
     } else {
-        w->wrong += gy_store_remove(w->store, w->hash[i], w->columns, i) != m->there;
-        memset(m, 0, sizeof *m);
+        remove_one(w, i);
     }
 }
 
@@ -365,8 +391,7 @@ static void step_many_gone(struct world *w)
 {
     for (uint32_t i = 0; i < w->ids; i++)
         if (below(w, 8)) {
-            w->wrong += gy_store_remove(w->store, w->hash[i], w->columns, i) != w->now[i].there;
-            memset(&w->now[i], 0, sizeof w->now[i]);
+            remove_one(w, i);
         }
 }
 
@@ -388,12 +413,14 @@ static void step_walk(struct world *w)
         }
     for (uint32_t i = 0; i < w->ids; i++)
         there += w->now[i].there;
-    w->wrong += met != there || gy_store_count(w->store) != there;
+    w->wrong += met != there || gy_store_count(w->store) < there ||
+                (w->ttl_us == 0 && gy_store_count(w->store) != there);
 }
 
 static void step(struct world *w)
 {
     uint32_t what = below(w, 40);
+    age(w);
     if (what < 16)
         step_batch(w);
     else if (what < 32)
@@ -408,7 +435,8 @@ static void step(struct world *w)
         end_snapshot(w);
 }
 
-static struct world *world_new(uint32_t keys, uint32_t slots, uint32_t hashes, uint64_t seed)
+static struct world *world_new(uint32_t keys, uint32_t slots, uint32_t hashes, int64_t ttl_us,
+                               uint64_t seed)
 {
     static const struct gyre_state_type *types[] = {&x_type, &large_type, &str_type, &item_type,
                                                     &str_type};
@@ -425,7 +453,13 @@ static struct world *world_new(uint32_t keys, uint32_t slots, uint32_t hashes, u
     w->columns[0] = &w->column[0];
     w->columns[1] = &w->column[1];
     make_keys(w);
-    struct gy_store_config config = {.key = w->key, .kind = kinds[slots], .type = types[slots]};
+    gy_clock_manual_init(&w->clock, 1000000);
+    w->ttl_us = ttl_us;
+    struct gy_store_config config = {.key = w->key,
+                                     .kind = kinds[slots],
+                                     .type = types[slots],
+                                     .ttl_us = ttl_us,
+                                     .clock = &w->clock.clock};
     if (slots == MAP)
         config.map_key = &x_type;
     w->store = gy_store_new(&config, &error);
@@ -445,7 +479,8 @@ static void run_seeds(uint32_t slots, uint64_t seeds, uint32_t steps)
     for (uint64_t seed = 0; seed < seeds; seed++) {
         uint32_t keys = (uint32_t)(seed % KEY_KINDS);
         uint32_t hashes = (uint32_t)(seed / KEY_KINDS % HASH_KINDS);
-        struct world *w = world_new(keys, slots, hashes, seed);
+        int64_t ttl_us = seed / 20 % 3 == 2 ? 200 : 0; /* every third has a time to live */
+        struct world *w = world_new(keys, slots, hashes, ttl_us, seed);
         for (uint32_t i = 0; i < steps; i++)
             step(w);
         while (w->pending)

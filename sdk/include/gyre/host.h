@@ -209,7 +209,8 @@ static inline int32_t gyre_state_slots(struct gyre_ctx *ctx, uint32_t state,
     return ctx->host->state_slots(ctx, state, in, slots);
 }
 
-/** The same for looking up: where a key has no entry its slot is NULL, and none is made.
+/** The same for looking up: where a key has no entry its slot is NULL, and none is made. It does not
+ *  prolong the life of state that has a time to live.
  *  Shape:   as gyre_state_slots
  *  Owns:    as gyre_state_slots
  *  Thread:  [task]

@@ -184,7 +184,11 @@ GYRE_STATIC_ASSERT(sizeof(struct gyre_state_type) == 80, "layout of gyre_state_t
 #define GYRE_STATE_MAP   3u
 
 /** A declaration of keyed state; its index in the operator's table is its id.
- *  Shape:   `key` is the type of a map's keys, else NULL; `ttl_us` 0: for ever
+ *  Shape:   `key` is the type of a map's keys, else NULL. `ttl_us` is how long an entry lives, by
+ *           processing time, since gyre_state_slots last gave its slot; 0: for ever. A list or a map of
+ *           a key is one entry. What is over is not found, begins anew with gyre_state_slots, and is
+ *           freed by and by. Snapshots keep the times: while a job is down they go on
+ *  Units:   `ttl_us` in µs
  *  Owns:    constant data of the plugin, or allocated in bind
  *  Thread:  [any], immutable
  *  Since:   0.1 */
@@ -214,6 +218,15 @@ static inline const struct gyre_state *gyre_state_at(const struct gyre_state *st
 #define GYRE_STATE_MAP_OF(name, key, type, doc)                                                    \
     {                                                                                              \
         (uint32_t)sizeof(struct gyre_state), GYRE_STATE_MAP, name, doc, type, key, 0               \
+    }
+/* The same with a time to live. */
+#define GYRE_STATE_TTL(name, kind, type, ttl_us, doc)                                              \
+    {                                                                                              \
+        (uint32_t)sizeof(struct gyre_state), GYRE_STATE_##kind, name, doc, type, NULL, ttl_us      \
+    }
+#define GYRE_STATE_MAP_OF_TTL(name, key, type, ttl_us, doc)                                        \
+    {                                                                                              \
+        (uint32_t)sizeof(struct gyre_state), GYRE_STATE_MAP, name, doc, type, key, ttl_us          \
     }
 
 /* A list or a map of one key: what a slot of such a state points to. The host's own. */
