@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "job/keys.h"
 #include "job/value.h"
 
 #define MAX_PARALLELISM 32768
@@ -71,7 +72,7 @@ static void read_snapshot(const struct gy_scope *scope, struct gy_job *job)
 {
     const struct gy_setting *s = gy_setting_get(job->root, "snapshot");
     const struct gy_setting *group =
-        s != NULL ? gy_value_group(scope, s, "every dir keep", "snapshot") : NULL;
+        s != NULL ? gy_value_group(scope, s, GY_SNAPSHOT_KEYS, "snapshot") : NULL;
     if (group == NULL)
         return;
     job->snapshot_at = s;
@@ -80,11 +81,11 @@ static void read_snapshot(const struct gy_scope *scope, struct gy_job *job)
     const struct gy_setting *keep = gy_setting_get(group, "keep");
     int64_t value;
     if (every == NULL)
-        gy_value_missing(scope, group, "every dir keep", "snapshot", "every");
+        gy_value_missing(scope, group, GY_SNAPSHOT_KEYS, "snapshot", "every");
     else
         gy_value_duration(scope, every, 1000, INT64_MAX, &job->snapshot_every_us);
     if (dir == NULL)
-        gy_value_missing(scope, group, "every dir keep", "snapshot", "dir");
+        gy_value_missing(scope, group, GY_SNAPSHOT_KEYS, "snapshot", "dir");
     else
         gy_value_path(scope, dir, &job->snapshot_dir);
     if (keep != NULL && gy_value_int(scope, keep, 1, INT32_MAX, &value) == 0)
@@ -95,7 +96,7 @@ static void read_restart(const struct gy_scope *scope, struct gy_job *job)
 {
     const struct gy_setting *s = gy_setting_get(job->root, "restart");
     const struct gy_setting *group =
-        s != NULL ? gy_value_group(scope, s, "attempts delay max_delay", "restart") : NULL;
+        s != NULL ? gy_value_group(scope, s, GY_RESTART_KEYS, "restart") : NULL;
     if (group == NULL)
         return;
     job->restart_at = s;
@@ -121,7 +122,7 @@ static void read_loop(const struct gy_scope *scope, struct gy_job *job)
 {
     const struct gy_setting *s = gy_setting_get(job->root, "loop");
     const struct gy_setting *group =
-        s != NULL ? gy_value_group(scope, s, "memory disk", "loop") : NULL;
+        s != NULL ? gy_value_group(scope, s, GY_LOOP_KEYS, "loop") : NULL;
     if (group == NULL)
         return;
     job->loop_at = s;
@@ -144,7 +145,7 @@ static void read_keys(const struct gy_scope *scope, struct gy_job *job)
             found |= strcmp(known[k], s->name) == 0;
         if (!found)
             gy_value_unknown(scope, s, "job key", s->name, NULL, known, n,
-                             "a job has: " GY_JOB_KEYS);
+                             "a job has:" GY_JOB_KEYS);
     }
     read_name(scope, job);
     const struct gy_setting *mode = gy_setting_get(job->root, "mode");

@@ -178,11 +178,4 @@ void gy_job_read_tests(const struct gy_scope *scope, struct gy_job *job,
 /** True for a key that every operator may have. */
 bool gy_job_is_common_key(const char *name);
 
-#define GY_JOB_KEYS                                                                                \
-    "job mode parallelism max_parallelism plugins plugin_path snapshot restart loop operators "    \
-    "tests"
-#define GY_OPERATOR_KEYS                                                                           \
-    "id op input feedback key partition parallelism window every per lateness early accumulate "   \
-    "clock rounds on_error doc"
-
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "job/keys.h"
 #include "job/value.h"
 
 const struct gy_op_setting *gy_job_operator(const struct gy_job *job, const char *id)
@@ -15,7 +16,7 @@ const struct gy_op_setting *gy_job_operator(const struct gy_job *job, const char
 
 bool gy_job_is_common_key(const char *name)
 {
-    static const char keys[] = " " GY_OPERATOR_KEYS " ";
+    static const char keys[] = GY_OPERATOR_KEYS " ";
     size_t n = strlen(name);
     for (const char *at = strstr(keys, name); n > 0 && at != NULL; at = strstr(at + 1, name))
         if (at[-1] == ' ' && at[n] == ' ')

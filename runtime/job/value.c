@@ -170,6 +170,10 @@ const char **gy_value_words(const struct gy_scope *scope, const char *words, siz
     *n = 0;
     while (list != NULL && *words != '\0') {
         size_t len = strcspn(words, " |");
+        if (len == 0) { /* before the first word */
+            words++;
+            continue;
+        }
         const char *word = gy_arena_ctl_strndup(scope->arena, words, len);
         if (word == NULL)
             break;
@@ -270,7 +274,8 @@ const struct gy_setting *gy_value_group(const struct gy_scope *scope, const stru
     size_t n;
     const char **known = gy_value_words(scope, names, &n);
     const char *label = gy_arena_ctl_printf(scope->arena, "`%s`", what);
-    const char *where = gy_arena_ctl_printf(scope->arena, "it takes: %s", names);
+    const char *where =
+        gy_arena_ctl_printf(scope->arena, "it takes: %s", names + (names[0] == ' '));
     for (uint32_t i = 0; label != NULL && where != NULL && i < group->n; i++) {
         bool found = false;
         for (size_t k = 0; k < n; k++)
