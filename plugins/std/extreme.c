@@ -236,10 +236,84 @@ static int32_t extreme_result(struct gyre_ctx *ctx, const void *acc, struct gyre
     return GYRE_OK;
 }
 
+/* ---- min and max of numbers -------------------------------------------------------------------- */
+
+/* What a call works on; `out` NULL: no results are wanted. */
+struct call {
+    const struct extreme_config *config;
+    const struct gyre_batch *in;
+    const uint32_t *rows;
+    void *const *accs;
+    struct gyre_out *out;
+    uint32_t n;
+};
+
+#define ABOVE(a, b)     ((a) > (b))
+#define ABOVE_F64(a, b) (((a) > (b)) | (((a) != (a)) & ((b) == (b))))
+
+/* One loop for each type, order and use: `sign` and `rolls` are constants where it is called. Of equal
+ * values the first stays. */
+#define NUMBER_LOOP(name, ctype, above)                                                            \
+    static inline void name##_as(struct call c, int sign, int rolls)                               \
+    {                                                                                              \
+        const struct extreme_column column = c.config->columns[0];                                 \
+        const ctype *values = GYRE_COLUMN(c.in, column.in, ctype);                                 \
+        const uint8_t *there = c.in->columns[column.in].valid;                                     \
+        ctype *results = rolls ? GYRE_OUT(c.out, column.out, ctype) : NULL;                        \
+        uint8_t *valid = rolls ? c.out->valid[column.out] : NULL;                                  \
+        for (uint32_t j = 0; j < c.n; j++) {                                                       \
+            uint32_t row = c.rows[j];                                                              \
+            char *acc = c.accs[j], *has = acc + c.config->has;                                     \
+            ctype *kept = (ctype *)(void *)(acc + column.value), before = *kept,                   \
+                  value = values[row];                                                             \
+            int wins = (*has == 0) | (sign > 0 ? above(value, before) : above(before, value));     \
+            wins &= there == NULL || there[row];                                                   \
+            *kept = wins ? value : before; /* no branch: which rows win is hard to tell */         \
+            *has = (char)(*has | wins);                                                            \
+            if (rolls)                                                                             \
+                results[row] = *kept;                                                              \
+            if (rolls && valid != NULL)                                                            \
+                valid[row] = (uint8_t)*has;                                                        \
+        }                                                                                          \
+    }                                                                                              \
+    static void name(const struct call *c)                                                         \
+    {                                                                                              \
+        if (c->config->sign > 0 && c->out == NULL)                                                 \
+            name##_as(*c, 1, 0);                                                                   \
+        else if (c->config->sign > 0)                                                              \
+            name##_as(*c, 1, 1);                                                                   \
+        else if (c->out == NULL)                                                                   \
+            name##_as(*c, -1, 0);                                                                  \
+        else                                                                                       \
+            name##_as(*c, -1, 1);                                                                  \
+    }
+NUMBER_LOOP(loop_i32, int32_t, ABOVE)
+NUMBER_LOOP(loop_i64, int64_t, ABOVE)
+NUMBER_LOOP(loop_f64, double, ABOVE_F64)
+
+/* True where the call was one for these loops. */
+static inline int number_loop(const struct call *c)
+{
+    const struct extreme_column *column = &c->config->columns[0];
+    if (c->config->n != 1 || c->config->last || column->out == EXTREME_NONE)
+        return 0;
+    switch (column->type) {
+    case GYRE_TYPE_i32: loop_i32(c); return 1;
+    case GYRE_TYPE_i64:
+    case GYRE_TYPE_time: loop_i64(c); return 1;
+    case GYRE_TYPE_f64: loop_f64(c); return 1;
+    default: return 0;
+    }
+}
+
+/* ---- the calls --------------------------------------------------------------------------------- */
+
 static int32_t extreme_add(struct gyre_ctx *ctx, const struct gyre_batch *in, const uint32_t *rows,
                            uint32_t n, void *const *accs)
 {
     int32_t code = GYRE_OK;
+    if (number_loop(&(struct call){ctx->config, in, rows, accs, NULL, n}))
+        return GYRE_OK;
     for (uint32_t j = 0; code == GYRE_OK && j < n; j++)
         code = take(ctx, in, rows[j], accs[j]);
     return code;
@@ -249,6 +323,8 @@ static int32_t extreme_roll(struct gyre_ctx *ctx, const struct gyre_batch *in, c
                             uint32_t n, void *const *accs, struct gyre_out *out)
 {
     int32_t code = GYRE_OK;
+    if (number_loop(&(struct call){ctx->config, in, rows, accs, out, n}))
+        return GYRE_OK;
     for (uint32_t j = 0; code == GYRE_OK && j < n; j++) {
         code = take(ctx, in, rows[j], accs[j]);
         if (code == GYRE_OK)

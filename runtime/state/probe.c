@@ -33,15 +33,10 @@ INLINE void prefetch_pass(const struct gy_table *table, const uint64_t *hash, co
             PREFETCH(gy_table_bucket(table, gy_table_home(table, hash[rows ? rows[j] : j])));
 }
 
-/* What lies beyond the lines of the first pass: larger cells, or what cells refer to. */
-INLINE void prefetch_cells(const struct gy_table *table, uint32_t n, void **cells)
+/* What small cells refer to. */
+INLINE void prefetch_blocks(const struct gy_table *table, uint32_t n, void **cells)
 {
-    if (table->cell_size > 8)
-        for (uint32_t j = 0; j < n; j++) {
-            PREFETCH(cells[j]); /* it may stand in two lines; of those missing, nothing happens */
-            PREFETCH((const void *)((uintptr_t)cells[j] + table->cell_size - 1));
-        }
-    else if (!table->shape->inlined)
+    if (!table->shape->inlined)
         for (uint32_t j = 0; j < n; j++)
             if (cells[j] != NULL)
                 PREFETCH(*(void **)cells[j]);
@@ -63,15 +58,32 @@ INLINE void finish(const struct gy_table *table, const uint64_t *hash, const uin
     }
 }
 
+/* How the cells that are found are fetched, which are not in the lines of the first pass. */
+enum fetch { FETCH_NONE, FETCH_LINE, FETCH_BOTH };
+
+INLINE enum fetch fetch_of(const struct gy_table *table)
+{
+    if (!table->prefetch || table->cell_size <= 8)
+        return FETCH_NONE;
+    return gy_cell_in_line(table->cell_size) ? FETCH_LINE : FETCH_BOTH;
+}
+
+INLINE void fetch_cell(const void *cell, uint64_t cell_size, enum fetch fetch)
+{
+    if (fetch != FETCH_NONE)
+        PREFETCH(cell);
+    if (fetch == FETCH_BOTH)
+        PREFETCH((const char *)cell + cell_size - 1);
+}
+
 #define PROBE(name, target, match, shift)                                                          \
-    target static uint32_t name(const struct gy_table *table, const uint64_t *hash,                \
-                                const uint32_t *rows, uint32_t n, void **cells, uint32_t *missing) \
+    target INLINE uint32_t name##_as(const struct gy_table *table, const uint64_t *hash,           \
+                                     const uint32_t *rows, uint32_t n, void **cells,               \
+                                     uint32_t *missing, enum fetch fetch)                          \
     {                                                                                              \
         const uint64_t stride = table->stride, cell_size = table->cell_size;                       \
         char *const buckets = table->buckets;                                                      \
         uint32_t n_missing = 0;                                                                    \
-        if (table->prefetch)                                                                       \
-            prefetch_pass(table, hash, rows, n);                                                   \
         for (uint32_t j = 0; j < n; j++) {                                                         \
             uint64_t h = hash[rows != NULL ? rows[j] : j];                                         \
             char *bucket = buckets + gy_table_home(table, h) * stride;                             \
@@ -82,10 +94,26 @@ INLINE void finish(const struct gy_table *table, const uint64_t *hash, const uin
             }                                                                                      \
             uint32_t lane = (uint32_t)__builtin_ctz(mask) >> (shift);                              \
             cells[j] = bucket + GY_BUCKET_HEAD + lane * cell_size;                                 \
+            fetch_cell(cells[j], cell_size, fetch);                                                \
         }                                                                                          \
+        return n_missing;                                                                          \
+    }                                                                                              \
+    target static uint32_t name(const struct gy_table *table, const uint64_t *hash,                \
+                                const uint32_t *rows, uint32_t n, void **cells, uint32_t *missing) \
+    {                                                                                              \
+        enum fetch fetch = fetch_of(table);                                                        \
+        uint32_t n_missing;                                                                        \
+        if (table->prefetch)                                                                       \
+            prefetch_pass(table, hash, rows, n);                                                   \
+        if (fetch == FETCH_NONE)                                                                   \
+            n_missing = name##_as(table, hash, rows, n, cells, missing, FETCH_NONE);               \
+        else if (fetch == FETCH_LINE)                                                              \
+            n_missing = name##_as(table, hash, rows, n, cells, missing, FETCH_LINE);               \
+        else                                                                                       \
+            n_missing = name##_as(table, hash, rows, n, cells, missing, FETCH_BOTH);               \
         finish(table, hash, rows, cells, missing, n_missing);                                      \
         if (table->prefetch)                                                                       \
-            prefetch_cells(table, n, cells);                                                       \
+            prefetch_blocks(table, n, cells);                                                      \
         return n_missing;                                                                          \
     }
 

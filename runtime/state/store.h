@@ -1,7 +1,7 @@
 /* The keyed state of one operator task: one store per declared state.
  *
- * A store is a table of buckets of eight full 64-bit hashes, found by one SIMD compare (table.h); flat
- * values of up to 16 bytes stand in the bucket, larger ones, lists and maps in a block that the bucket
+ * A store is a table of buckets of eight full 64-bit hashes, found by one SIMD compare (table.h); small
+ * values (up to 64 bytes) stand in the bucket, larger ones, lists and maps in a block that the bucket
  * points to. The bucket index is monotone in the hash, so that a walk meets the entries key group by
  * key group, but for the few whose bucket was full. Keys that their hash does not identify (strings,
  * several fields, nullable) are stored and compared.

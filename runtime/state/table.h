@@ -85,6 +85,12 @@ static inline char *gy_table_bucket(const struct gy_table *table, uint64_t i)
     return table->buckets + i * table->stride;
 }
 
+/* True where no cell stands in two lines of the cache: buckets and their cells begin with one. */
+static inline bool gy_cell_in_line(uint32_t cell_size)
+{
+    return cell_size <= GY_LINE && (cell_size & (cell_size - 1)) == 0;
+}
+
 static inline uint64_t *gy_bucket_hashes(char *bucket)
 {
     return (uint64_t *)(void *)bucket;
