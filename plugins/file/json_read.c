@@ -16,6 +16,7 @@
 
 #if __has_include(<yajl/yajl_parse.h>)
 #include "base64.h"
+#include "csv_style.h"
 #include "number.h"
 #include "utf8.h"
 #include <yajl/yajl_parse.h>
@@ -40,7 +41,8 @@ struct name {
 
 struct json {
     const struct gyre_schema *schema;
-    struct name *names; /* of its fields */
+    struct csv_style style; /* its times */
+    struct name *names;     /* of its fields */
     struct gyre_ctx *ctx;
     struct gyre_out *out;
     yajl_handle parser;
@@ -56,7 +58,7 @@ struct json {
     uint32_t depth;
     uint32_t values; /* ended at depth 0 */
     int has_why;
-    char why[192];
+    char why[320];
 };
 
 const char *json_lacks(void)
@@ -83,6 +85,14 @@ static int refuse_value(struct json *j, const char *quote, const char *text, siz
     return refuse(j, "field `%s`: %s%.*s%s%s is %s %s", field->name, quote,
                   (int)(n < SHOWN_MAX ? n : SHOWN_MAX), text, n > SHOWN_MAX ? "..." : "", quote,
                   what, gyre_type_name(field->type));
+}
+
+static int refuse_time(struct json *j, const char *quote, const char *text, size_t n)
+{
+    const struct gyre_field *field = gyre_schema_field(j->schema, j->field);
+    return refuse(j, "field `%s`: %s%.*s%s%s is no time, expected %s", field->name, quote,
+                  (int)(n < SHOWN_MAX ? n : SHOWN_MAX), text, n > SHOWN_MAX ? "..." : "", quote,
+                  times_expected(&j->style.times));
 }
 
 /* The field whose value has come, and it is noted; NULL with *go_on where it is none of ours. */
@@ -123,6 +133,16 @@ static int on_bool(void *user, int value)
     return 1;
 }
 
+/* A time that is a string: by the pattern, or in ISO 8601; a number stands without quotes. */
+static int take_time(struct json *j, const char *text, size_t n)
+{
+    static const struct times iso = {.kind = TIMES_ISO};
+    int64_t *us = (int64_t *)j->out->data[j->field] + j->row;
+    int is_pattern = j->style.times.kind == TIMES_PATTERN;
+    return times_get(text, n, is_pattern ? &j->style.times : &iso, us) ||
+           refuse_time(j, "\"", text, n);
+}
+
 /* True for digits with a sign or without: JSON has no other integers. */
 static int is_whole(const char *at, size_t n)
 {
@@ -146,8 +166,11 @@ static int on_number(void *user, const char *text, size_t n)
         if (!number_get_f64(text, n, (double *)data + j->row))
             return refuse_value(j, "", text, n, "out of range for");
         return 1;
-    case GYRE_TYPE_i64:
     case GYRE_TYPE_time:
+        if (!times_get(text, n, &j->style.times, (int64_t *)data + j->row))
+            return refuse_time(j, "", text, n);
+        return 1;
+    case GYRE_TYPE_i64:
         if (!number_get_i64(text, n, (int64_t *)data + j->row))
             return refuse_value(j, "", text, n, is_whole(text, n) ? "out of range for" : "no");
         return 1;
@@ -169,6 +192,8 @@ static int on_string(void *user, const unsigned char *bytes, size_t n)
     if (found == NULL)
         return go_on;
     uint32_t type = gyre_schema_field(j->schema, j->field)->type;
+    if (type == GYRE_TYPE_time)
+        return take_time(j, text, n);
     if (!gyre_type_is_str(type))
         return refuse_value(j, "\"", text, n, "no");
     if (type == GYRE_TYPE_bytes && base64_get(NULL, text, n) < 0)
@@ -263,10 +288,12 @@ static int32_t new_parser(struct json *j, struct gyre_ctx *ctx)
 
 int32_t json_open(struct reader *r, struct gyre_ctx *ctx)
 {
+    const char *why;
     struct json *j = gyre_alloc(ctx, NULL, sizeof *j);
     if (j == NULL)
         return gyre_fail(ctx, GYRE_ENOMEM, "no memory to read json");
     *j = (struct json){.schema = &r->config->schema};
+    csv_style_parse(CSV_STYLE_OF(r->config), 1, &j->style, &why); /* read_bind found it right */
     r->json = j;
     j->found = gyre_alloc(ctx, NULL, j->schema->n_fields * sizeof *j->found);
     j->names = gyre_alloc(ctx, NULL, j->schema->n_fields * sizeof *j->names);

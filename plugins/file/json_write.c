@@ -83,15 +83,32 @@ static char *put_word(char *to, const char *word)
     return to + n;
 }
 
-static void put_value(struct output *o, uint32_t type, const void *data, uint32_t row)
+static void put_time(struct output *o, const struct times *times, int64_t us)
+{
+    char text[TIMES_MAX];
+    size_t n = (size_t)(times_put(text, times, us) - text);
+    if (times->kind == TIMES_ISO || times->kind == TIMES_PATTERN)
+        put_str(o, text, n);
+    else
+        output_put(o, text, n);
+}
+
+static void put_value(struct output *o, const struct times *times, uint32_t type, const void *data,
+                      uint32_t row)
 {
     const struct gyre_str *s = (const struct gyre_str *)data + row;
     char *at = output_room(o, NUMBER_MAX);
     switch (type) {
     case GYRE_TYPE_bool: at = put_word(at, ((const uint8_t *)data)[row] ? "true" : "false"); break;
     case GYRE_TYPE_i32: at = number_put_i64(at, ((const int32_t *)data)[row]); break;
-    case GYRE_TYPE_i64:
-    case GYRE_TYPE_time: at = number_put_i64(at, ((const int64_t *)data)[row]); break;
+    case GYRE_TYPE_i64: at = number_put_i64(at, ((const int64_t *)data)[row]); break;
+    case GYRE_TYPE_time:
+        if (times->kind != TIMES_US) {
+            put_time(o, times, ((const int64_t *)data)[row]);
+            return;
+        }
+        at = number_put_i64(at, ((const int64_t *)data)[row]);
+        break;
     case GYRE_TYPE_f64: {
         double v = ((const double *)data)[row];
         at = isfinite(v) ? number_put_f64(at, v) : put_word(at, "null");
@@ -124,8 +141,8 @@ size_t json_write_label(char *to, const char *name, int is_first)
     return n + 2;
 }
 
-void json_write_rows(struct output *o, const struct gyre_batch *in, uint32_t n,
-                     const uint32_t *types, const char *const *labels)
+void json_write_rows(struct output *o, const struct times *times, const struct gyre_batch *in,
+                     uint32_t n, const uint32_t *types, const char *const *labels)
 {
     GYRE_ROWS(in, row)
     {
@@ -135,7 +152,7 @@ void json_write_rows(struct output *o, const struct gyre_batch *in, uint32_t n,
             if (column->valid != NULL && !column->valid[row])
                 output_put(o, "null", 4);
             else
-                put_value(o, types[i], column->data, row);
+                put_value(o, times, types[i], column->data, row);
         }
         output_put(o, "}\n", 2);
     }

@@ -2,8 +2,9 @@
  *
  * | operator | files, lower ones first                                                         |
  * |----------|---------------------------------------------------------------------------------|
- * | read     | paths.c input.c reader.h number.c base64.c utf8.c json_read.c lines.c csv_read.c read.c |
- * | write    | number.c base64.c utf8.c output.c parts.c csv_write.c json_write.c write.c      | */
+ * | both     | number.c times.c csv_style.c base64.c utf8.c                                    |
+ * | read     | paths.c input.c reader.h csv_cut.c csv_head.c csv_read.c json_read.c lines.c read.c |
+ * | write    | output.c parts.c csv_write.c json_write.c write.c                               | */
 #include "read.h"
 #include "write.h"
 

@@ -21,7 +21,9 @@
  *
  * A rate is shared by the tasks that have something to read: each keeps to its part. */
 #include "read.h"
+#include "csv_head.h"
 #include "csv_read.h"
+#include "csv_style.h"
 #include "follow.h"
 #include "json_read.h"
 #include "lines.h"
@@ -37,20 +39,40 @@
 
 /* ---- binding ----------------------------------------------------------------------------------- */
 
-static int32_t declare_fields(const struct read_config *c, struct gyre_bind *bind)
+static int32_t declare_lines(const struct read_config *c, struct gyre_bind *bind)
 {
-    if (c->format == READ_LINES) {
-        if (c->schema.n_fields != 0 || c->header)
-            return gyre_bind_fail(bind, GYRE_EINVAL, c->header ? "header" : "schema",
-                                  "format \"lines\" has one field, `line`: this is for \"csv\"");
-        return bind->write(bind, 0, GYRE_TYPE_str, "line", 0) < 0 ? GYRE_EINVAL : GYRE_OK;
-    }
+    if (c->schema.n_fields != 0 || c->header)
+        return gyre_bind_fail(bind, GYRE_EINVAL, c->header ? "header" : "schema",
+                              "format \"lines\" has one field, `line`: this is for \"csv\"");
+    return bind->write(bind, 0, GYRE_TYPE_str, "line", 0) < 0 ? GYRE_EINVAL : GYRE_OK;
+}
+
+/* What there is of options that are for csv with a header alone. */
+static int32_t check_types(const struct read_config *c, struct gyre_bind *bind)
+{
     if (c->format == READ_JSON && c->header)
         return gyre_bind_fail(bind, GYRE_EINVAL, "header", "a header is for format \"csv\"");
+    if (c->types == TYPES_INFER && (!c->header || c->schema.n_fields != 0))
+        return gyre_bind_fail(bind, GYRE_EINVAL, "types",
+                              "types = \"infer\" is for format \"csv\" with header = true, in "
+                              "place of a `schema`");
+    return GYRE_OK;
+}
+
+static int32_t declare_fields(struct read_config *c, struct gyre_bind *bind)
+{
+    int32_t code = csv_style_bind(CSV_STYLE_OF(c), c->format == READ_CSV, 1, bind);
+    if (code == GYRE_OK)
+        code = check_types(c, bind);
+    if (code != GYRE_OK || c->format == READ_LINES)
+        return code != GYRE_OK ? code : declare_lines(c, bind);
+    if (c->schema.n_fields == 0 && c->header && csv_head_schema(c, bind) != GYRE_OK)
+        return GYRE_EINVAL;
     if (c->schema.n_fields == 0)
         return gyre_bind_fail(bind, GYRE_EINVAL, NULL,
-                              "format \"%s\" needs a schema = ( {name=\"...\"; type=\"...\";} )",
-                              c->format == READ_CSV ? "csv" : "json");
+                              "format \"%s\" needs a schema = ( {name=\"...\"; type=\"...\";} )%s",
+                              c->format == READ_CSV ? "csv" : "json",
+                              c->format == READ_CSV ? ", or header = true" : "");
     for (uint32_t i = 0; i < c->schema.n_fields; i++) {
         const struct gyre_field *field = gyre_schema_field(&c->schema, i);
         int32_t column = bind->write(bind, 0, field->type, field->name, field->flags);
@@ -91,7 +113,7 @@ static int32_t refuse_stream(const struct read_config *c, struct gyre_bind *bind
 
 static int32_t read_bind(void *config, struct gyre_bind *bind)
 {
-    const struct read_config *c = config;
+    struct read_config *c = config;
     int is_stream = path_is_standard(c->path);
     char text[GYRE_ERROR_TEXT];
     if (c->format == READ_JSON && json_lacks() != NULL)
@@ -114,6 +136,8 @@ static int32_t read_bind(void *config, struct gyre_bind *bind)
         return refuse_stream(c, bind);
     if (code == GYRE_OK && is_stream)
         code = bind->set_flags(bind, GYRE_BLOCKING | GYRE_AT_MOST_ONCE);
+    if (code == GYRE_OK && c->header && !is_stream)
+        code = csv_head_check(c, bind);
     if (code == GYRE_OK && path_is_standard(c->path))
         code = bind->single(bind, "standard input cannot be divided");
     return code;
@@ -429,9 +453,13 @@ static const struct gyre_option options[] = {
              "a file, a glob (\"logs/*.txt\"), or - for standard input"),
     GYRE_OPT_CHOICE(struct read_config, format, "lines", "lines|csv|json",
                     "lines: one field, line: str; else the fields of `schema`"),
-    GYRE_OPT(struct read_config, schema, SCHEMA, NULL, 0, "the fields of a csv or json file"),
+    GYRE_OPT(struct read_config, schema, SCHEMA, NULL, 0,
+             "the fields of a csv or json file; those of the header, where it is left out"),
     GYRE_OPT(struct read_config, header, BOOL, "false", 0,
              "csv: the first line names the fields, in any order"),
+    GYRE_OPT_CHOICE(struct read_config, types, "str", "str|infer",
+                    "csv without `schema`: all are str, or what the first rows are"),
+    CSV_STYLE_OPTIONS(struct read_config),
     GYRE_OPT(struct read_config, follow, BOOL, "false", 0,
              "waits for more at the end, and goes along with rotation and truncation: tail -F"),
     GYRE_OPT_RANGE(struct read_config, rate, FLOAT, "0", 0, 1000000000, "rows/s",

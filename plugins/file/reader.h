@@ -8,15 +8,24 @@
 #include "input.h"
 
 enum { READ_LINES, READ_CSV, READ_JSON };
+enum { TYPES_STR, TYPES_INFER }; /* of csv whose header stands for the schema */
+
+#define CSV_COLUMNS_MAX 4096u /* of a file with a header */
 
 struct read_config {
     const char *path;
     int32_t format;
     int32_t header;
     int32_t follow;
-    struct gyre_schema schema;
+    struct gyre_schema schema; /* made by read_bind where a header stands for it */
+    int32_t types;
+    const char *delimiter;
+    const char *quote;
+    const char *time_format;
     double rate;
     int64_t row_max;
+    int32_t
+        is_by_header; /* bind made the schema: an empty field of type str is an empty one, not null */
 };
 
 /* What is not a row, and passed over before the next one; a part of a saved position. */

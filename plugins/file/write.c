@@ -40,6 +40,9 @@ struct write_config {
     const char *path;
     int32_t format;
     int32_t header;
+    const char *delimiter;
+    const char *quote;
+    const char *time_format;
     /* made by bind */
     int32_t target;
     int32_t snapshots;
@@ -51,6 +54,7 @@ struct write_config {
 
 struct sink {
     const struct write_config *config;
+    struct csv_style style;
     struct output output;
     struct part part;   /* the one being written, or the next */
     struct part *known; /* the next parts of all tasks in the snapshot */
@@ -97,6 +101,8 @@ static int32_t write_bind(void *config, struct gyre_bind *bind)
     const struct gyre_schema *schema = bind->inputs[0];
     if (c->format == WRITE_JSON && c->header)
         return gyre_bind_fail(bind, GYRE_EINVAL, "header", "a header is for format \"csv\"");
+    if (csv_style_bind(CSV_STYLE_OF(c), c->format == WRITE_CSV, 0, bind) != GYRE_OK)
+        return GYRE_EINVAL;
     c->snapshots = bind->snapshots != 0;
     c->n_fields = schema->n_fields;
     c->types = bind->alloc(bind, c->n_fields * sizeof *c->types);
@@ -125,7 +131,9 @@ static int32_t write_bind(void *config, struct gyre_bind *bind)
 static int32_t write_open(void *self, struct gyre_ctx *ctx)
 {
     struct sink *s = self;
+    const char *why;
     s->config = ctx->config;
+    csv_style_parse(CSV_STYLE_OF(s->config), 0, &s->style, &why); /* write_bind found it right */
     s->part.task = ctx->task;
     if (output_init(&s->output, ctx) != GYRE_OK)
         return ctx->error->code;
@@ -138,7 +146,7 @@ static int32_t write_open(void *self, struct gyre_ctx *ctx)
 static void put_header(struct sink *s)
 {
     if (s->config->header)
-        csv_write_header(&s->output, s->config->n_fields, s->config->names);
+        csv_write_header(&s->output, &s->style, s->config->n_fields, s->config->names);
 }
 
 /* The next part of a task in the snapshot; NULL where it wrote none. */
@@ -186,9 +194,10 @@ static int32_t write_process(void *self, struct gyre_ctx *ctx, const struct gyre
     if (code != GYRE_OK)
         return code;
     if (s->config->format == WRITE_JSON)
-        json_write_rows(&s->output, in, s->config->n_fields, s->config->types, s->config->labels);
+        json_write_rows(&s->output, &s->style.times, in, s->config->n_fields, s->config->types,
+                        s->config->labels);
     else
-        csv_write_rows(&s->output, in, s->config->n_fields, s->config->types);
+        csv_write_rows(&s->output, &s->style, in, s->config->n_fields, s->config->types);
     return s->output.error != 0 ? output_flush(&s->output, ctx) : GYRE_OK;
 }
 
@@ -400,6 +409,7 @@ static const struct gyre_option options[] = {
     GYRE_OPT_CHOICE(struct write_config, format, "csv", "csv|json", "how a row is written"),
     GYRE_OPT(struct write_config, header, BOOL, "false", 0,
              "csv: each file begins with the names of the fields"),
+    CSV_STYLE_OPTIONS(struct write_config),
 };
 
 static const struct gyre_port input = GYRE_PORT("in", GYRE_PORT_ALL, NULL, 0, "rows of any fields");

@@ -11,6 +11,9 @@
 struct write_config {
     struct endpoint_config at;
     int64_t wait;
+    const char *delimiter;
+    const char *quote;
+    const char *time_format;
     /* made by bind */
     uint32_t n_fields;
     uint32_t *types;
@@ -18,6 +21,7 @@ struct write_config {
 
 struct sink {
     const struct write_config *config;
+    struct csv_style style;
     struct lines_out lines;
 };
 
@@ -30,13 +34,16 @@ static int32_t write_bind(void *config, struct gyre_bind *bind)
         return gyre_bind_fail(bind, GYRE_ENOMEM, NULL, "no memory");
     for (uint32_t i = 0; i < c->n_fields; i++)
         c->types[i] = gyre_schema_field(bind->inputs[0], i)->type;
-    return endpoint_bind(&c->at, bind);
+    int32_t code = csv_style_bind(CSV_STYLE_OF(c), 1, 0, bind);
+    return code == GYRE_OK ? endpoint_bind(&c->at, bind) : code;
 }
 
 static int32_t write_open(void *self, struct gyre_ctx *ctx)
 {
     struct sink *s = self;
+    const char *why;
     s->config = ctx->config;
+    csv_style_parse(CSV_STYLE_OF(s->config), 0, &s->style, &why); /* write_bind found it right */
     return lines_open(&s->lines, ctx, &s->config->at, s->config->wait);
 }
 
@@ -56,7 +63,7 @@ static int32_t write_process(void *self, struct gyre_ctx *ctx, const struct gyre
     GYRE_ROWS(in, row)
     {
         one.selection = &row;
-        csv_write_rows(&s->lines.output, &one, s->config->n_fields, s->config->types);
+        csv_write_rows(&s->lines.output, &s->style, &one, s->config->n_fields, s->config->types);
         lines_end_row(&s->lines);
     }
     return GYRE_OK;
@@ -75,6 +82,7 @@ static const struct gyre_option options[] = {
     ENDPOINT_OPTIONS,
     GYRE_OPT(struct write_config, wait, DURATION, "30s", 0,
              "how long rows wait for a peer that takes them; then they are dropped until one does"),
+    CSV_STYLE_OPTIONS(struct write_config),
 };
 
 static const struct gyre_port input = GYRE_PORT("in", GYRE_PORT_ALL, NULL, 0, "rows of any fields");

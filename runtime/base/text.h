@@ -59,6 +59,15 @@ static inline char gy_text_upper(char c)
     return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
 }
 
+/** Tells whether two texts differ in the case of ASCII letters alone.
+ *  Thread:  [any] */
+static inline bool gy_text_same(const char *a, const char *b)
+{
+    while (*a != '\0' && gy_text_upper(*a) == gy_text_upper(*b))
+        a++, b++;
+    return *a == *b;
+}
+
 /* Bytes of a path that a sentence has room for, whatever else it says. */
 enum { GY_PATH_BRIEF = 224 };
 

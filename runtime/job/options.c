@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/text.h"
 #include "job/value.h"
 
 static int read_group(const struct gy_scope *scope, const struct gyre_option *option,
@@ -35,12 +36,45 @@ static int read_strings(const struct gy_scope *scope, const struct gy_setting *s
 
 /* ---- schemas ---- */
 
+/* What types are called elsewhere; the nearest spelling would be another. */
+static const struct {
+    const char *names, *type;
+} aliases[] = {
+    {"int integer long bigint int64 int64_t uint uint32 uint64 unsigned number", "i64"},
+    {"int32 int32_t int16 int8 smallint tinyint short byte uint16 uint8", "i32"},
+    {"float float32 float64 double real decimal numeric f32", "f64"},
+    {"string text varchar char character utf8 symbol uuid", "str"},
+    {"timestamp timestamptz datetime date instant", "time"},
+    {"boolean bit", "bool"},
+    {"binary blob bytea varbinary base64", "bytes"},
+};
+
+static const char *type_called(const struct gy_scope *scope, const char *text)
+{
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++) {
+        size_t n;
+        const char **names = gy_value_words(scope, aliases[i].names, &n);
+        for (size_t k = 0; names != NULL && k < n; k++)
+            if (gy_text_same(names[k], text))
+                return aliases[i].type;
+    }
+    return NULL;
+}
+
 static int read_type(const struct gy_scope *scope, const struct gy_setting *s, uint32_t *type)
 {
 #define NAME(name, id, ctype, bytes) #name "|"
     static const char names[] = GYRE_TYPES(NAME);
 #undef NAME
     int32_t index;
+    const char *alias = s->kind == GY_SETTING_STRING || s->kind == GY_SETTING_RAW
+                            ? type_called(scope, s->text)
+                            : NULL;
+    if (alias != NULL) {
+        gy_diags_add(scope->diags, s->file, s->line,
+                     "%s: there is no type \"%s\": did you mean \"%s\"?", s->name, s->text, alias);
+        return -1;
+    }
     const char *words = gy_arena_ctl_strndup(scope->arena, names, sizeof names - 2);
     if (words == NULL || gy_value_choice(scope, s, words, &index) != 0)
         return -1;
