@@ -171,7 +171,7 @@ int32_t blocks_poll(struct blocks *b, struct gyre_ctx *ctx, struct gyre_poll *po
             wait_until_due(b, ctx, poll);
             break;
         }
-        if (out->rows == out->capacity)
+        if (out->rows >= out->capacity)
             out->full(out);
         uint32_t n = at_most(BLOCK_ROWS - next % BLOCK_ROWS, left);
         n = at_most(b->due - next, at_most(n, out->capacity - out->rows));

@@ -26,7 +26,7 @@ struct gy_message {
     uint32_t kind;
     uint32_t rows;
     uint32_t capacity; /* rows: the stride of the columns */
-    uint32_t bytes;    /* counted against the channel's bound */
+    uint64_t bytes;    /* counted against the channel's bound; strings of one row may be 4 GiB */
     int64_t time_us;   /* GY_WATERMARK; GY_BARRIER: its epoch */
     bool flag; /* GY_END: by a stop, not the end of input; GY_IDLE: idle, else active again */
     struct gy_block *block;
@@ -59,6 +59,9 @@ struct gy_channel {
 
 /* The usual sizes of blocks: of a full buffer, and of a few rows. */
 enum { GY_BLOCK_LARGE = 32 * 1024, GY_BLOCK_SMALL = 1024 };
+
+/* A message with so many bytes takes no further batch. */
+enum { GY_MESSAGE_MOST = 256 * 1024 };
 
 /** Prepares a channel for `slots` messages (rounded up to a power of two) and `bytes_max` bytes, but
  *  at least one message. 0, or GYRE_ENOMEM. */

@@ -119,6 +119,12 @@ static void send(struct gy_exchange *exchange, uint32_t dest)
     gy_channel_push(exchange->channels[dest], message);
 }
 
+/* It has as many rows as there is room for, or bytes enough. */
+static bool is_full(const struct gy_message *message)
+{
+    return message->rows == message->capacity || message->bytes > GY_MESSAGE_MOST;
+}
+
 /* Copies a long string into the destination's text block. */
 static struct gyre_str copy_text(struct gy_exchange *exchange, uint32_t dest,
                                  const struct gyre_str *s)
@@ -197,7 +203,7 @@ static void write_to(struct gy_exchange *exchange, uint32_t dest, const struct g
         if (layout->time >= 0)
             append_column(exchange, dest, in->time, 8, false, layout->time, rows, m);
         message->rows += m;
-        if (message->rows == message->capacity)
+        if (is_full(message))
             send(exchange, dest);
         rows += m;
         n -= m;
@@ -325,7 +331,7 @@ static void write_scattered(struct gy_exchange *exchange, const struct gy_batch 
         scatter_columns(exchange, in, hash, bases, first, m);
         first += m;
         for (uint32_t d = 0; d < exchange->n_dests && exchange->error == 0; d++)
-            if (exchange->open[d].message->rows == exchange->layout->capacity)
+            if (is_full(exchange->open[d].message))
                 send(exchange, d);
     }
 }

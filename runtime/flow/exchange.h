@@ -1,6 +1,6 @@
 /* The producing side of an exchange: rows are copied into messages (flow/layout), by destination.
  *
- * One open message per destination; it leaves when it is full or flushed. One with few rows is
+ * One open message per destination; it leaves when it is full of rows or of bytes, or flushed. One with few rows is
  * copied into a small block first, so that row-at-a-time traffic does not use up the bound. */
 #ifndef GY_FLOW_EXCHANGE_H
 #define GY_FLOW_EXCHANGE_H

@@ -112,7 +112,7 @@ int gy_hosted_work(struct gy_instance *instance, uint32_t rows_max)
     struct gy_store_entry entries[WALK];
     struct gyre_out *out = &instance->ports[0].out;
     for (uint32_t rows = 0; rows < rows_max;) {
-        if (out->rows == out->capacity)
+        if (out->rows >= out->capacity)
             out->full(out);
         if (instance->ports[0].error != 0)
             return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for the results");

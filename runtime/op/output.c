@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 
-enum { TEXT_BYTES = 32 * 1024, ROWS = GYRE_BATCH_ROWS };
+enum { TEXT_BYTES = 32 * 1024, TEXT_MOST = 1024 * 1024, ROWS = GYRE_BATCH_ROWS };
 
 /* Adds the current arena to the batch, where the batch may refer to it. */
 static void retain_text(struct gy_port *port)
@@ -23,6 +23,15 @@ static void misused(struct gy_port *port, const char *call, const char *why)
     port->misuse = why;
 }
 
+/* The batch has bytes enough: it leaves before the next row. */
+static void note_text(struct gy_port *port, size_t bytes)
+{
+    struct gyre_out *out = &port->out;
+    port->text_bytes += bytes;
+    if (port->text_bytes > TEXT_MOST && out->rows > 0 && out->rows < out->capacity)
+        out->capacity = out->rows;
+}
+
 static char *grow(struct gyre_out *out, uint32_t len)
 {
     struct gy_port *port = out->host; /* `out` may be a part of the port's own (op/hosted) */
@@ -38,6 +47,7 @@ static char *grow(struct gyre_out *out, uint32_t len)
         port->error = GYRE_ENOMEM;
     gy_block_drop(port->text_buf);
     port->text_buf = buf;
+    note_text(port, buf->size);
     out->text = port->out.text = buf->bytes;
     out->text_start = port->out.text_start = buf->bytes;
     out->text_end = port->out.text_end = buf->bytes + buf->size;
@@ -103,7 +113,7 @@ static void use_scratch(struct gy_port *port)
             port->valid[k] = (uint8_t *)port->scratch;
     }
     port->out.rows = 0;
-    port->out.capacity = 1;
+    port->out.capacity = port->room = 1;
 }
 
 /* A new batch begins: every nullable value is there, unless said otherwise. */
@@ -113,7 +123,8 @@ static void begin(struct gy_port *port)
         if (port->valid[k] != NULL)
             memset(port->valid[k], 1, ROWS);
     port->out.rows = 0;
-    port->out.capacity = ROWS;
+    port->out.capacity = port->room = ROWS;
+    port->text_bytes = 0;
 }
 
 static bool is_aligned(const struct gy_port *port)
@@ -249,7 +260,7 @@ void gy_port_settle(struct gy_port *port)
 {
     if (port->out.text > port->out.text_end)
         misused(port, "gyre_out_used", "had no room for so much: see gyre_out_room");
-    if (port->out.rows > port->out.capacity)
+    if (port->out.rows > port->room)
         misused(port, "gyre_out_row", "was given more rows than its capacity");
     gy_arenas_drop(port->adopted);
     gy_arenas_drop(port->recent);

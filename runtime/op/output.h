@@ -8,6 +8,8 @@
  * while it was filled and to those adopted; adoptions last until the callback ends, over several
  * batches where one call fills them.
  *
+ * A batch leaves when it is full of rows, or of bytes: long strings of about TEXT_MOST.
+ *
  * Emission never fails where a plugin can see it: without memory the rows go into a scratch row and
  * `error` is set, which fails the call when it returns. */
 #ifndef GY_OP_OUTPUT_H
@@ -29,6 +31,8 @@ struct gy_port {
     bool stamps;         /* rows with GYRE_NO_TIME get `now` */
     bool has_strings;    /* some own column is str or bytes */
     int64_t now_us;      /* the time of the call */
+    uint32_t room;       /* rows that there is memory for */
+    uint64_t text_bytes; /* made for the long strings of the batch being filled */
     uint64_t rows_total; /* put out so far */
     uint64_t batches_total;
     struct gy_block *memory; /* own columns, one block; NULL until the first row */

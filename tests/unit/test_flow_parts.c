@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static struct gy_message *message_of(struct gy_channel *channel, int64_t number, uint32_t bytes)
 {
@@ -250,6 +251,47 @@ static void send_all(struct rig *rig, struct made *made, struct gy_rng *rng, boo
         collect(rig, d);
 }
 
+/* Rows that come one by one with a long string each: a message does not wait for as many as it has room
+ * for, at 4 MiB each that would be 4 GiB. */
+static void send_long(struct rig *rig, struct made *made, uint32_t rows, uint32_t length)
+{
+    char *text = calloc(1, length);
+    make_rows(made, 0, 1);
+    struct gyre_str name = gyre_str_view(text, length);
+    struct gy_column columns[FIELDS] = {{made->id, NULL, NULL}, {&name, NULL, NULL},
+                                        {made->n, NULL, NULL},  {made->x, made->x_valid, NULL},
+                                        {made->b, NULL, NULL},  {made->id, NULL, NULL}};
+    struct gy_batch batch = {
+        .rows = 1, .kept = 1, .n_columns = FIELDS, .time = made->time, .columns = columns};
+    for (uint32_t i = 0; i < rows; i++)
+        gy_exchange_write(&rig->exchange, &batch);
+    gy_exchange_flush(&rig->exchange, true);
+    free(text);
+}
+
+static void a_message_is_bounded_in_bytes(void)
+{
+    enum { ROWS = 200, LENGTH = 100 * 1000 };
+    static const enum gy_partition partitions[] = {GY_REBALANCE, GY_KEY, GY_BROADCAST};
+    static struct made made;
+    for (uint32_t p = 0; p < 3; p++) {
+        struct rig rig;
+        struct gy_message *message;
+        uint64_t came = 0;
+        rig_init(&rig, partitions[p], 2);
+        send_long(&rig, &made, ROWS, LENGTH);
+        for (uint32_t d = 0; d < 2; d++)
+            while (gy_channel_drain(&rig.channels[d]),
+                   (message = gy_channel_pop(&rig.channels[d])) != NULL) {
+                CU_ASSERT(message->bytes <= GY_MESSAGE_MOST + 2 * LENGTH);
+                came += message->rows;
+                gy_message_drop(message);
+            }
+        CU_ASSERT_EQUAL(came, partitions[p] == GY_BROADCAST ? 2 * ROWS : ROWS);
+        rig_fini(&rig);
+    }
+}
+
 /* How many destinations a row came to, and checks that it came nowhere twice. */
 static uint32_t arrivals(const struct rig *rig, int64_t id)
 {
@@ -303,6 +345,7 @@ static void rows_of_a_single_partition_arrive_at_the_first_task(void)
 }
 
 static const struct suite_test tests[] = {
+    SUITE_TEST(a_message_is_bounded_in_bytes),
     SUITE_TEST(a_full_channel_keeps_messages_waiting_in_order),
     SUITE_TEST(a_message_larger_than_the_bound_passes_alone),
     SUITE_TEST(two_threads_hand_over_every_message_in_order),

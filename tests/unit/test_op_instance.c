@@ -420,7 +420,62 @@ static void arenas_adopted_for_no_row_are_given_back(void)
     gy_pool_free(bench.pool);
 }
 
+/* A flat map whose rows are long: it puts 300 strings of 64 KiB out for one row, some made before their
+ * row and some after. */
+enum { LONG = 64 * 1024, LONG_ROWS = 300 };
+
+static int32_t long_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)
+{
+    struct gyre_out *out = ctx->outputs[0];
+    static char text[LONG];
+    (void)self, (void)in;
+    for (uint32_t i = 0; i < LONG_ROWS; i++) {
+        memset(text, 'a' + (char)(i % 26), sizeof text);
+        struct gyre_str first = i % 2 == 0 ? gyre_out_str(out, text, LONG) : (struct gyre_str){0};
+        uint32_t row = gyre_out_row(out, GYRE_NO_TIME);
+        struct gyre_str copy = i % 2 == 0 ? first : gyre_out_str(out, text, LONG);
+        GYRE_OUT(out, 0, struct gyre_str)[row] = copy;
+    }
+    return 0;
+}
+
+static void check_long(void *host, uint32_t port, const struct gy_batch *batch)
+{
+    struct bench *bench = host;
+    const struct gyre_str *texts = batch->columns[0].data;
+    (void)port;
+    bench->wrong += batch->rows > 1024 * 1024 / LONG + 2;
+    for (uint32_t i = 0; i < batch->rows; i++) {
+        const char *text = gyre_str_data(&texts[i]);
+        char expected = 'a' + (char)(bench->rows++ % LONG_ROWS % 26);
+        bench->wrong += texts[i].len != LONG || text[0] != expected || text[LONG - 1] != expected;
+    }
+}
+
+static void a_batch_of_long_strings_leaves_when_it_has_bytes_enough(void)
+{
+    static const struct gyre_operator longer = {
+        .size = sizeof longer, .kind = GYRE_TRANSFORM, .name = "l", .process = long_process};
+    struct gyre_str words[1] = {gyre_str_view("x", 1)};
+    struct gy_column column = {.data = words};
+    struct gy_batch batch = {.rows = 1, .kept = 1, .n_columns = 1, .columns = &column};
+    struct bench bench;
+    bench_init(&bench);
+    bench.node.descriptor = &longer;
+    bench.env.emit = check_long;
+    struct gy_instance *instance = instance_of(&bench, 0, 1);
+    for (int round = 0; round < 3; round++)
+        CU_ASSERT_EQUAL_FATAL(gy_instance_process(instance, 0, &batch), 0);
+    CU_ASSERT_EQUAL(gy_instance_flush(instance, true), 0);
+    CU_ASSERT_EQUAL(bench.rows, 3 * LONG_ROWS);
+    CU_ASSERT_EQUAL(bench.wrong, 0);
+    CU_ASSERT_TRUE(gy_pool_bytes(bench.pool) < 4 * 1024 * 1024);
+    gy_instance_free(instance);
+    gy_pool_free(bench.pool);
+}
+
 static const struct suite_test tests[] = {
+    SUITE_TEST(a_batch_of_long_strings_leaves_when_it_has_bytes_enough),
     SUITE_TEST(items_are_dealt_out_by_their_mode_at_another_parallelism),
     SUITE_TEST(a_truncated_item_is_refused),
     SUITE_TEST(rows_that_come_of_saving_or_preparing_are_refused),

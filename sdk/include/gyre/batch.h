@@ -64,7 +64,9 @@ GYRE_STATIC_ASSERT(sizeof(struct gyre_batch) == 72, "layout of gyre_batch");
  *  Shape:   `data[k]`, `valid[k]`: column k of those the operator writes itself, `capacity` values;
  *           `valid[k]` is NULL where the field is not nullable. `time` NULL: nobody reads it.
  *           A loop of its own may write rows in bulk: up to `capacity`, then store `rows`; at
- *           `rows` == `capacity` call `full`, after which there is room for at least one row
+ *           `rows` >= `capacity` call `full`, after which there is room for at least one row.
+ *           gyre_out_str lowers `capacity` to `rows` where a batch has enough bytes: what a loop had
+ *           room for before it called that, it may still write
  *  Owns:    the host's memory; valid until the callback returns or the next gyre_out_row
  *  Thread:  [task]
  *  Errors:  none to see: without memory the rows go into a scratch row and the host fails the call
@@ -72,7 +74,7 @@ GYRE_STATIC_ASSERT(sizeof(struct gyre_batch) == 72, "layout of gyre_batch");
 struct gyre_out {
     uint32_t size;
     uint32_t rows;     /* rows ports: filled so far */
-    uint32_t capacity; /* rows ports: at `rows` == `capacity` the host is called */
+    uint32_t capacity; /* rows ports: at `rows` >= `capacity` the host is called */
     uint32_t n_columns;
     void *const *data;
     uint8_t *const *valid;
@@ -112,7 +114,7 @@ static inline int gyre_is_null(const struct gyre_batch *in, uint32_t k, uint32_t
  *  Since:   0.1 */
 static inline uint32_t gyre_out_row(struct gyre_out *out, int64_t time)
 {
-    if (out->rows == out->capacity)
+    if (out->rows >= out->capacity)
         out->full(out);
     uint32_t row = out->rows++;
     if (out->time != NULL)
