@@ -40,6 +40,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)mkdir -p $(@D) &&
 objects  = $(patsubst %.c,$(OBJ)/%.o,$(1))
 part_of  = $(patsubst runtime/%,plugins/runtime/%,$(1))
 LIB_SRC := $(filter-out runtime/app/main.c,$(wildcard runtime/*/*.c))
+OP_SRC  := $(filter-out runtime/flow/% runtime/app/%,$(LIB_SRC))
 SUPPORT := $(call objects,$(wildcard tests/support/*.c))
 
 -include $(wildcard plugins/*/plugin.mk)
@@ -58,7 +59,7 @@ LIMITS  := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAM := $(if $(wildcard runtime/app/main.c),$(BUILD)/gyre) \
            $(foreach p,$(PLUGINS),$(BUILD)/plugins/$(p).so)
-EXTRAS  := $(call so,bad) $(call so,fixtures)
+EXTRAS  := $(call so,bad) $(call so,fixtures) $(call so,embed)
 export GYRE_BUILD := $(abspath $(BUILD))
 
 PREFIX   ?= /usr/local
@@ -150,7 +151,7 @@ left-out:
 # ---- rules -------------------------------------------------------------------------------------
 
 # Everything compiled depends on the flags it was compiled with, and on nothing being missing.
-FLAGS := $(CC) $(CFLAGS) $(LDFLAGS) $(foreach p,$(PLUGINS),$($(p)_LIBS))
+FLAGS := $(CC) $(CFLAGS) $(SHARED) $(LDFLAGS) $(foreach p,$(PLUGINS),$($(p)_LIBS))
 $(OBJ)/flags: FORCE
 	@.ci/setup --check build
 	@mkdir -p $(@D) && echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
@@ -169,8 +170,17 @@ $(OBJ)/plugins/%.o: plugins/%.c $(OBJ)/flags
 $(OBJ)/plugins/runtime/%.o: runtime/%.c $(OBJ)/flags
 	$(call say,CC)$(CC) $(CFLAGS) $(SHARED) -Iruntime $(SDK) $(DEPFLAGS) -c $< -o $@
 
+# What ends with op/ may be part of another program: a library of its own, also for a shared object.
+$(call objects,$(OP_SRC)): CFLAGS += $(SHARED)
+$(OBJ)/tests/embed/%.o: CFLAGS += $(SHARED)
+
 $(BUILD)/libgyre.a: $(call objects,$(LIB_SRC))
+$(BUILD)/libgyre-op.a: $(call objects,$(OP_SRC))
+$(BUILD)/libgyre.a $(BUILD)/libgyre-op.a:
 	$(call say,AR)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/embed/%.so: $(OBJ)/tests/embed/%.o $(BUILD)/libgyre-op.a
+	$(call say,LINK)$(CC) $(LDFLAGS) $(LDSHARED) $^ $(LIBS) -o $@
 
 $(BUILD)/gyre: $(OBJ)/runtime/app/main.o $(BUILD)/libgyre.a
 	$(call say,LINK)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@

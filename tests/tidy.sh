@@ -10,7 +10,8 @@
 #   cycles   no header includes itself through others
 #   headers  every header compiles alone, as C17 by each compiler here; the SDK's as C++17 too
 #   docs     documented functions of the SDK have a labelled comment, callbacks say `Thread:`
-#   calls    operators and runtime/op have no threads and no clocks of their own; what the runtime says
+#   calls    operators and runtime/op have no threads and no clocks of their own; runtime/op no atomics, no
+#            statics, no standard error; what the runtime says
 #            leaves through base/say and base/log, which escape what comes from outside
 #   symbols  no cycle of calls between files of the runtime, nor between those of a plugin, and no call
 #            from a floor to a higher one, by the linker's symbols; objects that the build folder
@@ -190,6 +191,13 @@ check_calls() {
         /(^|[^a-z_])(v?f?printf|puts|fputs|putchar|putc|fputc|fwrite|dprintf|perror|psignal)[ ]*\(/ {
             print FILENAME ":" FNR ": prints past base/say.h, which escapes what comes from outside"
         }' >>"$findings"
+    find runtime/op -name '*.[ch]' 2>/dev/null | sort | xargs -r awk '
+        { line = $0; sub(/\/\/.*/, "", line); gsub(/"[^"]*"/, "", line) }
+        line ~ /^[ \t]*\*/ || line ~ /^[ \t]*\/\*/ { next }
+        line ~ /(^|[^a-z_])(_Atomic|atomic_[a-z_]+[ ]*\()/ { print FILENAME ":" FNR ": op/ has no atomics" }
+        line ~ /(^|[^a-z_])(stderr|gy_log[ ]*\()/ { print FILENAME ":" FNR ": op/ says nothing itself: gy_instance_log" }
+        line ~ /^[ \t]*static [^(]*[;=]/ && line !~ /const/ { print FILENAME ":" FNR ": op/ has no state of its own" }
+        ' >>"$findings"
 }
 
 # Prints the object of a source; nothing where it cannot be had.
