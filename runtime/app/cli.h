@@ -1,4 +1,4 @@
-/* The command line: one table of commands from which parsing, help and usage errors are made.
+/* The command line: parsed by the table of commands (command.h), from which help is made as well.
  *
  * Flags may stand before, between and behind the operands; `--flag VALUE`, `--flag=VALUE` and `-p4`
  * are all fine; `--` ends the flags. What a command does not take is an error that names the

@@ -1,4 +1,4 @@
-/* The commands of gyre, each in a file of its name; cli.c holds the table that calls them.
+/* The commands of gyre, each in a file of its name; cli.c calls them.
  *
  * A command gets a command line that fits its row of the table, and returns the exit status. */
 #ifndef GY_APP_COMMANDS_H

@@ -1,0 +1,93 @@
+/* See command.h. */
+#include "app/command.h"
+
+#include "app/cli.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* clang-format off */
+#define AT(member) offsetof(struct gy_cli, member)
+#define PLUGIN_PATH {"--plugin-path", "DIR", "look for plugins in DIR first (repeatable)", GY_FLAG_FOLDERS, AT(plugin_path)}
+#define SET {"--set", "ID.OPTION=VALUE", "set an option of an operator, or job.KEY (repeatable)", GY_FLAG_SETTING, AT(set)}
+#define IS_WRONG "  2    the job file, a plugin or the command line is wrong; nothing was started\n"
+#define FORMAT(words) {"--format", words, "how it is put out; the first is the default", GY_FLAG_CHOICE, AT(format)}
+
+const struct gy_command gy_commands[] = {
+    {"run", "JOB", 1, 1, "run a job until its sources end or it is stopped",
+     {SET,
+      {"-p", "N", "run with this parallelism", GY_FLAG_NUMBER, AT(parallelism)},
+      {"--from", "latest|DIR", "start from a snapshot: the newest, or that in DIR", GY_FLAG_TEXT, AT(from)},
+      {"--drop-state", "ID", "forget a snapshot's state of an operator (repeatable)", GY_FLAG_LIST, AT(drop_state)},
+      {"--report", "FILE", "write one JSON object about the run at its end", GY_FLAG_TEXT, AT(report)},
+      {"--no-supervise", NULL, "run in one process, without restarts", GY_FLAG_SWITCH, AT(no_supervise)},
+      PLUGIN_PATH},
+     "  0    finished, or stopped cleanly (Ctrl-C once)\n"
+     "  1    failed while running\n" IS_WRONG
+     "  130  ended at once by a second signal (Ctrl-C twice)\n", NULL},
+    {"check", "JOB", 1, 1, "load, bind and type-check a job, and start nothing",
+     {SET,
+      {"-p", "N", "check with this parallelism", GY_FLAG_NUMBER, AT(parallelism)},
+      PLUGIN_PATH},
+     "  0    nothing is wrong\n" IS_WRONG, NULL},
+    {"plan", "JOB", 1, 1, "show the logical and the physical graph of a job",
+     {FORMAT("text|dot|json"),
+      SET,
+      {"-p", "N", "plan with this parallelism", GY_FLAG_NUMBER, AT(parallelism)},
+      PLUGIN_PATH},
+     "  0    shown\n" IS_WRONG, NULL},
+    {"list", "", 0, 0, "list the operators and functions of every plugin on the path",
+     {FORMAT("text|json|markdown"), PLUGIN_PATH},
+     "  0    listed; plugins that cannot be loaded are named on standard error\n", NULL},
+    {"inspect", "PLUGIN.so|PLUGIN|PLUGIN.OP", 1, 1, "describe a plugin or one of its operators", {FORMAT("text|json|markdown"), PLUGIN_PATH},
+     "  0    described\n"
+     "  2    there is no such plugin or operator, or it cannot be loaded\n", NULL},
+    {"new", "DIR/NAME", 1, 1, "make a plugin project that builds and passes its tests", {{0}}, NULL, NULL},
+    {"test", "JOB...", 1, SIZE_MAX, "run the tests written in job files", {PLUGIN_PATH}, NULL, NULL},
+    {"conform", "PLUGIN.so", 1, 1, "run the conformance suite on a plugin",
+     {{"--only", "ID,...", "run only these checks", GY_FLAG_LIST, AT(only)},
+      {"--seed", "N", "seed of the random inputs", GY_FLAG_NUMBER, AT(seed)},
+      FORMAT("text|json|junit"),
+      PLUGIN_PATH}, NULL, NULL},
+    {"snapshots", "DIR [verify|show ID]", 1, 3, "list, verify or describe the snapshots of a folder", {FORMAT("text|json")},
+     "  0    shown, and intact as far as was looked\n"
+     "  1    a snapshot is damaged, or cannot be read\n"
+     "  2    there is no such folder or snapshot, or the command line is wrong\n",
+     "  DIR              a line for each: id, time, job, operators, tasks, size; `finished` where the\n"
+     "                   job had come to its end; `damaged:` and why, by a look at manifest and sizes\n"
+     "  DIR verify       reads every byte of all; exit 1 where one is damaged\n"
+     "  DIR verify ID    of one\n"
+     "  DIR show ID      its operators, states and tasks\n"},
+};
+/* clang-format on */
+
+const size_t gy_n_commands = sizeof gy_commands / sizeof *gy_commands;
+
+const char gy_about[] = "Runs dataflows whose operators are plugins.";
+
+const struct gy_word gy_general_flags[] = {
+    {"--help", "this text; gyre COMMAND --help for a command's flags"},
+    {"--version", "the version of gyre and of its plugin ABI"},
+    {NULL, NULL},
+};
+
+const struct gy_word gy_environment[] = {
+    {"GYRE_PLUGIN_PATH", "more folders with plugins, a colon between two"},
+    {NULL, NULL},
+};
+
+const struct gy_command *gy_command_find(const char *name)
+{
+    for (size_t i = 0; i < gy_n_commands; i++)
+        if (strcmp(gy_commands[i].name, name) == 0)
+            return &gy_commands[i];
+    return NULL;
+}
+
+size_t gy_command_flags(const struct gy_command *command)
+{
+    size_t n = 0;
+    while (n < GY_FLAGS_MAX && command->flags[n].name)
+        n++;
+    return n;
+}
