@@ -142,8 +142,9 @@ const char *gy_describe_option_type(uint32_t type)
 
 /* ---- guarantees and state ---- */
 
-/* A source without save_split reads its splits again from their start. A sink without prepare shows
- * rows at once, and those since the snapshot a second time after a restore. */
+/* A source without save_split reads its splits again from their start. A sink that cannot prepare and commit
+ * shows rows at once, and those since the snapshot a second time after a restore. What stands between a
+ * source and a sink neither replays nor commits: it is as good as these are, unless it says otherwise. */
 const char *gy_describe_delivery(const struct gyre_operator *op)
 {
     if (op->flags & GYRE_AT_MOST_ONCE)
@@ -152,9 +153,9 @@ const char *gy_describe_delivery(const struct gyre_operator *op)
         return "at least once";
     if (op->kind == GYRE_SOURCE && !op->save_split)
         return "at least once";
-    if (op->kind == GYRE_SINK && !op->prepare)
+    if (op->kind == GYRE_SINK && (!op->prepare || !op->commit))
         return "at least once";
-    return "exactly once";
+    return op->kind == GYRE_TRANSFORM ? NULL : "exactly once";
 }
 
 const char *gy_describe_state_kind(uint32_t kind)

@@ -93,8 +93,8 @@ static void put_states(struct gy_buf *b, const struct gyre_operator *op)
 static void put_operator(struct gy_buf *b, const struct gyre_operator *op)
 {
     const char *items = gy_describe_items(op->items);
-    bool may_be_less =
-        op->kind == GYRE_SINK && op->bind && strcmp(gy_describe_delivery(op), "exactly once") == 0;
+    const char *delivery = gy_describe_delivery(op);
+    bool may_be_less = op->kind == GYRE_SINK && op->bind && strcmp(delivery, "exactly once") == 0;
     put_ports(b, "inputs", op->inputs, op->n_inputs, false, op->bind != NULL);
     put_ports(b, "outputs", op->outputs, op->n_outputs, true, op->bind != NULL);
     put_options(b, op->options, op->n_options, 0);
@@ -106,8 +106,9 @@ static void put_operator(struct gy_buf *b, const struct gyre_operator *op)
     if (words.len > 0)
         gy_buf_printf(b, "  %-*s%s\n", COLUMN + 2, "runs", words_of(&words));
     gy_buf_fini(&words);
-    gy_buf_printf(b, "  %-*s%s%s\n", COLUMN + 2, "delivery", gy_describe_delivery(op),
-                  may_be_less ? "; some options may lower it, gyre check says so" : "");
+    if (delivery != NULL)
+        gy_buf_printf(b, "  %-*s%s%s\n", COLUMN + 2, "delivery", delivery,
+                      may_be_less ? "; some options may lower it, gyre check says so" : "");
 }
 
 static void put_columns(struct gy_buf *b, const char *title, const struct gyre_field *fields,

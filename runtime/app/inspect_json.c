@@ -135,7 +135,8 @@ static void put_states(struct gy_buf *b, const struct gyre_operator *op)
 static void put_operator(struct gy_buf *b, const struct gyre_operator *op)
 {
     put_flags(b, gy_operator_words, op->flags);
-    gy_json_text(b, "delivery", gy_describe_delivery(op));
+    if (gy_describe_delivery(op) != NULL)
+        gy_json_text(b, "delivery", gy_describe_delivery(op));
     gy_json_bool(b, "binds", op->bind != NULL);
     put_ports(b, "inputs", op->inputs, op->n_inputs);
     put_ports(b, "outputs", op->outputs, op->n_outputs);

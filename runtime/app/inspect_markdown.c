@@ -176,7 +176,7 @@ static void put_operator(struct gy_buf *b, const struct gyre_operator *op)
 {
     struct gy_buf runs = {0}, items = {0}, delivery = {0};
     const char *guarantee = gy_describe_delivery(op);
-    bool first = true, is_exact = strcmp(guarantee, "exactly once") == 0;
+    bool first = true;
     put_ports(b, op);
     put_options(b, op->options, op->n_options, NULL);
     put_states(b, op);
@@ -185,9 +185,9 @@ static void put_operator(struct gy_buf *b, const struct gyre_operator *op)
     if (gy_describe_items(op->items))
         gy_buf_text(&items, gy_describe_items(op->items));
     put_point(b, &first, "Operator state", &items);
-    if (op->kind != GYRE_TRANSFORM || !is_exact)
+    if (guarantee != NULL)
         gy_buf_printf(&delivery, "%s%s", guarantee,
-                      op->kind == GYRE_SINK && op->bind && is_exact
+                      op->kind == GYRE_SINK && op->bind && strcmp(guarantee, "exactly once") == 0
                           ? "; some options may lower it, `gyre check` says so"
                           : "");
     put_point(b, &first, "Delivery", &delivery);

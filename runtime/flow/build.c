@@ -233,6 +233,7 @@ static int build_member(struct gy_flow *flow, struct gy_task *task, struct gy_me
                          .pool = pool,
                          .clock = flow->clock,
                          .seed = flow->options.seed,
+                         .restores = flow->restore != NULL && gy_restore_has(flow->restore, node),
                          .emit = gy_member_emit,
                          .log = put_log,
                          .host = member};

@@ -196,6 +196,11 @@ struct gy_restore *gy_restore_new(struct gy_disk *disk, const struct gy_fit *fit
     return NULL;
 }
 
+bool gy_restore_has(const struct gy_restore *restore, const struct gy_node *node)
+{
+    return restore->parts[node->index].saved != NULL;
+}
+
 /* ---- splits ---- */
 
 int gy_restore_splits(const struct gy_restore *restore, const struct gy_node *node, uint32_t tasks,

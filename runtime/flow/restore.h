@@ -20,6 +20,9 @@ struct gy_restore *gy_restore_new(struct gy_disk *disk, const struct gy_fit *fit
                                   struct gyre_error *error);
 void gy_restore_free(struct gy_restore *restore);
 
+/** Whether the snapshot has the operator, and its state is wanted. */
+bool gy_restore_has(const struct gy_restore *restore, const struct gy_node *node);
+
 /** Fills the splits of a source of `tasks` tasks; 1 where the snapshot has none of it, 0, or a code. */
 int gy_restore_splits(const struct gy_restore *restore, const struct gy_node *node, uint32_t tasks,
                       struct gy_splits *splits, struct gyre_error *error);

@@ -29,6 +29,7 @@ struct gy_env {
     const char *job;
     struct gy_pool *pool;
     const struct gy_clock *clock;
+    bool restores; /* the run goes on from a snapshot that has the operator */
     uint64_t seed; /* of the job; each task's random sequence is derived from it */
     /* Takes a batch of output `port`: a view, valid until it returns. */
     void (*emit)(void *host, uint32_t port, const struct gy_batch *batch);

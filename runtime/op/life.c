@@ -160,7 +160,8 @@ struct gy_instance *gy_instance_new(const struct gy_node *node, uint32_t task, u
                                       .config = instance->ctx.config,
                                       .outputs = instance->outs,
                                       .error = &instance->error,
-                                      .watermark_us = INT64_MIN};
+                                      .watermark_us = INT64_MIN,
+                                      .restores = env->restores};
     return instance;
 }
 

@@ -94,6 +94,13 @@ static void run_until(const char *dir, const char *job, const char *const *argum
     process_result_fini(&r);
 }
 
+/* The same until there are two more than before. */
+static void run_on(const char *dir, const char *job, const char *const *arguments)
+{
+    int n;
+    run_until(dir, job, arguments, newest(dir, &n) + 2);
+}
+
 /* ---- going on ---- */
 
 static void latest_goes_on_exactly_where_a_stop_was(void)
@@ -562,8 +569,8 @@ static void random_numbers_go_on_where_a_stop_was(void)
     const char *const *end = ARGV("--set", "in.to=99999", "--set", "in.rate=0");
     free(run_with(dir, whole, end, 0));
     char *expected = run_read(dir, "out.csv");
-    run_until(dir, job, NULL, 2);
-    run_until(dir, job, ARGV("--from", "latest"), 4);
+    run_on(dir, job, NULL);
+    run_on(dir, job, ARGV("--from", "latest"));
     free(run_with(dir, more, ARGV("--from", "latest", "--set", "in.to=99999", "--set", "in.rate=0"),
                   0));
     char *got = run_read(dir, "out.csv");
@@ -573,7 +580,33 @@ static void random_numbers_go_on_where_a_stop_was(void)
     dir_end(dir);
 }
 
+/* ---- what a sink knows when it is opened ---- */
+
+static const char opening[] =
+    "job = \"opening\"; parallelism = 1; %s\n"
+    "operators = (\n"
+    "  { id = \"in\"; op = \"gen.sequence\"; to = 1000000000L; rate = 20000; },\n"
+    "  { id = \"a\"; op = \"sim_sinks.opened\"; input = \"in\"; log = \"log\"; name = \"a\"; }%s\n"
+    ");\n";
+
+static void a_sink_knows_when_it_is_opened_whether_it_goes_on(void)
+{
+    char *dir = dir_temp();
+    char *one = text_format(opening, snapshots, "");
+    char *two = text_format(opening, snapshots,
+                            ", { id = \"b\"; op = \"sim_sinks.opened\"; input = \"in\"; "
+                            "log = \"log\"; name = \"b\"; }");
+    run_on(dir, one, NULL);
+    run_on(dir, two, ARGV("--from", "latest")); /* b is new in the job */
+    run_on(dir, two, ARGV("--from", "latest", "--drop-state", "a"));
+    char *log = run_read(dir, "log"), *sorted = run_sorted(log);
+    CU_ASSERT_STRING_EQUAL(sorted, "goes on a\ngoes on b\nstarts a\nstarts a\nstarts b\n");
+    free(sorted), free(log), free(one), free(two);
+    dir_end(dir);
+}
+
 static const struct suite_test tests[] = {
+    SUITE_TEST(a_sink_knows_when_it_is_opened_whether_it_goes_on),
     SUITE_TEST(random_numbers_go_on_where_a_stop_was),
     SUITE_TEST(latest_goes_on_exactly_where_a_stop_was),
     SUITE_TEST(files_that_were_moved_are_read_on),

@@ -30,7 +30,7 @@ static const struct pin sizes[] = {
     SIZE(gyre_trigger_function, 32),
     SIZE(gyre_eviction_function, 16),
     SIZE(gyre_timestamp_function, 16),
-    SIZE(gyre_ctx, 64),
+    SIZE(gyre_ctx, 72),
     SIZE(gyre_host, 224),
     SIZE(gyre_port, 40),
     SIZE(gyre_bind, 136),
@@ -158,6 +158,8 @@ static const struct pin offsets[] = {
     AT(gyre_ctx, error, 40),
     AT(gyre_ctx, watermark_us, 48),
     AT(gyre_ctx, key, 56),
+    AT(gyre_ctx, restores, 64),
+    AT(gyre_ctx, reserved, 68),
     /* gyre_host */
     AT(gyre_host, size, 0),
     AT(gyre_host, reserved, 4),

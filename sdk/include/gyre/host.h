@@ -33,6 +33,8 @@ struct gyre_host;
 /** An instance's view of the host.
  *  Shape:   `outputs[p]` is output port p. `config` is what the option table and `bind` filled.
  *           `key` has one column per key field with one row, where a callback is for one key.
+ *           `restores` 1: the run goes on from a snapshot that has this operator, in `open` too; 0: it
+ *           starts from nothing, and a sink empties what it writes to
  *  Units:   `watermark_us` event time, INT64_MIN before the first, INT64_MAX at the end of input
  *  Owns:    the host; valid from open to close
  *  Thread:  [task]
@@ -48,8 +50,10 @@ struct gyre_ctx {
     struct gyre_error *error;
     int64_t watermark_us;
     const struct gyre_batch *key;
+    uint32_t restores;
+    uint32_t reserved;
 };
-GYRE_STATIC_ASSERT(sizeof(struct gyre_ctx) == 64, "layout of gyre_ctx");
+GYRE_STATIC_ASSERT(sizeof(struct gyre_ctx) == 72, "layout of gyre_ctx");
 
 /* The table. Call it through the functions below. */
 struct gyre_host {
