@@ -117,7 +117,8 @@ static void what_belongs_to_a_window_is_read(void)
     load(&r,
          "job = \"t\"; operators = ( { id = \"a\"; op = \"b.c\"; key = \"k\";\n"
          "  window = { time = \"5s\"; offset = \"1s\"; }; per = \"stream\"; lateness = \"10s\";\n"
-         "  early = \"2s\"; accumulate = false; clock = \"processing\"; } );\n",
+         "  early = \"2s\"; accumulate = false; },\n"
+         "  { id = \"b\"; op = \"b.c\"; window = { count = 5; }; clock = \"processing\"; } );\n",
          NULL);
     const struct gy_op_setting *op = &r.job->operators[0];
     CU_ASSERT_EQUAL(op->window.keep.time_us, 5000000);
@@ -126,7 +127,8 @@ static void what_belongs_to_a_window_is_read(void)
     CU_ASSERT_EQUAL(op->window.lateness_us, 10000000);
     CU_ASSERT_EQUAL(op->window.early_us, 2000000);
     CU_ASSERT_FALSE(op->window.accumulate);
-    CU_ASSERT(op->processing_clock);
+    CU_ASSERT_FALSE(op->processing_clock);
+    CU_ASSERT(op[1].processing_clock);
     drop(&r);
 }
 
