@@ -2,6 +2,7 @@
  * the newest block begins a new one; the rest of the old one stays unused. */
 #include "base/arena_ctl.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -70,6 +71,7 @@ void *gy_arena_ctl_alloc(struct gy_arena_ctl *a, size_t size)
         a->oom = true;
         return NULL;
     }
+    assert(block->used <= block->size && need <= block->size - block->used);
     void *p = block->bytes + block->used;
     block->used += need;
     return p;

@@ -82,6 +82,7 @@ const char *gy_buf_cstr(struct gy_buf *b)
         return NULL;
     *end = 0;
     b->len--;
+    assert(b->len < b->cap);
     return (const char *)b->data;
 }
 
@@ -206,6 +207,7 @@ size_t gy_reader_left(const struct gy_reader *r)
 
 const uint8_t *gy_reader_bytes(struct gy_reader *r, size_t n)
 {
+    assert(r->at <= r->end);
     if (r->failed || (size_t)(r->end - r->at) < n) {
         r->failed = true;
         return NULL;

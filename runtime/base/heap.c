@@ -1,6 +1,7 @@
 /* Sifting by holes: an entry is moved once per level and set down at the end; see heap.h. */
 #include "base/heap.h"
 
+#include "base/debug.h"
 #include "base/mem.h"
 
 #define CAP_MIN 16
@@ -13,6 +14,7 @@ void gy_heap_fini(struct gy_heap *h)
 
 int gy_heap_reserve(struct gy_heap *h, size_t more)
 {
+    assert(h->n <= h->cap);
     if (more <= h->cap - h->n)
         return 0;
     if (more > SIZE_MAX - h->n)
@@ -44,6 +46,7 @@ static void sift_up(struct gy_heap *h, size_t i, struct gy_heap_entry entry)
         i = parent;
     }
     h->entries[i] = entry;
+    gy_debug_assert(i == 0 || !before(&entry, &h->entries[(i - 1) / 2]));
 }
 
 /* Sets `entry` down at the hole `i` or below it. */

@@ -8,6 +8,8 @@
 #ifndef GY_BASE_LIST_H
 #define GY_BASE_LIST_H
 
+#include "base/debug.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -40,6 +42,7 @@ static inline bool gy_list_empty(const struct gy_list *head)
 
 static inline void gy_list_insert_after(struct gy_list *at, struct gy_list *link)
 {
+    gy_debug_assert(at->next->prev == at && link != at);
     link->prev = at;
     link->next = at->next;
     at->next->prev = link;
@@ -59,6 +62,7 @@ static inline void gy_list_push_back(struct gy_list *head, struct gy_list *link)
 /** Takes a link out of its list; harmless on one that is in none. */
 static inline void gy_list_remove(struct gy_list *link)
 {
+    gy_debug_assert(link->prev->next == link && link->next->prev == link);
     link->prev->next = link->next;
     link->next->prev = link->prev;
     gy_list_init(link);

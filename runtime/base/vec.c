@@ -1,6 +1,7 @@
 /* The one function behind the macros of vec.h, which works on the common prefix of every GY_VEC. */
 #include "base/vec.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct any_vec {
@@ -12,6 +13,7 @@ int gy_vec_grow(void *vec, size_t need, size_t size)
 {
     struct any_vec v;
     memcpy(&v, vec, sizeof v); /* by bytes: every GY_VEC is a type of its own */
+    assert(v.n <= v.cap && (v.items == NULL) == (v.cap == 0));
     if (need < v.n)
         return -1; /* n + more wrapped around */
     if (need <= v.cap)

@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 
+#include "base/debug.h"
 #include "base/mem.h"
 
 #define GY_VEC(type)                                                                               \
@@ -35,7 +36,7 @@ int gy_vec_grow(void *vec, size_t need, size_t size);
          : -1)
 
 /** Takes the last element out; the array must not be empty. */
-#define gy_vec_pop(v) ((v)->items[--(v)->n])
+#define gy_vec_pop(v) (gy_debug_assert((v)->n > 0), (v)->items[--(v)->n])
 
 /** Frees the array and leaves it empty. */
 #define gy_vec_fini(v) (gy_free((v)->items), (v)->items = NULL, (v)->n = (v)->cap = 0, (void)0)

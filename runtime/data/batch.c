@@ -4,6 +4,8 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
+
 enum { POOL_SMALLEST = 8, POOL_LARGEST = 20, POOL_CLASSES = POOL_LARGEST - POOL_SMALLEST + 1 };
 enum { ARENAS_FIRST = 12 };
 
@@ -47,6 +49,7 @@ static void release_to_pool(struct gy_block *buf)
 {
     struct gy_pool *pool = buf->owner;
     int c = class_of(buf->size);
+    assert(buf->refs == 0 && buf->size <= pool->bytes);
     if (c >= POOL_CLASSES) {
         pool->bytes -= buf->size;
         gy_free(buf);
@@ -97,7 +100,10 @@ static struct gy_arenas *arenas_new(struct gy_pool *pool, uint32_t capacity)
 
 void gy_arenas_drop(struct gy_arenas *arenas)
 {
-    if (arenas == NULL || --arenas->refs != 0)
+    if (arenas == NULL)
+        return;
+    assert(arenas->refs > 0 && arenas->n <= arenas->capacity);
+    if (--arenas->refs != 0)
         return;
     for (uint32_t i = 0; i < arenas->n; i++)
         gy_block_drop(arenas->items[i]);
@@ -127,6 +133,7 @@ int gy_arenas_add(struct gy_pool *pool, struct gy_arenas **arenas, struct gy_blo
             return 0;
     if (arenas_own(pool, arenas) != 0)
         return GYRE_ENOMEM;
+    assert((*arenas)->refs == 1 && (*arenas)->n < (*arenas)->capacity); /* nobody else's */
     (*arenas)->items[(*arenas)->n++] = gy_block_ref(buf);
     return 0;
 }
@@ -171,6 +178,9 @@ void gy_gather(void *to, const void *from, uint32_t size, const uint32_t *select
     case 1: GATHER(uint8_t); break;
     case 4: GATHER(uint32_t); break;
     case 8: GATHER(uint64_t); break;
-    default: GATHER(struct gyre_str); break;
+    default:
+        assert(size == sizeof(struct gyre_str));
+        GATHER(struct gyre_str);
+        break;
     }
 }

@@ -16,6 +16,7 @@
 #ifndef GY_DATA_BATCH_H
 #define GY_DATA_BATCH_H
 
+#include "base/debug.h"
 #include <gyre/batch.h>
 #include <stdbool.h>
 
@@ -78,6 +79,7 @@ struct gy_block *gy_block_new(struct gy_pool *pool, size_t size);
 
 static inline struct gy_block *gy_block_ref(struct gy_block *buf)
 {
+    gy_debug_assert(buf->refs > 0 && buf->refs < UINT32_MAX);
     buf->refs++;
     return buf;
 }
@@ -85,6 +87,7 @@ static inline struct gy_block *gy_block_ref(struct gy_block *buf)
 /** Gives a reference back; NULL is fine. */
 static inline void gy_block_drop(struct gy_block *buf)
 {
+    gy_debug_assert(buf == NULL || buf->refs > 0);
     if (buf != NULL && --buf->refs == 0)
         buf->release(buf);
 }

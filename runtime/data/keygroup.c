@@ -153,6 +153,7 @@ static void fill_field(const struct gy_key *key, uint32_t field, const struct gy
 int gy_key_hash(const struct gy_key *key, const struct gy_column *const *columns,
                 const uint8_t *keep, uint32_t rows, uint64_t *hash)
 {
+    assert(key->n >= 1 && key->n <= GY_KEYS_MAX);
     if (key->n == 1) {
         fill_field(key, 0, columns[0], keep, 0, rows, true, hash);
         return 0;
@@ -196,6 +197,7 @@ uint64_t gy_key_unhash(uint64_t hash)
 
 uint64_t gy_key_canonical(uint32_t type, const void *value)
 {
+    gy_debug_assert(!gyre_type_is_str(type));
     uint64_t canonical = 0;
     widen_of(type)(value, 1, &canonical, 1);
     return canonical;
@@ -203,6 +205,7 @@ uint64_t gy_key_canonical(uint32_t type, const void *value)
 
 void gy_key_decode(uint32_t type, uint64_t canonical, void *into)
 {
+    gy_debug_assert(!gyre_type_is_str(type));
     /* Little-endian: the low bytes of the widened value are the value. */
     memcpy(into, &canonical, gyre_type_size(type));
 }

@@ -57,18 +57,21 @@ __extension__ typedef unsigned __int128 gy_u128;
 
 static inline uint32_t gy_key_group(uint64_t hash, uint32_t groups)
 {
+    gy_debug_assert(groups > 0);
     return (uint32_t)(((gy_u128)hash * groups) >> 64);
 }
 
 /** The first hash that belongs to group `group` or a later one; 0 at its end (group == groups). */
 static inline uint64_t gy_key_group_first(uint32_t group, uint32_t groups)
 {
+    assert(groups > 0 && group <= groups);
     return (uint64_t)((((gy_u128)group << 64) + groups - 1) / groups);
 }
 
 /** The first group of subtask `subtask` (of the one behind the last: `groups`). */
 static inline uint32_t gy_key_first_group(uint32_t subtask, uint32_t groups, uint32_t parallelism)
 {
+    assert(parallelism > 0 && subtask <= parallelism);
     return (uint32_t)(((uint64_t)subtask * groups + parallelism - 1) / parallelism);
 }
 

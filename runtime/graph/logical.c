@@ -205,6 +205,8 @@ static void build(struct gy_build *b)
         return;
     gy_build_hashes(b);
     gy_build_prune(b);
+    if (!b->scope.arena->oom)
+        gy_build_assert(b->graph);
 }
 
 struct gy_graph *gy_graph_build(const struct gy_job *job, struct gy_plugins *plugins,

@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
+
 /* The first node of the chain of `node`: chains are merged like sets, by their first member. */
 static uint32_t first_of(uint32_t *chain_of, uint32_t node)
 {
@@ -118,6 +120,27 @@ static void count_workers(struct gy_physical *p, uint32_t cpus)
     p->n_workers = cpus == 0 ? 1 : cpus < most ? cpus : most;
 }
 
+/* What physical.h promises: each operator is in one chain, whose operators are as many tasks; a call
+ * stays in a chain, and leads forward. */
+static void assert_chains(const struct gy_physical *p)
+{
+    uint32_t n = 0;
+    for (uint32_t c = 0; c < p->n_chains; c++) {
+        const struct gy_chain *chain = &p->chains[c];
+        n += chain->n_nodes;
+        assert(chain->n_nodes > 0 && (!chain->blocking || chain->n_nodes == 1));
+        for (uint32_t i = 0; i < chain->n_nodes; i++)
+            assert(p->chain_of[chain->nodes[i]] == c &&
+                   p->graph->nodes[chain->nodes[i]]->parallelism == chain->parallelism);
+    }
+    assert(n == p->graph->n_nodes && p->n_workers > 0);
+    for (uint32_t e = 0; e < p->graph->n_edges; e++) {
+        const struct gy_edge *edge = &p->graph->edges[e];
+        assert(!p->chained[e] ||
+               (edge->from < edge->to && p->chain_of[edge->from] == p->chain_of[edge->to]));
+    }
+}
+
 struct gy_physical *gy_physical_new(const struct gy_graph *graph, uint32_t cpus)
 {
     struct gy_physical *p = gy_alloc(sizeof *p);
@@ -138,6 +161,7 @@ struct gy_physical *gy_physical_new(const struct gy_graph *graph, uint32_t cpus)
     count_workers(p, cpus);
     if (fill_chains(p) < 0)
         goto fail;
+    assert_chains(p);
     gy_free(number);
     return p;
 fail:

@@ -1,6 +1,7 @@
 /* The settings' tree: from libconfig's, from a value's text, from the command line; see setting.h. */
 #include "job/setting.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <libconfig.h>
 #include <stdio.h>
@@ -59,6 +60,7 @@ void gy_setting_put(const struct gy_scope *scope, struct gy_setting *group,
 {
     if (member == NULL)
         return;
+    assert(group->kind == GY_SETTING_GROUP);
     for (uint32_t i = 0; i < group->n; i++)
         if (strcmp(group->items[i]->name, member->name) == 0) {
             group->items[i] = member;
@@ -187,6 +189,7 @@ static struct gy_setting *copy_tree(const struct gy_scope *scope, const config_s
     struct gy_setting *top = copy_node(scope, root, name, origin);
     if (top != NULL && name[0] != '\0')
         top->name = name; /* not what the text around a value calls it */
+    assert(origin->scanned <= origin->found);
     bool failed = top == NULL || gy_vec_push(&open, (struct pair){root, top}) < 0;
     while (!failed && open.n > 0) {
         struct pair at = gy_vec_pop(&open);

@@ -16,6 +16,7 @@
 #include "plugin/guard.h"
 #include "plugin/trial.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -435,6 +436,7 @@ void gy_plugins_load_all(struct gy_plugins *plugins,
 
 static const void *find_item(const struct gy_plugin *plugin, uint32_t kind, const char *name)
 {
+    assert(plugin->abi != NULL && plugin->path[0] == '/'); /* loaded, and checked */
     for (uint32_t i = 0; i < plugin->abi->n_items; i++) {
         const struct gyre_item *item = &plugin->abi->items[i];
         if (item->kind == kind && strcmp(gy_item_name(item), name) == 0)

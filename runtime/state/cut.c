@@ -16,6 +16,7 @@ void gy_cut_link(struct gy_cut *cut, struct gy_cut **list)
 
 void gy_cut_unlink(struct gy_cut *cut)
 {
+    assert(*cut->link == cut);
     *cut->link = cut->next;
     if (cut->next != NULL)
         cut->next->link = cut->link;
@@ -24,6 +25,7 @@ void gy_cut_unlink(struct gy_cut *cut)
 struct gy_cut *gy_cut_new(struct gy_saver *saver, const struct gy_store_entry *entry, uint64_t end,
                           uint64_t total)
 {
+    assert(end > 0 && total <= end);
     uint64_t pieces = (end + GY_PIECE - 1) / GY_PIECE;
     struct gy_cut *cut = gy_alloc(sizeof *cut + (pieces + 63) / 64 * sizeof *cut->saved);
     if (cut == NULL)
@@ -66,6 +68,7 @@ bool gy_cut_touch(struct gy_cut *cut, uint64_t position)
 
 uint64_t gy_cut_step(struct gy_cut *cut)
 {
+    assert(cut->left != 0);
     while (is_saved(cut, cut->cursor))
         cut->cursor++;
     uint64_t first = cut->cursor++ * GY_PIECE;

@@ -197,6 +197,7 @@ void gy_entries_save(const struct gy_shape *shape, struct gy_saver *saver,
                      struct gy_store_entry *entries, uint32_t n)
 {
     uint32_t whole = 0;
+    assert(n <= GY_SAVED_MOST);
     if (shape->kind == GYRE_STATE_VALUE)
         whole = n;
     else
@@ -218,6 +219,7 @@ bool gy_entry_orphan(const struct gy_shape *shape, void *cell)
 static void end_cut(struct gy_shape *shape, struct gy_cut *cut)
 {
     bool orphan = cut->orphan;
+    assert(shape->kind != GYRE_STATE_VALUE && !shape->inlined);
     char *slot = cut->entry.slot, *body = slot - shape->value_at;
     if (shape->kind == GYRE_STATE_LIST) {
         gy_list_end_cut((struct gyre_list *)(void *)slot);

@@ -1,6 +1,7 @@
 /* Lists and maps out of pieces; see gather.h. */
 #include "state/gather.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/vec.h"
@@ -79,6 +80,7 @@ static int complete(const struct gy_shape *shape, struct gather *gather)
 {
     struct gy_run *runs = gather->runs.items;
     size_t n = gather->runs.n;
+    assert(n > 0 && gather->n == gather->cut.total);
     void *slot = gather->cut.entry.slot;
     bool ordered = true;
     qsort(runs, n, sizeof *runs, by_first);
@@ -111,6 +113,7 @@ static int note(const struct gy_shape *shape, struct gather *gather, const struc
     else if (gy_vec_push(&gather->runs, (struct gy_run){piece->first, at, piece->n}) != 0)
         return GYRE_ENOMEM;
     gather->n += piece->n;
+    assert(gather->n <= gather->cut.total);
     return gather->n == gather->cut.total ? complete(shape, gather) : 0;
 }
 

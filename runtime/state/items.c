@@ -2,6 +2,8 @@
 #include "state/items.h"
 
 #include "base/mem.h"
+
+#include <assert.h>
 #include <gyre/operator.h>
 
 void gy_items_fini(struct gy_items *items)
@@ -54,6 +56,7 @@ static int deal_split(const struct gy_items *from, uint32_t n_from, struct gy_it
 int gy_items_deal(uint32_t mode, const struct gy_items *from, uint32_t n_from, struct gy_items *to,
                   uint32_t n_to)
 {
+    assert(n_to > 0);
     if (mode == GYRE_ITEMS_SPLIT)
         return deal_split(from, n_from, to, n_to);
     uint32_t tasks = mode == GYRE_ITEMS_UNION ? n_from : mode == GYRE_ITEMS_BROADCAST ? 1 : 0;

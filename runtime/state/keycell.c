@@ -1,6 +1,8 @@
 /* Stored keys; see keycell.h. */
 #include "state/keycell.h"
 
+#include "base/debug.h"
+
 static bool is_null(uint32_t type, const struct gy_cell *cell)
 {
     return gyre_type_is_str(type) ? cell->u.str.len == GY_CELL_NULL_LEN : cell->u.fixed.null != 0;
@@ -85,6 +87,7 @@ void gy_cells_drop(const struct gy_key *key, struct gy_blocks *blocks, struct gy
 void gy_cell_column(const struct gy_key *key, const struct gy_cell *cells, uint32_t field,
                     void *data, uint8_t *valid, uint32_t row)
 {
+    gy_debug_assert(field < key->n);
     uint32_t type = key->types[field], size = gyre_type_size(type);
     char *into = (char *)data + (size_t)row * size;
     bool null = is_null(type, &cells[field]);

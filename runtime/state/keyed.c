@@ -1,12 +1,14 @@
 /* Records of keyed state; see keyed.h. */
 #include "state/keyed.h"
 
+#include <assert.h>
 #include <gyre/host.h>
 
 void gy_keyed_write(const struct gy_key *key, enum gy_keyed_kind kind, uint64_t hash,
                     const struct gy_cell *cells, struct gyre_writer *writer)
 {
     uint8_t head[GY_KEYED_HEAD];
+    assert(gy_keyed_exact(key) || cells != NULL);
     gy_keyed_image(kind, hash, head);
     gyre_write(writer, head, sizeof head);
     if (!gy_keyed_exact(key))

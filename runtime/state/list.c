@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "base/debug.h"
+
 enum { CHUNK_BYTES = 2048, CHUNK_FIRST = 4 };
 
 void gy_list_shape_init(struct gy_list_shape *shape, const struct gy_type *type,
@@ -39,6 +41,7 @@ static inline uint64_t hidden(const struct gyre_list *list)
 
 static inline void *item_at(const struct gyre_list *list, uint64_t i)
 {
+    gy_debug_assert(i < list->count);
     uint64_t position = list->first + i, mask = ((uint64_t)1 << list->shape->shift) - 1;
     return chunk_at(list, position >> list->shape->shift) +
            (position & mask) * list->shape->type->stride;
@@ -149,6 +152,7 @@ void *gy_list_add(struct gyre_list *list)
 
 uint64_t gy_list_count(const struct gyre_list *list)
 {
+    gy_debug_assert(hidden(list) <= list->count);
     return list->count - hidden(list);
 }
 
@@ -180,6 +184,7 @@ static void end_items(struct gyre_list *list, uint64_t from, uint64_t to)
 
 static void drop(struct gyre_list *list, uint64_t n)
 {
+    assert(n <= list->count);
     end_items(list, 0, n);
     list->count -= n;
     if (list->count == 0) {
@@ -222,6 +227,7 @@ void gy_list_end_cut(struct gyre_list *list)
 void gy_list_release(struct gyre_list *list)
 {
     struct gy_cut *cut = list->cut;
+    assert(cut->gone <= cut->cursor * GY_PIECE);
     uint64_t saved = cut->cursor * GY_PIECE - cut->gone; /* positions from `gone` on */
     uint64_t n = cut->hidden < saved ? cut->hidden : saved;
     /* Each time moves the directory: an eighth of it at least must go. */
@@ -236,7 +242,9 @@ void gy_list_write(const struct gyre_list *list, uint64_t piece, struct gyre_wri
 {
     uint64_t at = hidden(list), n = gy_list_count(list), total = n, first = 0;
     if (piece != 0) {
+        assert(list->cut != NULL && (piece - 1) * GY_PIECE < list->cut->end);
         first = (piece - 1) * GY_PIECE;
+        assert(first >= list->cut->gone);
         total = list->cut->total;
         n = total - first < GY_PIECE ? total - first : GY_PIECE;
         at = first - list->cut->gone;
@@ -267,6 +275,7 @@ int gy_list_read(struct gyre_list *list, uint64_t n, struct gyre_reader *reader,
 
 void gy_list_truncate(struct gyre_list *list, uint64_t count)
 {
+    assert(count <= list->count);
     end_items(list, count, list->count);
     list->count = count;
     if (count == 0)
@@ -304,6 +313,7 @@ int gy_list_permute(struct gyre_list *list, const struct gy_run *runs, size_t n)
             make_empty(&now);
             return GYRE_ENOMEM;
         }
+    assert(now.count == list->count); /* the runs were all items */
     make_empty(list);
     *list = now;
     return 0;

@@ -1,6 +1,10 @@
 /* Maps of one key; see map.h. */
 #include "state/map.h"
 
+#include <assert.h>
+
+#include "base/debug.h"
+
 enum { ROOM_FIRST = 4, PAIRS_UNINDEXED = 8, PAIRS_MAX = 1 << 30 };
 
 struct pair_head {
@@ -31,6 +35,7 @@ void gy_map_init(struct gyre_map *map, const struct gy_map_shape *shape)
 
 static inline char *pair_at(const struct gyre_map *map, uint32_t i)
 {
+    gy_debug_assert(i < map->room);
     return map->pairs + (size_t)i * map->shape->stride;
 }
 
@@ -66,6 +71,7 @@ void gy_map_fini(struct gyre_map *map)
 
 static void index_pair(struct gyre_map *map, uint32_t pair)
 {
+    gy_debug_assert(pair < map->index_size / 2); /* so that a search meets a free place */
     uint32_t mask = map->index_size - 1;
     uint32_t at = head_of(pair_at(map, pair))->hash & mask;
     while (map->index[at] != 0)
@@ -91,6 +97,7 @@ static void close_up(struct gyre_map *map)
         end++;
     }
     map->end = end;
+    assert(map->count <= end && end <= map->room);
     if (map->index == NULL)
         return;
     memset(map->index, 0, map->index_size * sizeof *map->index);
@@ -202,6 +209,7 @@ int32_t gy_map_remove(struct gyre_map *map, const void *key)
         return 0;
     if (map->cut != NULL)
         touch(map, pair);
+    assert(map->count > 0);
     end_pair(map, pair);
     map->count--;
     if (map->cut == NULL)
@@ -267,6 +275,7 @@ void gy_map_write(const struct gyre_map *map, uint64_t piece, struct gyre_writer
 {
     uint64_t from = 0, to = map->end, total = map->count, n = total;
     if (piece != 0) {
+        assert(map->cut != NULL && (piece - 1) * GY_PIECE < map->cut->end);
         from = (piece - 1) * GY_PIECE;
         to = map->cut->end - from < GY_PIECE ? map->cut->end : from + GY_PIECE;
         total = map->cut->total;
@@ -338,6 +347,7 @@ int gy_map_permute(struct gyre_map *map, const struct gy_run *runs, size_t n)
         memcpy(at, pair_at(map, (uint32_t)runs[i].at), runs[i].n * stride);
         at += runs[i].n * stride;
     }
+    assert(at == pairs + (size_t)map->end * stride && map->count == map->end); /* all, no gaps */
     gy_blocks_give(map->shape->blocks, map->pairs, map->room * stride);
     map->pairs = pairs;
     close_up(map); /* for the index */

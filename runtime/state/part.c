@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define PIECE_FIRST 4096u /* room of the first piece: most tasks keep little */
@@ -64,6 +65,7 @@ static void hand_out_sealed(struct gy_part *part, struct gy_part_piece *piece)
 static void aim(struct gy_part *part)
 {
     size_t at = part->record_at + GY_RECORD_HEAD;
+    assert(at <= part->piece->cap);
     part->writer.data = part->piece->bytes + at;
     part->writer.capacity = part->piece->cap - at;
 }
@@ -85,6 +87,7 @@ static int make_room(struct gy_part *part, size_t used, size_t need)
     struct gy_part_piece *piece = new_piece(part, need > cap ? need : cap);
     if (piece == NULL)
         return GYRE_ENOMEM;
+    assert(used <= part->piece->cap && piece->cap >= need);
     memcpy(piece->bytes, part->piece->bytes, used);
     piece->n = part->piece->n;
     gy_part_piece_free(part->piece);
@@ -144,6 +147,8 @@ static int piece_begin(struct gy_part *part)
 static struct gy_part_piece *piece_end(struct gy_part *part)
 {
     struct gy_part_piece *piece = part->piece;
+    assert(piece->n >= GY_BLOCK_HEAD && piece->n <= piece->cap);
+    assert((part->n_records > 0) == (piece->n > GY_BLOCK_HEAD)); /* no bytes without a record */
     put_u32(piece->bytes, (uint32_t)(piece->n - GY_BLOCK_HEAD));
     put_u32(piece->bytes + 4, part->n_records);
     put_u64(piece->bytes + 8, part->n_blocks++);
@@ -192,6 +197,7 @@ int gy_part_end_record(struct gy_part *part)
     if (part->writer.error != 0)
         return part->error = part->writer.error;
     struct gy_part_piece *piece = part->piece;
+    assert(part->record_at == piece->n && part->writer.length <= part->writer.capacity);
     put_u32(piece->bytes + part->record_at, (uint32_t)part->writer.length);
     piece->n = part->record_at + GY_RECORD_HEAD + part->writer.length;
     part->n_records++;
@@ -219,6 +225,7 @@ uint8_t *gy_part_put(struct gy_part *part, enum gy_record_kind kind, uint16_t in
         piece = part->piece;
     }
     const uint64_t head = bytes | (uint64_t)kind << 32 | (uint64_t)index << 48;
+    assert(*n > 0 && piece->cap - piece->n >= step);
     uint8_t *const first = piece->bytes + piece->n;
     uint32_t put = 0;
     do {

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -174,6 +175,7 @@ int gy_part_read(struct gy_part_reader *reader, struct gy_record *record, struct
         return reader->error;
     if (reader->ended)
         return 0;
+    assert(reader->at <= reader->n && reader->n <= reader->cap && reader->left > 0);
     const uint8_t *at = reader->block + reader->at;
     size_t room = reader->n - reader->at;
     if (room < GY_RECORD_HEAD || get_u32(at) > room - GY_RECORD_HEAD)

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 
+#include "base/debug.h"
 #include "base/mem.h"
 #include "state/expire.h"
 #include "state/gather.h"
@@ -58,6 +59,8 @@ struct gy_store *gy_store_new(const struct gy_store_config *config, struct gyre_
         code = gy_map_key_check(config->map_key, error);
     if (code != 0)
         return NULL;
+    assert(config->key.n <= GY_KEYS_MAX && config->kind >= GYRE_STATE_VALUE &&
+           config->kind <= GYRE_STATE_MAP);
     struct gy_store *store = gy_alloc(sizeof *store);
     if (store == NULL || gy_shape_init(&store->shape, config) != 0) {
         gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory for the state '%s'",
@@ -256,6 +259,7 @@ static void undo(struct gy_store *store, const struct lookup *in)
         uint32_t row = row_of(in, store->fresh[--store->n_fresh]);
         uint64_t hash = hash_of(store, in->hash[row]);
         void *cell = find(store, hash, load(store, in->columns, row, cells));
+        assert(cell != NULL); /* this call has made it */
         end(store, cell);
     }
 }
@@ -385,6 +389,7 @@ int gy_store_slots(struct gy_store *store, const uint64_t *hash,
     const struct gy_shape *shape = &store->shape;
     const struct lookup in = {hash, columns, rows};
     assert(n <= GYRE_BATCH_ROWS);
+    assert(shape->key.n == 0 || (hash != NULL && (shape->exact || columns != NULL)) || n == 0);
     store->n_fresh = 0;
     if (n == 0)
         return 0;
@@ -543,6 +548,10 @@ bool gy_store_has_map(const struct gy_store *store, const struct gyre_map *map)
 void gy_store_epoch(struct gy_store *store, gy_store_save *save, void *host)
 {
     gy_entry_end_cuts(&store->shape, &store->saver);
+    assert(store->saver.cuts == NULL && store->saver.gathers == NULL); /* decoding has ended */
+#ifdef GY_DEBUG
+    gy_table_check(&store->table);
+#endif
     store->saver.save = save;
     store->saver.host = host;
     gy_table_epoch(&store->table, save != NULL);
@@ -568,6 +577,7 @@ bool gy_store_save_slice(struct gy_store *store, uint32_t most)
         if (budget == 0 && (more || store->saver.cuts != NULL))
             return true;
     }
+    assert(!store->table.pending && store->saver.cuts == NULL);
     return false;
 }
 
@@ -594,7 +604,9 @@ uint32_t gy_store_image_size(const struct gy_store *store)
 void gy_store_images(const struct gy_store *store, const struct gy_store_entry *entries, uint32_t n,
                      uint8_t *to, size_t stride)
 {
+    assert(gy_store_image_size(store) > 0 && (n <= 1 || stride >= gy_store_image_size(store)));
     for (uint32_t i = 0; i < n; i++, to += stride) {
+        gy_debug_assert(entries[i].piece == 0);
         gy_keyed_image(GY_KEYED_VALUE, entries[i].hash, to);
         gy_value_image(&store->shape.type, entries[i].slot, to + GY_KEYED_HEAD);
     }
@@ -659,6 +671,7 @@ int gy_store_decode_form(struct gy_store *store, struct gyre_reader *reader,
     void *slot = gy_entry_slot(shape, cell);
     if (shape->stamped) /* of pieces the latest */
         *gy_entry_stamp(shape, cell) = stamp;
+    assert(form->n > 0);
     if (shape->kind == GYRE_STATE_VALUE)
         code = gy_value_read_form(&shape->type, &shape->blocks, slot, reader, form, at);
     else

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/debug.h"
 #include "base/mem.h"
 
 enum {
@@ -172,6 +173,7 @@ static void save_bucket(struct gy_table *table, uint64_t i)
     _Static_assert(GY_LANES <= GY_SAVED_MOST, "a bucket is saved at once");
     char *bucket = gy_table_bucket(table, i);
     uint32_t saved = saved_lanes(table, i);
+    gy_debug_assert(table->pending && i < table->n_buckets);
     set_bit(table, i);
     if (table->lanes != NULL)
         table->lanes[i] = 0;
@@ -244,6 +246,7 @@ static void place(struct gy_table *table, uint64_t hash, const void *cell, bool 
     uint64_t i = first_free(table, hash, &free);
     char *bucket = gy_table_bucket(table, i);
     uint32_t lane = (uint32_t)__builtin_ctz(free);
+    gy_debug_assert(hash != 0);
     if (table->pending && table->lanes == NULL)
         touch(table, i);
     else if (table->pending)
@@ -258,6 +261,7 @@ static bool move_bucket(struct gy_table *table)
 {
     struct gy_table *old = table->old;
     uint64_t b = table->moved++;
+    assert(b < old->n_buckets);
     char *bucket = gy_table_bucket(old, b);
     uint64_t *hashes = gy_bucket_hashes(bucket);
     bool full = is_full(old, b);
@@ -341,6 +345,7 @@ int gy_table_reserve(struct gy_table *table, uint64_t n)
             resize(table, table->n_buckets * 2); /* without memory it stays as it is */
         return 0;
     }
+    assert(count <= lanes_allowed(table->n_buckets));
     uint64_t buckets = table->n_buckets * 2 > BUCKETS_MIN ? table->n_buckets * 2 : BUCKETS_MIN;
     uint64_t needed = (count + n + 5) / 6; /* three quarters of eight */
     return resize(table, buckets > needed ? buckets : needed);
@@ -385,6 +390,7 @@ static bool may_be_here(const struct gy_table *table, uint64_t hash)
 void *gy_table_find(const struct gy_table *table, uint64_t hash, const struct gy_cell *key)
 {
     const struct gy_table *old = table->old;
+    gy_debug_assert(hash != 0);
     if (old != NULL && old->count != 0) {
         uint64_t home = gy_table_home(old, hash);
         void *cell = search(old, home > table->moved ? home : table->moved, hash, key);
@@ -478,6 +484,7 @@ static void unlink_cell(struct gy_table *table, void *cell)
     char *bucket = gy_table_bucket(table, hole);
     uint32_t lane = (uint32_t)(((char *)cell - bucket - GY_BUCKET_HEAD) / table->cell_size);
     bool full = gy_bucket_match(bucket, 0) == 0;
+    assert(hole < table->n_buckets && gy_bucket_hashes(bucket)[lane] != 0 && table->count > 0);
     assert(!table->pending || is_saved(table, hole)); /* by whoever ended the entry */
     gy_bucket_hashes(bucket)[lane] = 0;
     table->count--;
@@ -559,6 +566,7 @@ uint32_t gy_table_walk(struct gy_table *table, uint64_t *cursor, struct gy_store
     uint32_t n = 0;
     move_some(table, UINT64_MAX);
     uint64_t end = table->n_buckets * GY_LANES;
+    assert(*cursor <= end);
     for (uint64_t at = *cursor; at < end; at++) {
         if (n == most) {
             *cursor = at;

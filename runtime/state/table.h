@@ -96,6 +96,9 @@ static inline uint64_t *gy_bucket_hashes(char *bucket)
     return (uint64_t *)(void *)bucket;
 }
 
+/** Debug builds: asserts the invariants above; of a large table, for its first buckets. */
+void gy_table_check(const struct gy_table *table);
+
 /** Makes an empty table, which owns nothing yet. */
 void gy_table_init(struct gy_table *table, struct gy_shape *shape, struct gy_saver *saver);
 
