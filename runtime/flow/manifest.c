@@ -108,6 +108,8 @@ static int describe(struct gy_manifest *manifest, struct gy_flow *flow)
             manifest->finished &= member->saved.ended;
             if (describe_task(&op->tasks[task->index], member) != 0)
                 return GYRE_ENOMEM;
+            for (uint32_t s = 0; s < op->n_states && member->saved.file.path != NULL; s++)
+                op->states[s].records += gy_instance_saved_records(member->instance, s);
         }
     }
     return 0;

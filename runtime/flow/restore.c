@@ -325,14 +325,13 @@ static void give_room(struct gy_flow *flow, const struct gy_node *node,
                       const struct operator_part *part)
 {
     const struct gy_manifest_operator *saved = part->saved;
-    uint64_t records = 0;
-    for (uint32_t t = 0; t < saved->n_tasks; t++)
-        records += saved->tasks[t].file != NULL ? saved->tasks[t].records : 0;
+    uint64_t records[saved->n_states + 1];
+    for (uint32_t s = 0; s < saved->n_states; s++)
+        records[s] = saved->states[s].records / node->parallelism;
     for (uint32_t t = 0; t < node->parallelism && saved->n_states > 0; t++) {
         struct gy_member *member = member_of(flow, node->index, t);
         if (!gy_flow_has_failed(flow) &&
-            gy_instance_restore_begin(member->instance, &part->form, records / node->parallelism) !=
-                0)
+            gy_instance_restore_begin(member->instance, &part->form, records) != 0)
             gy_member_fail(member);
     }
 }

@@ -49,6 +49,7 @@ struct gy_saving {
     struct gy_instance *instance;
     uint16_t state;
     uint32_t image_size; /* gy_store_image_size */
+    uint64_t records;    /* written since the saving began */
 };
 
 struct gy_instance {

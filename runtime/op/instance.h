@@ -92,6 +92,10 @@ int gy_instance_save_begin(struct gy_instance *instance, struct gy_part *part);
 /** Saves up to about `most` further records; false when all are saved, which ends the saving. */
 bool gy_instance_save_slice(struct gy_instance *instance, uint32_t most);
 
+/** How many records of state `s` the last saving has written; of functions hosted together, state 0 has
+ *  those of all. */
+uint64_t gy_instance_saved_records(const struct gy_instance *instance, uint32_t s);
+
 /** Ends the saving; the part is not touched any more. */
 void gy_instance_save_stop(struct gy_instance *instance);
 
@@ -105,12 +109,13 @@ int gy_instance_restore_item(struct gy_instance *instance, uint32_t version,
 uint64_t gy_instance_drawn(const struct gy_instance *instance);
 void gy_instance_restore_drawn(struct gy_instance *instance, uint64_t drawn);
 
-/** Makes room for about so many records of keyed state. `form` says of each state of the snapshot
- *  which of the node's it is (see gy_node_state), and under which version of its type it was written.
+/** Makes room for keyed state. `form` says of each state of the snapshot which of the node's it is (see
+ *  gy_node_state), and under which version of its type it was written; `records` about how many of it
+ *  come, for each the same way.
  *  Owns:    `form` is borrowed until gy_instance_restored
  *  Errors:  GYRE_ENOMEM */
 int gy_instance_restore_begin(struct gy_instance *instance, const struct gy_form *form,
-                              uint64_t records);
+                              const uint64_t *records);
 
 /** Adds a record, whose index is less than the form's n. 0, or a code. */
 int gy_instance_restore_state(struct gy_instance *instance, const struct gy_record *record);

@@ -50,7 +50,7 @@ static struct gy_store_config store_config(const struct gy_instance *instance, u
 static int init_store(struct gy_instance *instance, uint32_t s, struct gy_store_config *config,
                       struct gyre_error *error)
 {
-    instance->savings[s] = (struct gy_saving){instance, (uint16_t)s, 0};
+    instance->savings[s] = (struct gy_saving){instance, (uint16_t)s, 0, 0};
     instance->stores[s] = gy_store_new(config, error);
     if (instance->stores[s] == NULL)
         return error->code;

@@ -80,9 +80,10 @@ static void save_images(const struct gy_saving *saving, struct gy_part *part,
 /* Takes keyed state; the `save` of the instance's stores. Errors stay in the part. */
 static void save_records(void *host, const struct gy_store_entry *entries, uint32_t n)
 {
-    const struct gy_saving *saving = host;
+    struct gy_saving *saving = host;
     struct gy_instance *instance = saving->instance;
     struct gy_part *part = instance->part;
+    saving->records += n;
     if (saving->image_size != 0) {
         save_images(saving, part, entries, n);
         return;
@@ -109,6 +110,8 @@ int gy_instance_save_begin(struct gy_instance *instance, struct gy_part *part)
         code = save_drawn(instance, part);
     if (code != 0)
         return code;
+    for (uint32_t s = 0; s < instance->n_stores; s++)
+        instance->savings[s].records = 0;
     instance->part = part;
     instance->saving_state = 0;
     instance->saving_rest = instance->working;
@@ -215,14 +218,23 @@ int gy_instance_restore_state(struct gy_instance *instance, const struct gy_reco
     return code == 0 ? 0 : fail_record(instance, code, s, version_of(form, s));
 }
 
-int gy_instance_restore_begin(struct gy_instance *instance, const struct gy_form *form,
-                              uint64_t records)
+uint64_t gy_instance_saved_records(const struct gy_instance *instance, uint32_t s)
 {
+    return s < instance->n_stores ? instance->savings[s].records : 0;
+}
+
+int gy_instance_restore_begin(struct gy_instance *instance, const struct gy_form *form,
+                              const uint64_t *records)
+{
+    bool hosts = instance->node->aggregation != GY_AGG_NONE;
     instance->form = form;
-    for (uint32_t s = 0; s < instance->n_stores; s++)
-        if (gy_store_reserve(instance->stores[s], records / instance->n_stores) != 0)
+    for (uint32_t i = 0; i < form->n; i++) {
+        uint32_t s = hosts ? 0 : form->segments[i].segment;
+        assert(s < instance->n_stores);
+        if (gy_store_reserve(instance->stores[s], records[i]) != 0)
             return gy_instance_fail(instance, GYRE_ENOMEM, "out of memory for %llu records",
-                                    (unsigned long long)records);
+                                    (unsigned long long)records[i]);
+    }
     return 0;
 }
 

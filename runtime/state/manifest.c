@@ -173,6 +173,7 @@ static void put_state(struct gy_buf *text, const struct gy_manifest_state *state
     put_string(text, in, "type", state->type);
     put_u64(text, in, "version", state->version);
     put_hex(text, in, "fingerprint", state->fingerprint);
+    put_u64(text, in, "records", state->records);
     if (state->of != NULL)
         put_string(text, in, "of", state->of);
     if (state->map_key == NULL)

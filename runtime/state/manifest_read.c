@@ -201,6 +201,8 @@ static void read_state(struct reading *r, const config_setting_t *s,
     state->type = read_string(r, s, "type");
     state->version = read_u32(r, s, "version", 0);
     state->fingerprint = read_hex(r, s, "fingerprint");
+    if (config_setting_get_member(s, "records") != NULL)
+        state->records = read_u64(r, s, "records");
     state->of = read_optional(r, s, "of");
     if (state->kind != GYRE_STATE_MAP)
         return;

@@ -30,7 +30,8 @@ struct gy_manifest_state {
     char *map_key;        /* MAP: the type of its keys, likewise; else NULL */
     uint32_t map_key_version;
     uint64_t map_key_fingerprint;
-    char *of; /* of a hosted function: gy_hosted.identity; else NULL */
+    char *of;         /* of a hosted function: gy_hosted.identity; else NULL */
+    uint64_t records; /* of all tasks; functions hosted together have theirs in the first one's */
 };
 
 /* A plugin that the job has used. */

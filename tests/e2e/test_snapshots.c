@@ -54,8 +54,8 @@ static void make_snapshot(uint64_t id)
                 of[] = "std.sum { field = \"n\"; } of n: i64", seen[] = "seen", unit[] = "unit",
                 word[] = "word", file0[] = "counts-0.state", file1[] = "counts-1.state";
     struct gy_manifest_state states[] = {
-        {name, GYRE_STATE_VALUE, type, 2, UINT64_C(0xabcdef), NULL, 0, 0, of},
-        {seen, GYRE_STATE_MAP, unit, 1, 1, word, 3, 2, NULL}};
+        {name, GYRE_STATE_VALUE, type, 2, UINT64_C(0xabcdef), NULL, 0, 0, of, 5},
+        {seen, GYRE_STATE_MAP, unit, 1, 1, word, 3, 2, NULL, 0}};
     struct gy_manifest_task tasks[] = {{1795380270000000, 1795380270000000, false, file0, 0, 0, 0},
                                        {INT64_MIN, INT64_MIN, true, file1, 0, 0, 0}};
     struct gy_manifest_task idle[] = {{INT64_MAX, INT64_MAX, true, NULL, 0, 0, 0}};

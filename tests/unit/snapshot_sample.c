@@ -61,6 +61,7 @@ void sample_init(struct sample *s, uint64_t id)
                     .type = "std.i64",
                     .version = 2,
                     .fingerprint = UINT64_C(0xfedcba9876543210),
+                    .records = 7,
                     .of = "std.sum { field = \"n\"; } of n: i64"},
                    {.name = "seen",
                     .kind = GYRE_STATE_MAP,

@@ -189,7 +189,7 @@ static uint64_t restore_records(struct saved *saved, struct gy_instance *instanc
     const struct gyre_state state = gy_node_state(gy_instance_node(instance), 0);
     struct gy_form_segment segment = {0, state.type->version};
     struct gy_form form = {1, &segment};
-    CU_ASSERT_EQUAL(gy_instance_restore_begin(instance, &form, 1000), 0);
+    CU_ASSERT_EQUAL(gy_instance_restore_begin(instance, &form, (uint64_t[]){1000}), 0);
     for (struct gy_part_piece *piece = saved->first, *next; piece != NULL; piece = next) {
         size_t at = piece == saved->first ? GY_PART_HEAD : GY_BLOCK_HEAD;
         while (piece != saved->first && at < piece->n) {

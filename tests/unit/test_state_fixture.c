@@ -228,7 +228,43 @@ static void random_numbers_follow_from_seed_operator_and_task_alone(void)
     CU_ASSERT_STRING_NOT_EQUAL(first, other);
 }
 
+/* The bytes of the states of an operator that is to get so many records of each. */
+static uint64_t bytes_of_room(struct hand *h, const uint64_t *records)
+{
+    const struct gy_form_segment segments[] = {{0, 1}, {1, 1}, {2, 1}};
+    const struct gy_form form = {gy_node_states(hand_node(h, "x")), segments};
+    struct gy_instance_stats stats;
+    CU_ASSERT_FATAL(form.n == 3);
+    struct gy_instance *instance = hand_open(h, "x", 0, 1);
+    CU_ASSERT_EQUAL(gy_instance_restore_begin(instance, &form, records), 0);
+    gy_instance_stats(instance, &stats);
+    gy_instance_free(instance);
+    return stats.state_bytes;
+}
+
+static void a_restore_makes_room_for_each_state_by_itself(void)
+{
+    struct hand h;
+    char *dir = dir_temp();
+    hand_init(&h, dir,
+              "job = \"t\"; operators = ( { id = \"in\"; op = \"gen.events\"; },\n"
+              "{ id = \"x\"; op = \"state_ops.mix\"; input = \"in\"; key = \"key\"; } );");
+    uint64_t none = bytes_of_room(&h, (uint64_t[]){0, 0, 0}), sum = 0;
+    for (uint32_t s = 0; s < 3; s++) {
+        uint64_t records[3] = {0};
+        records[s] = 100000;
+        uint64_t bytes = bytes_of_room(&h, records) - none;
+        CU_ASSERT(bytes > 100000 * sizeof(uint64_t)); /* the hashes alone */
+        sum += bytes;
+    }
+    CU_ASSERT_EQUAL(bytes_of_room(&h, (uint64_t[]){100000, 100000, 100000}) - none, sum);
+    hand_fini(&h);
+    dir_remove(dir);
+    free(dir);
+}
+
 static const struct suite_test tests[] = {
+    SUITE_TEST(a_restore_makes_room_for_each_state_by_itself),
     SUITE_TEST(a_key_is_looked_up_without_making_it),
     SUITE_TEST(state_without_a_key_is_one_entry_that_can_be_removed),
     SUITE_TEST(state_with_a_time_to_live_ends_when_it_was_not_touched_for_so_long),

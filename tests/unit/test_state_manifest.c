@@ -23,8 +23,8 @@ static bool same_operator(const struct gy_manifest_operator *a,
         const struct gy_manifest_state *x = &a->states[i], *y = &b->states[i];
         same = same_text(x->name, y->name) && same_text(x->of, y->of) && x->kind == y->kind &&
                same_text(x->type, y->type) && x->version == y->version &&
-               x->fingerprint == y->fingerprint && same_text(x->map_key, y->map_key) &&
-               x->map_key_version == y->map_key_version &&
+               x->records == y->records && x->fingerprint == y->fingerprint &&
+               same_text(x->map_key, y->map_key) && x->map_key_version == y->map_key_version &&
                x->map_key_fingerprint == y->map_key_fingerprint;
     }
     for (uint32_t i = 0; same && i < a->n_tasks; i++) {
