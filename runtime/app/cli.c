@@ -213,8 +213,8 @@ static int run_command(const struct gy_command *c, struct gy_cli *cli, char **ar
 /* Gives every list room for all of argv: nothing can be given more often. -1 without memory. */
 static int make_lists(struct gy_cli *cli, int argc)
 {
-    struct gy_cli_list *lists[] = {&cli->operands, &cli->plugin_path, &cli->set, &cli->drop_state,
-                                   &cli->only};
+    struct gy_cli_list *lists[] = {&cli->operands,   &cli->plugin_path,  &cli->set,
+                                   &cli->drop_state, &cli->rename_state, &cli->only};
     const size_t n = sizeof lists / sizeof *lists;
     const char **items = gy_calloc(n * (size_t)argc, sizeof *items);
     for (size_t i = 0; items && i < n; i++)

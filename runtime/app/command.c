@@ -18,6 +18,7 @@ const struct gy_command gy_commands[] = {
      {SET,
       {"-p", "N", "run with this parallelism", GY_FLAG_NUMBER, AT(parallelism)},
       {"--from", "latest|DIR", "start from a snapshot: the newest, or that in DIR", GY_FLAG_TEXT, AT(from)},
+      {"--rename-state", "OLD=NEW", "give a snapshot's state of OLD to the operator NEW (repeatable)", GY_FLAG_LIST, AT(rename_state)},
       {"--drop-state", "ID", "forget a snapshot's state of an operator (repeatable)", GY_FLAG_LIST, AT(drop_state)},
       {"--report", "FILE", "write one JSON object about the run at its end", GY_FLAG_TEXT, AT(report)},
       {"--no-supervise", NULL, "run in one process, without restarts", GY_FLAG_SWITCH, AT(no_supervise)},

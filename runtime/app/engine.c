@@ -63,7 +63,6 @@ static void told(void *host, const struct gy_checkpoint_news *news)
 static void set_snapshots(struct run *run, struct gy_flow_options *options)
 {
     const struct gy_job *job = run->engine->job;
-    const struct gy_cli *cli = run->engine->cli;
     if (job->snapshot_dir != NULL)
         options->snapshots = (struct gy_checkpoint_options){.disk = gy_disk_real(),
                                                             .dir = job->snapshot_dir,
@@ -74,10 +73,6 @@ static void set_snapshots(struct run *run, struct gy_flow_options *options)
                                                             .told = told,
                                                             .host = run};
     options->restore = run->start.restore;
-    if (!run->start.is_own) { /* it has no state of before */
-        options->n_dropped = (uint32_t)cli->drop_state.n;
-        options->dropped = cli->drop_state.items;
-    }
     if (run->engine->ledger->slow_id[0] != 0) {
         options->slow_id = run->engine->ledger->slow_id;
         options->slow = &run->slow;

@@ -8,7 +8,6 @@
 /* Where a run starts. Zeroed: from nothing, without snapshots. */
 struct gy_start {
     struct gy_manifest *restore; /* verified; NULL: from nothing */
-    bool is_own;                 /* which was taken by this run, not named by --from */
     uint64_t last_id;            /* ids of snapshots go on after it */
     int lock;                    /* of the snapshot folder; -1: there is none */
 };

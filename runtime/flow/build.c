@@ -308,8 +308,6 @@ static int build(struct gy_flow *flow, struct gyre_error *error)
         struct gy_disk *disk = flow->options.snapshots.disk;
         struct gy_fit fit = {.manifest = flow->options.restore,
                              .graph = physical->graph,
-                             .dropped = flow->options.dropped,
-                             .n_dropped = flow->options.n_dropped,
                              .misfits = flow->options.misfits};
         flow->restore = gy_restore_new(disk != NULL ? disk : gy_disk_real(), &fit, error);
         if (flow->restore == NULL)

@@ -8,14 +8,6 @@
 
 #include <string.h>
 
-static bool is_dropped(const struct gy_fit *fit, const char *id)
-{
-    for (uint32_t i = 0; i < fit->n_dropped; i++)
-        if (strcmp(fit->dropped[i], id) == 0)
-            return true;
-    return false;
-}
-
 static bool keeps_something(const struct gy_manifest_operator *op)
 {
     for (uint32_t t = 0; t < op->n_tasks; t++)
@@ -32,15 +24,36 @@ static bool has_node(const struct gy_graph *graph, const char *id)
     return false;
 }
 
+/* An operator that only the job has, and that may be `op` under another name; NULL. */
+static const char *new_name_of(const struct gy_fit *fit, const struct gy_manifest_operator *op)
+{
+    for (uint32_t n = 0; n < fit->graph->n_nodes; n++) {
+        const struct gy_node *node = fit->graph->nodes[n];
+        if (node->of == NULL && strcmp(node->op, op->op) == 0 && gy_fit_operator(fit, node) == NULL)
+            return node->id;
+    }
+    return NULL;
+}
+
 static void check_orphans(const struct gy_fit *fit)
 {
+    unsigned long long id = fit->manifest->id;
     for (uint32_t o = 0; o < fit->manifest->n_operators; o++) {
         const struct gy_manifest_operator *op = &fit->manifest->operators[o];
-        if (!has_node(fit->graph, op->id) && keeps_something(op) && !is_dropped(fit, op->id))
+        if (has_node(fit->graph, op->id) || !keeps_something(op))
+            continue;
+        const char *name = new_name_of(fit, op);
+        if (name != NULL)
+            gy_diags_add(fit->misfits, NULL, 0,
+                         "snapshot %llu has state of the operator '%s' (%s), which the job does "
+                         "not have: put it back, or give its state to '%s' with --rename-state "
+                         "%s=%s, or up with --drop-state %s",
+                         id, op->id, op->op, name, op->id, name, op->id);
+        else
             gy_diags_add(fit->misfits, NULL, 0,
                          "snapshot %llu has state of the operator '%s' (%s), which the job does "
                          "not have: put it back, or give its state up with --drop-state %s",
-                         (unsigned long long)fit->manifest->id, op->id, op->op, op->id);
+                         id, op->id, op->op, op->id);
     }
 }
 
@@ -258,5 +271,5 @@ void gy_fit_check_items(const struct gy_fit *fit, const struct gy_node *node)
 const struct gy_manifest_operator *gy_fit_operator(const struct gy_fit *fit,
                                                    const struct gy_node *node)
 {
-    return is_dropped(fit, node->id) ? NULL : gy_manifest_operator(fit->manifest, node->id);
+    return gy_manifest_operator(fit->manifest, node->id);
 }

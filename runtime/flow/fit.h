@@ -2,7 +2,7 @@
  *
  * State is matched by operator id and state name; that of an aggregate function by what it is of
  * (gy_hosted.identity), whatever its results are called. What only the job has starts from nothing. What only
- * the snapshot has is refused, unless it is nothing or was given up (--drop-state). All that does not
+ * the snapshot has is refused, unless it is nothing; --drop-state and --rename-state have changed the manifest before (app/adapt.h). All that does not
  * fit is told at once, each with what to do, as the mistakes of a job file are. */
 #ifndef GY_FLOW_FIT_H
 #define GY_FLOW_FIT_H
@@ -14,8 +14,6 @@
 struct gy_fit {
     const struct gy_manifest *manifest;
     const struct gy_graph *graph;
-    const char *const *dropped; /* ids of operators whose state is not wanted */
-    uint32_t n_dropped;
     struct gy_diags *misfits;
 };
 
@@ -29,7 +27,7 @@ uint32_t gy_fit_state(const struct gy_manifest_operator *saved, uint32_t s,
 /** The same for a node of which the snapshot has items. */
 void gy_fit_check_items(const struct gy_fit *fit, const struct gy_node *node);
 
-/** What the snapshot has for a node; NULL: nothing, or it was given up. */
+/** What the snapshot has for a node; NULL: nothing. */
 const struct gy_manifest_operator *gy_fit_operator(const struct gy_fit *fit,
                                                    const struct gy_node *node);
 

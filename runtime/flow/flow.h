@@ -30,9 +30,7 @@ struct gy_flow_options {
     uint32_t alone_ask;     /* it asks for a snapshot at one of so many occasions; 0: never */
     struct gy_checkpoint_options snapshots; /* dir NULL: none are taken */
     const struct gy_manifest *restore; /* verified, outlives the flow; NULL: starts from nothing */
-    uint32_t n_dropped;
-    const char *const *dropped; /* operator ids whose state in `restore` is not wanted */
-    struct gy_diags *misfits;   /* gets all that does not fit the job; required with `restore` */
+    struct gy_diags *misfits; /* gets all that does not fit the job; required with `restore` */
     const char *slow_id; /* the operator that takes its rows one by one while `slow`; NULL: none */
     const _Atomic bool *slow;
 };

@@ -15,6 +15,8 @@ char *gy_key_text(const struct gy_node *node)
         gy_buf_printf(&text, "%s%s: %s%s", k > 0 ? ", " : "", field->name,
                       gyre_type_name(node->key.types[k]), node->key.nullable[k] ? "?" : "");
     }
+    if (node->key_by != NULL)
+        gy_buf_printf(&text, " by %s", node->key_by);
     char *copy = text.failed ? NULL : gy_strdup(gy_buf_cstr(&text));
     gy_buf_fini(&text);
     return copy;

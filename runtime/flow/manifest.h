@@ -7,7 +7,8 @@
 
 struct gy_flow;
 
-/** The key of a node, as manifests have it: "word: str, user: i64?"; "" for none.
+/** The key of a node, as manifests have it: "word: str, user: i64?", "cell: i64 by geo.cell of x: f64";
+ *  "" for none.
  *  Owns:    the caller; NULL without memory */
 char *gy_key_text(const struct gy_node *node);
 

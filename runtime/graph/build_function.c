@@ -86,6 +86,8 @@ bool gy_build_ahead_bind(struct gy_build *b, uint32_t index)
     }
     bool ok =
         gy_build_bind(b, index, &bn->node->hosted[0], bn->groups[0]) == 0 && check_results(b, bn);
+    if (ok)
+        gy_build_identity_reads(b, bn->node, &bn->node->hosted[0]);
     bn->ahead->failed = !ok;
     bn->n_known = ok ? 1 : 0;
     return ok;

@@ -34,7 +34,7 @@ void gy_build_identity(struct gy_build *b, struct gy_build_node *bn)
 void gy_build_identity_options(struct gy_build *b, struct gy_hosted *hosted)
 {
     const struct gyre_function *f = hosted->function;
-    if (f->kind == GYRE_FN_AGGREGATE)
+    if (f->kind == GYRE_FN_AGGREGATE || f->kind == GYRE_FN_KEY)
         hosted->identity = with_options(b, hosted->op, f->options, f->n_options, 0, hosted->config);
 }
 
@@ -50,5 +50,16 @@ void gy_build_identity_reads(struct gy_build *b, const struct gy_node *node,
         hosted->identity =
             gy_arena_ctl_printf(b->scope.arena, "%s%s%s: %s", hosted->identity,
                                 i == 0 ? " of " : ", ", field->name, gyre_type_name(field->type));
+    }
+}
+
+void gy_build_identity_key(struct gy_build *b, uint32_t index)
+{
+    for (uint32_t i = 0; i < b->n; i++) {
+        const struct gy_build_node *bn = &b->nodes[i];
+        const struct gy_build_ahead *use = bn->ahead;
+        if (use != NULL && use->consumer == index && use->port == 0 && use->column == NULL &&
+            bn->n_known > 0)
+            b->nodes[index].node->key_by = bn->node->hosted[0].identity;
     }
 }

@@ -108,5 +108,6 @@ bool gy_build_keys(struct gy_build *b, uint32_t index)
         ok &= bind_key(b, index, p, first);
         first = false;
     }
+    gy_build_identity_key(b, index);
     return ok;
 }

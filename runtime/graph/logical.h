@@ -61,7 +61,7 @@ struct gy_hosted {
     const struct gyre_aggregate *aggregate; /* NULL: of another kind */
     const struct gyre_state_type *accumulator;
     void *config;
-    const char *identity; /* of an aggregate: which function of what its state is; see below */
+    const char *identity; /* of an aggregate or key function; see above */
     uint32_t n_reads;
     uint32_t *reads;    /* positions in the node's input 0 `reads` */
     uint32_t first_own; /* its first column among the output's own columns */
@@ -141,6 +141,7 @@ struct gy_node {
     struct gy_hosted *hosted;
     struct gy_window_plan *window; /* NULL: none; only where `aggregation` is WINDOWED */
     struct gy_key key;             /* n 0: no key */
+    const char *key_by; /* identity of the key function of input 0; NULL: its key is of fields */
     uint32_t n_inputs;
     struct gy_input *inputs;
     uint32_t n_outputs; /* the default port first; `.errors` last, where on_error = "port" */

@@ -79,6 +79,7 @@ static void read_snapshot(const struct gy_scope *scope, struct gy_job *job)
     const struct gy_setting *every = gy_setting_get(group, "every");
     const struct gy_setting *dir = gy_setting_get(group, "dir");
     const struct gy_setting *keep = gy_setting_get(group, "keep");
+    const struct gy_setting *resume = gy_setting_get(group, "resume");
     int64_t value;
     if (every == NULL)
         gy_value_missing(scope, group, GY_SNAPSHOT_KEYS, "snapshot", "every");
@@ -90,6 +91,8 @@ static void read_snapshot(const struct gy_scope *scope, struct gy_job *job)
         gy_value_path(scope, dir, &job->snapshot_dir);
     if (keep != NULL && gy_value_int(scope, keep, 1, INT32_MAX, &value) == 0)
         job->snapshot_keep = (uint32_t)value;
+    if (resume != NULL)
+        gy_value_bool(scope, resume, &job->snapshot_resume);
 }
 
 static void read_restart(const struct gy_scope *scope, struct gy_job *job)

@@ -125,6 +125,7 @@ struct gy_job {
     int64_t snapshot_every_us;
     const char *snapshot_dir;
     uint32_t snapshot_keep;
+    bool snapshot_resume; /* goes on from the newest snapshot, where there is one */
     const struct gy_setting *restart_at;
     uint32_t restart_attempts;
     int64_t restart_delay_us;

@@ -24,6 +24,7 @@
     X(every, "DURATION", "required", "a snapshot each so often, from \"1ms\" on") \
     X(dir, "FOLDER", "required", "the folder that holds them; made where it is not there") \
     X(keep, "N", "3", "how many stay") \
+    X(resume, "true or false", "false", "a run goes on from the newest snapshot, where there is one") \
 
 #define GY_RESTART_KEY_TABLE(X) \
     X(attempts, "N", "10", "restarts since the last snapshot before the job fails; 0: none") \

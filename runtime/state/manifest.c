@@ -72,6 +72,18 @@ const struct gy_manifest_operator *gy_manifest_operator(const struct gy_manifest
     return NULL;
 }
 
+void gy_manifest_drop(struct gy_manifest *manifest, const char *id)
+{
+    struct gy_manifest_operator *ops = manifest->operators;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < manifest->n_operators; i++)
+        if (strcmp(ops[i].id, id) == 0)
+            free_operator(&ops[i]);
+        else
+            ops[kept++] = ops[i];
+    manifest->n_operators = kept;
+}
+
 uint64_t gy_manifest_bytes(const struct gy_manifest *manifest)
 {
     uint64_t bytes = 0;

@@ -86,6 +86,9 @@ void gy_manifest_free(struct gy_manifest *manifest);
 const struct gy_manifest_operator *gy_manifest_operator(const struct gy_manifest *manifest,
                                                         const char *id);
 
+/** Forgets the operator `id`: what comes after it is as if the snapshot did not have it. */
+void gy_manifest_drop(struct gy_manifest *manifest, const char *id);
+
 /** Bytes of all files but the manifest. */
 uint64_t gy_manifest_bytes(const struct gy_manifest *manifest);
 

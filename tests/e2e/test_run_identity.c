@@ -117,6 +117,47 @@ static void a_field_of_another_type_is_refused(void)
     dir_end(dir);
 }
 
+/* %s is the key. */
+static const char keyed[] =
+    "job = \"identity\"; parallelism = 1; snapshot = { every = \"20ms\"; dir = \"snap\"; };\n"
+    "operators = (\n"
+    "  { id = \"in\"; op = \"gen.sequence\"; to = 1000000000L; rate = 5000; },\n"
+    "  { id = \"fields\"; op = \"std.select\"; input = \"in\";\n"
+    "    fields = [\"value\"%s]; },\n"
+    "  { id = \"all\"; op = \"std.count\"; input = \"fields\"; key = %s; },\n"
+    "  { id = \"out\"; op = \"file.write\"; input = \"all\"; path = \"out.csv\"; }\n"
+    ");\n";
+
+/* A key that is computed is of the function that computes it. */
+static void a_key_that_another_function_computes_is_another_key(void)
+{
+    static const char *const others[][3] = {
+        {"", "{ fn = \"key_fns.cell\"; size = 20; }",
+         "cell: i64 by key_fns.cell { size = 20; } of value: i64"},
+        {", \"cell=value\"", "\"cell\"", "cell: i64"}};
+    char *dir = dir_temp(), *before = text_format(keyed, "", "{ fn = \"key_fns.cell\"; }");
+    char *same = text_format(keyed, "", "{ fn = \"key_fns.cell\"; size = 10; }");
+    run_and_stop(dir, before, NULL);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char *after = text_format(keyed, others[i][0], others[i][1]);
+        char *says = text_format("gyre: the state of 'all' is by the key (cell: i64 by "
+                                 "key_fns.cell of value: i64), and the job has (%s): put the key "
+                                 "back, or give the state up with --drop-state all\n",
+                                 others[i][2]);
+        run_check_refused(dir, after, ARGV(QUICKLY), says);
+        free(says);
+        free(after);
+    }
+    free(run_go_on(dir, same, ARGV(QUICKLY), 0));
+    char *all = run_read(dir, "out.csv");
+    CU_ASSERT_PTR_NOT_NULL(strstr(all, "\n1999,10\n"));
+    CU_ASSERT_PTR_NULL(strstr(all, ",11\n"));
+    free(all);
+    free(same);
+    free(before);
+    dir_end(dir);
+}
+
 static void a_function_that_is_gone_is_named(void)
 {
     char *dir = begin(AGGREGATE(FN_SUM("value", "t") ", " FN_COUNT("n")));
@@ -155,6 +196,7 @@ static void an_option_that_is_written_out_as_its_default_is_no_other(void)
 static const struct suite_test tests[] = {
     SUITE_TEST(state_of_another_function_option_or_field_is_refused_naming_both),
     SUITE_TEST(a_field_of_another_type_is_refused),
+    SUITE_TEST(a_key_that_another_function_computes_is_another_key),
     SUITE_TEST(a_function_that_is_gone_is_named),
     SUITE_TEST(what_results_are_called_and_the_order_of_functions_do_not_matter),
     SUITE_TEST(functions_that_are_the_same_keep_their_state_each),

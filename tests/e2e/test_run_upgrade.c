@@ -236,7 +236,8 @@ static void all_that_does_not_fit_is_told_at_once(void)
     char *dir = begin();
     char *says = text_format(
         "gyre: snapshot %d has state of the operator 'out' (file.write), which the job does not "
-        "have: put it back, or give its state up with --drop-state out\n"
+        "have: put it back, or give its state to 'result' with --rename-state out=result, or up "
+        "with --drop-state out\n"
         "gyre: the state of 'sum' is by the key (key: i64), and the job has (value: i64): put the "
         "key back, or give the state up with --drop-state sum\n"
         "gyre: state 'total' of 'sum' is of version 1 in the snapshot and of version 2 in "
