@@ -20,7 +20,7 @@ bin=$build/bench
 data=$bin/data
 runs=${RUNS:-5}
 percent=${PERCENT:-100}
-workloads="words json csv keyed-10k keyed-1m chain chain-sum boundary-64 boundary-1024 \
+workloads="words json csv keyed-10k keyed-1m aggregate-1m chain chain-sum boundary-64 boundary-1024 \
     snap-keyed snap-latency snap-restore snap-crash"
 export LC_ALL=C
 
@@ -46,6 +46,14 @@ mkdir -p "$data" || exit 2
 failed=0
 results=$data/results
 : >"$results"
+
+# For awk: the median of a list, which it sorts.
+medians='
+    function median(a, n,   i, j, t) {
+        for (i = 2; i <= n; i++)
+            for (j = i; j > 1 && a[j] < a[j - 1]; j--) { t = a[j]; a[j] = a[j - 1]; a[j - 1] = t }
+        return n == 0 ? 0 : n % 2 ? a[(n + 1) / 2] : (a[n / 2] + a[n / 2 + 1]) / 2
+    }'
 
 say() { [ "$json" = 1 ] || printf '%s\n' "$*"; }
 complain() { echo "bench: $*" >&2; failed=1; }
@@ -88,12 +96,7 @@ measure() {
         fi
     done
     for side in limit gyre inside; do [ -f "$data/$workload.$side" ] || : >"$data/$workload.$side"; done
-    awk -v workload="$workload" -v rows="$rows" -v json="$results" '
-        function median(a, n,   i, j, t) {
-            for (i = 2; i <= n; i++)
-                for (j = i; j > 1 && a[j] < a[j - 1]; j--) { t = a[j]; a[j] = a[j - 1]; a[j - 1] = t }
-            return n == 0 ? 0 : n % 2 ? a[(n + 1) / 2] : (a[n / 2] + a[n / 2 + 1]) / 2
-        }
+    awk -v workload="$workload" -v rows="$rows" -v json="$results" "$medians"'
         FILENAME ~ /[.]limit$/ { limit[++n_limit] = $1; if ($3 > limit_kib) limit_kib = $3 }
         FILENAME ~ /[.]gyre$/ { gyre[++n_gyre] = $1; if ($3 > gyre_kib) gyre_kib = $3 }
         FILENAME ~ /[.]inside$/ && $1 != "" { inside[++n_inside] = $1 }
@@ -185,12 +188,7 @@ parse() {
 
 # speeds WORKLOAD BYTES: the medians of what `measure` has timed, as MB/s.
 speeds() {
-    awk -v workload="$1" -v bytes="$2" -v json="$results" '
-        function median(a, n,   i, j, t) {
-            for (i = 2; i <= n; i++)
-                for (j = i; j > 1 && a[j] < a[j - 1]; j--) { t = a[j]; a[j] = a[j - 1]; a[j - 1] = t }
-            return n == 0 ? 0 : n % 2 ? a[(n + 1) / 2] : (a[n / 2] + a[n / 2 + 1]) / 2
-        }
+    awk -v workload="$1" -v bytes="$2" -v json="$results" "$medians"'
         FILENAME ~ /[.]limit$/ { limit[++n_limit] = $1 }
         FILENAME ~ /[.]gyre$/ { gyre[++n_gyre] = $1 }
         END {
@@ -220,6 +218,48 @@ keyed() {
     once check "$1" "${command[@]}" || return
     "$bin/limit_keyed" "$2" "$rows" 7 "$data/$1.limit.csv" >/dev/null
     same "$1" "$data/$1.limit.csv" "$data/$1.gyre.csv"
+}
+
+# What three functions in one operator cost of what one costs alone, the mean of the three; in turn.
+aggregate() {
+    local rows fn name=aggregate-1m
+    [ "$with_gyre" = 1 ] || return
+    rows=$(scaled 100000000)
+    rm -f "$data/$name".{sum,count,max,three}
+    for ((run = 0; run < runs; run++)); do
+        for fn in sum count max; do
+            export BENCH_FN=std.$fn
+            gyre_run aggregate_one "in.count=$rows"
+            once $fn $name "${command[@]}" || return
+        done
+        gyre_run aggregate_three "in.count=$rows"
+        once three $name "${command[@]}" || return
+    done
+    awk -v rows="$rows" -v name="$name" -v json="$results" "$medians"'
+        { split(FILENAME, part, "."); side = part[length(part)]; time[side, FNR] = $1; n = FNR }
+        function ns(side,   i, all) {
+            for (i = 1; i <= n; i++) all[i] = time[side, i]
+            return median(all, n) * 1e9 / rows
+        }
+        END {
+            for (i = 1; i <= n; i++)
+                ratio[i] = 3 * time["three", i] / (time["sum", i] + time["count", i] + time["max", i])
+            r = median(ratio, n)
+            printf "%-14s three functions: %.3f ns per row, alone: sum %.3f, count %.3f, max %.3f; " \
+                "ratio to their mean %.2f [%.2f-%.2f]\n", name, ns("three"), ns("sum"), ns("count"),
+                ns("max"), r, ratio[1], ratio[n]
+            printf "{\"workload\": \"%s\", \"three_ns_per_row\": %.4f, \"sum_ns_per_row\": %.4f, " \
+                "\"count_ns_per_row\": %.4f, \"max_ns_per_row\": %.4f, \"ratio\": %.4f}\n", name,
+                ns("three"), ns("sum"), ns("count"), ns("max"), r >>json
+        }' "$data/$name".{sum,count,max,three} >"$data/line"
+    say "$(cat "$data/line")"
+    rm -f "$data/$name".{limit,gyre}.csv
+    export BENCH_OUT=$data/$name.gyre.csv
+    gyre_run aggregate_check "in.count=$rows"
+    once check $name "${command[@]}" || return
+    "$bin/limit_keyed" 1000000 "$rows" 7 "$data/$name.limit.csv" >/dev/null
+    cut -d , -f 1,2 "$BENCH_OUT" | sed '1s/total/value/' >"$BENCH_OUT.sums"
+    same $name "$data/$name.limit.csv" "$BENCH_OUT.sums"
 }
 
 # chain WORKLOAD JOB: both sinks have the same limit; one that adds up is the check.
@@ -277,6 +317,7 @@ for workload in ${only:-$workloads}; do
     json | csv) parse "$workload" ;;
     keyed-10k) keyed keyed-10k 10000 100000000 ;;
     keyed-1m) keyed keyed-1m 1000000 100000000 ;;
+    aggregate-1m) aggregate ;;
     chain) chain chain chain ;;
     chain-sum) chain chain-sum chain_sum ;;
     boundary-*) boundary "${workload#boundary-}" ;;
