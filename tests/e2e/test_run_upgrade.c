@@ -332,6 +332,58 @@ static void a_function_that_comes_to_a_final_aggregate_is_refused(void)
     dir_end(dir);
 }
 
+/* The last row of each key from line `from` on: its number of rows, and its sum. The columns that
+ * these stand in are `rows_at` and `sum_at`. */
+static void last_of_each(const char *dir, const char *out, uint64_t from, int rows_at, int sum_at,
+                         long long (*last)[2])
+{
+    char *all = run_read(dir, out);
+    uint64_t n = 0;
+    for (const char *at = all; *at != 0; at = strchr(at, '\n') + 1, n++) {
+        long long columns[4] = {0};
+        int read =
+            sscanf(at, "%lld,%lld,%lld,%lld", &columns[0], &columns[1], &columns[2], &columns[3]);
+        CU_ASSERT_FATAL(read >= 3 && columns[0] >= 0 && columns[0] < KEYS);
+        long long *of_key = last[columns[0]];
+        if (n >= from && columns[rows_at] > of_key[0]) {
+            of_key[0] = columns[rows_at];
+            of_key[1] = columns[sum_at];
+        }
+    }
+    free(all);
+}
+
+/* Each goes by what it is: its state stays its own, wherever it stands. */
+static void functions_of_a_rolling_aggregate_change_places_and_one_may_come(void)
+{
+    static const char sum[] = "{ fn = \"std.sum\"; field = \"value\"; as = \"total\"; }";
+    static const char count[] = "{ fn = \"std.count\"; as = \"rows\"; }";
+    static const char most[] = "{ fn = \"std.max\"; field = \"value\"; as = \"most\"; }";
+    static const char of[] = "op = \"std.aggregate\"; key = \"key\"; aggregates = ( %s, %s%s%s );";
+    long long expected[KEYS][2] = {{0}}, last[KEYS][2] = {{0}};
+    char *dir = dir_temp();
+    char *first = text_format(of, sum, count, "", ""),
+         *second = text_format(of, count, most, ", ", sum);
+    char *third = text_format(of, count, most, "", "");
+    char *before = job_with(first, ""), *after = job_with(second, ""), *less = job_with(third, "");
+    free(run_go_on(dir, before, ARGV("--set", "out.path=all.csv", QUICKLY), 0));
+    last_of_each(dir, "all.csv", 0, 2, 1, expected);
+    run_and_stop(dir, before, NULL);
+    run_check_refused(
+        dir, less, ARGV("--from", "latest", QUICKLY),
+        "gyre: the state of 'sum' is of std.sum { field = \"value\"; } of value: i64, "
+        "and the job has std.max { field = \"value\"; } of value: i64: put it back, or "
+        "give the state up with --drop-state sum\n");
+    char *rows = run_read(dir, "out.csv");
+    free(run_go_on(dir, after, ARGV("--from", "latest", "-p", "3", QUICKLY), 0));
+    last_of_each(dir, "out.csv", run_count_lines(rows), 1, 3, last);
+    CU_ASSERT_EQUAL(memcmp(last, expected, sizeof last), 0);
+    free(rows);
+    free(first), free(second), free(third);
+    free(before), free(after), free(less);
+    dir_end(dir);
+}
+
 static void another_job_name_is_refused(void)
 {
     char *dir = begin(), *job = text_format(text, "other", "", usual, "");
@@ -396,6 +448,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(items_go_on_in_a_newer_version_and_not_in_an_older),
     SUITE_TEST(a_run_that_is_refused_leaves_no_snapshot_behind),
     SUITE_TEST(a_function_that_comes_to_a_final_aggregate_is_refused),
+    SUITE_TEST(functions_of_a_rolling_aggregate_change_places_and_one_may_come),
     SUITE_TEST(another_job_name_is_refused),
     SUITE_TEST(an_operator_that_is_gone_is_named_and_its_state_can_be_dropped),
     SUITE_TEST(a_migrate_that_refuses_fails_the_job_naming_both_versions),

@@ -1,5 +1,5 @@
 /* The laws of the standard aggregates' function tables, called directly: merge(a, b) is what adding
- * the rows of a and then those of b gives, and where there is a retract it undoes add. The functions
+ * the rows of a and then those of b gives, whichever merges come first, and where there is a retract it undoes add. The functions
  * are bound by a job that is loaded and never run. */
 #include "base/rng.h"
 #include "files.h"
@@ -135,10 +135,10 @@ static void bench_init(struct bench *bench, const struct gy_node *node, uint32_t
         bench->types[k] = node->outputs[0].own[bench->hosted->first_own + k].type;
 }
 
-/* Accumulators 0 ... n - 1. */
+/* Accumulators 0 ... n - 1, up to 8. */
 static void accumulators(struct bench *bench, void **accs, uint32_t n)
 {
-    static const uint64_t hashes[] = {11, 22, 33, 44};
+    static const uint64_t hashes[] = {11, 22, 33, 44, 55, 66, 77, 88};
     CU_ASSERT_EQUAL_FATAL(gy_store_slots(bench->store, hashes, NULL, NULL, n, accs), 0);
 }
 
@@ -205,21 +205,34 @@ static bool same_result(struct bench *bench, const void *a, const void *b)
 
 /* ---- laws -------------------------------------------------------------------------------------- */
 
-/* Merging in order is adding in order, also with nothing on either side. */
+static void merge(struct bench *bench, void *into, const void *from)
+{
+    CU_ASSERT_EQUAL_FATAL(bench->hosted->aggregate->merge(&bench->ctx, into, from), 0);
+}
+
+/* Merging in order is adding in order, whichever two come first, and also with nothing on either side;
+ * what is merged stays as it is. */
 static void check_merge(struct bench *bench, struct gy_rng *rng)
 {
-    void *accs[4];
+    void *accs[8];
     uint32_t first = (uint32_t)gy_rng_below(rng, ROWS + 1);
     uint32_t end = first + (uint32_t)gy_rng_below(rng, ROWS + 1 - first);
-    const struct gyre_aggregate *aggregate = bench->hosted->aggregate;
-    accumulators(bench, accs, 4);
-    add(bench, accs[0], 0, first);
-    add(bench, accs[1], first, end);
-    add(bench, accs[2], end, ROWS);
-    add(bench, accs[3], 0, ROWS);
-    CU_ASSERT_EQUAL(aggregate->merge(&bench->ctx, accs[1], accs[2]), 0);
-    CU_ASSERT_EQUAL(aggregate->merge(&bench->ctx, accs[0], accs[1]), 0);
-    CU_ASSERT_FATAL(same_result(bench, accs[0], accs[3]));
+    const uint32_t cuts[] = {0, first, end, ROWS};
+    accumulators(bench, accs, 8);
+    for (uint32_t i = 0; i < 6; i++)
+        add(bench, accs[i], cuts[i % 3], cuts[i % 3 + 1]);
+    add(bench, accs[6], 0, ROWS);
+    merge(bench, accs[0], accs[1]);
+    CU_ASSERT_FATAL(same_result(bench, accs[1], accs[4]));
+    merge(bench, accs[0], accs[2]);
+    CU_ASSERT_FATAL(same_result(bench, accs[2], accs[5]));
+    CU_ASSERT_FATAL(same_result(bench, accs[0], accs[6]));
+    merge(bench, accs[4], accs[5]);
+    merge(bench, accs[3], accs[4]);
+    CU_ASSERT_FATAL(same_result(bench, accs[3], accs[6]));
+    merge(bench, accs[3], accs[7]); /* nothing */
+    merge(bench, accs[7], accs[6]);
+    CU_ASSERT_FATAL(same_result(bench, accs[3], accs[7]));
 }
 
 /* Adding and retracting the first rows leaves the others; all of them leaves nothing. */
@@ -266,7 +279,7 @@ static void each_function(bool odd, bool only_retract,
     free(in);
 }
 
-static void merging_in_order_is_adding_in_order(void)
+static void merging_in_order_is_adding_in_order_and_is_associative(void)
 {
     each_function(true, false, check_merge);
 }
@@ -277,7 +290,7 @@ static void retract_undoes_add(void)
 }
 
 static const struct suite_test tests[] = {
-    SUITE_TEST(merging_in_order_is_adding_in_order),
+    SUITE_TEST(merging_in_order_is_adding_in_order_and_is_associative),
     SUITE_TEST(retract_undoes_add),
 };
 
