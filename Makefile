@@ -65,8 +65,15 @@ export GYRE_BUILD := $(abspath $(BUILD))
 PREFIX   ?= /usr/local
 AT        = $(DESTDIR)$(PREFIX)
 put       = install -d '$(AT)/$(2)' && install -m $(1) $(3) '$(AT)/$(2)'
+# The rows of the table of commands: each has a page, which gyre writes itself.
+COMMANDS := $(shell sed -n 's/^    {"\([a-z]*\)", ".*", [0-9]*, .*/\1/p' runtime/app/command.c)
+PAGES    := man1/gyre.1 $(COMMANDS:%=man1/gyre-%.1) man5/gyre-job.5
+EXAMPLES := $(filter-out %.sh,$(wildcard jobs/*.*))
+GUIDES   := README.md LICENSE $(wildcard plugins/*.md sdk/*.md runtime/*.md tests/*.md)
+COMPLETE := share/bash-completion/completions/gyre share/zsh/site-functions/_gyre
+MADE     := $(PAGES:%=share/man/%) $(COMPLETE)
 INSTALLED = bin/gyre $(ALL_PLUGINS:%=lib/gyre/plugins/%.so) $(patsubst sdk/%,%,$(wildcard sdk/include/gyre/*.h)) \
-            lib/pkgconfig/gyre-sdk.pc share/gyre/README.md $(patsubst %,share/gyre/%,$(wildcard jobs/*.cfg))
+            lib/pkgconfig/gyre-sdk.pc $(EXAMPLES:%=share/gyre/%) $(GUIDES:%=share/gyre/%) $(MADE)
 
 # ---- targets -----------------------------------------------------------------------------------
 
@@ -119,15 +126,21 @@ install: all ## install below PREFIX=/usr/local; DESTDIR= goes before it
 	@$(call put,755,bin,$(BUILD)/gyre)
 	@$(call put,755,lib/gyre/plugins,$(PLUGINS:%=$(BUILD)/plugins/%.so))
 	@$(call put,644,include/gyre,$(wildcard sdk/include/gyre/*.h))
-	@$(call put,644,share/gyre,README.md)
-	@$(call put,644,share/gyre/jobs,$(wildcard jobs/*.cfg))
+	@set -e; for f in $(EXAMPLES) $(GUIDES); do install -D -m 644 $$f '$(AT)/share/gyre/'$$f; done
+	@set -e; for f in $(MADE); do mkdir -p '$(BUILD)/made/'$${f%/*}; case $$f in \
+	    */gyre-*) n=$${f##*/gyre-}; $(BUILD)/gyre help --man $${n%.*} ;; \
+	    *.1) $(BUILD)/gyre help --man ;; \
+	    *bash*) $(BUILD)/gyre help --completion bash ;; \
+	    *) $(BUILD)/gyre help --completion zsh ;; esac >'$(BUILD)/made/'$$f; \
+	    install -D -m 644 '$(BUILD)/made/'$$f '$(AT)/'$$f; done
 	@install -d '$(AT)/lib/pkgconfig' && sed 's|@PREFIX@|$(PREFIX)|' sdk/gyre-sdk.pc.in | \
 	    install -m 644 /dev/stdin '$(AT)/lib/pkgconfig/gyre-sdk.pc'
 
 uninstall: ## remove what `make install` put there, and the folders that are gyre's own
 	@rm -f $(foreach f,$(INSTALLED),'$(AT)/$(f)')
-	@for d in lib/gyre/plugins lib/gyre include/gyre share/gyre/jobs share/gyre; do \
-	    [ ! -d '$(AT)'/$$d ] || rmdir --ignore-fail-on-non-empty '$(AT)'/$$d; done
+	@for d in lib/gyre/plugins lib/gyre lib/pkgconfig include/gyre $(sort $(dir $(GUIDES:%=share/gyre/%) \
+	    $(EXAMPLES:%=share/gyre/%) $(MADE))) share/gyre share/man share/bash-completion share/zsh; do \
+	    [ ! -d '$(AT)'/$$d ] || rmdir '$(AT)'/$$d 2>/dev/null || :; done
 
 clean: ## remove everything that was built
 	rm -rf build $(filter-out build /,$(BUILD))

@@ -3,7 +3,9 @@
 
 #include "app/command.h"
 #include "app/commands.h"
+#include "app/complete.h"
 #include "app/help.h"
+#include "app/man.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/say.h"
@@ -222,6 +224,27 @@ static int make_lists(struct gy_cli *cli, int argc)
     return items ? 0 : -1;
 }
 
+/* gyre help --man [COMMAND|job], gyre help --completion bash|zsh: what `make install` puts where others
+ * look for it. Not listed in any help. */
+static int help_made(const char *what, const char *name)
+{
+    const struct gy_cli cli = {.command = "help", .format = "text"};
+    struct gy_buf b = {0};
+    bool found = true;
+    if (strcmp(what, "--man") == 0)
+        found = gy_man(&b, name);
+    else if (strcmp(name, "bash") == 0)
+        gy_complete_bash(&b);
+    else if (strcmp(name, "zsh") == 0)
+        gy_complete_zsh(&b);
+    else
+        found = false;
+    int status = found ? gy_cli_put(&cli, &b, GY_EXIT_OK)
+                       : wrong(NULL, "help %s: there is none for %s", what, name);
+    gy_buf_fini(&b);
+    return status;
+}
+
 /* gyre help [COMMAND] */
 static int help(const char *name)
 {
@@ -250,6 +273,9 @@ int gy_cli_main(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : "";
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
         return help(NULL);
+    if (strcmp(name, "help") == 0 && argc > 2 &&
+        (strcmp(argv[2], "--man") == 0 || strcmp(argv[2], "--completion") == 0))
+        return help_made(argv[2], argc > 3 ? argv[3] : "");
     if (strcmp(name, "help") == 0)
         return help(argc > 2 ? argv[2] : NULL);
     if (strcmp(name, "--version") == 0) {

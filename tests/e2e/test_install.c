@@ -88,7 +88,7 @@ static void need(const char *command)
     int status = r.status;
     process_result_fini(&r);
     if (status == 127)
-        suite_skip("make, cc or pkg-config is not here");
+        suite_skip("make, cc, pkg-config, bash or zsh is not here");
 }
 
 static void place_init(struct place *place)
@@ -139,6 +139,127 @@ static void plugin_outside_of_the_tree_builds_and_runs_with_what_is_installed(vo
     place_fini(&place);
 }
 
+/* A folder that no test writes to: what is installed is read only. */
+static void every_job_that_is_installed_runs_there_and_writes_nothing_beside_itself(void)
+{
+    struct place place;
+    place_init(&place);
+    shell(&place, "cd \"$ROOT/opt/g\"; find . | sort >\"$OLDPWD/before\"", "");
+    shell(&place,
+          "set -- \"$ROOT\"/opt/g/share/gyre/jobs/*.cfg; test $# -ge 4\n"
+          "for job; do \"$GYRE\" check \"$job\" >/dev/null 2>&1 || echo \"$job\"; done",
+          "");
+    shell(&place,
+          "\"$GYRE\" run \"$ROOT/opt/g/share/gyre/jobs/wordcount-batch.cfg\" | grep -c '^gyre,'",
+          "1\n");
+    shell(&place,
+          "\"$GYRE\" run \"$ROOT/opt/g/share/gyre/jobs/access-log.cfg\" --set hosts.path=hosts.csv "
+          "--set statuses.path=statuses.csv\n"
+          "head -n 1 hosts.csv statuses.csv",
+          "==> hosts.csv <==\nhost,requests,bytes,error_rate\n\n"
+          "==> statuses.csv <==\nhost,status,requests,bytes\n");
+    shell(&place,
+          "timeout --preserve-status -s INT 1 \"$GYRE\" run "
+          "\"$ROOT/opt/g/share/gyre/jobs/netcount.cfg\" --set lines.port=0",
+          "");
+    shell(&place, "cd \"$ROOT/opt/g\"; find . | sort | diff \"$OLDPWD/before\" -", "");
+    place_fini(&place);
+}
+
+/* Links between the guides, and from a guide to what stands beside it. */
+static void the_guides_that_are_installed_lead_to_what_is_installed(void)
+{
+    struct place place;
+    place_init(&place);
+    shell(
+        &place,
+        "cd \"$ROOT/opt/g/share/gyre\"\n"
+        "for guide in README.md jobs/README.md plugins/README.md sdk/README.md; do\n"
+        "    grep -o '](\\([^)#:]*\\)[)#]' $guide | sed 's/](//; s/[)#]//' | sort -u |\n"
+        "    while read -r to; do test -e \"${guide%README.md}$to\" || echo \"$guide: $to\"; done\n"
+        "done",
+        "");
+    place_fini(&place);
+}
+
+/* Every command of --help, and with all its flags. */
+static void every_command_has_a_page_with_all_that_its_help_says(void)
+{
+    struct place place;
+    place_init(&place);
+    shell(
+        &place,
+        "cd \"$ROOT/opt/g/share/man\"; ls man1/gyre.1 man5/gyre-job.5\n"
+        "\"$GYRE\" --help | sed -n 's/^  \\([a-z]*\\) .*/\\1/p' >commands; test -s commands\n"
+        "while read -r c; do\n"
+        "    grep -q \"^gyre..$c .. \" man1/gyre-$c.1 || echo \"$c: no name\"\n"
+        "    grep -q \"gyre..$c\" man1/gyre.1 || echo \"$c: not in gyre.1\"\n"
+        "    \"$GYRE\" $c --help | sed -n 's/^  \\(--*[a-z-]*\\) .*/\\1/p' >flags; test -s flags\n"
+        "    while read -r f; do\n"
+        "        sed 's/\\\\-/-/g' man1/gyre-$c.1 | grep -qF \"\\fB$f\\fR\" || echo \"$c: $f\"\n"
+        "    done <flags\n"
+        "done <commands; test $(ls man1 | wc -l) = $(($(wc -l <commands) + 1)); rm commands flags",
+        "man1/gyre.1\nman5/gyre-job.5\n");
+    shell(&place,
+          "command -v groff >/dev/null || exit 0\n"
+          "for page in \"$ROOT\"/opt/g/share/man/man?/*; do groff -man -Tutf8 -ww -z \"$page\"; "
+          "done 2>&1",
+          "");
+    shell(&place,
+          "for key in job snapshot every attempts id on_error; do\n"
+          "    grep -q \"^.fB$key.fR\" \"$ROOT/opt/g/share/man/man5/gyre-job.5\" || echo $key\n"
+          "done",
+          "");
+    place_fini(&place);
+}
+
+static void bash_completes_commands_flags_words_files_and_operators(void)
+{
+    static const struct {
+        const char *line, *last, *wanted;
+    } cases[] = {
+        {"gyre", "sn", "snapshots\n"},
+        {"gyre run", "--fr", "--from\n"},
+        {"gyre run --from", "la", "latest\n"},
+        {"gyre plan --format", "d", "dot\n"},
+        {"gyre plan --format =", "j", "json\n"},
+        {"gyre check", "a j", "a job.cfg\n"},
+        {"gyre inspect", "file.r", "file.read\n"},
+        {"gyre snapshots snap", "v", "verify\n"},
+        {"gyre run --set", "x", ""},
+    };
+    struct place place;
+    place_init(&place);
+    need("bash");
+    put(&place, "a job.cfg", "");
+    put(&place, "a jest.txt", "");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *command =
+            text_format("PATH=\"$ROOT/opt/g/bin:$PATH\" bash -c '. \"$1\"\n"
+                        "COMP_WORDS=(%s \"%s\"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _gyre\n"
+                        "[ ${#COMPREPLY[@]} = 0 ] || printf \"%%s\\n\" \"${COMPREPLY[@]}\"' bash "
+                        "\"$ROOT/opt/g/share/bash-completion/completions/gyre\"",
+                        cases[i].line, cases[i].last);
+        shell(&place, command, cases[i].wanted);
+        free(command);
+    }
+    place_fini(&place);
+}
+
+static void zsh_takes_the_completions(void)
+{
+    struct place place;
+    need("zsh");
+    place_init(&place);
+    shell(&place, "zsh -n \"$ROOT/opt/g/share/zsh/site-functions/_gyre\"", "");
+    shell(&place,
+          "head -n 1 \"$ROOT/opt/g/share/zsh/site-functions/_gyre\"; "
+          "zsh -fc 'fpath=($ROOT/opt/g/share/zsh/site-functions $fpath)\n"
+          "autoload -Uz compinit; compinit -D -u; echo ${_comps[gyre]}'",
+          "#compdef gyre\n_gyre\n");
+    place_fini(&place);
+}
+
 static void pkg_config_says_the_flags_the_version_and_the_faster_flag(void)
 {
     struct place place;
@@ -171,7 +292,7 @@ static void uninstalling_leaves_no_file_and_no_folder_of_gyre(void)
     make(&place, "install"); /* over what is there */
     make(&place, "uninstall");
     shell(&place, "find \"$ROOT\" ! -type d", "");
-    shell(&place, "find \"$ROOT\" -mindepth 3 -type d ! -name pkgconfig | sed \"s|$ROOT||\" | sort",
+    shell(&place, "find \"$ROOT\" -mindepth 3 -type d | sed \"s|$ROOT||\" | sort",
           "/opt/g/bin\n/opt/g/include\n/opt/g/lib\n/opt/g/share\n");
     make(&place, "uninstall"); /* nothing there is fine */
     place_fini(&place);
@@ -190,6 +311,11 @@ static void uninstalling_keeps_what_others_put_beside(void)
 
 static const struct suite_test tests[] = {
     SUITE_TEST(plugin_outside_of_the_tree_builds_and_runs_with_what_is_installed),
+    SUITE_TEST(every_job_that_is_installed_runs_there_and_writes_nothing_beside_itself),
+    SUITE_TEST(the_guides_that_are_installed_lead_to_what_is_installed),
+    SUITE_TEST(every_command_has_a_page_with_all_that_its_help_says),
+    SUITE_TEST(bash_completes_commands_flags_words_files_and_operators),
+    SUITE_TEST(zsh_takes_the_completions),
     SUITE_TEST(pkg_config_says_the_flags_the_version_and_the_faster_flag),
     SUITE_TEST(nothing_that_is_installed_can_be_written_by_others),
     SUITE_TEST(uninstalling_leaves_no_file_and_no_folder_of_gyre),
