@@ -36,9 +36,13 @@ int gy_shape_init(struct gy_shape *shape, const struct gy_store_config *config)
     shape->key = config->key;
     shape->kind = config->kind;
     shape->exact = config->key.n == 0 || gy_key_is_exact(&config->key);
+    shape->record = config->pane ? GY_KEYED_PANE : (enum gy_keyed_kind)config->kind;
     const struct gyre_state_type *const *types =
         config->segments != NULL ? config->segments : &config->type;
-    if (gy_type_init(&shape->type, types, config->segments != NULL ? config->n_segments : 1) != 0)
+    if (config->host != NULL)
+        gy_type_init_host(&shape->type, config->host);
+    else if (gy_type_init(&shape->type, types, config->segments != NULL ? config->n_segments : 1) !=
+             0)
         return GYRE_ENOMEM;
     if (config->kind == GYRE_STATE_MAP && gy_type_init(&shape->map_key, &config->map_key, 1) != 0)
         return GYRE_ENOMEM;

@@ -11,6 +11,7 @@
 
 #include "state/blocks.h"
 #include "state/keycell.h"
+#include "state/keyed.h"
 #include "state/list.h"
 #include "state/map.h"
 #include "state/store.h"
@@ -26,6 +27,7 @@ struct gy_shape {
     bool inlined;
     bool stamped; /* entries have a time to live */
     uint32_t kind;
+    enum gy_keyed_kind record; /* what its records are told apart by */
     uint32_t key_size;   /* bytes of the stored key */
     uint32_t value_at;   /* where the slot is */
     uint32_t size;       /* bytes of stored key and slot together */

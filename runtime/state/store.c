@@ -25,6 +25,7 @@ struct gy_store {
     bool zero_used;
     bool zero_saved;
     _Alignas(16) char zero[GY_INLINE_VALUE]; /* the cell of hash 0 */
+    uint64_t drained;                        /* lanes before it are ended */
     uint32_t n_fresh;
     uint16_t fresh[GYRE_BATCH_ROWS]; /* rows of the call at hand that made an entry */
 };
@@ -44,6 +45,8 @@ static inline uint32_t row_of(const struct lookup *in, uint32_t j)
 static int check_types(const struct gy_store_config *config, struct gyre_error *error)
 {
     int code = 0;
+    if (config->host != NULL)
+        return 0;
     if (config->segments == NULL)
         return gy_state_type_check(config->type, error);
     assert(config->kind == GYRE_STATE_VALUE && config->n_segments > 0);
@@ -64,7 +67,9 @@ struct gy_store *gy_store_new(const struct gy_store_config *config, struct gyre_
     struct gy_store *store = gy_alloc(sizeof *store);
     if (store == NULL || gy_shape_init(&store->shape, config) != 0) {
         gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory for the state '%s'",
-                       config->segments != NULL ? config->segments[0]->name : config->type->name);
+                       config->host != NULL       ? "windows"
+                       : config->segments != NULL ? config->segments[0]->name
+                                                  : config->type->name);
         gy_store_free(store);
         return NULL;
     }
@@ -220,6 +225,26 @@ void *gy_store_find(struct gy_store *store, uint64_t hash, const struct gy_colum
     return gy_entry_slot(&store->shape, cell);
 }
 
+uint32_t gy_store_of_hash(struct gy_store *store, uint64_t hash, struct gy_store_entry *entries,
+                          uint32_t most)
+{
+    uint32_t n = 0;
+    hash = hash_of(store, hash);
+    if (hash == 0 && store->zero_used && most > 0) {
+        touch_zero(store);
+        entries[n++] = gy_entry_view(&store->shape, 0, store->zero);
+    }
+    if (hash == 0)
+        return n;
+    void *cells[most];
+    n = gy_table_of_hash(&store->table, hash, cells, most);
+    for (uint32_t i = 0; i < n; i++) {
+        touch(store, hash, cells[i]);
+        entries[i] = gy_entry_view(&store->shape, hash, cells[i]);
+    }
+    return n;
+}
+
 bool gy_store_remove(struct gy_store *store, uint64_t hash, const struct gy_column *const *columns,
                      uint32_t row)
 {
@@ -371,6 +396,24 @@ static int unkeyed_slots(struct gy_store *store, uint32_t n, void **slots)
     return 0;
 }
 
+int gy_store_slots_of(struct gy_store *store, const struct gy_store_entry *entries, uint32_t n,
+                      void **slots)
+{
+    if (store->shape.key.n != 0 && gy_table_reserve(&store->table, n) != 0)
+        return GYRE_ENOMEM;
+    for (uint32_t j = 0; j < n; j++) {
+        void *cell = find(store, entries[j].hash, entries[j].key);
+        if (cell != NULL)
+            touch(store, entries[j].hash, cell);
+        else
+            cell = make(store, entries[j].hash, entries[j].key);
+        if (cell == NULL)
+            return GYRE_ENOMEM;
+        slots[j] = gy_entry_slot(&store->shape, cell);
+    }
+    return 0;
+}
+
 /* Saves what rows from ... to - 1 will change. The probe has asked for the cells, to the L2 cache; saving a
  * bucket takes too long for the next misses to overlap by themselves. */
 static void touch_pass(struct gy_store *store, const struct lookup *in, uint32_t from, uint32_t to,
@@ -506,6 +549,39 @@ uint32_t gy_store_walk(struct gy_store *store, uint64_t *cursor, struct gy_store
     return 0;
 }
 
+void gy_store_drained(struct gy_store *store, uint64_t cursor)
+{
+    if (cursor == 0)
+        return;
+    if (store->zero_used) {
+        gy_entry_fini(&store->shape, store->zero);
+        store->zero_used = false;
+    }
+    gy_table_drop(&store->table, store->drained, cursor - 1);
+    store->drained = cursor - 1;
+}
+
+uint32_t gy_store_drain(struct gy_store *store, uint64_t *cursor, struct gy_store_entry *entries,
+                        uint32_t most)
+{
+    gy_store_drained(store, *cursor);
+    return gy_store_walk(store, cursor, entries, most);
+}
+
+bool gy_store_sweep(struct gy_store *store, uint64_t *cursor, uint32_t most,
+                    bool (*unwanted)(const void *slot))
+{
+    bool more;
+    void *cell;
+    if (*cursor == 0 && store->zero_used && unwanted(gy_entry_slot(&store->shape, store->zero)))
+        end(store, store->zero);
+    while ((cell = gy_table_unwanted(&store->table, cursor, most, unwanted, &more)) != NULL)
+        end(store, cell);
+    if (!more)
+        gy_table_shrink(&store->table);
+    return more;
+}
+
 void gy_store_key_column(const struct gy_store *store, const struct gy_store_entry *entries,
                          uint32_t n, uint32_t field, void *data, uint8_t *valid, uint32_t first)
 {
@@ -585,7 +661,7 @@ int gy_store_encode(const struct gy_store *store, const struct gy_store_entry *e
                     struct gyre_writer *writer)
 {
     const struct gy_shape *shape = &store->shape;
-    uint32_t kind = shape->kind | (shape->stamped ? STAMPED : 0);
+    uint32_t kind = (uint32_t)shape->record | (shape->stamped ? STAMPED : 0);
     gy_keyed_write(&shape->key, (enum gy_keyed_kind)kind, entry->hash, entry->key, writer);
     if (shape->stamped)
         gyre_write_i64(writer, stamp_of(entry));
@@ -607,7 +683,7 @@ void gy_store_images(const struct gy_store *store, const struct gy_store_entry *
     assert(gy_store_image_size(store) > 0 && (n <= 1 || stride >= gy_store_image_size(store)));
     for (uint32_t i = 0; i < n; i++, to += stride) {
         gy_debug_assert(entries[i].piece == 0);
-        gy_keyed_image(GY_KEYED_VALUE, entries[i].hash, to);
+        gy_keyed_image(store->shape.record, entries[i].hash, to);
         gy_value_image(&store->shape.type, entries[i].slot, to + GY_KEYED_HEAD);
     }
 }
@@ -648,7 +724,7 @@ int gy_store_decode_form(struct gy_store *store, struct gyre_reader *reader,
     struct gy_piece piece;
     uint64_t hash;
     uint32_t stamped = is_stamped(reader) ? STAMPED : 0;
-    int code = gy_keyed_read(&shape->key, (enum gy_keyed_kind)(shape->kind | stamped), &hash, cells,
+    int code = gy_keyed_read(&shape->key, (enum gy_keyed_kind)((uint32_t)shape->record | stamped), &hash, cells,
                              reader);
     int64_t stamp = stamped != 0 ? gyre_read_i64(reader) : born_us(store);
     if (code == 0)

@@ -26,6 +26,7 @@
 struct gy_blocks;
 struct gy_form;
 struct gy_clock;
+struct gy_host_type;
 struct gy_store;
 
 /* What the entries of a store are. */
@@ -36,6 +37,9 @@ struct gy_store_config {
     const struct gyre_state_type *const *segments; /* VALUE: the types that a value is made of, each
                                                       outlives the store; NULL: of `type` alone */
     uint32_t n_segments;
+    const struct gy_host_type
+        *host; /* VALUE: a type of the runtime's own in place of the others; NULL */
+    bool pane; /* records are told apart as GY_KEYED_PANE */
     const struct gyre_state_type *map_key; /* MAP, else NULL */
     uint64_t hash_first;                   /* the first hash of the task's key groups */
     uint64_t hash_span;                    /* how many hashes they have; 0: all there are */
@@ -79,6 +83,16 @@ void gy_store_find_slots(struct gy_store *store, const uint64_t *hash,
                          const struct gy_column *const *columns, const uint32_t *rows, uint32_t n,
                          void **slots);
 
+/** The same for the keys of entries of another store with keys of this kind: slots[j] for entries[j],
+ *  n up to GYRE_BATCH_ROWS. */
+int gy_store_slots_of(struct gy_store *store, const struct gy_store_entry *entries, uint32_t n,
+                      void **slots);
+
+/** The entries of a hash, of which there is one but for keys that collide: up to `most`; how many. Their
+ *  slots count as written. */
+uint32_t gy_store_of_hash(struct gy_store *store, uint64_t hash, struct gy_store_entry *entries,
+                          uint32_t most);
+
 /** The slot of a row's key; NULL where it is not there. It counts as written. */
 void *gy_store_find(struct gy_store *store, uint64_t hash, const struct gy_column *const *columns,
                     uint32_t row);
@@ -97,6 +111,20 @@ size_t gy_store_bytes(const struct gy_store *store);
  *  removed between the calls of one walk; values may change. */
 uint32_t gy_store_walk(struct gy_store *store, uint64_t *cursor, struct gy_store_entry *entries,
                        uint32_t most);
+
+/** Walks the entries as gy_store_walk does and takes them out: the next call ends those that this one
+ *  gave. A store that is being drained is for nothing else any more; where it is saved meanwhile, what
+ *  it saves is what had not been taken out at gy_store_epoch. */
+uint32_t gy_store_drain(struct gy_store *store, uint64_t *cursor, struct gy_store_entry *entries,
+                        uint32_t most);
+
+/** Ends what gy_store_drain gave last, before gy_store_epoch. */
+void gy_store_drained(struct gy_store *store, uint64_t cursor);
+
+/** Removes entries that are not wanted any more, among about the next `most` places from `*cursor` (0 at
+ *  first) on. One that moves meanwhile may be left for the next sweep. False at the end. */
+bool gy_store_sweep(struct gy_store *store, uint64_t *cursor, uint32_t most,
+                    bool (*unwanted)(const void *slot));
 
 /** Writes key field `field` of the entries into a column, from row `first` on. Strings longer than
  *  12 bytes are references into the store: copy them while the store stands.

@@ -400,6 +400,21 @@ void *gy_table_find(const struct gy_table *table, uint64_t hash, const struct gy
     return table->count != 0 ? search(table, gy_table_home(table, hash), hash, key) : NULL;
 }
 
+uint32_t gy_table_of_hash(struct gy_table *table, uint64_t hash, void **cells, uint32_t most)
+{
+    uint32_t n = 0;
+    move_some(table, UINT64_MAX);
+    if (table->count == 0)
+        return 0;
+    for (uint64_t i = gy_table_home(table, hash);; i = next_bucket(table, i)) {
+        char *bucket = gy_table_bucket(table, i);
+        for (uint32_t mask = gy_bucket_match(bucket, hash); mask != 0 && n < most; mask &= mask - 1)
+            cells[n++] = cell_at(table, bucket, (uint32_t)__builtin_ctz(mask));
+        if (gy_bucket_match(bucket, 0) != 0)
+            return n;
+    }
+}
+
 uint32_t gy_table_probe_both(const struct gy_table *table, const uint64_t *hash,
                              const uint32_t *rows, uint32_t n, void **cells, uint32_t *missing)
 {
@@ -582,4 +597,37 @@ uint32_t gy_table_walk(struct gy_table *table, uint64_t *cursor, struct gy_store
     }
     *cursor = end;
     return n;
+}
+
+void gy_table_drop(struct gy_table *table, uint64_t from, uint64_t to)
+{
+    assert(table->old == NULL && to <= table->n_buckets * GY_LANES);
+    for (uint64_t at = from; at < to; at++) {
+        char *bucket = gy_table_bucket(table, at / GY_LANES);
+        uint32_t lane = (uint32_t)(at % GY_LANES);
+        if (gy_bucket_hashes(bucket)[lane] == 0)
+            continue;
+        gy_entry_fini(table->shape, cell_at(table, bucket, lane));
+        gy_bucket_hashes(bucket)[lane] = 0;
+        table->count--;
+    }
+}
+
+void *gy_table_unwanted(struct gy_table *table, uint64_t *cursor, uint32_t most,
+                        bool (*unwanted)(const void *slot), bool *more)
+{
+    move_some(table, UINT64_MAX);
+    uint64_t all = table->n_buckets * GY_LANES;
+    uint64_t end = all - *cursor > most ? *cursor + most : all;
+    for (; *cursor < end; ++*cursor) {
+        char *bucket = gy_table_bucket(table, *cursor / GY_LANES);
+        uint32_t lane = (uint32_t)(*cursor % GY_LANES);
+        void *cell = cell_at(table, bucket, lane);
+        if (gy_bucket_hashes(bucket)[lane] != 0 && unwanted(gy_entry_slot(table->shape, cell))) {
+            *more = true;
+            return cell;
+        }
+    }
+    *more = end < all;
+    return NULL;
 }

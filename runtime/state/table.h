@@ -123,6 +123,9 @@ int gy_table_reserve(struct gy_table *table, uint64_t n);
 /** The cell of a key; NULL where it is not there. `key` NULL where the hash is the key. */
 void *gy_table_find(const struct gy_table *table, uint64_t hash, const struct gy_cell *key);
 
+/** The cells of a hash, of which there may be several where keys are stored: up to `most`; how many. */
+uint32_t gy_table_of_hash(struct gy_table *table, uint64_t hash, void **cells, uint32_t most);
+
 /** Takes a lane for a hash whose key is not there, for which room was reserved; its cell is unused,
  *  and is to be used or given back with gy_table_unlink. */
 void *gy_table_link(struct gy_table *table, uint64_t hash);
@@ -186,6 +189,16 @@ static inline void *gy_table_at(const struct gy_table *table, uint64_t lane)
 /** Walks the entries from `*cursor` on; see gy_store_walk. All are moved first. */
 uint32_t gy_table_walk(struct gy_table *table, uint64_t *cursor, struct gy_store_entry *entries,
                        uint32_t most);
+
+/** Ends the entries in lanes from ... to - 1, which gy_table_walk has given. Others are not moved into
+ *  the holes, so that from then on nothing is found or made any more: only walked and ended. */
+void gy_table_drop(struct gy_table *table, uint64_t from, uint64_t to);
+
+/** Looks at the lanes from `*cursor` on for entries that are not wanted any more; see gy_store_sweep. The
+ *  cell of the first one, `*cursor` stays at it; NULL where none of the next `most` lanes has one, and
+ *  `*cursor` is behind them. `*more`: there are lanes left. */
+void *gy_table_unwanted(struct gy_table *table, uint64_t *cursor, uint32_t most,
+                        bool (*unwanted)(const void *slot), bool *more);
 
 /** Bits of the lanes of a bucket that hold `hash`. */
 uint32_t gy_bucket_match(const char *bucket, uint64_t hash);

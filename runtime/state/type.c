@@ -203,6 +203,14 @@ int gy_type_init(struct gy_type *type, const struct gyre_state_type *const *decl
     return 0;
 }
 
+void gy_type_init_host(struct gy_type *type, const struct gy_host_type *host)
+{
+    *type = (struct gy_type){.host = host,
+                             .size = host->size,
+                             .align = host->align,
+                             .stride = round_up(host->size, host->align)};
+}
+
 void gy_type_fini(struct gy_type *type)
 {
     gy_free(type->members);
@@ -234,6 +242,8 @@ void gy_value_init(const struct gy_type *type, void *value)
     memset(value, 0, type->size);
     if (type->plain)
         return;
+    if (type->host != NULL)
+        type->host->init(type->host->context, value);
     for (uint32_t i = 0; i < type->n_segments; i++) {
         const struct gy_segment *segment = &type->segments[i];
         if (segment->declared->init != NULL)
@@ -245,6 +255,8 @@ void gy_value_fini(const struct gy_type *type, struct gy_blocks *blocks, void *v
 {
     if (type->flat || type->plain)
         return;
+    if (type->host != NULL)
+        type->host->fini(type->host->context, value);
     for (uint32_t i = 0; i < type->n_segments; i++) {
         const struct gy_segment *segment = &type->segments[i];
         if (segment->declared->fini != NULL)

@@ -33,8 +33,23 @@ struct gy_segment {
     bool flat; /* its bytes are all there is to it */
 };
 
+struct gy_form;
+
+/* A type of the runtime's own: what it keeps for windows. Its functions get a context, which outlives
+ * the values; `read` reads into an initialized value, and `form` is of the declared types within. */
+struct gy_host_type {
+    uint32_t size;
+    uint32_t align;
+    void *context;
+    void (*init)(void *context, void *value);
+    void (*fini)(void *context, void *value);
+    void (*write)(void *context, const void *value, struct gyre_writer *writer);
+    int (*read)(void *context, void *value, struct gyre_reader *reader, const struct gy_form *form);
+};
+
 /** Zeroed, it is a type of nothing that can be finished. */
 struct gy_type {
+    const struct gy_host_type *host; /* NULL: it is made of declared types */
     uint32_t size;
     uint32_t align;
     uint32_t stride;
@@ -63,6 +78,9 @@ int gy_map_key_check(const struct gyre_state_type *type, struct gyre_error *erro
 /** Resolves n checked types, each a segment.
  *  Errors:  GYRE_ENOMEM */
 int gy_type_init(struct gy_type *type, const struct gyre_state_type *const *declared, uint32_t n);
+/** Makes a type of a host type, which outlives it. Values of it are never copied. */
+void gy_type_init_host(struct gy_type *type, const struct gy_host_type *host);
+
 void gy_type_fini(struct gy_type *type);
 
 /** Makes the value of a new entry out of any bytes. */

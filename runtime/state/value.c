@@ -89,6 +89,8 @@ static void write_segment(const struct gy_type *type, const struct gy_segment *s
 
 void gy_value_write(const struct gy_type *type, const void *value, struct gyre_writer *writer)
 {
+    if (type->host != NULL)
+        type->host->write(type->host->context, value, writer);
     for (uint32_t i = 0; i < type->n_segments; i++)
         write_segment(type, &type->segments[i], value, writer);
 }
@@ -195,6 +197,8 @@ int gy_value_read_form(const struct gy_type *type, struct gy_blocks *blocks, voi
                        struct gyre_reader *reader, const struct gy_form *form, uint32_t *at)
 {
     int code = 0;
+    if (type->host != NULL)
+        return type->host->read(type->host->context, value, reader, form);
     for (uint32_t i = 0; code == 0 && i < form->n; i++) {
         *at = form->segments[i].segment;
         assert(*at < type->n_segments);
