@@ -6,6 +6,7 @@
  * | pass     | pass.c   | puts out what comes in             |
  * | select   | select.c | picks and renames fields           |
  * | split    | split.c  | rows to ports by value             |
+ * | timestamps | timestamps.c | event times and watermarks   |
  *
  * | aggregate      | file        | result                                |
  * |----------------|-------------|---------------------------------------|
@@ -24,7 +25,8 @@
 #include "select.h"
 #include "split.h"
 #include "sum.h"
+#include "timestamps.h"
 
 GYRE_PLUGIN(std, "0.1.0", GYRE_OP(null), GYRE_OP(pass), GYRE_OP(select), GYRE_OP(split),
-            GYRE_FN(aggregate), GYRE_FN(avg), GYRE_FN(count), GYRE_FN(max), GYRE_FN(max_by),
-            GYRE_FN(min), GYRE_FN(min_by), GYRE_FN(sum))
+            GYRE_OP(timestamps), GYRE_FN(aggregate), GYRE_FN(avg), GYRE_FN(count), GYRE_FN(max),
+            GYRE_FN(max_by), GYRE_FN(min), GYRE_FN(min_by), GYRE_FN(sum))

@@ -235,6 +235,7 @@ static int build_member(struct gy_flow *flow, struct gy_task *task, struct gy_me
                          .seed = flow->options.seed,
                          .restores = flow->restore != NULL && gy_restore_has(flow->restore, node),
                          .emit = gy_member_emit,
+                         .tell = gy_member_tell,
                          .log = put_log,
                          .host = member};
     if (flow->options.slow_id != NULL && strcmp(flow->options.slow_id, node->id) == 0)

@@ -67,6 +67,9 @@ void gy_member_fail(struct gy_member *member);
 /** Fails the job where an exchange of the member could not do what it was told. */
 void gy_member_check(struct gy_member *member, const struct gy_exchange *exchange);
 
+/** Tells consumers what it has put out in the middle of a call; the `tell` of its gy_env. */
+void gy_member_tell(void *member);
+
 /** Takes a batch that a member emits; the `emit` of its gy_env. */
 void gy_member_emit(void *member, uint32_t port, const struct gy_batch *batch);
 

@@ -70,6 +70,16 @@ static bool settle_member(struct gy_member *member, uint32_t rows_max)
     return moved;
 }
 
+/* The member is in the middle of a call, and so are those before it. */
+void gy_member_tell(void *host)
+{
+    struct gy_member *member = host;
+    struct gy_task *task = member->task;
+    for (uint32_t m = (uint32_t)(member - task->members); m < task->n_members; m++)
+        if (!gy_frontier_is_settled(&task->members[m].frontier))
+            settle_member(&task->members[m], 0);
+}
+
 /* In topological order: what one tells the next has heard. */
 bool gy_task_settle(struct gy_task *task, uint32_t rows_max)
 {

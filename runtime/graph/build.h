@@ -18,6 +18,7 @@
  *   build_function.c  operators that host functions: what they put out
  *   build_node.c      an operator with its input schemas: one of the three above
  *   build_prune.c     what consumers read, times, hashes
+ *   build_steps.c     where watermarks matter most
  *   build_assert.c    what logical.h promises, once more
  *   logical.c         operators found, their options read; the order of things
  *
@@ -237,6 +238,10 @@ void gy_build_feedback(struct gy_build *b);
 /* build_prune.c: on the finished graph */
 void gy_build_hashes(struct gy_build *b);
 void gy_build_prune(struct gy_build *b);
+
+/* build_steps.c: on the finished graph */
+
+void gy_build_steps(struct gy_build *b);
 
 /* build_assert.c */
 void gy_build_assert(const struct gy_graph *graph);

@@ -150,6 +150,7 @@ struct gy_node {
     const struct gyre_state **states;
     const char *identity; /* what `states` and items are of: the operator, and those of its options
                              that are declared GYRE_OF_STATE; NULL: none is */
+    int64_t step_us; /* where watermarks matter most to what comes after: multiples; 0: nowhere */
     uint32_t parallelism;
     uint32_t max_parallelism; /* key groups */
     enum gy_on_error on_error;

@@ -227,10 +227,8 @@ static void operator_not_yet(const struct gy_op_setting *op, struct gy_diags *di
         const char *key;
         const char *what;
     } keys[] = {
-        {"window", "windows cannot be run by this version"},
         {"feedback", "cycles cannot be run by this version"},
         {"rounds", "cycles cannot be run by this version"},
-        {"clock", "the clock cannot be chosen in this version"},
     };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         not_yet(diags, gy_setting_get(op->at, keys[i].key), keys[i].what);

@@ -169,9 +169,7 @@ static void check_firing(const struct gy_scope *scope, const struct gy_op_settin
     const struct gy_window_setting *w = &op->window;
     const struct gy_setting *lateness = gy_setting_get(op->at, "lateness");
     const struct gy_setting *early = gy_setting_get(op->at, "early");
-    const struct gy_setting *accumulate = gy_setting_get(op->at, "accumulate");
     bool has_end = gy_window_is_both_time(w) || w->keep.kind == GY_POLICY_SESSION;
-    bool fires_once = has_end ? lateness == NULL && early == NULL : w->every.at == NULL;
     if (lateness != NULL && !has_end)
         wrong(scope, lateness,
               "only a session, or a window by time that fires by time, has an end "
@@ -182,10 +180,6 @@ static void check_firing(const struct gy_scope *scope, const struct gy_op_settin
         wrong(scope, early,
               "only a session, or a window by time that fires by time, has an end "
               "before which it can fire");
-    if (accumulate != NULL && !w->accumulate && fires_once)
-        wrong(scope, accumulate,
-              has_end ? "each window fires once: it goes with `early` or `lateness`"
-                      : "a window without `every` is empty after it has fired");
 }
 
 static void check_together(const struct gy_scope *scope, const struct gy_op_setting *op)

@@ -11,6 +11,8 @@ int gy_frontier_init(struct gy_frontier *frontier, struct gy_instance *instance,
     *frontier = (struct gy_frontier){.instance = instance, .told_us = INT64_MIN};
     frontier->is_source = node->kind == GYRE_SOURCE;
     frontier->speaks = frontier->is_source || (node->flags & GYRE_SETS_TIME) != 0;
+    frontier->clocked =
+        node->window != NULL && (node->window->processing || node->window->early_us > 0);
     return gy_gate_init(&frontier->gate, n_inputs);
 }
 

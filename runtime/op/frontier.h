@@ -22,6 +22,7 @@ struct gy_frontier {
     struct gy_gate gate;
     bool speaks; /* puts out watermarks of its own: a source, or an operator that sets times */
     bool is_source;
+    bool clocked;   /* the instance has work by the clock */
     bool unsettled; /* gy_frontier_step may have something to do */
     bool waits;     /* a source without anything to read, while other tasks of it still read */
     bool exhausted; /* a source has nothing left, or was stopped; or there are no inputs */
@@ -79,7 +80,7 @@ int gy_frontier_step(struct gy_frontier *frontier, uint32_t rows_max, struct gy_
 /** False where gy_frontier_step may have something to do. */
 static inline bool gy_frontier_is_settled(const struct gy_frontier *frontier)
 {
-    return !frontier->unsettled && !frontier->speaks;
+    return !frontier->unsettled && !frontier->speaks && !frontier->clocked;
 }
 
 #endif

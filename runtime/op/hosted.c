@@ -15,22 +15,25 @@ enum { WALK = 128 };
 int gy_hosted_init(struct gy_instance *instance, struct gyre_error *error)
 {
     const struct gy_node *node = instance->node;
-    if (node->aggregation == GY_AGG_WINDOWED)
-        return gyre_error_set(error, GYRE_ENOTSUP, -1, "windows: not yet");
     instance->ctx.config = node->hosted[0].config;
     if (node->aggregation == GY_AGG_NONE)
         return 0;
     instance->flags |= GYRE_WANTS_SELECTION | GYRE_MASK_AWARE;
     instance->all_rows = gy_calloc(GYRE_BATCH_ROWS, sizeof(uint32_t));
-    if (instance->all_rows == NULL || gy_accumulate_init(&instance->accumulate, instance) != 0)
+    bool aggregates = node->hosted[0].aggregate != NULL; /* else a window function */
+    if (instance->all_rows == NULL ||
+        (aggregates && gy_accumulate_init(&instance->accumulate, instance) != 0))
         return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for an aggregate");
     for (uint32_t j = 0; j < GYRE_BATCH_ROWS; j++)
         instance->all_rows[j] = j;
+    if (node->aggregation == GY_AGG_WINDOWED && gy_window_new(instance, error) == NULL)
+        return error->code;
     return 0;
 }
 
 void gy_hosted_fini(struct gy_instance *instance)
 {
+    gy_window_free(instance->window);
     gy_accumulate_fini(&instance->accumulate);
     gy_free(instance->all_rows);
 }
@@ -63,6 +66,8 @@ int gy_hosted_process(struct gy_instance *instance, const struct gyre_batch *in)
 {
     if (instance->node->aggregation == GY_AGG_NONE)
         return process_keys(instance, in);
+    if (instance->window != NULL)
+        return gy_window_process(instance->window, in);
     const uint32_t *rows = in->keep != NULL ? in->selection : NULL;
     int code = find_records(instance, in, rows);
     if (code != 0)
@@ -111,6 +116,8 @@ int gy_hosted_work(struct gy_instance *instance, uint32_t rows_max)
 {
     struct gy_store_entry entries[WALK];
     struct gyre_out *out = &instance->ports[0].out;
+    if (instance->window != NULL)
+        return gy_window_work(instance->window, rows_max);
     for (uint32_t rows = 0; rows < rows_max;) {
         if (out->rows >= out->capacity)
             out->full(out);

@@ -264,12 +264,13 @@ static int32_t host_state_str(struct gyre_ctx *ctx, struct gyre_str *into,
                               const struct gyre_str *from)
 {
     struct gy_instance *i = instance_of(ctx);
-    if (i->n_stores == 0)
+    if (i->n_stores == 0 && i->window == NULL)
         return MISUSE(i, "gyre_state_str", "it has declared no state");
     if (into == NULL || !is_readable(from))
         return MISUSE(i, "gyre_state_str", "the string to assign%s is NULL",
                       into == NULL ? " to" : "");
-    int code = gy_store_str(i->stores[0], into, from);
+    int code = i->window != NULL ? gy_str_assign(&i->window->blocks, into, from)
+                                 : gy_store_str(i->stores[0], into, from);
     if (code != 0 && i->sticky == 0) /* the functions of macros cannot return it */
         i->sticky = gy_instance_fail(i, code, "no memory for a string of %u bytes", from->len);
     return code;

@@ -4,7 +4,9 @@
  *     bad        bad rows
  *     callin     what comes in, presented to the plugin
  *     hosttable  what a plugin may call
+ *     stores     what its stores have in common
  *     accumulate the aggregate functions of a node as one
+ *     window     windows; their files are in window.h
  *     hosted     functions as operators
  *     process    one batch
  *     slow       row by row
@@ -23,6 +25,7 @@
 #include "op/accumulate.h"
 #include "op/instance.h"
 #include "op/output.h"
+#include "op/window.h"
 #include "state/store.h"
 
 /* Plugin's counters and gauges. */
@@ -89,6 +92,7 @@ struct gy_instance {
     uint64_t cursor;            /* of the walk that gy_instance_work goes on with */
     uint64_t save_cursor;       /* of that which saves what it has left */
     bool saving_rest;           /* ... instead of an epoch of the stores */
+    struct gy_window *window;   /* NULL: none */
     struct gy_instance_stats stats;
     GY_VEC(struct gy_metric *) metrics;
     uint32_t *all_rows; /* hosted: all_rows[j] = j, the rows of a batch without dropped ones */
@@ -163,6 +167,9 @@ int gy_instance_check_rows(struct gy_instance *instance, uint64_t before, int co
  *  the operator's own. */
 void gy_instance_calls(struct gy_instance *instance, const char *function,
                        const struct gy_plugin *plugin);
+
+/** What a store of the instance's keyed state is, but for its kind and types. */
+struct gy_store_config gy_instance_store_config(const struct gy_instance *instance);
 
 /* Functions of plugins as operators: aggregates, and key functions. */
 int gy_hosted_init(struct gy_instance *instance, struct gyre_error *error);

@@ -43,11 +43,24 @@ int gy_instance_poll(struct gy_instance *instance, struct gyre_poll *poll)
     return gy_call_end(instance, call, code);
 }
 
+/* What windows say of their work. */
+static void follow_window(struct gy_instance *instance)
+{
+    int64_t told_us = gy_window_told(instance->window, instance->ctx.watermark_us);
+    instance->working = gy_window_has_work(instance->window);
+    instance->told_us = told_us > instance->told_us ? told_us : instance->told_us;
+}
+
 int gy_instance_watermark(struct gy_instance *instance, int64_t time_us)
 {
     const struct gyre_operator *descriptor = instance->node->descriptor;
     assert(time_us > instance->ctx.watermark_us);
     instance->ctx.watermark_us = time_us;
+    if (instance->window != NULL) {
+        gy_window_advance(instance->window, time_us);
+        follow_window(instance);
+        return 0;
+    }
     if (instance->node->n_hosted != 0)
         instance->working = time_us == INT64_MAX && instance->node->aggregation == GY_AGG_FINAL;
     if (!instance->working)
@@ -60,12 +73,12 @@ int gy_instance_watermark(struct gy_instance *instance, int64_t time_us)
 
 bool gy_instance_has_work(const struct gy_instance *instance)
 {
-    return instance->working;
+    return instance->working || (instance->window != NULL && gy_window_has_work(instance->window));
 }
 
 int gy_instance_work(struct gy_instance *instance, uint32_t rows_max)
 {
-    if (!instance->working)
+    if (!gy_instance_has_work(instance))
         return 0;
     struct gy_call call = gy_call_begin(instance, "result");
     int code = gy_hosted_work(instance, rows_max);
@@ -73,9 +86,16 @@ int gy_instance_work(struct gy_instance *instance, uint32_t rows_max)
     if (failed != 0)
         return failed;
     instance->working = code == 1;
-    if (!instance->working)
+    if (instance->window != NULL)
+        follow_window(instance);
+    else if (!instance->working)
         instance->told_us = instance->ctx.watermark_us;
     return code;
+}
+
+int64_t gy_instance_wake_us(const struct gy_instance *instance)
+{
+    return instance->window != NULL ? gy_window_wake_us(instance->window) : INT64_MAX;
 }
 
 int64_t gy_instance_told(const struct gy_instance *instance)
@@ -274,6 +294,8 @@ void gy_instance_stats(const struct gy_instance *instance, struct gy_instance_st
         stats->state_bytes += gy_store_bytes(instance->stores[s]);
         stats->state_entries += gy_store_count(instance->stores[s]);
     }
+    if (instance->window != NULL)
+        gy_window_stats(instance->window, &stats->state_bytes, &stats->state_entries);
 }
 
 bool gy_instance_metric(const struct gy_instance *instance, uint32_t i, const char **name,

@@ -33,6 +33,9 @@ struct gy_env {
     uint64_t seed; /* of the job; each task's random sequence is derived from it */
     /* Takes a batch of output `port`: a view, valid until it returns. */
     void (*emit)(void *host, uint32_t port, const struct gy_batch *batch);
+    /* Tells consumers what the instance has put out in the middle of a call, a watermark too, before
+     * rows to come. NULL: they are told later. */
+    void (*tell)(void *host);
     /* Puts out a message for people, about this instance. NULL: dropped. */
     void (*log)(void *host, enum gy_log_level level, const char *text);
     /* True: batches are taken a row at a time from now on, so that a crash knows the row. NULL: never. */
@@ -137,6 +140,9 @@ bool gy_instance_has_work(const struct gy_instance *instance);
 /** Does a slice of the work: about `rows_max` rows out. Rows may come in between two slices, and the
  *  instance be saved: a snapshot has what is left to do. 1 where more is left, 0, or a code. */
 int gy_instance_work(struct gy_instance *instance, uint32_t rows_max);
+
+/** The processing time at which there will be work without anything coming in; INT64_MAX: none. */
+int64_t gy_instance_wake_us(const struct gy_instance *instance);
 
 /** The watermark that may go out: all that is earlier has been put out. At most the one seen. */
 int64_t gy_instance_told(const struct gy_instance *instance);

@@ -35,18 +35,6 @@ static int init_views(struct gy_instance *instance)
     return 0;
 }
 
-static struct gy_store_config store_config(const struct gy_instance *instance, uint32_t tasks,
-                                           uint32_t task)
-{
-    const struct gy_node *node = instance->node;
-    uint32_t groups = node->max_parallelism;
-    uint64_t first = gy_key_group_first(gy_key_first_group(task, groups, tasks), groups);
-    uint64_t end = gy_key_group_first(gy_key_first_group(task + 1, groups, tasks), groups);
-    return (struct gy_store_config){.key = node->key,
-                                    .hash_first = tasks > 1 ? first : 0,
-                                    .hash_span = tasks > 1 ? end - first : 0};
-}
-
 static int init_store(struct gy_instance *instance, uint32_t s, struct gy_store_config *config,
                       struct gyre_error *error)
 {
@@ -62,22 +50,22 @@ static int init_store(struct gy_instance *instance, uint32_t s, struct gy_store_
 static int init_record_store(struct gy_instance *instance, struct gy_store_config *config,
                              struct gyre_error *error)
 {
-    const struct gy_node *node = instance->node;
-    const struct gyre_state_type *types[node->n_hosted];
-    for (uint32_t f = 0; f < node->n_hosted; f++)
-        types[f] = node->hosted[f].accumulator;
+    const struct gyre_state_type *types[instance->node->n_hosted];
     config->kind = GYRE_STATE_VALUE;
     config->segments = types;
-    config->n_segments = node->n_hosted;
+    config->n_segments = instance->node->n_hosted;
+    for (uint32_t f = 0; f < config->n_segments; f++)
+        types[f] = instance->node->hosted[f].accumulator;
     return init_store(instance, 0, config, error);
 }
 
 /* One store per declared state; an operator that hosts aggregates has their records instead. */
-static int init_stores(struct gy_instance *instance, uint32_t task, uint32_t tasks,
-                       struct gyre_error *error)
+static int init_stores(struct gy_instance *instance, struct gyre_error *error)
 {
     const struct gy_node *node = instance->node;
-    struct gy_store_config config = store_config(instance, tasks, task);
+    struct gy_store_config config = gy_instance_store_config(instance);
+    if (node->aggregation == GY_AGG_WINDOWED) /* windows have stores of their own */
+        return 0;
     bool hosts = node->aggregation != GY_AGG_NONE;
     instance->n_stores = hosts ? 1 : node->n_states;
     instance->stores = gy_calloc(instance->n_stores + 1, sizeof(struct gy_store *));
@@ -132,6 +120,8 @@ struct gy_instance *gy_instance_new(const struct gy_node *node, uint32_t task, u
     instance->env = *env;
     instance->flags = node->flags;
     instance->told_us = instance->own_us = INT64_MIN;
+    instance->ctx.task = task;
+    instance->ctx.tasks = tasks;
     instance->error.size = sizeof instance->error;
     instance->site =
         (struct gy_crumb_site){.job = env->job,
@@ -147,7 +137,7 @@ struct gy_instance *gy_instance_new(const struct gy_node *node, uint32_t task, u
     if (init_ports(instance) != 0 || init_views(instance) != 0 ||
         (env->row_by_row != NULL && instance->row_text == NULL))
         gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for an instance");
-    if (error->code != 0 || init_stores(instance, task, tasks, error) != 0 ||
+    if (error->code != 0 || init_stores(instance, error) != 0 ||
         init_plugin_side(instance, error) != 0) {
         gy_instance_free(instance);
         return NULL;
@@ -160,6 +150,7 @@ struct gy_instance *gy_instance_new(const struct gy_node *node, uint32_t task, u
                                       .config = instance->ctx.config,
                                       .outputs = instance->outs,
                                       .error = &instance->error,
+                                      .step_us = node->step_us,
                                       .watermark_us = INT64_MIN,
                                       .restores = env->restores};
     return instance;

@@ -13,32 +13,96 @@ static int call_process(struct gy_instance *instance, const struct gyre_batch *v
     return instance->node->descriptor->process(instance->self, &instance->ctx, view);
 }
 
-int gy_process_batch(struct gy_instance *instance, uint32_t port, const struct gy_batch *in)
+/* Hands out the aligned outputs of the first `rows` rows of the batch at hand. */
+static void finish_ports(struct gy_instance *instance, uint32_t rows)
+{
+    struct gy_batch part = *instance->in;
+    if (rows < part.rows)
+        part.rows = part.kept = rows;
+    for (uint32_t p = 0; p < instance->node->n_outputs; p++)
+        if (is_aligned(&instance->ports[p]) && instance->sticky == 0)
+            gy_port_finish(&instance->ports[p], &part,
+                           instance->any_dropped ? instance->dropped : NULL);
+}
+
+static int prepare_ports(struct gy_instance *instance)
+{
+    for (uint32_t p = 0; p < instance->node->n_outputs; p++)
+        if (is_aligned(&instance->ports[p]) &&
+            gy_port_prepare(&instance->ports[p], instance->in) != 0)
+            return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for an output batch");
+    return 0;
+}
+
+/* What a batch without its first n rows is; all its rows are kept. */
+static void skip_rows(const struct gy_input *plan, struct gy_batch *batch,
+                      struct gy_column *columns, uint32_t n)
+{
+    for (uint32_t f = 0; f < batch->n_columns; f++) {
+        uint32_t size = gyre_type_size(gyre_schema_field(&plan->schema, f)->type);
+        columns[f] = batch->columns[f];
+        if (columns[f].data != NULL)
+            columns[f].data = (const char *)columns[f].data + (size_t)n * size;
+        if (columns[f].valid != NULL)
+            columns[f].valid += n;
+    }
+    batch->rows -= n;
+    batch->kept = batch->rows;
+    batch->columns = columns;
+    batch->time = batch->time != NULL ? batch->time + n : NULL;
+    batch->hash = batch->hash != NULL ? batch->hash + n : NULL;
+}
+
+/* Processes a batch up to where the operator wants what it has put out to leave: `*rest` is what is left
+ * of it, with room for its columns in `columns`; without rows where all was taken. 0, or a code. */
+static int process_part(struct gy_instance *instance, uint32_t port, const struct gy_batch *in,
+                        struct gy_batch *rest, struct gy_column *columns)
 {
     struct gy_batch room;
-    uint32_t n_outputs = instance->node->n_outputs;
-    instance->stats.rows_in += in->kept;
-    instance->stats.batches_in++;
     instance->any_dropped = false;
-    instance->idle = false;
     const struct gyre_batch *view = gy_present(instance, port, in, &room);
-    in = instance->in;
-    if (view == NULL) {
+    int code = view != NULL ? prepare_ports(instance)
+                            : gy_instance_fail(instance, GYRE_ENOMEM, "no memory for a batch");
+    rest->rows = 0;
+    if (code != 0) {
         instance->in = NULL;
-        return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for a batch");
+        return code;
     }
-    for (uint32_t p = 0; p < n_outputs; p++)
-        if (is_aligned(&instance->ports[p]) && gy_port_prepare(&instance->ports[p], in) != 0) {
-            instance->in = NULL;
-            return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for an output batch");
-        }
     struct gy_call call = gy_call_begin(instance, "process");
-    int code = call_process(instance, view);
+    code = call_process(instance, view);
     gy_crumb = call.before;
-    for (uint32_t p = 0; p < n_outputs; p++)
-        if (is_aligned(&instance->ports[p]) && code == 0 && instance->sticky == 0)
-            gy_port_finish(&instance->ports[p], in,
-                           instance->any_dropped ? instance->dropped : NULL);
+    uint32_t taken = view->rows;
+    if (code > 0) {
+        taken = (uint32_t)code;
+        code = taken < view->rows && view->keep == NULL
+                   ? 0
+                   : gy_instance_fail(instance, GYRE_ECONTRACT,
+                                      "took %u of %u rows: it can stop within a batch that has "
+                                      "more, and where it is not mask-aware",
+                                      taken, view->rows);
+    }
+    if (code == 0) {
+        finish_ports(instance, taken);
+        *rest = *instance->in;
+        skip_rows(instance->in_plan, rest, columns, taken);
+    }
     instance->in = NULL;
     return gy_instance_settle(instance, code);
+}
+
+int gy_process_batch(struct gy_instance *instance, uint32_t port, const struct gy_batch *in)
+{
+    struct gy_column columns[in->n_columns + 1];
+    struct gy_batch rest = *in;
+    instance->stats.rows_in += in->kept;
+    instance->stats.batches_in++;
+    instance->idle = false;
+    int code = process_part(instance, port, in, &rest, columns);
+    while (code == 0 && rest.rows > 0) {
+        struct gy_batch part = rest;
+        if (instance->env.tell != NULL)
+            instance->env.tell(instance->env.host);
+        code = process_part(instance, port, &part, &rest, columns);
+    }
+    return code;
 }

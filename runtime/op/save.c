@@ -17,11 +17,13 @@ struct gyre_state gy_node_state(const struct gy_node *node, uint32_t s)
     if (node->aggregation == GY_AGG_NONE)
         return *node->states[s];
     const struct gy_hosted *hosted = &node->hosted[s];
+    static const struct gyre_state_type rows = {
+        .size = sizeof rows, .version = 1, .name = "rows", .value_size = 8, .value_align = 8};
     return (struct gyre_state){.size = sizeof(struct gyre_state),
                                .kind = GYRE_STATE_VALUE,
                                .name = node->outputs[0].own[hosted->first_own].name,
                                .doc = hosted->function->doc,
-                               .type = hosted->accumulator};
+                               .type = hosted->accumulator != NULL ? hosted->accumulator : &rows};
 }
 
 /* ---- saving ---- */
@@ -114,6 +116,10 @@ int gy_instance_save_begin(struct gy_instance *instance, struct gy_part *part)
         instance->savings[s].records = 0;
     instance->part = part;
     instance->saving_state = 0;
+    if (instance->window != NULL) {
+        gy_window_save_begin(instance->window);
+        return 0;
+    }
     instance->saving_rest = instance->working;
     instance->save_cursor = instance->cursor;
     if (instance->saving_rest)
@@ -139,6 +145,9 @@ bool gy_instance_save_slice(struct gy_instance *instance, uint32_t most)
 {
     if (instance->part == NULL)
         return false;
+    if (instance->window != NULL && instance->part->error == 0 &&
+        gy_window_save_slice(instance->window, most))
+        return true;
     if (instance->saving_rest && save_rest(instance, most))
         return true;
     if (instance->saving_rest)
@@ -154,6 +163,8 @@ bool gy_instance_save_slice(struct gy_instance *instance, uint32_t most)
 
 void gy_instance_save_stop(struct gy_instance *instance)
 {
+    if (instance->window != NULL)
+        gy_window_save_stop(instance->window);
     for (uint32_t s = 0; s < instance->n_stores; s++)
         gy_store_epoch(instance->stores[s], NULL, NULL);
     instance->part = NULL;
@@ -209,9 +220,10 @@ int gy_instance_restore_state(struct gy_instance *instance, const struct gy_reco
     struct gyre_reader reader = {.size = sizeof reader, .data = record->bytes, .length = record->n};
     struct gy_crumb before = gy_crumb_enter(&instance->site, "decode");
     uint32_t s = form->segments[hosts ? 0 : record->index].segment;
-    int code = hosts ? gy_store_decode_form(instance->stores[0], &reader, form, &s)
-                     : gy_store_decode(instance->stores[s], &reader,
-                                       form->segments[record->index].version);
+    int code = instance->window != NULL ? gy_window_restore(instance->window, &reader, form)
+               : hosts ? gy_store_decode_form(instance->stores[0], &reader, form, &s)
+                       : gy_store_decode(instance->stores[s], &reader,
+                                         form->segments[record->index].version);
     gy_crumb = before;
     if (code == 0 && reader.position != reader.length)
         code = GYRE_ECORRUPT;
@@ -256,6 +268,11 @@ int gy_instance_restored(struct gy_instance *instance, int64_t seen_us, int64_t 
     instance->working = told_us < seen_us && instance->node->aggregation == GY_AGG_FINAL;
     instance->told_us = instance->working ? told_us : seen_us;
     instance->form = NULL;
+    if (instance->window != NULL) {
+        instance->told_us = told_us;
+        instance->working = true;
+        return gy_window_restored(instance->window, seen_us, told_us);
+    }
     for (uint32_t s = 0; s < instance->n_stores; s++)
         if (gy_store_decoded_all(instance->stores[s]) != 0)
             return gy_instance_fail(instance, GYRE_ECORRUPT, "the state '%s' lacks a piece",

@@ -28,11 +28,11 @@ struct gy_shape {
     bool stamped; /* entries have a time to live */
     uint32_t kind;
     enum gy_keyed_kind record; /* what its records are told apart by */
-    uint32_t key_size;   /* bytes of the stored key */
-    uint32_t value_at;   /* where the slot is */
-    uint32_t size;       /* bytes of stored key and slot together */
-    uint32_t cell_size;  /* bytes of a cell of the bucket */
-    struct gy_type type; /* of values, items, values of maps */
+    uint32_t key_size;         /* bytes of the stored key */
+    uint32_t value_at;         /* where the slot is */
+    uint32_t size;             /* bytes of stored key and slot together */
+    uint32_t cell_size;        /* bytes of a cell of the bucket */
+    struct gy_type type;       /* of values, items, values of maps */
     struct gy_type map_key;
     struct gy_list_shape list;
     struct gy_map_shape map;

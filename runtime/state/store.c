@@ -724,8 +724,8 @@ int gy_store_decode_form(struct gy_store *store, struct gyre_reader *reader,
     struct gy_piece piece;
     uint64_t hash;
     uint32_t stamped = is_stamped(reader) ? STAMPED : 0;
-    int code = gy_keyed_read(&shape->key, (enum gy_keyed_kind)((uint32_t)shape->record | stamped), &hash, cells,
-                             reader);
+    int code = gy_keyed_read(&shape->key, (enum gy_keyed_kind)((uint32_t)shape->record | stamped),
+                             &hash, cells, reader);
     int64_t stamp = stamped != 0 ? gyre_read_i64(reader) : born_us(store);
     if (code == 0)
         code = reader->error;

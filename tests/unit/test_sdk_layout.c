@@ -30,7 +30,7 @@ static const struct pin sizes[] = {
     SIZE(gyre_trigger_function, 32),
     SIZE(gyre_eviction_function, 16),
     SIZE(gyre_timestamp_function, 16),
-    SIZE(gyre_ctx, 72),
+    SIZE(gyre_ctx, 80),
     SIZE(gyre_host, 224),
     SIZE(gyre_port, 40),
     SIZE(gyre_bind, 136),
@@ -160,6 +160,7 @@ static const struct pin offsets[] = {
     AT(gyre_ctx, key, 56),
     AT(gyre_ctx, restores, 64),
     AT(gyre_ctx, reserved, 68),
+    AT(gyre_ctx, step_us, 72),
     /* gyre_host */
     AT(gyre_host, size, 0),
     AT(gyre_host, reserved, 4),

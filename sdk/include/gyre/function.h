@@ -125,23 +125,38 @@ struct gyre_distance_function {
                        const struct gyre_batch *new_rows, uint32_t b);
 };
 
-/** Says after each row whether the window fires; `acc` is its per-window state.
- *  Thread:  [task] */
+/** Says when a window fires. `state` is what it knows of the window, of the type declared here; it is
+ *  made anew after a firing, by the trigger or at the end of input.
+ *  Shape:   `on_row`: a row has just been added; `on_time`: the moment it asked for has come. Both
+ *           return 1 to fire, 0 not to, or a code. `state` NULL: no type is declared
+ *  Units:   `wake_us` event time (processing time with clock = "processing"): when to be asked by
+ *           `on_time`, INT64_MAX on entry: not; the earliest asked for since the last firing counts
+ *  Owns:    `state` is the host's; its str and bytes members are assigned with gyre_state_str
+ *  Thread:  [task]
+ *  Errors:  0, 1 or a code, text in ctx->error
+ *  Since:   0.2 */
 struct gyre_trigger_function {
     uint32_t size;
     uint32_t reserved;
-    const struct gyre_state_type *state;
-    int32_t (*on_row)(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row, void *acc);
-    int32_t (*on_time)(struct gyre_ctx *ctx, int64_t watermark_us, void *acc);
+    const struct gyre_state_type *state; /* optional */
+    int32_t (*on_row)(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row, void *state,
+                      int64_t *wake_us);
+    int32_t (*on_time)(struct gyre_ctx *ctx, int64_t time_us, void *state,
+                       int64_t *wake_us); /* NULL where on_row never asks for it */
 };
 
-/** Says after each row how many of the oldest kept rows to drop.
- *  Thread:  [task] */
+/** Says how many of the oldest rows a window drops. Called once for each row: after it was added, or
+ *  before that where the window fires by a distance.
+ *  Shape:   `kept`: all rows of the window, oldest first, in `n_batches` batches of what the function
+ *           reads; `in`, `row`: the row that has come; `drop`: 0 on entry
+ *  Thread:  [task]
+ *  Errors:  0 or a code, text in ctx->error
+ *  Since:   0.2 */
 struct gyre_eviction_function {
     uint32_t size;
     uint32_t reserved;
-    uint64_t (*evict)(struct gyre_ctx *ctx, const struct gyre_batch *const *rows,
-                      uint32_t n_batches);
+    int32_t (*evict)(struct gyre_ctx *ctx, const struct gyre_batch *const *kept, uint32_t n_batches,
+                     const struct gyre_batch *in, uint32_t row, uint64_t *drop);
 };
 
 /** Writes the event time of every kept row.

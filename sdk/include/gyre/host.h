@@ -52,8 +52,9 @@ struct gyre_ctx {
     const struct gyre_batch *key;
     uint32_t restores;
     uint32_t reserved;
+    int64_t step_us; /* watermarks matter most at its multiples; 0: nowhere in particular */
 };
-GYRE_STATIC_ASSERT(sizeof(struct gyre_ctx) == 72, "layout of gyre_ctx");
+GYRE_STATIC_ASSERT(sizeof(struct gyre_ctx) == 80, "layout of gyre_ctx");
 
 /* The table. Call it through the functions below. */
 struct gyre_host {

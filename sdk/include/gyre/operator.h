@@ -215,7 +215,9 @@ struct gyre_operator {
     int32_t (*open)(void *self, struct gyre_ctx *ctx);
     /* [task] Frees what the instance owns; `self` may be half open. */
     void (*close)(void *self, struct gyre_ctx *ctx);
-    /* [task] Transforms: takes one input batch. Sinks: writes one. */
+    /* [task] Transforms: takes one input batch. Sinks: writes one. Returns 0, or a code; or, unless it
+     * is mask-aware, the row before which it stopped: what it has put out leaves, a watermark too, and
+     * it is called again with the rest. */
     int32_t (*process)(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in);
     /* [task] No more input is at hand, or a snapshot is taken: what is buffered leaves now. What is
      * neither in a state nor in an item is not in the snapshot. */
