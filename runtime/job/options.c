@@ -70,13 +70,8 @@ static int read_type(const struct gy_scope *scope, const struct gy_setting *s, u
     const char *alias = s->kind == GY_SETTING_STRING || s->kind == GY_SETTING_RAW
                             ? type_called(scope, s->text)
                             : NULL;
-    if (alias != NULL) {
-        gy_diags_add(scope->diags, s->file, s->line,
-                     "%s: there is no type \"%s\": did you mean \"%s\"?", s->name, s->text, alias);
-        return -1;
-    }
     const char *words = gy_arena_ctl_strndup(scope->arena, names, sizeof names - 2);
-    if (words == NULL || gy_value_choice(scope, s, words, &index) != 0)
+    if (words == NULL || gy_value_choice_or(scope, s, words, alias, &index) != 0)
         return -1;
     *type = (uint32_t)index + 1;
     return 0;

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "job/flat.h"
 #include "job/source.h"
 
 static struct gy_setting *new_setting(const struct gy_scope *scope)
@@ -78,10 +79,11 @@ void gy_setting_put(const struct gy_scope *scope, struct gy_setting *group,
 
 /* ---- from libconfig ---- */
 
-/* What a copied tree is told to be: its file where libconfig names none, its place, its folder. */
+/* Where a copied tree is from: its text, or the one place of a value; and its folder. */
 struct origin {
+    const struct gy_flat *flat; /* has the places of libconfig's lines; NULL: there is one place */
     const char *file;
-    int line; /* -1: libconfig's own */
+    int line;
     const char *dir;
     size_t scanned; /* the integers that do not fit were told from this one on ... */
     size_t found;   /* ... up to this one */
@@ -144,13 +146,6 @@ static void copy_scalar(const struct gy_scope *scope, struct gy_setting *s,
     }
 }
 
-/* The path of an included file as libconfig names it: 1.5 as it was written, 1.7 from the folder. */
-static const char *included(const struct gy_scope *scope, const char *name, const char *dir)
-{
-    const char *path = gy_path_in(scope, dir, name);
-    return gy_arena_ctl_strdup(scope->arena, access(path, F_OK) == 0 ? path : name);
-}
-
 /* One node without its children; NULL without memory. */
 static struct gy_setting *copy_node(const struct gy_scope *scope, const config_setting_t *from,
                                     const char *name, const struct origin *origin)
@@ -158,11 +153,12 @@ static struct gy_setting *copy_node(const struct gy_scope *scope, const config_s
     struct gy_setting *s = new_setting(scope);
     if (s == NULL)
         return NULL;
-    const char *file = config_setting_source_file(from);
     const char *own = config_setting_name(from);
     s->name = gy_arena_ctl_strdup(scope->arena, own != NULL ? own : name);
-    s->file = file != NULL ? included(scope, file, origin->dir) : origin->file;
-    s->line = origin->line >= 0 ? origin->line : (int)config_setting_source_line(from);
+    s->file = origin->file;
+    s->line = origin->line;
+    if (origin->flat != NULL)
+        s->file = gy_flat_place(origin->flat, (int)config_setting_source_line(from), &s->line);
     s->dir = origin->dir;
     int type = config_setting_type(from);
     if (type == CONFIG_TYPE_GROUP || type == CONFIG_TYPE_LIST || type == CONFIG_TYPE_ARRAY) {
@@ -206,32 +202,23 @@ static struct gy_setting *copy_tree(const struct gy_scope *scope, const config_s
     return failed ? NULL : top;
 }
 
-static void tell_syntax(const struct gy_scope *scope, const config_t *config, const char *file,
-                        const char *dir)
-{
-    const char *where = config_error_file(config);
-    where = where != NULL ? included(scope, where, dir) : NULL;
-    const char *text = config_error_text(config);
-    gy_diags_add(scope->diags, where != NULL ? where : file, config_error_line(config), "%s",
-                 text != NULL ? text : "syntax error");
-}
-
 /* Reads the text of the job file `path`, and what it includes; NULL with the mistakes told. */
-static struct gy_setting *parse(const struct gy_scope *scope, const char *text, const char *path)
+static struct gy_setting *parse(const struct gy_scope *scope, const struct gy_flat *flat,
+                                const char *path)
 {
-    const char *dir = gy_path_dir(scope, path);
-    const char *file = gy_arena_ctl_strdup(scope->arena, path);
     config_t config;
     config_init(&config);
-    if (dir[0] != '\0')
-        config_set_include_dir(&config, dir);
     struct gy_setting *root = NULL;
-    if (file == NULL || config_read_string(&config, text) != CONFIG_TRUE) {
-        tell_syntax(scope, &config, path, dir);
+    if (config_read_string(&config, gy_flat_text(flat)) != CONFIG_TRUE) {
+        int line;
+        const char *file = gy_flat_place(flat, config_error_line(&config), &line);
+        const char *text = config_error_text(&config);
+        gy_diags_add(scope->diags, file, line, "%s", text != NULL ? text : "syntax error");
     } else {
         size_t scanned = scope->diags->list.n;
-        gy_setting_scan_integers(scope, text, file, dir);
-        struct origin origin = {file, -1, dir, scanned, scope->diags->list.n};
+        gy_flat_scan_integers(scope, flat);
+        struct origin origin = {
+            flat, path, 0, gy_path_dir(scope, path), scanned, scope->diags->list.n};
         root = copy_tree(scope, config_root_setting(&config), "", &origin);
     }
     config_destroy(&config);
@@ -242,13 +229,16 @@ struct gy_setting *gy_setting_read_file(const struct gy_scope *scope, const char
 {
     size_t size = 0;
     struct gy_setting *root = NULL;
+    struct gy_flat flat = {0};
     char *text = gy_setting_load(path, &size);
+    const char *file = gy_arena_ctl_strdup(scope->arena, path);
     if (text == NULL)
         gy_diags_add(scope->diags, path, 0, "cannot be read: %s", strerror(errno));
     else if (strlen(text) != size)
         gy_diags_add(scope->diags, path, 0, "is no job file: it holds a zero byte");
-    else if (gy_setting_scan_includes(scope, text, path, gy_path_dir(scope, path)) == 0)
-        root = parse(scope, text, path);
+    else if (file != NULL && gy_flat_make(&flat, scope, text, file, gy_path_dir(scope, path)) == 0)
+        root = parse(scope, &flat, file);
+    gy_flat_fini(&flat);
     gy_free(text);
     return root;
 }
@@ -256,22 +246,24 @@ struct gy_setting *gy_setting_read_file(const struct gy_scope *scope, const char
 struct gy_setting *gy_setting_read_value(const struct gy_scope *scope, const struct gy_setting *raw)
 {
     const char *text = gy_arena_ctl_printf(scope->arena, "value = %s;", raw->text);
-    if (text == NULL || gy_setting_scan_includes(scope, text, raw->file, NULL) < 0)
-        return NULL;
+    struct gy_flat flat = {0};
+    struct gy_setting *value = NULL;
     config_t config;
     config_init(&config);
-    struct gy_setting *value = NULL;
-    if (config_read_string(&config, text) != CONFIG_TRUE) {
+    if (text == NULL || gy_flat_make(&flat, scope, text, raw->file, NULL) < 0) {
+        value = NULL; /* told */
+    } else if (config_read_string(&config, text) != CONFIG_TRUE) {
         gy_diags_add(scope->diags, raw->file, raw->line, "%s in `%s`", config_error_text(&config),
                      raw->text);
     } else {
         size_t before = gy_diags_count(scope->diags);
-        gy_setting_scan_integers(scope, text, raw->file, NULL);
-        struct origin origin = {raw->file, raw->line, raw->dir, 0, 0};
+        gy_flat_scan_integers(scope, &flat);
+        struct origin origin = {NULL, raw->file, raw->line, raw->dir, 0, 0};
         if (gy_diags_count(scope->diags) == before)
             value = copy_tree(scope, config_setting_get_elem(config_root_setting(&config), 0),
                               raw->name, &origin);
     }
     config_destroy(&config);
+    gy_flat_fini(&flat);
     return value;
 }

@@ -73,16 +73,4 @@ struct gy_setting *gy_setting_get(const struct gy_setting *group, const char *na
 void gy_setting_put(const struct gy_scope *scope, struct gy_setting *group,
                     struct gy_setting *member);
 
-/** Scans job-file text for integers that libconfig would corrupt; included files as well, relative
- *  to `dir`. */
-void gy_setting_scan_integers(const struct gy_scope *scope, const char *text, const char *file,
-                              const char *dir);
-
-/** Follows the includes of a job file before libconfig does, which ends the process at a folder, and
- *  for which a tree of them can be endless. `dir` NULL: no include is allowed.
- *  Errors:  -1 and one mistake told, the text is not for libconfig: a file that cannot be read, too
- *           many files, too many bytes, a zero byte in one of them, a name it reads as another */
-int gy_setting_scan_includes(const struct gy_scope *scope, const char *text, const char *file,
-                             const char *dir);
-
 #endif

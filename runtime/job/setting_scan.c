@@ -1,6 +1,6 @@
 /* Looks at the text of job files itself, for what libconfig does not: integers that it would corrupt,
- * included files that cannot be read, at which its scanner ends the process, and trees of includes
- * that it would be busy with for ever; see setting.h.
+ * and included files, which it looks for in one folder alone, and ends the process where it cannot read
+ * one. So it gets one text without includes, and what stands in it is told where it came from: flat.h.
  *
  * The scanner knows libconfig's tokens as far as it must to tell an integer from a part of a name,
  * a string, a comment or a number with a point or an exponent:
@@ -10,7 +10,7 @@
  *   name      [A-Za-z*][-A-Za-z0-9_*]*
  *   integer   [-+]?[0-9]+, 0x..., 0b...; then L or LL for 64 bits
  *   include   @include "FILE" at the start of a line; \\ and \" in it are escapes */
-#include "job/setting.h"
+#include "job/flat.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -22,10 +22,10 @@
 #include "base/mem.h"
 #include "job/source.h"
 
-#define INCLUDE_DEPTH 10 /* libconfig's own */
+#define INCLUDE_DEPTH 10
 #define INCLUDES_MAX  1000
 
-/* What the includes of a job have come to; `told`: something is told, or libconfig will. */
+/* What the includes of a job have come to. */
 struct included {
     unsigned files;
     size_t bytes;
@@ -34,12 +34,17 @@ struct included {
 
 struct scan {
     const struct gy_scope *scope;
+    const char *text;
     const char *file;
-    const char *dir; /* NULL: includes are not followed */
+    const char *dir; /* of the file; NULL: nothing is included */
     const char *at;
     int line;
     int depth;
-    struct included *included; /* not NULL: includes are counted, and integers are passed over */
+    struct gy_flat *flat;         /* the text is put there; NULL: integers are judged */
+    const char *copied;           /* up to here it is */
+    const struct gy_flat *places; /* of the text whose integers are judged */
+    struct included *included;
+    int open_line; /* where a string or comment begins that does not end; 0: none */
 };
 
 static bool is_digit(char c)
@@ -61,6 +66,7 @@ static void skip_line(struct scan *s)
 
 static void skip_comment(struct scan *s)
 {
+    int line = s->line;
     for (s->at += 2; *s->at != '\0'; s->at++) {
         if (s->at[0] == '*' && s->at[1] == '/') {
             s->at += 2;
@@ -68,16 +74,21 @@ static void skip_comment(struct scan *s)
         }
         s->line += *s->at == '\n';
     }
+    s->open_line = line;
 }
 
 static void skip_string(struct scan *s)
 {
+    int line = s->line;
     for (s->at++; *s->at != '\0' && *s->at != '"'; s->at++) {
         if (s->at[0] == '\\' && s->at[1] != '\0')
             s->at++;
         s->line += *s->at == '\n';
     }
-    s->at += *s->at == '"';
+    if (*s->at == '"')
+        s->at++;
+    else
+        s->open_line = line;
 }
 
 /* The digits of an integer and their base; false where it is a number with point or exponent. */
@@ -112,13 +123,13 @@ static void judge_integer(struct scan *s, const char *start, const char *end, in
         wide ? (unsigned long long)INT64_MAX + negative : (unsigned long long)INT32_MAX + negative;
     if (errno == 0 && v <= most)
         return;
-    int n = (int)(end - start);
+    int n = (int)(end - start), line;
+    const char *file = gy_flat_place(s->places, s->line, &line);
     if (wide || errno != 0 || v > (unsigned long long)INT64_MAX + negative)
-        gy_diags_add(s->scope->diags, s->file, s->line, "%.*s does not fit a 64-bit integer", n,
-                     start);
+        gy_diags_add(s->scope->diags, file, line, "%.*s does not fit a 64-bit integer", n, start);
     else
-        gy_diags_add(s->scope->diags, s->file, s->line,
-                     "%.*s does not fit a 32-bit integer: write %.*sL", n, start, n, start);
+        gy_diags_add(s->scope->diags, file, line, "%.*s does not fit a 32-bit integer: write %.*sL",
+                     n, start, n, start);
 }
 
 static void scan_number(struct scan *s)
@@ -133,14 +144,14 @@ static void scan_number(struct scan *s)
         return;
     }
     bool wide = *end == 'L';
-    if (s->included == NULL)
+    if (s->flat == NULL)
         judge_integer(s, start, end, base, wide);
     s->at = end + strspn(end, "L");
 }
 
 static void scan_text(struct scan *s);
 
-/* Tells why libconfig must not be given the text; one such mistake is enough. */
+/* Tells why there is no one text; one such mistake is enough. */
 __attribute__((format(printf, 4, 5))) static void refuse(struct scan *s, const char *file, int line,
                                                          const char *fmt, ...)
 {
@@ -153,8 +164,17 @@ __attribute__((format(printf, 4, 5))) static void refuse(struct scan *s, const c
     s->included->told = true;
 }
 
-/* Takes @include and the name behind it; NULL where there is no name (libconfig tells of it), a name
- * that libconfig would not read as it is meant (told), or no memory (the arena knows). */
+/* True where nothing but blanks precedes on the line: elsewhere libconfig knows no @include. */
+static bool is_first(const struct scan *s)
+{
+    const char *c = s->at;
+    while (c > s->text && (c[-1] == ' ' || c[-1] == '\t'))
+        c--;
+    return c == s->text || c[-1] == '\n';
+}
+
+/* Takes @include and the name behind it; NULL where there is no name (libconfig tells of it), one with
+ * other escapes than libconfig has (told), or no memory (the arena knows). */
 static char *take_include(struct scan *s)
 {
     int line = s->line;
@@ -180,9 +200,9 @@ static char *take_include(struct scan *s)
     *to = '\0';
     if (*c == '"' && !is_odd)
         return name;
-    if (s->included != NULL && *c == '"') /* libconfig would print it */
+    if (*c == '"')
         refuse(s, s->file, line, "a backslash in the name of an @include is written \\\\");
-    else if (s->included != NULL) /* libconfig would ignore it, and all that follows */
+    else
         refuse(s, s->file, line, "the name of an @include has no closing quote");
     return NULL;
 }
@@ -203,63 +223,76 @@ static void count(struct scan *s, const char *name, const char *path, int line, 
         refuse(s, s->file, line,
                "what is included is more than %u MiB, a file counted each time: a job has less",
                GY_SETTING_BYTES >> 20);
-    else if (text == NULL) /* at a folder, libconfig would end the process */
+    else if (text == NULL)
         refuse(s, s->file, line, "@include \"%s\" cannot be read: %s", name, strerror(error));
-    else if (strlen(text) != size) /* libconfig would read on behind it */
+    else if (strlen(text) != size) /* what is behind it would not be seen */
         refuse(s, path, 0, "is no job file: it holds a zero byte");
 }
 
-/* The kind of the file at `path`, as in st_mode; 0 where there is none. */
-static mode_t file_kind(const char *path)
+/* Puts what has been passed over into the one text. */
+static void flush(struct scan *s, const char *end)
 {
-    struct stat st;
-    return path != NULL && stat(path, &st) == 0 ? st.st_mode & S_IFMT : 0;
+    gy_flat_put(s->flat, s->copied, (size_t)(end - s->copied));
+    s->copied = end;
 }
 
-/* False, and told, for a file that can be read here but not by libconfig afterwards. */
-static bool can_be_read_again(struct scan *s, const char *name, const char *path, int line)
+/* The text of an included file in the place of its @include, which began at `start`. */
+static void put_file(struct scan *s, const char *start, const char *path, const char *text)
 {
-    if (file_kind(path) == S_IFIFO) {
-        refuse(s, s->file, line, "@include \"%s\" is a pipe: include a file", name);
-        return false;
-    }
-    /* libconfig 1.5 looks below its folder for an absolute path too, and may find a folder there. */
-    if (s->dir[0] == '\0' || name[0] != '/' ||
-        file_kind(gy_arena_ctl_printf(s->scope->arena, "%s/%s", s->dir, name)) != S_IFDIR)
-        return true;
-    refuse(s, s->file, line, "@include \"%s\": write its path from the job file's folder on", name);
-    return false;
+    struct scan inner = {.scope = s->scope,
+                         .text = text,
+                         .file = path,
+                         .dir = gy_path_dir(s->scope, path),
+                         .at = text,
+                         .line = 1,
+                         .depth = s->depth + 1,
+                         .flat = s->flat,
+                         .copied = text,
+                         .included = s->included};
+    flush(s, start);
+    gy_flat_from(s->flat, path, 1);
+    scan_text(&inner);
+    if (inner.open_line != 0 && !s->included->told) /* it would go on in the file that includes */
+        refuse(s, path, inner.open_line, "what begins here, a string or a comment, does not end");
+    size_t size = strlen(text);
+    if (size != 0 && text[size - 1] != '\n')
+        gy_flat_put(s->flat, "\n", 1);
+    gy_flat_from(s->flat, s->file, s->line);
+    s->copied = s->at;
 }
 
 static void scan_include(struct scan *s)
 {
     int line = s->line;
-    bool is_ahead = s->included != NULL;
-    if (is_ahead && s->dir == NULL) {
+    const char *start = s->at;
+    if (s->flat != NULL && s->dir == NULL) {
         refuse(s, s->file, 0, "a value has no @include");
         return;
     }
-    const char *name = take_include(s);
-    if (name == NULL || s->dir == NULL)
-        return;
-    if (s->depth >= INCLUDE_DEPTH) { /* libconfig tells of it, and reads no more */
-        if (is_ahead)
-            s->included->told = true;
+    if (s->flat == NULL || !is_first(s)) {
+        s->at++;
         return;
     }
-    const char *path = gy_path_in(s->scope, s->dir, name);
-    if (is_ahead && !can_be_read_again(s, name, path, line))
+    const char *name = take_include(s);
+    if (name == NULL)
         return;
+    if (s->depth >= INCLUDE_DEPTH) {
+        refuse(s, s->file, line, "include file nesting too deep");
+        return;
+    }
+    const char *path = gy_arena_ctl_strdup(s->scope->arena, gy_path_in(s->scope, s->dir, name));
+    struct stat st;
+    if (path == NULL)
+        return;
+    if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode)) { /* nobody may ever write to it */
+        refuse(s, s->file, line, "@include \"%s\" is a pipe: include a file", name);
+        return;
+    }
     size_t size = 0;
     char *text = gy_setting_load(path, &size);
-    if (is_ahead)
-        count(s, name, path, line, text, size);
-    else if (text == NULL) /* since it was looked at */
-        gy_diags_add(s->scope->diags, s->file, line, "@include \"%s\" cannot be read: %s", name,
-                     strerror(errno));
-    struct scan inner = {s->scope, path, s->dir, text, 1, s->depth + 1, s->included};
-    if (text != NULL)
-        scan_text(&inner);
+    count(s, name, path, line, text, size);
+    if (!s->included->told)
+        put_file(s, start, path, text);
     gy_free(text);
 }
 
@@ -285,23 +318,36 @@ static void scan_text(struct scan *s)
         else
             s->line += *s->at++ == '\n';
     }
+    if (s->flat != NULL)
+        flush(s, s->at);
 }
 
-void gy_setting_scan_integers(const struct gy_scope *scope, const char *text, const char *file,
-                              const char *dir)
+void gy_flat_scan_integers(const struct gy_scope *scope, const struct gy_flat *flat)
 {
-    struct scan s = {scope, file, dir, text, file != NULL && dir == NULL ? 0 : 1, 0, NULL};
+    const char *text = gy_flat_text(flat);
+    struct scan s = {.scope = scope, .text = text, .at = text, .line = 1, .places = flat};
     scan_text(&s);
 }
 
-int gy_setting_scan_includes(const struct gy_scope *scope, const char *text, const char *file,
-                             const char *dir)
+int gy_flat_make(struct gy_flat *flat, const struct gy_scope *scope, const char *text,
+                 const char *file, const char *dir)
 {
-    size_t before = gy_diags_count(scope->diags);
     struct included included = {0};
-    struct scan s = {scope, file, dir, text, 1, 0, &included};
+    struct scan s = {.scope = scope,
+                     .text = text,
+                     .file = file,
+                     .dir = dir,
+                     .at = text,
+                     .line = dir != NULL ? 1 : 0, /* a value has no lines */
+                     .flat = flat,
+                     .copied = text,
+                     .included = &included};
+    gy_flat_from(flat, file, s.line);
     scan_text(&s);
-    if (scope->arena->oom)
+    gy_flat_put(flat, "", 1);
+    if (scope->arena->oom || flat->text.failed || flat->failed) {
         gy_diags_add(scope->diags, file, 0, "out of memory");
-    return gy_diags_count(scope->diags) == before ? 0 : -1;
+        return -1;
+    }
+    return included.told ? -1 : 0;
 }

@@ -206,6 +206,12 @@ void gy_value_unknown(const struct gy_scope *scope, const struct gy_setting *at,
 int gy_value_choice(const struct gy_scope *scope, const struct gy_setting *s, const char *choices,
                     int32_t *index)
 {
+    return gy_value_choice_or(scope, s, choices, NULL, index);
+}
+
+int gy_value_choice_or(const struct gy_scope *scope, const struct gy_setting *s,
+                       const char *choices, const char *meant, int32_t *index)
+{
     size_t n;
     const char **words = gy_value_words(scope, choices, &n);
     const char *text = s->text;
@@ -216,7 +222,7 @@ int gy_value_choice(const struct gy_scope *scope, const struct gy_setting *s, co
             *index = (int32_t)i;
             return 0;
         }
-    const char *near = text != NULL ? gy_nearest(text, words, n) : NULL;
+    const char *near = text != NULL && meant == NULL ? gy_nearest(text, words, n) : meant;
     const char *list = NULL;
     for (size_t i = 0; i < n; i++)
         list = gy_arena_ctl_printf(scope->arena, "%s%s\"%s\"", list != NULL ? list : "",

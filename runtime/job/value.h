@@ -35,6 +35,10 @@ int gy_value_size(const struct gy_scope *scope, const struct gy_setting *s, int6
 int gy_value_choice(const struct gy_scope *scope, const struct gy_setting *s, const char *choices,
                     int32_t *index);
 
+/** The same; `meant` is what a wrong text stood for, where the caller knows, else NULL. */
+int gy_value_choice_or(const struct gy_scope *scope, const struct gy_setting *s,
+                       const char *choices, const char *meant, int32_t *index);
+
 /** The setting itself, or the tree that a RAW one spells where it begins with a bracket.
  *  Errors:  NULL, told */
 const struct gy_setting *gy_value_tree(const struct gy_scope *scope, const struct gy_setting *s);

@@ -123,7 +123,8 @@ static void check_tells_columns_that_are_missing_and_types_by_other_names(void)
         {JOB(HEADED ONE("pirce", "f64"), ""), "symbol,price\nA,1\n", NULL,
          "job.cfg:2: schema: in.csv: its header has no field `pirce`; it has `symbol`, `price`"},
         {JOB(HEADED ONE("a", "int"), ""), "a\n", NULL,
-         "job.cfg:2: type: there is no type \"int\": did "
+         "job.cfg:2: type: expected \"bool\", \"i32\", \"i64\", \"f64\", \"time\", \"str\" or "
+         "\"bytes\", not \"int\": did "
          "you mean \"i64\"?"},
         {JOB(HEADED ONE("a", "String"), ""), "a\n", NULL, "did you mean \"str\"?"},
         {JOB(HEADED ONE("a", "float"), ""), "a\n", NULL, "did you mean \"f64\"?"},

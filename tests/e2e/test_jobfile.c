@@ -527,6 +527,43 @@ static void job_that_includes_itself_is_refused(void)
     expect_check(folder, 2, "job.cfg:1: include file nesting too deep\n");
 }
 
+/* The job's folder, one below it, and one beside that. */
+static char *make_tree(const char *inner)
+{
+    char *folder = dir_temp(), *ops = path_join(folder, "ops"),
+         *common = path_join(folder, "common");
+    CU_ASSERT_EQUAL_FATAL(mkdir(ops, 0700), 0);
+    CU_ASSERT_EQUAL_FATAL(mkdir(common, 0700), 0);
+    write_file(folder, "job.cfg",
+               "job = \"t\";\n  @include \"ops/all.inc\" parallelism = 2;\nmode = \"batch\";\n"
+               "nonsense = 1;\n");
+    write_file(ops, "all.inc",
+               "# all\noperators = (\n@include \"in.inc\"\n,\n@include \"../common/out.inc\"\n);");
+    write_file(ops, "in.inc", inner);
+    write_file(common, "out.inc", "{ id = \"out\"; op = \"std.null\";\n  input = \"inn\"; }");
+    free(ops);
+    free(common);
+    return folder;
+}
+
+static void an_include_is_looked_for_beside_its_file_and_mistakes_name_that(void)
+{
+    char *folder = make_tree("{ id = \"in\"; op = \"gen.sequence\"; to = 4294967297; }\n");
+    expect_check(folder, 2,
+                 "ops/in.inc:1: 4294967297 does not fit a 32-bit integer: write 4294967297L\n"
+                 "job.cfg:4: unknown job key `nonsense` (a job has: job mode parallelism "
+                 "max_parallelism plugins plugin_path snapshot restart loop operators tests)\n"
+                 "ops/../common/out.inc:2: unknown operator `inn`: did you mean `in`? (the job's "
+                 "`operators` lists all)\n");
+    expect_check(make_tree("\n{ id = ; }\n"), 2, "ops/in.inc:2: syntax error\n");
+    expect_check(make_tree("{ id = \"in\"; }\n\n/* of more\n"), 2,
+                 "ops/in.inc:3: what begins here, a string or a comment, does not end\n");
+    expect_check(make_tree("@include \"out.inc\""), 2,
+                 "ops/in.inc:1: @include \"out.inc\" cannot be read: No such file or directory\n");
+    expect_check(make_tree("{ id = \"in\" } @include \"out.inc\"\n"), 2,
+                 "ops/in.inc:1: syntax error\n");
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(every_mistake_is_told_at_its_line_and_nothing_is_started, 120),
     SUITE_TEST(a_file_that_is_written_has_one_writer_whatever_its_name),
@@ -546,5 +583,6 @@ static const struct suite_test tests[] = {
     SUITE_TEST(endless_include_is_refused),
     SUITE_TEST(include_of_a_pipe_is_refused),
     SUITE_TEST(job_that_includes_itself_is_refused),
+    SUITE_TEST(an_include_is_looked_for_beside_its_file_and_mistakes_name_that),
 };
 SUITE_MAIN("jobfile", tests)
