@@ -1,7 +1,4 @@
-/* plugins/file/follow.h: files that grow, and are rotated: `follow = true`, as `tail -F`.
- *
- * A followed file is looked at every FOLLOW_US; one that has something new becomes ranges[0] and is
- * read to its end, then another's turn comes. */
+/* plugins/file/follow.h: files that grow, and are rotated: `follow = true`, as `tail -F`. */
 #ifndef GYRE_PLUGIN_FILE_FOLLOW_H
 #define GYRE_PLUGIN_FILE_FOLLOW_H
 
@@ -9,21 +6,21 @@
 
 #define FOLLOW_US 100000
 
-/* Opens, as the input, a range that has something to read. 1: done; 0: none has; or a code. */
-int32_t follow_start(struct reader *r, struct gyre_ctx *ctx);
+int32_t follow_open(struct reader *r, struct gyre_ctx *ctx);
+void follow_close(struct reader *r, struct gyre_ctx *ctx);
 
-/* The input has come to where its file ends for now: keeps what a partial line needs, and closes the
- * input. */
-int32_t follow_suspend(struct reader *r, struct gyre_ctx *ctx);
+/* Opens, as the input, a file that has something to read. 1: done; 0: all have been looked at; or a
+ * code. */
+int32_t follow_next(struct reader *r, struct gyre_ctx *ctx);
 
-/* The input has come to the end of a file that will not grow: goes over to its successor. */
-void follow_switch(struct reader *r, struct gyre_ctx *ctx);
+/* Reads more of the input. INPUT_WAIT: it has come to where its turn ends, and is closed. */
+int32_t follow_more(struct reader *r, struct gyre_ctx *ctx);
 
-/* Writes and reads the part of a position that says where a followed file stands. */
-void follow_save(struct reader *r, struct range *range, struct gyre_writer *writer);
-int32_t follow_restore(struct range *range, struct gyre_ctx *ctx, struct gyre_reader *position);
+/* The input has come to the end of a file to which nothing comes any more. */
+void follow_end(struct reader *r, struct gyre_ctx *ctx);
 
-/* Closes and frees. */
-void follow_drop(struct range *range, struct gyre_ctx *ctx);
+/* Writes and reads a position: which files are known, and to where they have been read. */
+void follow_save(const struct reader *r, struct gyre_writer *writer);
+int32_t follow_restore(struct reader *r, struct gyre_ctx *ctx, struct gyre_reader *position);
 
 #endif

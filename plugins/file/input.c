@@ -107,10 +107,13 @@ int32_t input_more(struct input *in, struct gyre_ctx *ctx)
         return ctx->error->code;
     size_t room = (size_t)(out->text_end - out->text);
     room = room < CHUNK ? room : CHUNK;
+    uint64_t place = in->offset + input_left(in);
+    if (in->stop != 0 && room > in->stop - place)
+        room = in->stop - place;
     ssize_t n;
     do {
         n = in->is_stream ? read(in->fd, in->end, room)
-                          : pread(in->fd, in->end, room, (off_t)(in->offset + input_left(in)));
+                          : pread(in->fd, in->end, room, (off_t)place);
     } while (n < 0 && errno == EINTR);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return INPUT_WAIT;

@@ -21,6 +21,7 @@ struct input {
     char *carry; /* holds the rest while it moves */
     size_t carry_size;
     uint64_t offset; /* of `at` in the file */
+    uint64_t stop;   /* what is behind this is not read; 0: no bound */
     int fd;
     int is_stream; /* a pipe or terminal: no positions, and it may have to be waited for */
     int is_open;

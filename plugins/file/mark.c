@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#define MARK_BYTES 64u
-
 /* FNV-1a */
 uint64_t file_mark(int fd, uint64_t at)
 {

@@ -13,8 +13,8 @@
  * The name is the file's in the folder of `path`, so that a restore finds it from another working
  * directory, and where `path` says that its files have moved.
  *
- * Where the file is followed the hash is left out, and the position goes on with what follow_save
- * writes: u64 offset, u64 inode, u64 and u64 mark, u32 and bytes of a partial line.
+ * With `follow` there is one split, whose name is the pattern itself: it has all files that the
+ * pattern comes to mean, and its position is a list of them (known.h).
  *
  * A file that is not followed must not change while it is read, nor between a snapshot and its
  * restore: one that has become shorter, or holds something else before the position, is refused.
@@ -90,13 +90,12 @@ static int32_t note_stream(void *user, const char *file, int64_t size)
     return GYRE_OK;
 }
 
-/* True for one file by its name. */
-static int is_one_followed(const struct read_config *c)
+/* True for what can be followed: it may come later, its folder too. */
+static int is_followable(const struct read_config *c)
 {
     struct stat st;
-    if (!c->follow || path_is_standard(c->path))
-        return 0;
-    return stat(c->path, &st) == 0 ? S_ISREG(st.st_mode) : strpbrk(c->path, "*?[") == NULL;
+    return c->follow && !path_is_standard(c->path) &&
+           (stat(c->path, &st) != 0 || S_ISREG(st.st_mode));
 }
 
 /* What cannot be read again could not be gone on with after a restart. */
@@ -126,7 +125,7 @@ static int32_t read_bind(void *config, struct gyre_bind *bind)
         return gyre_bind_fail(bind, GYRE_EINVAL, "follow", "standard input needs no `follow`");
     if (code == GYRE_OK && c->follow)
         code = bind->set_flags(bind, GYRE_UNBOUNDED);
-    if (is_one_followed(c)) /* it may come later */
+    if (is_followable(c))
         return code;
     if (!is_stream && paths_each(c->path, text, note_stream, &is_stream) != GYRE_OK)
         return gyre_bind_fail(bind, GYRE_EINVAL, "path", "%s", text);
@@ -175,7 +174,7 @@ static int32_t add_file(void *user, const char *path, int64_t size)
 {
     struct discovery *d = user;
     /* files that say they are empty may not be, as in /proc: read them to their end */
-    if (d->config->format == READ_CSV || d->config->rate > 0 || d->config->follow || size <= 0)
+    if (d->config->format == READ_CSV || d->config->rate > 0 || size <= 0)
         return add_range(d, path, 0, UNBOUNDED);
     int32_t code = GYRE_OK;
     for (uint64_t start = 0; code == GYRE_OK && start < (uint64_t)size; start += RANGE) {
@@ -189,9 +188,7 @@ static int32_t read_discover(const void *config, struct gyre_splits *splits)
 {
     struct discovery d = {config, splits, 0, 1};
     char text[GYRE_ERROR_TEXT];
-    /* one that is followed does not end, so a task must have all of its own at once */
-    splits->order = d.config->follow ? GYRE_SPLITS_DEAL : GYRE_SPLITS_QUEUE;
-    if (path_is_standard(d.config->path) || is_one_followed(d.config)) {
+    if (path_is_standard(d.config->path) || d.config->follow) {
         d.total = 1;
         d.counting = 0;
         return add_range(&d, d.config->path, 0, UNBOUNDED);
@@ -205,7 +202,7 @@ static int32_t read_discover(const void *config, struct gyre_splits *splits)
     return code;
 }
 
-/* Tells the two kinds of positions apart, by their length. */
+/* Tells the two kinds of positions apart, by their length: a list has 12 bytes, or more than 80. */
 static int is_followed(const struct gyre_reader *position)
 {
     return position->length - position->position != 20;
@@ -230,12 +227,14 @@ static int32_t read_add(void *self, struct gyre_ctx *ctx, uint32_t split, const 
                          "has read with --drop-state",
                          r->config->follow ? "false" : "true");
     if (position != NULL) {
-        range.offset = gyre_read_u64(position);
-        range.skipping = gyre_read_u32(position);
-        if (!r->config->follow)
+        if (r->config->follow) {
+            if (follow_restore(r, ctx, position) != GYRE_OK)
+                return ctx->error->code;
+        } else {
+            range.offset = gyre_read_u64(position);
+            range.skipping = gyre_read_u32(position);
             range.mark = gyre_read_u64(position);
-        else if (follow_restore(&range, ctx, position) != GYRE_OK)
-            return ctx->error->code;
+        }
         if (position->error != 0 || range.skipping >= SKIP_KINDS)
             return gyre_fail(ctx, GYRE_ECORRUPT, "the position of split %u cannot be read",
                              (unsigned)split);
@@ -272,6 +271,10 @@ static int32_t read_save(void *self, struct gyre_ctx *ctx, uint32_t split,
         const struct range *range = &r->ranges[i];
         if (range->id != split)
             continue;
+        if (r->config->follow) {
+            follow_save(r, writer);
+            return writer->error;
+        }
         int is_going = i == 0 && r->input.is_open && !csv_wants_header(r);
         if (is_going && r->input.is_stream)
             return gyre_fail(ctx, GYRE_ENOTSUP,
@@ -279,10 +282,7 @@ static int32_t read_save(void *self, struct gyre_ctx *ctx, uint32_t split,
         uint64_t offset = is_going ? r->input.offset : range->offset;
         gyre_write_u64(writer, offset);
         gyre_write_u32(writer, range->skipping);
-        if (r->config->follow)
-            follow_save(r, &r->ranges[i], writer);
-        else
-            gyre_write_u64(writer, is_going ? file_mark(r->input.fd, offset) : range->mark);
+        gyre_write_u64(writer, is_going ? file_mark(r->input.fd, offset) : range->mark);
         return writer->error;
     }
     return gyre_fail(ctx, GYRE_ECONTRACT, "split %u is not this task's", (unsigned)split);
@@ -294,6 +294,8 @@ static int32_t read_open(void *self, struct gyre_ctx *ctx)
 {
     struct reader *r = self;
     r->config = ctx->config;
+    if (r->config->follow && follow_open(r, ctx) != GYRE_OK)
+        return ctx->error->code;
     if (r->config->format == READ_JSON)
         return json_open(r, ctx);
     return r->config->format == READ_CSV ? csv_open(r, ctx) : GYRE_OK;
@@ -301,7 +303,6 @@ static int32_t read_open(void *self, struct gyre_ctx *ctx)
 
 static void drop_range(struct reader *r, struct gyre_ctx *ctx)
 {
-    follow_drop(&r->ranges[0], ctx);
     gyre_alloc(ctx, r->ranges[0].path, 0);
     r->n_ranges--;
     memmove(r->ranges, r->ranges + 1, r->n_ranges * sizeof *r->ranges);
@@ -313,6 +314,7 @@ static void read_close(void *self, struct gyre_ctx *ctx)
     input_close(&r->input, ctx);
     csv_close(r, ctx);
     json_close(r, ctx);
+    follow_close(r, ctx);
     while (r->n_ranges != 0)
         drop_range(r, ctx);
     if (r->ranges != NULL)
@@ -388,7 +390,7 @@ static int32_t start_range(struct reader *r, struct gyre_ctx *ctx)
 static void end_range(struct reader *r, struct gyre_ctx *ctx, struct gyre_poll *poll)
 {
     if (r->config->follow) {
-        follow_switch(r, ctx);
+        follow_end(r, ctx);
         return;
     }
     poll->status = GYRE_POLL_SPLIT;
@@ -403,19 +405,9 @@ static int32_t open_input(struct reader *r, struct gyre_ctx *ctx)
     if (r->input.is_open)
         return 1;
     if (r->config->follow)
-        return follow_start(r, ctx);
+        return follow_next(r, ctx);
     int32_t code = start_range(r, ctx);
     return code == GYRE_OK ? 1 : code;
-}
-
-/* Reads more. INPUT_WAIT: there is nothing now; then a followed file is no longer the input. */
-static int32_t read_more(struct reader *r, struct gyre_ctx *ctx)
-{
-    int32_t code = input_more(&r->input, ctx);
-    if (code != GYRE_OK || !r->config->follow || !r->input.at_eof || r->ranges[0].is_left)
-        return code;
-    code = follow_suspend(r, ctx);
-    return code == GYRE_OK ? INPUT_WAIT : code;
 }
 
 static int32_t read_poll(void *self, struct gyre_ctx *ctx, struct gyre_poll *poll)
@@ -435,7 +427,7 @@ static int32_t read_poll(void *self, struct gyre_ctx *ctx, struct gyre_poll *pol
             end_range(r, ctx, poll);
         if (end != READ_MORE)
             break;
-        code = read_more(r, ctx);
+        code = r->config->follow ? follow_more(r, ctx) : input_more(&r->input, ctx);
     }
     r->rows_out += due - left;
     if (code < 0 || (r->config->follow ? open != 0 : code != INPUT_WAIT))
@@ -462,6 +454,8 @@ static const struct gyre_option options[] = {
     CSV_STYLE_OPTIONS(struct read_config),
     GYRE_OPT(struct read_config, follow, BOOL, "false", 0,
              "waits for more at the end, and goes along with rotation and truncation: tail -F"),
+    GYRE_OPT_RANGE(struct read_config, rotate_wait, DURATION, "5s", 0, 86400000000, NULL,
+                   "follow: a file without a name is given up when nothing came for so long"),
     GYRE_OPT_RANGE(struct read_config, rate, FLOAT, "0", 0, 1000000000, "rows/s",
                    "rows per second over all tasks; 0: as fast as it goes"),
     GYRE_OPT_RANGE(struct read_config, row_max, SIZE, "16MiB", 1, 1 << 30, NULL,

@@ -24,6 +24,7 @@ struct read_config {
     const char *time_format;
     double rate;
     int64_t row_max;
+    int64_t rotate_wait;
     int32_t
         is_by_header; /* bind made the schema: an empty field of type str is an empty one, not null */
 };
@@ -48,24 +49,12 @@ struct range {
     uint32_t skipping; /* SKIP_... */
     uint32_t id;
     uint32_t ranges; /* how many there are in all */
-    uint64_t mark;   /* a hash of what precedes `offset`, or `mark_at`; 0: not known */
-    /* of a followed file (follow.c) */
-    int fd;
-    int is_open;
-    int is_fresh;    /* it was opened, and not yet looked at */
-    int is_left;     /* its name is another's by now, and nothing more will come */
-    int is_restored; /* whether it is the same file is to be seen */
-    uint64_t inode;
-    uint64_t device;
-    int64_t changed_ns;
-    uint64_t mark_at; /* to where it had been read at the last look */
-    char *partial;    /* the beginning of a line, from `offset` on */
-    size_t partial_size;
-    uint32_t partial_len;
+    uint64_t mark;   /* a hash of what precedes `offset`; 0: not known */
 };
 
 struct csv;
 struct json;
+struct follow;
 
 struct reader {
     const struct read_config *config;
@@ -73,13 +62,13 @@ struct reader {
     struct range *ranges;
     uint32_t n_ranges;
     uint32_t capacity;
-    uint32_t next_range; /* to be looked at, where files are followed */
-    size_t scanned;      /* bytes of the rest that are known to hold no line end */
-    uint64_t rows_out;   /* since the clock of the rate began */
+    size_t scanned;    /* bytes of the rest that are known to hold no line end */
+    uint64_t rows_out; /* since the clock of the rate began */
     int64_t start_us;
     int started;
-    struct csv *csv;   /* NULL for other formats */
-    struct json *json; /* likewise */
+    struct csv *csv;       /* NULL for other formats */
+    struct json *json;     /* likewise */
+    struct follow *follow; /* NULL where files are not followed */
 };
 
 /* Why a format's reader came back. */

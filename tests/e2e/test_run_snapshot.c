@@ -235,9 +235,8 @@ static void a_followed_file_is_known_by_its_inode_too(void)
     CU_ASSERT_EQUAL(unlink(old), 0);
     size_t size = strlen(lines) + strlen(more);
     follow_until(dir, job, size, "in.txt is another file than in the snapshot, which has gone");
-    CU_ASSERT_EQUAL(rename(name, old), 0); /* rotated, and emptied meanwhile */
-    run_write(dir, "in.txt.1", "");
-    run_write(dir, "in.txt", lines);
+    run_write(dir, "in.txt.1", lines); /* put in its place */
+    CU_ASSERT_EQUAL(rename(old, name), 0);
     follow_until(dir, job, size + strlen(lines), "in.txt is another file than in the snapshot");
     char *err = run_with(dir, job, ARGV("--from", "latest", "--set", "in.follow=false"), 1);
     run_check_has(err, "`follow` was true in the snapshot: put it back");

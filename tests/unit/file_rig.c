@@ -30,20 +30,28 @@ static int64_t host_now(struct gyre_ctx *ctx)
     return rig_of(ctx)->now_us;
 }
 
+static void append(char **log, size_t *size, size_t *length, const char *text, size_t n)
+{
+    if (*length + n + 1 > *size) {
+        *size = 2 * (*length + n + 1);
+        *log = realloc(*log, *size);
+    }
+    memcpy(*log + *length, text, n);
+    *length += n;
+    (*log)[*length] = 0;
+}
+
 static void host_log(struct gyre_ctx *ctx, uint32_t level, const char *text)
 {
-    (void)ctx, (void)level, (void)text;
+    struct rig *rig = rig_of(ctx);
+    (void)level;
+    append(&rig->said, &rig->said_size, &rig->said_length, text, strlen(text));
+    append(&rig->said, &rig->said_size, &rig->said_length, "\n", 1);
 }
 
 void rig_say(struct rig *rig, const char *text, size_t n)
 {
-    if (rig->log_length + n + 1 > rig->log_size) {
-        rig->log_size = 2 * (rig->log_length + n + 1);
-        rig->log = realloc(rig->log, rig->log_size);
-    }
-    memcpy(rig->log + rig->log_length, text, n);
-    rig->log_length += n;
-    rig->log[rig->log_length] = 0;
+    append(&rig->log, &rig->log_size, &rig->log_length, text, n);
 }
 
 static void rig_take_rows(struct rig *rig)
@@ -124,6 +132,7 @@ void rig_init(struct rig *rig, const char *path, int format)
     rig->valid[1] = calloc(RIG_ROWS, 1);
     rig->now_us = 1;
     rig_say(rig, "", 0);
+    append(&rig->said, &rig->said_size, &rig->said_length, "", 0);
 }
 
 void rig_open(struct rig *rig)
@@ -165,6 +174,7 @@ void rig_fini(struct rig *rig)
     free(rig->data[1]);
     free(rig->valid[1]);
     free(rig->log);
+    free(rig->said);
     dlclose(rig->plugin);
 }
 

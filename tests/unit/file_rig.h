@@ -25,6 +25,8 @@ struct rig {
     int64_t now_us;
     char *log; /* what came out: rows "n,s;" and bad ones "!text[raw];" */
     size_t log_size, log_length;
+    char *said; /* what was logged, a line each */
+    size_t said_size, said_length;
     void (*on_row)(struct rig *rig, uint32_t row);
     void *user;
 };
@@ -37,8 +39,8 @@ void rig_open(struct rig *rig);
 void rig_close(struct rig *rig);
 void rig_fini(struct rig *rig);
 
-/** Gives the reader its only split, from the position on (NULL: the start); the file must be so
- *  small that it is one. */
+/** Gives the reader its only split, from the position on (NULL: the start); a file that is not
+ *  followed must be so small that it is one. */
 void rig_add_file(struct rig *rig, struct gyre_reader *position);
 
 /** Polls once; what it said. */
