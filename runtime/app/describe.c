@@ -115,6 +115,8 @@ void gy_describe_option(struct gy_buf *b, const struct gyre_option *option)
     }
     if (option->unit)
         gy_buf_printf(b, "; %s", option->unit);
+    if (option->flags & GYRE_OF_STATE)
+        gy_buf_text(b, "; state is of it");
 }
 
 void gy_describe_takes(struct gy_buf *b, const struct gyre_option *option)

@@ -68,8 +68,10 @@ static int refuse_none(const struct gy_cli *cli, const struct gy_job *job, const
                              "start"
                            : "there is no snapshot in %s; run the job %s to begin at the start";
     size_t n = (size_t)snprintf(sentence, sizeof sentence, what, dir,
-                                job->snapshot_resume ? "with --set job.snapshot.resume=false"
-                                                     : "without --from");
+                                !job->snapshot_resume ? "without --from"
+                                : cli->from != NULL
+                                    ? "without --from and with --set job.snapshot.resume=false"
+                                    : "with --set job.snapshot.resume=false");
     if (older != 0 && n < sizeof sentence)
         snprintf(sentence + n, sizeof sentence - n, ", or name one of an older run: --from %s/%llu",
                  dir, (unsigned long long)older);

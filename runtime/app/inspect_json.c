@@ -65,6 +65,8 @@ static void open_option(struct gy_buf *b, const struct gyre_option *o)
     gy_json_text(b, "type", gy_describe_option_type(o->type));
     gy_json_bool(b, "required", o->flags & GYRE_REQUIRED);
     gy_json_text(b, "default", o->fallback);
+    if (o->flags & GYRE_OF_STATE)
+        gy_json_bool(b, "of_state", true);
     if (o->unit)
         gy_json_text(b, "unit", o->unit);
     if (o->min != 0 || o->max != 0) {

@@ -105,7 +105,7 @@ static void put_option(struct gy_buf *b, const struct gyre_option *o, const char
         gy_buf_text(b, " |  | ");
     }
     put_text(b, o->doc);
-    gy_buf_text(b, " |\n");
+    gy_buf_text(b, o->flags & GYRE_OF_STATE ? "; state is of it |\n" : " |\n");
 }
 
 /* The options of a group follow it. Recursion over groups within groups, whose depth was checked at

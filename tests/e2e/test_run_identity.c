@@ -193,7 +193,32 @@ static void an_option_that_is_written_out_as_its_default_is_no_other(void)
     check_goes_on(STEPS "start = 5;", STEPS "start = 7; step = 1;", "\n19999,19999,8\n");
 }
 
+static void inspect_says_which_options_state_is_of(void)
+{
+    static const char *const formats[][2] = {
+        {"text", "an integer; default 1; state is of it"},
+        {"json", "\"name\":\"step\",\"type\":\"int\",\"required\":false,\"default\":\"1\","
+                 "\"of_state\":true"},
+        {"markdown", "what each row adds; state is of it |"}};
+    char *program = build_path("gyre"), *fixtures = build_path("fixtures");
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        struct process_result r;
+        process_run(&(struct process_spec){.argv = ARGV(program, "inspect", "state_of.steps",
+                                                        "--plugin-path", fixtures, "--format",
+                                                        formats[i][0])},
+                    &r);
+        CU_ASSERT_EQUAL(r.status, 0);
+        CU_ASSERT_PTR_NOT_NULL(strstr(r.out, formats[i][1]));
+        if (strstr(r.out, formats[i][1]) == NULL)
+            printf("%s", r.out);
+        process_result_fini(&r);
+    }
+    free(fixtures);
+    free(program);
+}
+
 static const struct suite_test tests[] = {
+    SUITE_TEST(inspect_says_which_options_state_is_of),
     SUITE_TEST(state_of_another_function_option_or_field_is_refused_naming_both),
     SUITE_TEST(a_field_of_another_type_is_refused),
     SUITE_TEST(a_key_that_another_function_computes_is_another_key),
