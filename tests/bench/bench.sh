@@ -236,21 +236,27 @@ aggregate() {
         once three $name "${command[@]}" || return
     done
     awk -v rows="$rows" -v name="$name" -v json="$results" "$medians"'
-        { split(FILENAME, part, "."); side = part[length(part)]; time[side, FNR] = $1; n = FNR }
+        { split(FILENAME, part, "."); side = part[length(part)]; n = FNR
+          time[side, n] = $1; cpu[side, n] = $2 }
         function ns(side,   i, all) {
             for (i = 1; i <= n; i++) all[i] = time[side, i]
             return median(all, n) * 1e9 / rows
         }
         END {
-            for (i = 1; i <= n; i++)
+            for (i = 1; i <= n; i++) {
                 ratio[i] = 3 * time["three", i] / (time["sum", i] + time["count", i] + time["max", i])
+                by_cpu[i] = 3 * cpu["three", i] / (cpu["sum", i] + cpu["count", i] + cpu["max", i])
+            }
             r = median(ratio, n)
+            c = median(by_cpu, n)
             printf "%-14s three functions: %.3f ns per row, alone: sum %.3f, count %.3f, max %.3f; " \
-                "ratio to their mean %.2f [%.2f-%.2f]\n", name, ns("three"), ns("sum"), ns("count"),
-                ns("max"), r, ratio[1], ratio[n]
+                "ratio to their mean %.2f [%.2f-%.2f], by CPU time %.2f [%.2f-%.2f]\n", name,
+                ns("three"), ns("sum"), ns("count"), ns("max"), r, ratio[1], ratio[n], c, by_cpu[1],
+                by_cpu[n]
             printf "{\"workload\": \"%s\", \"three_ns_per_row\": %.4f, \"sum_ns_per_row\": %.4f, " \
-                "\"count_ns_per_row\": %.4f, \"max_ns_per_row\": %.4f, \"ratio\": %.4f}\n", name,
-                ns("three"), ns("sum"), ns("count"), ns("max"), r >>json
+                "\"count_ns_per_row\": %.4f, \"max_ns_per_row\": %.4f, \"ratio\": %.4f, " \
+                "\"cpu_ratio\": %.4f}\n", name, ns("three"), ns("sum"), ns("count"), ns("max"), r,
+                c >>json
         }' "$data/$name".{sum,count,max,three} >"$data/line"
     say "$(cat "$data/line")"
     rm -f "$data/$name".{limit,gyre}.csv

@@ -62,7 +62,9 @@ GYRE_STATIC_ASSERT(sizeof(struct gyre_function) == 88, "layout of gyre_function"
  *  is reported with gyre_bad_row and leaves its accumulator as it was.
  *  Shape:   `result` writes its columns of `out` at row `row`. `roll` (optional) is add and result
  *           at once: it adds rows[j] and writes the new result at `out` row rows[j]; the host makes
- *           it of the two where it is NULL, slower.
+ *           it of the two where it is NULL, slower. `merge` makes of `into` what adding the rows of
+ *           `from` to it would have made, which came after its own; `from` stays as it is. `retract`
+ *           takes rows out again that were added.
  *  Owns:    accumulators are the host's, of the type declared here or by bind->accumulator; their
  *           str and bytes members are assigned with gyre_state_str
  *  Thread:  [task]
