@@ -75,7 +75,8 @@ static bool has_states(const struct gy_member *member)
     const struct gyre_operator *descriptor = member->node->descriptor;
     return gy_node_states(member->node) > 0 || member->node->kind == GYRE_SOURCE ||
            (descriptor != NULL && descriptor->save_items != NULL) || member->txns.list.n > 0 ||
-           gy_instance_drawn(member->instance) > 0;
+           gy_instance_drawn(member->instance) > 0 ||
+           (descriptor != NULL && descriptor->on_timer != NULL);
 }
 
 /* Begins the member's file. 0, or GYRE_ENOMEM. */

@@ -285,7 +285,9 @@ static int give_record(struct gy_flow *flow, const struct gy_node *node,
     struct gyre_reader reader = {.size = sizeof reader, .data = record->bytes, .length = record->n};
     uint64_t hash = gyre_read_u64(&reader);
     uint32_t task = old_task;
-    if (record->kind != GY_RECORD_STATE || record->index >= saved->n_states || reader.error != 0) {
+    bool known = record->kind == GY_RECORD_TIMERS ||
+                 (record->kind == GY_RECORD_STATE && record->index < saved->n_states);
+    if (!known || reader.error != 0) {
         gy_flow_fail_text(flow, GYRE_ECORRUPT, "a snapshot has a record that nobody knows");
         return GYRE_ECORRUPT;
     }

@@ -142,6 +142,7 @@ const struct gyre_batch *gy_present(struct gy_instance *instance, uint32_t port,
         view->arenas[k] = column->arenas;
     }
     struct gyre_batch *batch = &view->batch;
+    instance->view = batch;
     batch->port = port;
     batch->rows = in->rows;
     batch->kept = in->kept;

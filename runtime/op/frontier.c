@@ -12,7 +12,8 @@ int gy_frontier_init(struct gy_frontier *frontier, struct gy_instance *instance,
     frontier->is_source = node->kind == GYRE_SOURCE;
     frontier->speaks = frontier->is_source || (node->flags & GYRE_SETS_TIME) != 0;
     frontier->clocked =
-        node->window != NULL && (node->window->processing || node->window->early_us > 0);
+        (node->window != NULL && (node->window->processing || node->window->early_us > 0)) ||
+        instance->timers != NULL;
     return gy_gate_init(&frontier->gate, n_inputs);
 }
 

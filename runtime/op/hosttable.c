@@ -168,7 +168,7 @@ static struct gy_store *store_for(struct gy_instance *i, const char *call, uint3
         return NULL;
     if (i->in == NULL)
         MISUSE(i, call, "no row is at hand in %s", i->callback);
-    else if (in != &i->views[i->in_plan - i->node->inputs].batch)
+    else if (in != i->view)
         MISUSE(i, call, "the batch is not the one that the callback got");
     else
         return store;
@@ -226,15 +226,6 @@ static int32_t host_state_find(struct gyre_ctx *ctx, uint32_t state, const struc
     if (rows != NULL)
         spread_slots(i, rows, slots);
     return 0;
-}
-
-/* Callbacks for one key are those of timers, which this host does not offer yet. */
-static void *host_state_slot(struct gyre_ctx *ctx, uint32_t state)
-{
-    struct gy_instance *i = instance_of(ctx);
-    if (store_of(i, "gyre_state_slot", state) != NULL)
-        MISUSE(i, "gyre_state_slot", "%s is not for one key", i->callback);
-    return NULL;
 }
 
 static void host_state_remove(struct gyre_ctx *ctx, uint32_t state, const struct gyre_batch *in,
@@ -355,19 +346,57 @@ static void *host_map_next(struct gyre_ctx *ctx, struct gyre_map *map, uint64_t 
     return cursor != NULL ? gy_map_next(map, cursor, key) : NULL;
 }
 
-static int32_t host_timer_set(struct gyre_ctx *ctx, uint32_t clock, int64_t time_us, uint64_t tag)
+/* Checks a call that is about a timer of the key of a row. */
+static bool is_timer(struct gy_instance *i, const char *call, const struct gyre_batch *in,
+                     uint32_t row, uint32_t clock)
 {
-    (void)clock, (void)time_us, (void)tag;
-    return gy_instance_misuse(instance_of(ctx), GYRE_ENOTSUP, "gyre_timer_set",
-                              "this host has no timers yet");
+    if (i->timers == NULL)
+        MISUSE(i, call, "it has no on_timer");
+    else if (clock > GYRE_CLOCK_PROCESSING)
+        MISUSE(i, call, "there is no clock %u", clock);
+    else if (in == NULL && i->node->key.n == 0)
+        return true;
+    else if (i->in == NULL)
+        MISUSE(i, call, "no row is at hand in %s", i->callback);
+    else if (in != i->view)
+        MISUSE(i, call, "the batch is not the one that the callback got");
+    else if (row >= in->rows || (in->keep != NULL && in->keep[row] == 0))
+        MISUSE(i, call, "the batch has no row %u, it has %u rows%s", row, in->rows,
+               row < in->rows ? ", some of them dropped" : "");
+    else
+        return true;
+    return false;
 }
 
-static int32_t host_timer_delete(struct gyre_ctx *ctx, uint32_t clock, int64_t time_us,
-                                 uint64_t tag)
+static int32_t host_timer_set(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row,
+                              uint32_t clock, int64_t time_us, uint64_t tag)
 {
-    (void)clock, (void)time_us, (void)tag;
-    return gy_instance_misuse(instance_of(ctx), GYRE_ENOTSUP, "gyre_timer_delete",
-                              "this host has no timers yet");
+    struct gy_instance *i = instance_of(ctx);
+    const struct gy_column *columns[GY_KEYS_MAX];
+    const struct gy_timer timer = {clock, time_us, tag};
+    if (!is_timer(i, "gyre_timer_set", in, row, clock))
+        return GYRE_ECONTRACT;
+    if (i->node->key.n > 0)
+        gy_key_columns(i, columns);
+    int code =
+        gy_timers_set(i->timers, i->node->key.n > 0 ? i->in->hash : NULL, columns, row, &timer);
+    if (code != 0 && i->sticky == 0)
+        i->sticky = gy_instance_fail(i, code, "no memory for a timer");
+    return code;
+}
+
+static int32_t host_timer_delete(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row,
+                                 uint32_t clock, int64_t time_us, uint64_t tag)
+{
+    struct gy_instance *i = instance_of(ctx);
+    const struct gy_column *columns[GY_KEYS_MAX];
+    const struct gy_timer timer = {clock, time_us, tag};
+    if (!is_timer(i, "gyre_timer_delete", in, row, clock))
+        return GYRE_ECONTRACT;
+    if (i->node->key.n > 0)
+        gy_key_columns(i, columns);
+    gy_timers_delete(i->timers, i->node->key.n > 0 ? i->in->hash : NULL, columns, row, &timer);
+    return 0;
 }
 
 static void host_vote(struct gyre_ctx *ctx, int32_t stop)
@@ -390,7 +419,6 @@ const struct gyre_host gy_host_table = {
     .watermark = host_watermark,
     .idle = host_idle,
     .state_slots = host_state_slots,
-    .state_slot = host_state_slot,
     .state_remove = host_state_remove,
     .state_str = host_state_str,
     .list_add = host_list_add,

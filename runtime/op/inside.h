@@ -3,8 +3,9 @@
  *     call       one call into a plugin, and how it fails
  *     bad        bad rows
  *     callin     what comes in, presented to the plugin
- *     hosttable  what a plugin may call
  *     stores     what its stores have in common
+ *     timers     the timers of keys
+ *     hosttable  what a plugin may call
  *     accumulate the aggregate functions of a node as one
  *     window     windows; their files are in window.h
  *     hosted     functions as operators
@@ -25,6 +26,7 @@
 #include "op/accumulate.h"
 #include "op/instance.h"
 #include "op/output.h"
+#include "op/timers.h"
 #include "op/window.h"
 #include "state/store.h"
 
@@ -80,19 +82,21 @@ struct gy_instance {
     bool partitioning; /* a partition function is asked: nobody may report rows */
     bool any_stamps;   /* some port gives rows the time of the call */
     uint32_t n_stores;
-    struct gy_store **stores;   /* per state, or one of the hosted functions' records */
-    struct gy_saving *savings;  /* per store */
-    const struct gy_form *form; /* of the snapshot that it is restored from */
-    struct gy_part *part;       /* being saved to; NULL: nothing is saved */
-    uint32_t saving_state;      /* states before it are saved */
-    int64_t told_us;            /* what may go out; `ctx.watermark_us` is what was seen */
-    int64_t own_us;             /* the greatest watermark that the operator has put out */
-    bool idle;                  /* as the operator said */
-    bool working;               /* told < seen: there is work to do */
-    uint64_t cursor;            /* of the walk that gy_instance_work goes on with */
-    uint64_t save_cursor;       /* of that which saves what it has left */
-    bool saving_rest;           /* ... instead of an epoch of the stores */
-    struct gy_window *window;   /* NULL: none */
+    struct gy_store **stores;      /* per state, or one of the hosted functions' records */
+    struct gy_saving *savings;     /* per store */
+    const struct gy_form *form;    /* of the snapshot that it is restored from */
+    struct gy_part *part;          /* being saved to; NULL: nothing is saved */
+    uint32_t saving_state;         /* states before it are saved */
+    int64_t told_us;               /* what may go out; `ctx.watermark_us` is what was seen */
+    int64_t own_us;                /* the greatest watermark that the operator has put out */
+    bool idle;                     /* as the operator said */
+    bool working;                  /* told < seen: there is work to do */
+    uint64_t cursor;               /* of the walk that gy_instance_work goes on with */
+    uint64_t save_cursor;          /* of that which saves what it has left */
+    bool saving_rest;              /* ... instead of an epoch of the stores */
+    struct gy_window *window;      /* NULL: none */
+    struct gy_timers *timers;      /* NULL: its operator has none */
+    const struct gyre_batch *view; /* `in` as the plugin sees it */
     struct gy_instance_stats stats;
     GY_VEC(struct gy_metric *) metrics;
     uint32_t *all_rows; /* hosted: all_rows[j] = j, the rows of a batch without dropped ones */

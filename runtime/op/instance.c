@@ -43,11 +43,12 @@ int gy_instance_poll(struct gy_instance *instance, struct gyre_poll *poll)
     return gy_call_end(instance, call, code);
 }
 
-/* What windows say of their work. */
-static void follow_window(struct gy_instance *instance)
+/* What windows and timers say of their work. */
+static void follow(struct gy_instance *instance)
 {
-    int64_t told_us = gy_window_told(instance->window, instance->ctx.watermark_us);
-    instance->working = gy_window_has_work(instance->window);
+    int64_t seen_us = instance->ctx.watermark_us;
+    int64_t told_us = instance->window != NULL ? gy_window_told(instance->window, seen_us)
+                                               : gy_timers_told(instance->timers, seen_us);
     instance->told_us = told_us > instance->told_us ? told_us : instance->told_us;
 }
 
@@ -58,12 +59,14 @@ int gy_instance_watermark(struct gy_instance *instance, int64_t time_us)
     instance->ctx.watermark_us = time_us;
     if (instance->window != NULL) {
         gy_window_advance(instance->window, time_us);
-        follow_window(instance);
+        follow(instance);
         return 0;
     }
     if (instance->node->n_hosted != 0)
         instance->working = time_us == INT64_MAX && instance->node->aggregation == GY_AGG_FINAL;
-    if (!instance->working)
+    if (instance->timers != NULL)
+        follow(instance);
+    else if (!instance->working)
         instance->told_us = time_us;
     if (descriptor == NULL || descriptor->on_watermark == NULL)
         return 0;
@@ -73,13 +76,20 @@ int gy_instance_watermark(struct gy_instance *instance, int64_t time_us)
 
 bool gy_instance_has_work(const struct gy_instance *instance)
 {
-    return instance->working || (instance->window != NULL && gy_window_has_work(instance->window));
+    if (instance->timers != NULL)
+        return gy_timers_have_work(instance->timers);
+    return instance->window != NULL ? gy_window_has_work(instance->window) : instance->working;
 }
 
 int gy_instance_work(struct gy_instance *instance, uint32_t rows_max)
 {
     if (!gy_instance_has_work(instance))
         return 0;
+    if (instance->timers != NULL) {
+        int code = gy_timers_work(instance->timers, rows_max);
+        follow(instance);
+        return code;
+    }
     struct gy_call call = gy_call_begin(instance, "result");
     int code = gy_hosted_work(instance, rows_max);
     int failed = gy_call_end(instance, call, code < 0 ? code : 0);
@@ -87,7 +97,7 @@ int gy_instance_work(struct gy_instance *instance, uint32_t rows_max)
         return failed;
     instance->working = code == 1;
     if (instance->window != NULL)
-        follow_window(instance);
+        follow(instance);
     else if (!instance->working)
         instance->told_us = instance->ctx.watermark_us;
     return code;
@@ -95,6 +105,8 @@ int gy_instance_work(struct gy_instance *instance, uint32_t rows_max)
 
 int64_t gy_instance_wake_us(const struct gy_instance *instance)
 {
+    if (instance->timers != NULL)
+        return gy_timers_wake_us(instance->timers);
     return instance->window != NULL ? gy_window_wake_us(instance->window) : INT64_MAX;
 }
 

@@ -86,6 +86,15 @@ static int init_stores(struct gy_instance *instance, struct gyre_error *error)
     return 0;
 }
 
+static int init_timers(struct gy_instance *instance, struct gyre_error *error)
+{
+    const struct gyre_operator *descriptor = instance->node->descriptor;
+    if (descriptor == NULL || descriptor->on_timer == NULL)
+        return 0;
+    instance->timers = gy_timers_new(instance, error);
+    return instance->timers != NULL ? 0 : error->code;
+}
+
 static int init_plugin_side(struct gy_instance *instance, struct gyre_error *error)
 {
     const struct gy_node *node = instance->node;
@@ -138,7 +147,7 @@ struct gy_instance *gy_instance_new(const struct gy_node *node, uint32_t task, u
         (env->row_by_row != NULL && instance->row_text == NULL))
         gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for an instance");
     if (error->code != 0 || init_stores(instance, error) != 0 ||
-        init_plugin_side(instance, error) != 0) {
+        init_timers(instance, error) != 0 || init_plugin_side(instance, error) != 0) {
         gy_instance_free(instance);
         return NULL;
     }
@@ -176,6 +185,7 @@ void gy_instance_free(struct gy_instance *instance)
     const struct gy_node *node = instance->node;
     close_plugin_side(instance);
     gy_hosted_fini(instance);
+    gy_timers_free(instance->timers);
     for (uint32_t p = 0; instance->ports != NULL && p < node->n_outputs; p++)
         gy_port_fini(&instance->ports[p]);
     for (uint32_t p = 0; instance->views != NULL && p < node->n_inputs; p++)

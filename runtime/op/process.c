@@ -10,7 +10,9 @@ static int call_process(struct gy_instance *instance, const struct gyre_batch *v
 {
     if (instance->node->n_hosted != 0)
         return gy_hosted_process(instance, view);
-    return instance->node->descriptor->process(instance->self, &instance->ctx, view);
+    int code = instance->timers != NULL ? gy_timers_before(instance->timers, view) : 0;
+    return code != 0 ? code
+                     : instance->node->descriptor->process(instance->self, &instance->ctx, view);
 }
 
 /* Hands out the aligned outputs of the first `rows` rows of the batch at hand. */

@@ -116,6 +116,8 @@ int gy_instance_save_begin(struct gy_instance *instance, struct gy_part *part)
         instance->savings[s].records = 0;
     instance->part = part;
     instance->saving_state = 0;
+    if (instance->timers != NULL)
+        gy_timers_save_begin(instance->timers);
     if (instance->window != NULL) {
         gy_window_save_begin(instance->window);
         return 0;
@@ -145,6 +147,9 @@ bool gy_instance_save_slice(struct gy_instance *instance, uint32_t most)
 {
     if (instance->part == NULL)
         return false;
+    if (instance->timers != NULL && instance->part->error == 0 &&
+        gy_timers_save_slice(instance->timers, most))
+        return true;
     if (instance->window != NULL && instance->part->error == 0 &&
         gy_window_save_slice(instance->window, most))
         return true;
@@ -163,6 +168,8 @@ bool gy_instance_save_slice(struct gy_instance *instance, uint32_t most)
 
 void gy_instance_save_stop(struct gy_instance *instance)
 {
+    if (instance->timers != NULL)
+        gy_timers_save_stop(instance->timers);
     if (instance->window != NULL)
         gy_window_save_stop(instance->window);
     for (uint32_t s = 0; s < instance->n_stores; s++)
@@ -209,8 +216,23 @@ static uint32_t version_of(const struct gy_form *form, uint32_t s)
 }
 
 /* A record of hosted functions is in the form of all states, another in that of its own state. */
+static int restore_timers(struct gy_instance *instance, const struct gy_record *record)
+{
+    struct gyre_reader reader = {.size = sizeof reader, .data = record->bytes, .length = record->n};
+    if (instance->timers == NULL)
+        return gy_instance_fail(instance, GYRE_ENOTSUP,
+                                "%s takes no timers, and the snapshot has some of it",
+                                instance->node->op);
+    int code = gy_timers_restore(instance->timers, &reader);
+    if (code == 0 && reader.position != reader.length)
+        code = GYRE_ECORRUPT;
+    return code == 0 ? 0 : gy_instance_fail(instance, code, "timers cannot be read");
+}
+
 int gy_instance_restore_state(struct gy_instance *instance, const struct gy_record *record)
 {
+    if (record->kind == GY_RECORD_TIMERS)
+        return restore_timers(instance, record);
     const struct gy_form *form = instance->form;
     bool hosts = instance->node->aggregation != GY_AGG_NONE;
     assert(form != NULL && record->index < form->n);
@@ -267,10 +289,14 @@ int gy_instance_restored(struct gy_instance *instance, int64_t seen_us, int64_t 
     instance->own_us = told_us;
     instance->working = told_us < seen_us && instance->node->aggregation == GY_AGG_FINAL;
     instance->told_us = instance->working ? told_us : seen_us;
+    int code = instance->timers != NULL ? gy_timers_restored(instance->timers) : 0;
+    if (code != 0)
+        return code;
     instance->form = NULL;
+    if (instance->timers != NULL)
+        instance->told_us = gy_timers_have_work(instance->timers) ? told_us : seen_us;
     if (instance->window != NULL) {
         instance->told_us = told_us;
-        instance->working = true;
         return gy_window_restored(instance->window, seen_us, told_us);
     }
     for (uint32_t s = 0; s < instance->n_stores; s++)

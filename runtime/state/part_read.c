@@ -163,7 +163,8 @@ static int next_block(struct gy_part_reader *reader, struct gyre_error *error)
 
 static bool kind_is_known(uint32_t kind)
 {
-    return (kind >= GY_RECORD_SPLITS && kind <= GY_RECORD_RANDOM) || kind == GY_RECORD_STATE;
+    return (kind >= GY_RECORD_SPLITS && kind <= GY_RECORD_RANDOM) || kind == GY_RECORD_STATE ||
+           kind == GY_RECORD_TIMERS;
 }
 
 int gy_part_read(struct gy_part_reader *reader, struct gy_record *record, struct gyre_error *error)
@@ -185,7 +186,7 @@ int gy_part_read(struct gy_part_reader *reader, struct gy_record *record, struct
                                  .index = (uint16_t)get_u16(at + 6),
                                  .bytes = at + GY_RECORD_HEAD,
                                  .n = get_u32(at)};
-    if (!kind_is_known(kind) || (kind < GY_RECORD_STATE && record->index != 0))
+    if (!kind_is_known(kind) || (kind != GY_RECORD_STATE && record->index != 0))
         return damaged(reader, error, "it has a record of an unknown kind");
     reader->at += GY_RECORD_HEAD + record->n;
     reader->total++;

@@ -33,9 +33,6 @@ static const struct misuse misuses[] = {
     {"row/key", "slots_of_other_batch",
      "misuse.row calls gyre_state_slots wrongly: the batch is not the one that the callback got"},
     {"row/key", "find_of_none", "calls gyre_state_find wrongly: it has no state 3"},
-    {"row/key", "slot_outside_timer",
-     "misuse.row calls gyre_state_slot wrongly: process is not for one key"},
-    {"bare", "slot_outside_timer", "calls gyre_state_slot wrongly: it has declared no state"},
     {"row/key", "remove_of_none", "calls gyre_state_remove wrongly: it has no state 4294967295"},
     {"row/key", "remove_row_beyond",
      "calls gyre_state_remove wrongly: the batch has no row 1029, it has 8 rows"},
@@ -64,8 +61,8 @@ static const struct misuse misuses[] = {
     {"row/key", "map_next_of_list", "calls gyre_map_next wrongly: what it was given is no map"},
     {"row/key", "map_next_without_cursor", "calls gyre_map_next wrongly: the cursor is NULL"},
     /* what is not there yet, or not for it */
-    {"row/key", "timer_set", "calls gyre_timer_set wrongly: this host has no timers yet"},
-    {"row/key", "timer_delete", "calls gyre_timer_delete wrongly: this host has no timers yet"},
+    {"row/key", "timer_set", "calls gyre_timer_set wrongly: it has no on_timer"},
+    {"row/key", "timer_delete", "calls gyre_timer_delete wrongly: it has no on_timer"},
     {"row/key", "vote", "calls vote wrongly: this host has no rounds yet"},
     {"row/key", "watermark", "calls gyre_watermark wrongly: it lacks the flag GYRE_SETS_TIME"},
     /* rows, metrics, memory */
@@ -90,7 +87,6 @@ static const struct misuse misuses[] = {
      "calls gyre_state_slots wrongly: no row is at hand in on_watermark"},
     {"late/watermark", "find", "calls gyre_state_find wrongly: no row is at hand in on_watermark"},
     {"late/watermark", "remove_without_batch", "wrongly: no row is at hand in on_watermark"},
-    {"late/watermark", "slot_outside_timer", "wrongly: on_watermark is not for one key"},
     {"late/flush", "slots", "calls gyre_state_slots wrongly: no row is at hand in flush"},
     {"late/open", "slots", "calls gyre_state_slots wrongly: no row is at hand in open"},
     /* functions */

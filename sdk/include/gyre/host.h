@@ -32,7 +32,6 @@ struct gyre_host;
 
 /** An instance's view of the host.
  *  Shape:   `outputs[p]` is output port p. `config` is what the option table and `bind` filled.
- *           `key` has one column per key field with one row, where a callback is for one key.
  *           `restores` 1: the run goes on from a snapshot that has this operator, in `open` too; 0: it
  *           starts from nothing, and a sink empties what it writes to
  *  Units:   `watermark_us` event time, INT64_MIN before the first, INT64_MAX at the end of input
@@ -49,12 +48,11 @@ struct gyre_ctx {
     struct gyre_out *const *outputs;
     struct gyre_error *error;
     int64_t watermark_us;
-    const struct gyre_batch *key;
     uint32_t restores;
     uint32_t reserved;
     int64_t step_us; /* watermarks matter most at its multiples; 0: nowhere in particular */
 };
-GYRE_STATIC_ASSERT(sizeof(struct gyre_ctx) == 80, "layout of gyre_ctx");
+GYRE_STATIC_ASSERT(sizeof(struct gyre_ctx) == 72, "layout of gyre_ctx");
 
 /* The table. Call it through the functions below. */
 struct gyre_host {
@@ -74,7 +72,6 @@ struct gyre_host {
     void (*idle)(struct gyre_ctx *ctx);
     int32_t (*state_slots)(struct gyre_ctx *ctx, uint32_t state, const struct gyre_batch *in,
                            void **slots);
-    void *(*state_slot)(struct gyre_ctx *ctx, uint32_t state);
     void (*state_remove)(struct gyre_ctx *ctx, uint32_t state, const struct gyre_batch *in,
                          uint32_t row);
     int32_t (*state_str)(struct gyre_ctx *ctx, struct gyre_str *into, const struct gyre_str *from);
@@ -87,13 +84,15 @@ struct gyre_host {
     uint64_t (*map_count)(struct gyre_ctx *ctx, const struct gyre_map *map);
     void *(*map_next)(struct gyre_ctx *ctx, struct gyre_map *map, uint64_t *cursor,
                       const void **key);
-    int32_t (*timer_set)(struct gyre_ctx *ctx, uint32_t clock, int64_t time_us, uint64_t tag);
-    int32_t (*timer_delete)(struct gyre_ctx *ctx, uint32_t clock, int64_t time_us, uint64_t tag);
+    int32_t (*timer_set)(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row,
+                         uint32_t clock, int64_t time_us, uint64_t tag);
+    int32_t (*timer_delete)(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row,
+                            uint32_t clock, int64_t time_us, uint64_t tag);
     void (*vote)(struct gyre_ctx *ctx, int32_t stop);
     int32_t (*state_find)(struct gyre_ctx *ctx, uint32_t state, const struct gyre_batch *in,
                           void **slots);
 };
-GYRE_STATIC_ASSERT(sizeof(struct gyre_host) == 224, "layout of gyre_host");
+GYRE_STATIC_ASSERT(sizeof(struct gyre_host) == 216, "layout of gyre_host");
 
 /** Logs one line; the host adds operator and task.
  *  Thread:  [task] */
@@ -227,15 +226,7 @@ static inline int32_t gyre_state_find(struct gyre_ctx *ctx, uint32_t state,
     return ctx->host->state_find(ctx, state, in, slots);
 }
 
-/** The slot of the key a callback is for (on_timer); NULL without memory.
- *  Owns:    as gyre_state_slots
- *  Thread:  [task] */
-static inline void *gyre_state_slot(struct gyre_ctx *ctx, uint32_t state)
-{
-    return ctx->host->state_slot(ctx, state);
-}
-
-/** Removes the entry of the row's key, or with `in` NULL that of the callback's key.
+/** Removes the entry of the row's key.
  *  Thread:  [task] */
 static inline void gyre_state_remove(struct gyre_ctx *ctx, uint32_t state,
                                      const struct gyre_batch *in, uint32_t row)
@@ -309,20 +300,27 @@ static inline void *gyre_map_next(struct gyre_ctx *ctx, struct gyre_map *map, ui
     return ctx->host->map_next(ctx, map, cursor, key);
 }
 
-/** Sets a timer for the current key; setting the same (clock, time, tag) twice is one timer.
- *  Needs:   GYRE_FEATURE_TIMERS
+/** Sets a timer for the key of a row: on_timer is called when the watermark, or the clock, reaches
+ *  `time_us`. Setting the same (clock, time, tag) twice is one timer. In on_timer itself `in` is
+ *  due->keys. Without a key `in` may be NULL, in any callback but open and close.
+ *  Units:   `clock` GYRE_CLOCK_EVENT or GYRE_CLOCK_PROCESSING; `time_us` µs since the epoch
+ *  Needs:   an on_timer
  *  Thread:  [task]
- *  Errors:  GYRE_ENOMEM */
-static inline int32_t gyre_timer_set(struct gyre_ctx *ctx, uint32_t clock, int64_t time_us,
-                                     uint64_t tag)
+ *  Errors:  GYRE_ENOMEM. One that on_timer sets at the end of input is dropped, and counted
+ *  Since:   0.2 */
+static inline int32_t gyre_timer_set(struct gyre_ctx *ctx, const struct gyre_batch *in,
+                                     uint32_t row, uint32_t clock, int64_t time_us, uint64_t tag)
 {
-    return ctx->host->timer_set(ctx, clock, time_us, tag);
+    return ctx->host->timer_set(ctx, in, row, clock, time_us, tag);
 }
 
-static inline int32_t gyre_timer_delete(struct gyre_ctx *ctx, uint32_t clock, int64_t time_us,
-                                        uint64_t tag)
+/** Deletes a timer of the key of a row; one that is not set is none.
+ *  Thread:  [task]
+ *  Since:   0.2 */
+static inline int32_t gyre_timer_delete(struct gyre_ctx *ctx, const struct gyre_batch *in,
+                                        uint32_t row, uint32_t clock, int64_t time_us, uint64_t tag)
 {
-    return ctx->host->timer_delete(ctx, clock, time_us, tag);
+    return ctx->host->timer_delete(ctx, in, row, clock, time_us, tag);
 }
 
 #endif

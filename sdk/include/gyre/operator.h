@@ -178,6 +178,21 @@ struct gyre_poll {
 };
 GYRE_STATIC_ASSERT(sizeof(struct gyre_poll) == 32, "layout of gyre_poll");
 
+/** Timers that are due, of one moment and clock.
+ *  Shape:   row i of `keys` is the key of the i-th timer, a column for each field of the key in its
+ *           order, its time the moment; `tags[i]` as it was set. `keys` is a batch like an input's: state
+ *           and timers are asked for with it
+ *  Owns:    the host; valid for the call
+ *  Thread:  [task]
+ *  Since:   0.2 */
+struct gyre_due {
+    uint32_t size;
+    uint32_t clock;
+    const struct gyre_batch *keys;
+    const uint64_t *tags;
+};
+GYRE_STATIC_ASSERT(sizeof(struct gyre_due) == 24, "layout of gyre_due");
+
 #define GYRE_ITEMS_NONE      0u
 #define GYRE_ITEMS_SPLIT     1u /* dealt out over the tasks */
 #define GYRE_ITEMS_UNION     2u /* all items to every task */
@@ -225,9 +240,10 @@ struct gyre_operator {
     /* [task] ctx->watermark_us has advanced. INT64_MAX: the end of input; the last call that may
      * put rows out. Watermarks are passed on by the host after it returns. */
     int32_t (*on_watermark)(void *self, struct gyre_ctx *ctx);
-    /* [task] A timer of the key in ctx->key is due. */
-    int32_t (*on_timer)(void *self, struct gyre_ctx *ctx, uint32_t clock, int64_t time_us,
-                        uint64_t tag);
+    /* [task] Timers are due. Called in order of time; before rows of a key are processed, for all that is
+     * due for it by event time. Event timers that are left at the end of input are due then, in order,
+     * and those of processing time at once. */
+    int32_t (*on_timer)(void *self, struct gyre_ctx *ctx, const struct gyre_due *due);
     /* [task] Every task of the loop has seen the end of round `round`. */
     int32_t (*on_round_end)(void *self, struct gyre_ctx *ctx, uint64_t round);
     /* [control] Sources: lists the splits. */

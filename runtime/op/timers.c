@@ -1,0 +1,505 @@
+/* See timers.h. */
+#include "op/timers.h"
+
+#include "base/mem.h"
+#include "op/inside.h"
+#include "state/keyed.h"
+
+#include <assert.h>
+
+enum { SAME_HASH = 64, SWEEP = 256, LEAST = 2 };
+
+/* What a key has: the value of the store. */
+struct key_timers {
+    struct gy_timer *items; /* in order */
+    uint32_t n, cap;
+    int64_t
+        armed_us[2]; /* the entry of each heap that is of this key; INT64_MAX: none. Not saved */
+};
+
+/* ---- a key's timers ---- */
+
+static void key_init(void *context, void *value)
+{
+    struct key_timers *key = value;
+    (void)context;
+    memset(key, 0, sizeof *key);
+    key->armed_us[0] = key->armed_us[1] = INT64_MAX;
+}
+
+static void key_fini(void *context, void *value)
+{
+    struct key_timers *key = value;
+    (void)context;
+    gy_free(key->items);
+}
+
+/*   u32 n, then per timer: u32 clock, i64 time, u64 tag */
+static void key_write(void *context, const void *value, struct gyre_writer *writer)
+{
+    const struct key_timers *key = value;
+    (void)context;
+    gyre_write_u32(writer, key->n);
+    for (uint32_t i = 0; i < key->n; i++) {
+        gyre_write_u32(writer, key->items[i].clock);
+        gyre_write_i64(writer, key->items[i].time_us);
+        gyre_write_u64(writer, key->items[i].tag);
+    }
+}
+
+static int compare(const struct gy_timer *a, const struct gy_timer *b)
+{
+    if (a->clock != b->clock)
+        return a->clock < b->clock ? -1 : 1;
+    if (a->time_us != b->time_us)
+        return a->time_us < b->time_us ? -1 : 1;
+    return a->tag < b->tag ? -1 : a->tag > b->tag;
+}
+
+/* The place of a timer, or where it belongs. */
+static uint32_t place(const struct key_timers *key, const struct gy_timer *timer, bool *found)
+{
+    uint32_t low = 0, high = key->n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (compare(&key->items[middle], timer) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *found = low < key->n && compare(&key->items[low], timer) == 0;
+    return low;
+}
+
+static int insert(struct key_timers *key, uint32_t at, const struct gy_timer *timer)
+{
+    if (key->n == key->cap) {
+        uint32_t cap = key->n < LEAST ? LEAST : key->n + key->n / 2;
+        struct gy_timer *items =
+            cap > key->n ? gy_realloc_array(key->items, cap, sizeof *items) : NULL;
+        if (items == NULL)
+            return GYRE_ENOMEM;
+        key->items = items;
+        key->cap = cap;
+    }
+    memmove(&key->items[at + 1], &key->items[at], (key->n - at) * sizeof *key->items);
+    key->items[at] = *timer;
+    key->n++;
+    return 0;
+}
+
+static void erase(struct key_timers *key, uint32_t at)
+{
+    key->n--;
+    memmove(&key->items[at], &key->items[at + 1], (key->n - at) * sizeof *key->items);
+}
+
+static int key_read(void *context, void *value, struct gyre_reader *reader,
+                    const struct gy_form *form)
+{
+    struct key_timers *key = value;
+    uint32_t n = gyre_read_u32(reader);
+    (void)context, (void)form;
+    for (uint32_t i = 0; i < n && reader->error == 0; i++) {
+        struct gy_timer timer = {gyre_read_u32(reader), gyre_read_i64(reader),
+                                 gyre_read_u64(reader)};
+        bool in_order = i == 0 || compare(&key->items[i - 1], &timer) < 0;
+        if (reader->error == 0 && (timer.clock > GYRE_CLOCK_PROCESSING || !in_order))
+            reader->error = GYRE_ECORRUPT;
+        if (reader->error == 0 && insert(key, i, &timer) != 0)
+            return GYRE_ENOMEM;
+    }
+    return reader->error;
+}
+
+static bool is_empty(const void *value)
+{
+    return ((const struct key_timers *)value)->n == 0;
+}
+
+/* The key's earliest timer of a clock; INT64_MAX: none. */
+static int64_t earliest(const struct key_timers *key, uint32_t clock)
+{
+    bool found;
+    struct gy_timer first = {clock, INT64_MIN, 0};
+    uint32_t at = place(key, &first, &found);
+    return at < key->n && key->items[at].clock == clock ? key->items[at].time_us : INT64_MAX;
+}
+
+static int arm(struct gy_timers *timers, struct key_timers *key, uint64_t hash, uint32_t clock)
+{
+    int64_t time_us = earliest(key, clock);
+    if (time_us >= key->armed_us[clock])
+        return 0;
+    if (gy_heap_push(&timers->heaps[clock], (struct gy_heap_entry){.time = time_us, .tie = hash}) !=
+        0)
+        return GYRE_ENOMEM;
+    key->armed_us[clock] = time_us;
+    return 0;
+}
+
+/* ---- making ---- */
+
+static int init_due(struct gy_timers *timers)
+{
+    const struct gy_node *node = timers->instance->node;
+    struct gy_timers_due *due = &timers->due;
+    size_t bytes = 0;
+    for (uint32_t k = 0; k < node->key.n; k++)
+        bytes += (size_t)GY_TIMERS_DUE * (gyre_type_size(node->key.types[k]) + 8u);
+    due->memory = gy_alloc_aligned(bytes + 64, 64);
+    due->plan.schema = node->inputs[0].schema;
+    struct gyre_field *fields = gy_calloc(node->key.n + 1, sizeof *fields);
+    if (due->memory == NULL || fields == NULL) {
+        gy_free(fields);
+        return GYRE_ENOMEM;
+    }
+    char *at = due->memory;
+    for (uint32_t k = 0; k < node->key.n; k++) {
+        fields[k] = *gyre_schema_field(&node->inputs[0].schema, node->inputs[0].key_fields[k]);
+        due->plan.key_fields[k] = k;
+        due->key[k].data = at;
+        at += (size_t)GY_TIMERS_DUE * gyre_type_size(node->key.types[k]);
+        due->key[k].valid = node->key.nullable[k] ? (const uint8_t *)at : NULL;
+        at += GY_TIMERS_DUE * 8u;
+        due->columns[k] = (struct gyre_column){due->key[k].data, due->key[k].valid};
+    }
+    due->plan.schema.fields = fields;
+    due->plan.schema.n_fields = node->key.n;
+    return 0;
+}
+
+struct gy_timers *gy_timers_new(struct gy_instance *instance, struct gyre_error *error)
+{
+    struct gy_store_config config = gy_instance_store_config(instance);
+    struct gy_timers *timers = gy_calloc(1, sizeof *timers);
+    if (timers == NULL) {
+        gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for timers");
+        return NULL;
+    }
+    timers->instance = instance;
+    timers->type = (struct gy_host_type){.size = sizeof(struct key_timers),
+                                         .align = 8,
+                                         .context = timers,
+                                         .init = key_init,
+                                         .fini = key_fini,
+                                         .write = key_write,
+                                         .read = key_read};
+    config.kind = GYRE_STATE_VALUE;
+    config.host = &timers->type;
+    timers->store = gy_store_new(&config, error);
+    if (timers->store != NULL && init_due(timers) == 0)
+        return timers;
+    gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for timers");
+    gy_timers_free(timers);
+    return NULL;
+}
+
+void gy_timers_free(struct gy_timers *timers)
+{
+    if (timers == NULL)
+        return;
+    gy_store_free(timers->store);
+    gy_heap_fini(&timers->heaps[0]);
+    gy_heap_fini(&timers->heaps[1]);
+    if (timers->due.plan.schema.fields != timers->instance->node->inputs[0].schema.fields)
+        gy_free((void *)(uintptr_t)timers->due.plan.schema.fields);
+    gy_free(timers->due.memory);
+    gy_free(timers);
+}
+
+/* ---- setting and deleting ---- */
+
+int gy_timers_set(struct gy_timers *timers, const uint64_t *hash,
+                  const struct gy_column *const *columns, uint32_t row,
+                  const struct gy_timer *timer)
+{
+    bool keyed = timers->instance->node->key.n > 0;
+    void *slot;
+    bool found;
+    if (timers->telling && timers->instance->ctx.watermark_us == INT64_MAX) {
+        timers->dropped++;
+        return 0;
+    }
+    if (gy_store_slots(timers->store, keyed ? hash : NULL, columns, keyed ? &row : NULL, 1,
+                       &slot) != 0)
+        return GYRE_ENOMEM;
+    struct key_timers *key = slot;
+    uint32_t at = place(key, timer, &found);
+    if (!found && insert(key, at, timer) != 0)
+        return GYRE_ENOMEM;
+    return arm(timers, key, keyed ? hash[row] : 0, timer->clock);
+}
+
+void gy_timers_delete(struct gy_timers *timers, const uint64_t *hash,
+                      const struct gy_column *const *columns, uint32_t row,
+                      const struct gy_timer *timer)
+{
+    bool keyed = timers->instance->node->key.n > 0;
+    struct key_timers *key = gy_store_find(timers->store, keyed ? hash[row] : 0, columns, row);
+    bool found = false;
+    uint32_t at = key != NULL ? place(key, timer, &found) : 0;
+    if (!found)
+        return;
+    erase(key, at);
+    timers->n_empty += key->n == 0;
+}
+
+/* ---- what is due ---- */
+
+static int64_t now_us(const struct gy_timers *timers, uint32_t clock)
+{
+    const struct gy_instance *instance = timers->instance;
+    if (clock == GYRE_CLOCK_EVENT)
+        return instance->ctx.watermark_us;
+    /* At the end of input those that are pending go off once. */
+    return instance->ctx.watermark_us == INT64_MAX ? INT64_MAX
+                                                   : gy_clock_now_us(instance->env.clock);
+}
+
+static bool clock_is_due(const struct gy_timers *timers, uint32_t clock)
+{
+    const struct gy_heap_entry *next = gy_heap_get(&timers->heaps[clock]);
+    return next != NULL && next->time <= now_us(timers, clock);
+}
+
+bool gy_timers_have_work(const struct gy_timers *timers)
+{
+    return clock_is_due(timers, GYRE_CLOCK_EVENT) || clock_is_due(timers, GYRE_CLOCK_PROCESSING);
+}
+
+int64_t gy_timers_told(const struct gy_timers *timers, int64_t seen_us)
+{
+    const struct gy_heap_entry *next = gy_heap_get(&timers->heaps[GYRE_CLOCK_EVENT]);
+    if (seen_us == INT64_MAX && gy_timers_have_work(timers))
+        return next != NULL && next->time != INT64_MIN ? next->time - 1 : INT64_MIN;
+    return next != NULL && next->time <= seen_us
+               ? (next->time != INT64_MIN ? next->time - 1 : INT64_MIN)
+               : seen_us;
+}
+
+int64_t gy_timers_wake_us(const struct gy_timers *timers)
+{
+    const struct gy_heap_entry *next = gy_heap_get(&timers->heaps[GYRE_CLOCK_PROCESSING]);
+    return next != NULL ? next->time : INT64_MAX;
+}
+
+/* ---- telling ---- */
+
+/* Takes the key's timers of exactly one moment into what is due, as far as there is room; true where all
+ * of them were taken. */
+static bool take(struct gy_timers *timers, const struct gy_store_entry *entry, uint32_t clock,
+                 int64_t time_us)
+{
+    struct key_timers *key = entry->slot;
+    struct gy_timers_due *due = &timers->due;
+    const struct gy_key *types = &timers->instance->node->key;
+    struct gy_timer first = {clock, time_us, 0};
+    bool found;
+    uint32_t at = place(key, &first, &found);
+    while (at < key->n && key->items[at].clock == clock && key->items[at].time_us == time_us) {
+        if (due->n == GY_TIMERS_DUE)
+            return false;
+        for (uint32_t k = 0; k < types->n; k++)
+            gy_store_key_column(timers->store, entry, 1, k, (void *)(uintptr_t)due->key[k].data,
+                                (uint8_t *)(uintptr_t)due->key[k].valid, due->n);
+        due->hash[due->n] = entry->hash;
+        due->times[due->n] = time_us;
+        due->tags[due->n] = key->items[at].tag;
+        due->n++;
+        erase(key, at);
+    }
+    timers->n_empty += key->n == 0;
+    return true;
+}
+
+/* Gives what is due to the operator. 0, or a code. */
+static int tell(struct gy_timers *timers, uint32_t clock)
+{
+    struct gy_instance *instance = timers->instance;
+    struct gy_timers_due *due = &timers->due;
+    const struct gy_batch *in = instance->in;
+    const struct gy_input *in_plan = instance->in_plan;
+    const struct gyre_batch *view = instance->view;
+    uint32_t n = due->n;
+    if (n == 0)
+        return 0;
+    due->batch = (struct gy_batch){.rows = n,
+                                   .kept = n,
+                                   .n_columns = instance->node->key.n,
+                                   .time = due->times,
+                                   .hash = instance->node->key.n > 0 ? due->hash : NULL,
+                                   .columns = due->key};
+    due->view = (struct gyre_batch){.size = sizeof due->view,
+                                    .rows = n,
+                                    .kept = n,
+                                    .columns = due->columns,
+                                    .time = due->times,
+                                    .hash = due->batch.hash};
+    due->abi = (struct gyre_due){
+        .size = sizeof due->abi, .clock = clock, .keys = &due->view, .tags = due->tags};
+    instance->in = &due->batch;
+    instance->in_plan = &due->plan;
+    instance->view = &due->view;
+    timers->telling = true;
+    struct gy_call call = gy_call_begin(instance, "on_timer");
+    int code = instance->node->descriptor->on_timer(instance->self, &instance->ctx, &due->abi);
+    timers->telling = false;
+    instance->in = in;
+    instance->in_plan = in_plan;
+    instance->view = view;
+    due->n = 0;
+    return gy_call_end(instance, call, code);
+}
+
+/* Takes all keys of an entry of a heap; false where there was no room, and the entry stays. */
+static int take_entry(struct gy_timers *timers, uint32_t clock, const struct gy_heap_entry *at,
+                      bool *all)
+{
+    struct gy_store_entry entries[SAME_HASH];
+    uint32_t n = gy_store_of_hash(timers->store, at->tie, entries, SAME_HASH);
+    int code = 0;
+    *all = true;
+    for (uint32_t i = 0; code == 0 && *all && i < n; i++) {
+        struct key_timers *key = entries[i].slot;
+        if (key->armed_us[clock] > at->time && earliest(key, clock) > at->time)
+            continue; /* out of date */
+        *all = take(timers, &entries[i], clock, at->time);
+        if (!*all)
+            break;
+        key->armed_us[clock] = INT64_MAX;
+        code = arm(timers, key, at->tie, clock);
+    }
+    return code;
+}
+
+/* Tells one batch of timers of the earliest moment that is due. 0, or a code. */
+static int tell_next(struct gy_timers *timers, uint32_t clock)
+{
+    struct gy_heap *heap = &timers->heaps[clock];
+    int64_t time_us = gy_heap_get(heap)->time;
+    const struct gy_heap_entry *next;
+    bool all = true;
+    int code = 0;
+    while (code == 0 && all && timers->due.n < GY_TIMERS_DUE &&
+           (next = gy_heap_get(heap)) != NULL && next->time == time_us) {
+        struct gy_heap_entry at;
+        gy_heap_pop(heap, &at);
+        code = take_entry(timers, clock, &at, &all);
+        if (code == 0 && !all)
+            code = gy_heap_push(heap, at) == 0 ? 0 : GYRE_ENOMEM;
+    }
+    if (code != 0)
+        return gy_instance_fail(timers->instance, code, "no memory for timers");
+    return tell(timers, clock);
+}
+
+/* Keys without timers go when there are many. */
+static void sweep(struct gy_timers *timers)
+{
+    uint64_t cursor = 0;
+    if (timers->n_empty <= SWEEP || timers->n_empty <= gy_store_count(timers->store) / 2)
+        return;
+    timers->n_empty = 0;
+    while (gy_store_sweep(timers->store, &cursor, SWEEP, is_empty))
+        ;
+}
+
+int gy_timers_work(struct gy_timers *timers, uint32_t most)
+{
+    for (uint32_t done = 0; done < most; done += GY_TIMERS_DUE) {
+        bool event = clock_is_due(timers, GYRE_CLOCK_EVENT);
+        if (!event && !clock_is_due(timers, GYRE_CLOCK_PROCESSING)) {
+            sweep(timers);
+            return 0;
+        }
+        int code = tell_next(timers, event ? GYRE_CLOCK_EVENT : GYRE_CLOCK_PROCESSING);
+        if (code != 0)
+            return code;
+    }
+    return gy_timers_have_work(timers);
+}
+
+/* Tells what is due for one key, in order of time. */
+static int tell_key(struct gy_timers *timers, uint64_t hash, uint32_t clock, int64_t until_us)
+{
+    struct gy_store_entry entries[SAME_HASH];
+    int64_t time_us = INT64_MAX;
+    uint32_t n = gy_store_of_hash(timers->store, hash, entries, SAME_HASH);
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t at = earliest(entries[i].slot, clock);
+        time_us = at < time_us ? at : time_us;
+    }
+    if (n == 0 || time_us > until_us || time_us == INT64_MAX)
+        return 0;
+    for (uint32_t i = 0; i < n; i++)
+        take(timers, &entries[i], clock, time_us);
+    int code = tell(timers, clock);
+    return code != 0 ? code : 1;
+}
+
+int gy_timers_before(struct gy_timers *timers, const struct gyre_batch *in)
+{
+    bool keyed = timers->instance->node->key.n > 0;
+    int code = 0;
+    if (!clock_is_due(timers, GYRE_CLOCK_EVENT))
+        return 0;
+    for (uint32_t row = 0; code >= 0 && row < (keyed ? in->rows : 1); row++) {
+        if (in->keep != NULL && in->keep[row] == 0)
+            continue;
+        do
+            code = tell_key(timers, keyed ? in->hash[row] : 0, GYRE_CLOCK_EVENT,
+                            timers->instance->ctx.watermark_us);
+        while (code == 1);
+    }
+    return code;
+}
+
+/* ---- saving and restoring ---- */
+
+static void save_keys(void *host, const struct gy_store_entry *entries, uint32_t n)
+{
+    const struct gy_timers *timers = host;
+    struct gy_part *part = timers->instance->part;
+    for (uint32_t i = 0; i < n && part->error == 0; i++) {
+        if (is_empty(entries[i].slot))
+            continue;
+        gy_store_encode(timers->store, &entries[i], gy_part_record(part, GY_RECORD_TIMERS, 0));
+        gy_part_end_record(part);
+    }
+}
+
+void gy_timers_save_begin(struct gy_timers *timers)
+{
+    gy_store_epoch(timers->store, save_keys, timers);
+}
+
+bool gy_timers_save_slice(struct gy_timers *timers, uint32_t most)
+{
+    return gy_store_save_slice(timers->store, most);
+}
+
+void gy_timers_save_stop(struct gy_timers *timers)
+{
+    gy_store_epoch(timers->store, NULL, NULL);
+}
+
+int gy_timers_restore(struct gy_timers *timers, struct gyre_reader *reader)
+{
+    return gy_store_decode(timers->store, reader, 1);
+}
+
+int gy_timers_restored(struct gy_timers *timers)
+{
+    struct gy_store_entry entry;
+    uint64_t cursor = 0;
+    int code = 0;
+    while (code == 0 && gy_store_walk(timers->store, &cursor, &entry, 1) != 0) {
+        code = arm(timers, entry.slot, entry.hash, GYRE_CLOCK_EVENT);
+        if (code == 0)
+            code = arm(timers, entry.slot, entry.hash, GYRE_CLOCK_PROCESSING);
+    }
+    return code == 0
+               ? 0
+               : gy_instance_fail(timers->instance, code, "no memory for the timers restored");
+}
