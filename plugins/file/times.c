@@ -66,7 +66,9 @@ static void date_of(int64_t since_1970, struct parts *p)
 
 static void split(int64_t us, struct parts *p)
 {
-    int64_t day = floor_div(us, US_PER_DAY), rest = us - day * US_PER_DAY, s = rest / US_PER_S;
+    int64_t day = floor_div(us, US_PER_DAY), rest = us % US_PER_DAY;
+    rest += rest < 0 ? US_PER_DAY : 0; /* day * US_PER_DAY may not fit */
+    int64_t s = rest / US_PER_S;
     *p = (struct parts){.us = rest % US_PER_S, .epoch = floor_div(us, US_PER_S)};
     p->hour = s / 3600;
     p->minute = s / 60 % 60;
