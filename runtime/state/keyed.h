@@ -11,10 +11,7 @@
  *   |        | n, items      | u64; the items                                                     |
  *   | MAP    | total, first  | u64 elements of the map; u64 place of these, only to order by      |
  *   |        | n, elements   | u64; keys and values in turn                                       |
- *   | PANE   | start         | i64 start in µs or id of the pane                                  |
- *   |        | accumulator   | as in type.h                                                       |
- *   | TIMER  | clock         | u8: GYRE_CLOCK_...                                                 |
- *   |        | time, tag     | i64 in µs; u64                                                     |
+ *   | PANE   | value         | a record of a window's table, and which it is: see op/window.h     |
  *
  * A list or a map is one record, with n = total, or several, in any order. All numbers are
  * little-endian. */
@@ -29,7 +26,6 @@ enum gy_keyed_kind {
     GY_KEYED_LIST = GYRE_STATE_LIST,
     GY_KEYED_MAP = GYRE_STATE_MAP,
     GY_KEYED_PANE = 4,
-    GY_KEYED_TIMER = 5,
     GY_KEYED_STAMPED = 0x80, /* beside one of the others */
 };
 
@@ -67,32 +63,5 @@ static inline void gy_keyed_image(enum gy_keyed_kind kind, uint64_t hash, uint8_
  *  Errors:  GYRE_ECORRUPT, sticky in the reader, for another kind too */
 int gy_keyed_read(const struct gy_key *key, enum gy_keyed_kind kind, uint64_t *hash,
                   struct gy_cell *cells, struct gyre_reader *reader);
-
-/** Writes a pane. 0, or the writer's error. */
-int gy_pane_write(const struct gy_key *key, uint64_t hash, const struct gy_cell *cells,
-                  int64_t start, const struct gy_type *type, const void *accumulator,
-                  struct gyre_writer *writer);
-
-/** Reads a pane, its accumulator of `version` into an initialized value.
- *  Errors:  GYRE_ECORRUPT, GYRE_ENOMEM, those of the type: the value can be finished */
-int gy_pane_read(const struct gy_key *key, uint64_t *hash, struct gy_cell *cells, int64_t *start,
-                 const struct gy_type *type, struct gy_blocks *blocks, void *accumulator,
-                 struct gyre_reader *reader, uint32_t version);
-
-/* When a timer goes off, and what it says. */
-struct gy_timer_record {
-    uint8_t clock; /* GYRE_CLOCK_... */
-    int64_t time_us;
-    uint64_t tag;
-};
-
-/** Writes a timer. 0, or the writer's error. */
-int gy_timer_write(const struct gy_key *key, uint64_t hash, const struct gy_cell *cells,
-                   const struct gy_timer_record *timer, struct gyre_writer *writer);
-
-/** Reads a timer.
- *  Errors:  GYRE_ECORRUPT, sticky in the reader, for an unknown clock too */
-int gy_timer_read(const struct gy_key *key, uint64_t *hash, struct gy_cell *cells,
-                  struct gy_timer_record *timer, struct gyre_reader *reader);
 
 #endif
