@@ -1,8 +1,7 @@
 /* Starting a flow from a snapshot that fits the job (fit.h): where does each record go.
  *
  * State is matched by operator id and state name. An operator that only the job has starts from
- * nothing. At another parallelism keyed records go by their hash, items by their mode, splits to
- * whoever asks, transactions of task t to task t mod tasks. */
+ * nothing. Which of the tasks that there are now gets what, op/deal says. */
 #ifndef GY_FLOW_RESTORE_H
 #define GY_FLOW_RESTORE_H
 

@@ -15,6 +15,7 @@
  *     life       making and freeing
  *     instance   what the outside calls
  *     frontier   what inputs tell, what the instance sees, what consumers are told
+ *     deal       who gets what at a restore
  *     source     the splits of one task
  *     txns       the transactions of one task */
 #ifndef GY_OP_INSIDE_H

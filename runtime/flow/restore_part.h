@@ -1,0 +1,34 @@
+/* What a snapshot has, read and not given to anybody yet: for the files of a restore. */
+#ifndef GY_FLOW_RESTORE_PART_H
+#define GY_FLOW_RESTORE_PART_H
+
+#include "flow/restore.h"
+#include "state/items.h"
+#include "state/part.h"
+#include "state/type.h"
+
+/* What a snapshot has of one operator of the job, but for keyed state. */
+struct gy_restore_part {
+    const struct gy_manifest_operator *saved; /* NULL: nothing, or not wanted */
+    struct gy_form_segment *states;           /* of the node, per state of the snapshot */
+    struct gy_form form;                      /* of them */
+    struct gy_items *items;                   /* per old task */
+    struct gy_items *txns;                    /* per old task: contents of TXN records */
+    uint64_t *drawn;                          /* per old task: random numbers */
+    struct gy_items splits;                   /* SPLITS, then the SPLIT records */
+    bool stable;                              /* see is_stable */
+};
+
+struct gy_restore {
+    struct gy_disk *disk;
+    const struct gy_manifest *manifest;
+    const struct gy_graph *graph;
+    struct gy_restore_part *parts; /* per node */
+};
+
+/** Opens the file of an old task. 0, 1 where it has none, or a code and `error`.
+ *  Owns:    the caller `*path`, also where it fails */
+int gy_restore_open(const struct gy_restore *restore, const struct gy_manifest_task *task,
+                    struct gy_part_reader *reader, char **path, struct gyre_error *error);
+
+#endif
