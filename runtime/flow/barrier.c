@@ -38,6 +38,7 @@ void gy_task_commit(struct gy_task *task)
     if (epoch == task->committed)
         return;
     int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
+    assert(epoch > task->committed && epoch <= task->epoch);
     task->committed = epoch;
     for (uint32_t m = 0; m < task->n_members && !gy_flow_has_failed(task->flow); m++)
         if (task->members[m].node->kind == GYRE_SINK)
@@ -84,6 +85,7 @@ static int begin_file(struct gy_member *member, uint64_t epoch)
 {
     struct gy_checkpoint *checkpoint = &member->task->flow->checkpoint;
     struct gy_saved *saved = &member->saved;
+    assert(!saved->saving);
     char *name = gy_state_file_name(member->node, member->task->index);
     gy_scribe_file_fini(&checkpoint->scribe, &saved->file);
     saved->file.path = name != NULL ? gy_snapshot_path(checkpoint->options.dir, epoch, name) : NULL;
@@ -106,6 +108,7 @@ static void end_saving(struct gy_member *member)
 {
     struct gy_checkpoint *checkpoint = &member->task->flow->checkpoint;
     struct gy_saved *saved = &member->saved;
+    assert(saved->saving && member->task->n_saving > 0);
     gy_instance_save_stop(member->instance);
     if (gy_part_end(&saved->part) != 0)
         gy_checkpoint_give_up(
@@ -210,6 +213,7 @@ bool gy_task_barrier(struct gy_task *task)
         return true;
     int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
     bool given_up = atomic_load_explicit(&checkpoint->gave_up, memory_order_relaxed) == epoch;
+    assert(epoch > task->epoch && task->n_saving == 0);
     task->epoch = epoch;
     task->n_saving = 1; /* the task itself, so that it is not over before the last member */
     for (uint32_t m = 0; m < task->n_members && !gy_flow_has_failed(task->flow); m++)

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sys/eventfd.h>
 
@@ -255,6 +256,7 @@ static int build_task(struct gy_flow *flow, struct gy_task *task, const struct g
                       uint32_t subtask, struct gyre_error *error)
 {
     struct gy_worker *worker = worker_of(flow, chain, subtask);
+    assert(worker->n_tasks < flow->n_tasks && (!worker->may_block || worker->n_tasks == 0));
     task->flow = flow;
     task->chain = chain;
     task->index = subtask;

@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
+
 static int ring_init(struct gy_ring *ring, uint32_t slots)
 {
     uint32_t n = 1;
@@ -102,6 +104,7 @@ static void collect(struct gy_channel *channel)
 {
     struct gy_block *block;
     while ((block = ring_pop(&channel->back)) != NULL) {
+        assert(block->owner == channel && block->refs == 0);
         int s = block->size == GY_BLOCK_LARGE ? 0 : 1;
         if (block->size != GY_BLOCK_LARGE && block->size != GY_BLOCK_SMALL) {
             gy_free(block);
@@ -144,6 +147,7 @@ static bool try_push(struct gy_channel *channel, struct gy_message *message)
     /* relaxed: a late look at `consumed` only makes the producer wait a little longer. */
     uint64_t consumed = atomic_load_explicit(&channel->consumed, memory_order_relaxed);
     uint64_t in_flight = channel->pushed - consumed;
+    assert(consumed <= channel->pushed);
     uint64_t bytes = message->bytes; /* the message is the consumer's once it is in the ring */
     if (in_flight != 0 && in_flight + bytes > channel->bytes_max)
         return false;
@@ -156,6 +160,8 @@ static bool try_push(struct gy_channel *channel, struct gy_message *message)
 
 void gy_channel_push(struct gy_channel *channel, struct gy_message *message)
 {
+    assert(message->kind >= GY_ROWS && message->kind <= GY_BARRIER);
+    assert(message->rows <= message->capacity && (message->rows > 0) == (message->kind == GY_ROWS));
     message->next = NULL;
     if (channel->waiting == NULL && try_push(channel, message))
         return;

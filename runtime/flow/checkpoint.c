@@ -6,6 +6,7 @@
 #include "flow/flow.h"
 #include "flow/manifest.h"
 
+#include <assert.h>
 #include <stdarg.h>
 
 enum { TRIES = 3 };
@@ -66,13 +67,17 @@ void gy_checkpoint_give_up(struct gy_checkpoint *checkpoint, uint64_t epoch, con
 void gy_checkpoint_done(struct gy_checkpoint *checkpoint)
 {
     /* acq_rel: the control thread must see what all have saved. */
-    if (atomic_fetch_sub_explicit(&checkpoint->left, 1, memory_order_acq_rel) == 1)
+    uint32_t left = atomic_fetch_sub_explicit(&checkpoint->left, 1, memory_order_acq_rel);
+    assert(left > 0);
+    if (left == 1)
         gy_flow_tell(checkpoint->flow);
 }
 
 void gy_checkpoint_committed(struct gy_checkpoint *checkpoint)
 {
-    if (atomic_fetch_sub_explicit(&checkpoint->uncommitted, 1, memory_order_acq_rel) == 1)
+    uint32_t left = atomic_fetch_sub_explicit(&checkpoint->uncommitted, 1, memory_order_acq_rel);
+    assert(left > 0);
+    if (left == 1)
         gy_flow_tell(checkpoint->flow);
 }
 
@@ -156,6 +161,7 @@ static void publish(struct gy_checkpoint *checkpoint)
 {
     struct gyre_error error = {.size = sizeof error};
     struct gy_manifest *manifest = gy_manifest_of(checkpoint->flow);
+    assert(checkpoint->phase == GY_CHECKPOINT_SAVING && checkpoint->epoch > checkpoint->newest);
     if (manifest == NULL) {
         fail_epoch(checkpoint, "out of memory");
         return;
@@ -227,6 +233,7 @@ static void begin(struct gy_checkpoint *checkpoint)
 {
     struct gyre_error error = {.size = sizeof error};
     struct gy_flow *flow = checkpoint->flow;
+    assert(checkpoint->phase == GY_CHECKPOINT_IDLE);
     checkpoint->asked = false;
     checkpoint->begun_ns = now_ns(checkpoint);
     checkpoint->begun_us = gy_clock_now_us(flow->clock);

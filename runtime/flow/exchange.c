@@ -30,6 +30,7 @@ int gy_exchange_init(struct gy_exchange *exchange, const struct gy_graph *graph,
                      struct gy_instance *producer)
 {
     const struct gy_node *to = graph->nodes[edge->to];
+    assert(n_dests > 0 && n_dests <= UINT16_MAX);
     memset(exchange, 0, sizeof *exchange);
     exchange->edge = edge;
     exchange->producer = producer;
@@ -372,6 +373,7 @@ void gy_exchange_write(struct gy_exchange *exchange, const struct gy_batch *in)
     uint32_t *rows = exchange->scatter->rows;
     const uint64_t *hash = NULL;
     uint32_t n = in->kept;
+    assert(n <= in->rows && in->rows <= GYRE_BATCH_ROWS && (in->keep != NULL || n == in->rows));
     if (in->keep != NULL)
         gy_select(in->keep, in->rows, rows);
     else
@@ -413,6 +415,7 @@ void gy_exchange_flush(struct gy_exchange *exchange, bool force)
 void gy_exchange_signal(struct gy_exchange *exchange, enum gy_message_kind kind, int64_t time_us,
                         bool flag)
 {
+    assert(kind != GY_ROWS);
     gy_exchange_flush(exchange, true);
     for (uint32_t d = 0; d < exchange->n_dests && exchange->error == 0; d++) {
         struct gy_message *message = new_message(exchange, d, 0);

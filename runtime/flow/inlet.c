@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
+
 int gy_inlet_init(struct gy_inlet *inlet, struct gy_channel *channel,
                   const struct gy_layout *layout, struct gy_pool *pool)
 {
@@ -43,6 +45,7 @@ const struct gy_batch *gy_inlet_open(struct gy_inlet *inlet, struct gy_message *
     const char *base = gy_message_columns(message);
     size_t stride = message->capacity;
     struct gy_arenas *arenas = NULL;
+    assert(inlet->message == NULL && message->kind == GY_ROWS && message->rows > 0);
     inlet->message = message;
     bool ok = take_texts(inlet, message, &arenas);
     for (uint32_t f = 0; f < layout->n_fields; f++) {

@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
+
 int gy_layout_init(struct gy_layout *layout, const struct gy_output *from, bool keyed)
 {
     uint32_t n = from->schema.n_fields;
@@ -33,6 +35,7 @@ int gy_layout_init(struct gy_layout *layout, const struct gy_output *from, bool 
     uint32_t room = GY_BLOCK_LARGE - (uint32_t)sizeof(struct gy_message) - 64;
     uint32_t rows = at == 0 ? GYRE_BATCH_ROWS : room / at / 16 * 16;
     layout->capacity = rows > GYRE_BATCH_ROWS ? GYRE_BATCH_ROWS : rows < 16 ? 16 : rows;
+    assert(layout->capacity % 16 == 0); /* so that every column is aligned */
     return 0;
 }
 
@@ -62,6 +65,7 @@ void gy_message_copy(const struct gy_layout *layout, struct gy_message *to, stru
     const char *source = gy_message_columns(from);
     char *target = gy_message_columns(to);
     size_t n = from->rows;
+    assert(n <= to->capacity);
     size_t stride = from->capacity, new_stride = to->capacity;
     for (uint32_t f = 0; f < layout->n_fields; f++) {
         size_t at = (uint32_t)layout->offsets[f], valid = (uint32_t)layout->valid[f];

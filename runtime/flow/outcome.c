@@ -66,6 +66,7 @@ void gy_flow_fail_memory(struct gy_flow *flow, const struct gy_instance *instanc
 
 void gy_flow_task_done(struct gy_flow *flow, struct gy_task *task)
 {
+    assert(!task->done && task->n_ended == task->n_members);
     task->done = true;
     /* acq_rel: the last one must see what all others did. */
     if (atomic_fetch_sub_explicit(&flow->tasks_left, 1, memory_order_acq_rel) != 1)

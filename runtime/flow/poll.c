@@ -1,6 +1,8 @@
 /* A member that is a source: its next split, and when and how it is polled; see member.h. */
 #include "flow/flow.h"
 
+#include <assert.h>
+
 /* Takes the next split of the queue, for which the tasks of a source take turns. */
 static int64_t take_split(struct gy_member *member)
 {
@@ -86,6 +88,7 @@ bool gy_member_poll(struct gy_member *member)
     struct gyre_poll poll = {
         .size = sizeof poll, .budget = member->task->budget, .wake_us = INT64_MAX, .fd = -1};
     bool ended; /* a split */
+    assert(member->frontier.is_source && !member->frontier.exhausted);
     if (gy_task_is_to_stop(member->task)) {
         gy_frontier_exhaust(&member->frontier, true);
         return true;

@@ -6,9 +6,12 @@
 #include "flow/flow.h"
 #include "op/deal.h"
 
+#include <assert.h>
+
 static struct gy_member *member_of(struct gy_flow *flow, uint32_t node, uint32_t task)
 {
     uint32_t chain = flow->physical->chain_of[node];
+    assert(task < flow->physical->chains[chain].parallelism);
     struct gy_task *t = &flow->tasks[flow->first_task[chain] + task];
     for (uint32_t m = 0; m < t->n_members; m++)
         if (t->members[m].node->index == node)

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <time.h>
 
@@ -138,6 +139,7 @@ static void write_staged(struct gy_scribe *scribe)
     struct gy_scribe_file *file = scribe->staging;
     if (file == NULL)
         return;
+    assert(scribe->n_staged <= scribe->stage_cap);
     size_t whole = scribe->n_staged - scribe->n_staged % GY_DISK_BLOCK;
     if (whole > 0 && file->error == 0)
         fail_file(file, scribe->disk->write(scribe->disk, file->handle, scribe->stage, whole),
@@ -195,6 +197,7 @@ static void end_file(struct gy_scribe *scribe, struct gy_scribe_file *file)
         if (file->error == 0)
             fail_file(file, scribe->disk->sync(scribe->disk, file->handle), "sync");
         fail_file(file, scribe->disk->close(scribe->disk, file->handle), "close");
+        assert(scribe->n_open > 0 && scribe->staging != file);
         file->opened = false;
         scribe->n_open--;
     }

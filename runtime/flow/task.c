@@ -3,6 +3,8 @@
 
 #include "flow/flow.h"
 
+#include <assert.h>
+
 /* A turn ends after so many batches or polls, so that the tasks of a worker take turns, and one
  * source does not run far ahead of another. A poll has the budget of one batch, and of some more
  * as long as all of it finds room. */
@@ -37,6 +39,7 @@ static bool take_message(struct gy_task *task)
             return true;
         }
         if (message->kind == GY_BARRIER) {
+            assert((uint64_t)message->time_us > task->epoch && task->n_barriers < task->n_entries);
             entry->at_barrier = true;
             task->n_barriers++;
         } else {
@@ -160,6 +163,7 @@ bool gy_task_open(struct gy_task *task)
  * ended at once. */
 void gy_task_begin(struct gy_task *task)
 {
+    assert(task->epoch == task->committed && task->n_barriers == 0);
     for (uint32_t m = 0; m < task->n_members; m++) {
         struct gy_frontier *frontier = &task->members[m].frontier;
         gy_member_retell(&task->members[m]);

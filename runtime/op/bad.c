@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "data/json.h"
 
+#include <assert.h>
+
 enum { FAILED_ROW_MAX = 1024 };
 
 static void count_bad_row(struct gy_instance *instance, const char *text)
@@ -65,6 +67,7 @@ void gy_instance_bad_row(struct gy_instance *instance, uint32_t row, const char 
         bad(instance, -1, text, "", 0);
         return;
     }
+    assert(row < instance->in->rows);
     if (!instance->any_dropped)
         memset(instance->dropped, 0, instance->in->rows);
     instance->any_dropped = true;

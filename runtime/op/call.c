@@ -86,6 +86,9 @@ static void tell_misused_port(struct gy_instance *instance)
 
 int gy_instance_settle(struct gy_instance *instance, int code)
 {
+    if (code > 0)
+        code = gy_instance_fail(instance, GYRE_ECONTRACT,
+                                "returned %d, which is neither 0 nor an error code", code);
     for (uint32_t p = 0; p < instance->node->n_outputs; p++) {
         gy_port_settle(&instance->ports[p]);
         if (code == 0 && instance->sticky == 0)

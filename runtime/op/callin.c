@@ -4,6 +4,8 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
+
 int gy_view_init(struct gy_view *view, const struct gy_input *plan)
 {
     view->columns = gy_calloc(plan->n_reads + 1, sizeof *view->columns);
@@ -129,6 +131,8 @@ const struct gyre_batch *gy_present(struct gy_instance *instance, uint32_t port,
                                     const struct gy_batch *in, struct gy_batch *room)
 {
     const struct gy_input *plan = &instance->node->inputs[port];
+    assert(in->rows <= GYRE_BATCH_ROWS && in->kept <= in->rows);
+    assert(in->keep != NULL || in->kept == in->rows);
     struct gy_view *view = &instance->views[port];
     instance->in_plan = plan;
     in = adapt(instance, port, in, room);

@@ -10,6 +10,8 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
+
 enum { WALK = 128 };
 
 int gy_hosted_init(struct gy_instance *instance, struct gyre_error *error)
@@ -118,6 +120,7 @@ int gy_hosted_work(struct gy_instance *instance, uint32_t rows_max)
     struct gyre_out *out = &instance->ports[0].out;
     if (instance->window != NULL)
         return gy_window_work(instance->window, rows_max);
+    assert(instance->n_stores == 1 && rows_max > 0);
     for (uint32_t rows = 0; rows < rows_max;) {
         if (out->rows >= out->capacity)
             out->full(out);
@@ -130,6 +133,9 @@ int gy_hosted_work(struct gy_instance *instance, uint32_t rows_max)
         if (n == 0)
             return 0;
         int code = put_out(instance, entries, n);
+        if (code > 0)
+            code = gy_instance_fail(instance, GYRE_ECONTRACT,
+                                    "returned %d, which is neither 0 nor an error code", code);
         if (code != 0)
             return code;
         rows += n;

@@ -6,6 +6,7 @@
 
 int gy_instance_process(struct gy_instance *instance, uint32_t port, const struct gy_batch *in)
 {
+    assert(instance->opened && port < instance->node->n_inputs);
     if (gy_is_slow(instance))
         return gy_process_slowly(instance, port, in);
     return gy_process_batch(instance, port, in);
@@ -14,6 +15,7 @@ int gy_instance_process(struct gy_instance *instance, uint32_t port, const struc
 int gy_instance_add_split(struct gy_instance *instance, uint32_t split, const void *bytes, size_t n,
                           struct gyre_reader *position)
 {
+    assert(instance->opened && instance->node->kind == GYRE_SOURCE);
     struct gy_call call = gy_call_begin(instance, "add_split");
     int code = instance->node->descriptor->add_split(instance->self, &instance->ctx, split, bytes,
                                                      n, position);
@@ -33,6 +35,7 @@ int gy_instance_save_split(struct gy_instance *instance, uint32_t split, struct 
 
 int gy_instance_poll(struct gy_instance *instance, struct gyre_poll *poll)
 {
+    assert(instance->opened && instance->node->kind == GYRE_SOURCE && poll->budget > 0);
     uint64_t rows = gy_instance_rows(instance);
     bool was_idle = instance->idle;
     instance->idle = false;
@@ -95,6 +98,7 @@ int gy_instance_work(struct gy_instance *instance, uint32_t rows_max)
     int failed = gy_call_end(instance, call, code < 0 ? code : 0);
     if (failed != 0)
         return failed;
+    assert(code == 0 || code == 1);
     instance->working = code == 1;
     if (instance->window != NULL)
         follow(instance);

@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
+
 static int init_ports(struct gy_instance *instance)
 {
     const struct gy_node *node = instance->node;
@@ -120,6 +122,7 @@ struct gy_instance *gy_instance_new(const struct gy_node *node, uint32_t task, u
                                     const struct gy_env *env, struct gyre_error *error)
 {
     struct gy_instance *instance = gy_alloc(sizeof *instance);
+    assert(task < tasks && env->emit != NULL && env->pool != NULL && env->clock != NULL);
     error->code = 0;
     if (instance == NULL) {
         gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for an instance");

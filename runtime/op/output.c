@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
+
 enum { TEXT_BYTES = 32 * 1024, TEXT_MOST = 1024 * 1024, ROWS = GYRE_BATCH_ROWS };
 
 /* Adds the current arena to the batch, where the batch may refer to it. */
@@ -176,6 +178,7 @@ static void forget(struct gy_port *port)
 
 static void hand_out(struct gy_port *port, const struct gy_batch *batch)
 {
+    assert(batch->kept > 0 && batch->kept <= batch->rows && batch->rows <= ROWS);
     port->rows_total += batch->kept;
     port->batches_total++;
     port->emit(port->host, port->index, batch);
@@ -204,6 +207,7 @@ void gy_port_flush(struct gy_port *port)
 
 int gy_port_prepare(struct gy_port *port, const struct gy_batch *in)
 {
+    assert(in->rows <= ROWS && (port->plan->flags & GYRE_PORT_ALIGNED) != 0);
     if (port->memory == NULL && allocate(port) != 0) {
         port->error = GYRE_ENOMEM;
         return GYRE_ENOMEM;

@@ -1,6 +1,8 @@
 /* One batch through an operator: presented, processed, its aligned outputs put together. */
 #include "op/inside.h"
 
+#include <assert.h>
+
 static bool is_aligned(const struct gy_port *port)
 {
     return (port->plan->flags & GYRE_PORT_ALIGNED) != 0;
@@ -96,6 +98,7 @@ int gy_process_batch(struct gy_instance *instance, uint32_t port, const struct g
 {
     struct gy_column columns[in->n_columns + 1];
     struct gy_batch rest = *in;
+    assert(instance->in == NULL); /* no instance calls itself */
     instance->stats.rows_in += in->kept;
     instance->stats.batches_in++;
     instance->idle = false;

@@ -107,6 +107,7 @@ static int save_drawn(const struct gy_instance *instance, struct gy_part *part)
 
 int gy_instance_save_begin(struct gy_instance *instance, struct gy_part *part)
 {
+    assert(instance->part == NULL && part->error == 0); /* one saving at a time */
     int code = save_items(instance, part);
     if (code == 0)
         code = save_drawn(instance, part);

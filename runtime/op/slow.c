@@ -7,6 +7,8 @@
 
 #include "data/json.h"
 
+#include <assert.h>
+
 bool gy_is_slow(const struct gy_instance *instance)
 {
     return instance->env.row_by_row != NULL && instance->env.row_by_row(instance->env.host);
@@ -16,6 +18,7 @@ int gy_process_slowly(struct gy_instance *instance, uint32_t port, const struct 
 {
     uint8_t keep[GYRE_BATCH_ROWS] = {0};
     uint32_t row, flags = instance->flags;
+    assert(in->rows <= GYRE_BATCH_ROWS);
     struct gy_batch one = *in;
     int code = 0;
     one.keep = keep;

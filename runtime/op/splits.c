@@ -67,6 +67,7 @@ int64_t gy_splits_take(struct gy_splits *splits)
 {
     while (splits->next < splits->n && splits->items[splits->next].state == GY_SPLIT_DONE)
         splits->next++;
+    assert(splits->abi.order == GYRE_SPLITS_QUEUE);
     return splits->next < splits->n ? (int64_t)splits->next++ : -1;
 }
 

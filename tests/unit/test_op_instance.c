@@ -474,7 +474,33 @@ static void a_batch_of_long_strings_leaves_when_it_has_bytes_enough(void)
     gy_pool_free(bench.pool);
 }
 
+static int32_t positive_watermark(void *self, struct gyre_ctx *ctx)
+{
+    (void)self, (void)ctx;
+    return 7;
+}
+
+static void a_code_that_is_no_error_is_an_error(void)
+{
+    static const struct gyre_operator positive = {.size = sizeof positive,
+                                                  .kind = GYRE_TRANSFORM,
+                                                  .name = "p",
+                                                  .process = adopt_process,
+                                                  .on_watermark = positive_watermark};
+    struct bench bench;
+    bench_init(&bench);
+    bench.node.descriptor = &positive;
+    struct gy_instance *instance = instance_of(&bench, 0, 1);
+    CU_ASSERT_EQUAL(gy_instance_watermark(instance, 1), GYRE_ECONTRACT);
+    CU_ASSERT_EQUAL(gy_instance_error(instance)->code, GYRE_ECONTRACT);
+    CU_ASSERT_STRING_EQUAL(gy_instance_error(instance)->text,
+                           "returned 7, which is neither 0 nor an error code");
+    gy_instance_free(instance);
+    gy_pool_free(bench.pool);
+}
+
 static const struct suite_test tests[] = {
+    SUITE_TEST(a_code_that_is_no_error_is_an_error),
     SUITE_TEST(a_batch_of_long_strings_leaves_when_it_has_bytes_enough),
     SUITE_TEST(items_are_dealt_out_by_their_mode_at_another_parallelism),
     SUITE_TEST(a_truncated_item_is_refused),
