@@ -263,7 +263,8 @@ int gy_instance_restore_begin(struct gy_instance *instance, const struct gy_form
 {
     bool hosts = instance->node->aggregation != GY_AGG_NONE;
     instance->form = form;
-    for (uint32_t i = 0; i < form->n; i++) {
+    /* The tables of windows are made as their records come. */
+    for (uint32_t i = 0; instance->window == NULL && i < form->n; i++) {
         uint32_t s = hosts ? 0 : form->segments[i].segment;
         assert(s < instance->n_stores);
         if (gy_store_reserve(instance->stores[s], records[i]) != 0)
