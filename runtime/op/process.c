@@ -94,6 +94,14 @@ static int process_part(struct gy_instance *instance, uint32_t port, const struc
     return gy_instance_settle(instance, code);
 }
 
+/* A watermark of the operator's own is seen before the rows that come next, also where they come out of
+ * the same poll of a source. */
+static void tell(struct gy_instance *instance, int code)
+{
+    if (code == 0 && instance->own_us > instance->ctx.watermark_us && instance->env.tell != NULL)
+        instance->env.tell(instance->env.host);
+}
+
 int gy_process_batch(struct gy_instance *instance, uint32_t port, const struct gy_batch *in)
 {
     struct gy_column columns[in->n_columns + 1];
@@ -103,11 +111,11 @@ int gy_process_batch(struct gy_instance *instance, uint32_t port, const struct g
     instance->stats.batches_in++;
     instance->idle = false;
     int code = process_part(instance, port, in, &rest, columns);
+    tell(instance, code);
     while (code == 0 && rest.rows > 0) {
         struct gy_batch part = rest;
-        if (instance->env.tell != NULL)
-            instance->env.tell(instance->env.host);
         code = process_part(instance, port, &part, &rest, columns);
+        tell(instance, code);
     }
     return code;
 }

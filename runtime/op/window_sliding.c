@@ -276,7 +276,7 @@ static int drain_some(struct gy_window *window)
 static void forget(struct gy_window *window, struct gy_sequence *s)
 {
     int64_t over = gone(window);
-    int64_t keep = over != INT64_MAX && over + 1 < window->window ? over + 1 : window->window + 1;
+    int64_t keep = (over < window->window ? over : window->window) + 1;
     if (window->early)
         return;
     gy_sequence_drop(s, &window->kept.records, part_of(window, s, keep).from);
