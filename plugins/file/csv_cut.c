@@ -2,8 +2,8 @@
 #include "csv_cut.h"
 
 /* Cuts the quoted field at text->i, up to what follows its closing quote. */
-static int cut_quoted(const struct csv_style *style, struct csv_text *text, struct csv_piece *piece,
-                      const char **mistake)
+static inline int cut_quoted(const struct csv_style *style, struct csv_text *text,
+                             struct csv_piece *piece, const char **mistake)
 {
     size_t from = ++text->i;
     for (;;) {
@@ -86,24 +86,33 @@ static int cut_bad(struct csv_text *text)
     return CSV_BAD;
 }
 
+/* The place and the count are this function's own while it works, and stay in registers. */
 int csv_cut(const struct csv_style *style, struct csv_record *record, struct csv_text *text)
 {
-    record->n_pieces = 0;
+    struct csv_text t = *text;
+    struct csv_piece *pieces = record->pieces;
+    uint32_t n = 0, capacity = record->capacity, quote = style->quote;
+    char delimiter = style->delimiter;
+    int cut = CSV_WHOLE;
     for (;;) {
         struct csv_piece piece = {0};
-        int is_quoted = text->i < text->n && (uint8_t)text->at[text->i] == style->quote;
-        int cut = is_quoted ? cut_quoted(style, text, &piece, &record->mistake)
-                            : cut_plain(text, &piece, style->delimiter);
+        if (t.i < t.n && (uint8_t)t.at[t.i] == quote)
+            cut = cut_quoted(style, &t, &piece, &record->mistake);
+        else
+            cut = cut_plain(&t, &piece, delimiter);
         if (cut != CSV_WHOLE)
-            return cut == CSV_BAD ? cut_bad(text) : cut;
-        if (record->n_pieces < record->capacity)
-            record->pieces[record->n_pieces] = piece;
-        record->n_pieces++;
-        if (text->i == text->n)
-            return CSV_WHOLE;
-        if (text->at[text->i++] == '\n')
-            return CSV_WHOLE;
+            break;
+        if (n < capacity)
+            pieces[n] = piece;
+        n++;
+        if (t.i == t.n || t.at[t.i++] == '\n')
+            break;
     }
+    if (cut == CSV_BAD)
+        cut = cut_bad(&t);
+    record->n_pieces = n;
+    *text = t;
+    return cut;
 }
 
 uint32_t csv_undouble(char *text, uint32_t n, char quote)

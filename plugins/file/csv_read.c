@@ -85,19 +85,19 @@ struct cell {
 };
 
 /* A pattern may have quotes in it; the text stays as it came. */
-static int convert_time(const struct cell *c)
+static int convert_time(const struct csv_style *style, const char *text, struct csv_piece piece,
+                        int64_t *us)
 {
     char copy[2 * TIMES_MAX];
-    const char *text = c->text;
-    uint32_t len = c->piece.len;
-    if (c->piece.escaped) {
+    uint32_t len = piece.len;
+    if (piece.escaped) {
         if (len > sizeof copy)
             return 0;
         memcpy(copy, text, len);
-        len = csv_undouble(copy, len, (char)c->style->quote);
+        len = csv_undouble(copy, len, (char)style->quote);
         text = copy;
     }
-    return times_get(text, len, &c->style->times, (int64_t *)c->data + c->row);
+    return times_get(text, len, &style->times, us);
 }
 
 /* Converts what is no string, and looks whether a string can be; 0 where the text is none such. */
@@ -116,7 +116,8 @@ static int convert_value(const struct cell *c)
         ((int32_t *)c->data)[c->row] = (int32_t)integer;
         return 1;
     case GYRE_TYPE_i64: return number_get_i64(c->text, c->piece.len, (int64_t *)c->data + c->row);
-    case GYRE_TYPE_time: return convert_time(c);
+    case GYRE_TYPE_time:
+        return convert_time(c->style, c->text, c->piece, (int64_t *)c->data + c->row);
     case GYRE_TYPE_f64: return number_get_f64(c->text, c->piece.len, (double *)c->data + c->row);
     case GYRE_TYPE_bytes: return base64_get(NULL, c->text, c->piece.len) >= 0;
     default: return 1;
@@ -134,15 +135,17 @@ static void convert_string(const struct cell *c)
     read_store((struct gyre_str *)c->data + c->row, c->text, len);
 }
 
-/* Why a field's text is none of its type, into `why`. */
-static void tell_value(const struct reader *r, const struct cell *c, char why[WHY_TEXT])
+/* Why the text of a field of the schema is none of its type, into `why`. */
+__attribute__((noinline)) static void tell_value(const struct reader *r, uint32_t field,
+                                                 char why[WHY_TEXT])
 {
-    uint32_t type = c->field->type, len = c->piece.len;
+    uint32_t type = gyre_schema_field(&r->config->schema, field)->type;
+    struct csv_piece piece = r->csv->record.pieces[r->csv->column_of[field]];
     int is_time = type == GYRE_TYPE_time;
-    snprintf(why, WHY_TEXT, "\"%.*s\"%s is no %s%s%s%s%s", (int)(len < 60 ? len : 60), c->text,
-             len > 60 ? "..." : "", type == GYRE_TYPE_bytes ? "base64 for " : "",
-             gyre_type_name(type), is_time ? ", expected " : "",
-             is_time ? times_expected(&c->style->times) : "",
+    snprintf(why, WHY_TEXT, "\"%.*s\"%s is no %s%s%s%s%s", (int)(piece.len < 60 ? piece.len : 60),
+             r->input.at + piece.at, piece.len > 60 ? "..." : "",
+             type == GYRE_TYPE_bytes ? "base64 for " : "", gyre_type_name(type),
+             is_time ? ", expected " : "", is_time ? times_expected(&r->csv->style.times) : "",
              r->config->types == TYPES_INFER ? " (the type is that of the first rows: a `schema` "
                                                "can say another)"
                                              : "");
@@ -153,8 +156,9 @@ static void tell_value(const struct reader *r, const struct cell *c, char why[WH
 static inline int is_nothing(const struct reader *r, const struct gyre_field *field,
                              const struct csv_piece *piece)
 {
-    return piece->len == 0 && !piece->quoted &&
-           !(r->config->is_by_header && field->type == GYRE_TYPE_str);
+    if (__builtin_expect(piece->len != 0, 1))
+        return 0;
+    return !piece->quoted && !(r->config->is_by_header && field->type == GYRE_TYPE_str);
 }
 
 /* The number of the first field that is wrong, with the reason in `why`; else n_fields. */
@@ -179,7 +183,7 @@ static uint32_t convert_values(struct reader *r, struct gyre_out *out, uint32_t 
             return i;
         }
         if (!convert_value(&cell)) {
-            tell_value(r, &cell, why);
+            tell_value(r, i, why);
             return i;
         }
     }

@@ -1,6 +1,5 @@
 /* Times as text and back: plugins/file/times.h, in all its formats. The plugin is no library, so
  * its code is compiled in. */
-#include "../../plugins/file/number.c"
 #include "../../plugins/file/times.c"
 
 #include "base/rng.h"
