@@ -84,6 +84,7 @@ static void put_task(struct gy_buf *json, const struct gy_member *member)
         gy_buf_printf(json, ", \"watermark_us\": %lld", (long long)watermark);
     put_count(json, ", ", "late_rows", stats.late_rows);
     put_count(json, ", ", "failed_rows", stats.bad_rows);
+    put_count(json, ", ", "dropped_timers", stats.dropped_timers);
     put_count(json, ", ", "state_entries", stats.state_entries);
     put_count(json, ", ", "state_bytes", stats.state_bytes);
     put_count(json, ", ", "plugin_bytes", stats.bytes_alloc);

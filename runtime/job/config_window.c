@@ -227,6 +227,10 @@ void gy_job_read_window(const struct gy_scope *scope, struct gy_op_setting *op)
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (keep == NULL && parts[i] != NULL)
             wrong(scope, parts[i], "only an operator with a `window` has it");
+    if (keep == NULL && op->processing_clock)
+        wrong(scope, gy_setting_get(op->at, "clock"),
+              "only an operator with a `window` follows a clock; a timer says itself which one it "
+              "follows");
     if (keep != NULL)
         check_together(scope, op);
 }

@@ -360,9 +360,10 @@ static bool is_timer(struct gy_instance *i, const char *call, const struct gyre_
         MISUSE(i, call, "no row is at hand in %s", i->callback);
     else if (in != i->view)
         MISUSE(i, call, "the batch is not the one that the callback got");
-    else if (row >= in->rows || (in->keep != NULL && in->keep[row] == 0))
-        MISUSE(i, call, "the batch has no row %u, it has %u rows%s", row, in->rows,
-               row < in->rows ? ", some of them dropped" : "");
+    else if (row >= in->rows)
+        MISUSE(i, call, "the batch has no row %u, it has %u rows", row, in->rows);
+    else if (in->keep != NULL && in->keep[row] == 0)
+        MISUSE(i, call, "row %u of the batch was dropped", row);
     else
         return true;
     return false;

@@ -47,9 +47,10 @@ struct gy_env {
 struct gy_instance_stats {
     uint64_t rows_in, batches_in;
     uint64_t rows_out, batches_out;
-    uint64_t bad_rows;    /* skipped or sent to .errors */
-    uint64_t late_rows;   /* dropped or sent to .late */
-    uint64_t bytes_alloc; /* held by the plugin through gyre_alloc */
+    uint64_t bad_rows;       /* skipped or sent to .errors */
+    uint64_t late_rows;      /* dropped or sent to .late */
+    uint64_t dropped_timers; /* set when the input was over already */
+    uint64_t bytes_alloc;    /* held by the plugin through gyre_alloc */
     uint64_t state_bytes, state_entries;
 };
 

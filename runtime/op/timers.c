@@ -7,14 +7,15 @@
 
 #include <assert.h>
 
-enum { SAME_HASH = 64, SWEEP = 256, LEAST = 2 };
+enum { SAME_HASH = 64, SWEEP = 4096, LEAST = 2 };
 
 /* What a key has: the value of the store. */
 struct key_timers {
     struct gy_timer *items; /* in order */
     uint32_t n, cap;
-    int64_t
-        armed_us[2]; /* the entry of each heap that is of this key; INT64_MAX: none. Not saved */
+    int64_t armed_us[2]; /* the entry of each heap that is of this key, not saved */
+    bool armed[2];       /* there is one */
+    bool counted;        /* as a key without timers */
 };
 
 /* ---- a key's timers ---- */
@@ -24,7 +25,6 @@ static void key_init(void *context, void *value)
     struct key_timers *key = value;
     (void)context;
     memset(key, 0, sizeof *key);
-    key->armed_us[0] = key->armed_us[1] = INT64_MAX;
 }
 
 static void key_fini(void *context, void *value)
@@ -117,25 +117,37 @@ static bool is_empty(const void *value)
     return ((const struct key_timers *)value)->n == 0;
 }
 
-/* The key's earliest timer of a clock; INT64_MAX: none. */
-static int64_t earliest(const struct key_timers *key, uint32_t clock)
+/* The key's earliest timer of a clock; NULL: none. */
+static const struct gy_timer *earliest(const struct key_timers *key, uint32_t clock)
 {
     bool found;
     struct gy_timer first = {clock, INT64_MIN, 0};
     uint32_t at = place(key, &first, &found);
-    return at < key->n && key->items[at].clock == clock ? key->items[at].time_us : INT64_MAX;
+    return at < key->n && key->items[at].clock == clock ? &key->items[at] : NULL;
 }
 
 static int arm(struct gy_timers *timers, struct key_timers *key, uint64_t hash, uint32_t clock)
 {
-    int64_t time_us = earliest(key, clock);
-    if (time_us >= key->armed_us[clock])
+    const struct gy_timer *first = earliest(key, clock);
+    if (first == NULL || (key->armed[clock] && first->time_us >= key->armed_us[clock]))
         return 0;
-    if (gy_heap_push(&timers->heaps[clock], (struct gy_heap_entry){.time = time_us, .tie = hash}) !=
-        0)
+    struct gy_heap_entry entry = {.time = first->time_us, .tie = hash};
+    if (gy_heap_push(&timers->heaps[clock], entry) != 0)
         return GYRE_ENOMEM;
-    key->armed_us[clock] = time_us;
+    key->armed_us[clock] = first->time_us;
+    key->armed[clock] = true;
     return 0;
+}
+
+static bool is_keyed(const struct gy_timers *timers)
+{
+    return timers->instance->node->key.n > 0;
+}
+
+static void count_empty(struct gy_timers *timers, struct key_timers *key)
+{
+    timers->n_empty += key->n == 0 && !key->counted;
+    key->counted = key->n == 0;
 }
 
 /* ---- making ---- */
@@ -214,11 +226,11 @@ int gy_timers_set(struct gy_timers *timers, const uint64_t *hash,
                   const struct gy_column *const *columns, uint32_t row,
                   const struct gy_timer *timer)
 {
-    bool keyed = timers->instance->node->key.n > 0;
+    bool keyed = is_keyed(timers);
     void *slot;
     bool found;
     if (timers->telling && timers->instance->ctx.watermark_us == INT64_MAX) {
-        timers->dropped++;
+        timers->instance->stats.dropped_timers++;
         return 0;
     }
     if (gy_store_slots(timers->store, keyed ? hash : NULL, columns, keyed ? &row : NULL, 1,
@@ -228,6 +240,8 @@ int gy_timers_set(struct gy_timers *timers, const uint64_t *hash,
     uint32_t at = place(key, timer, &found);
     if (!found && insert(key, at, timer) != 0)
         return GYRE_ENOMEM;
+    timers->n_empty -= key->counted && timers->n_empty > 0;
+    key->counted = false;
     return arm(timers, key, keyed ? hash[row] : 0, timer->clock);
 }
 
@@ -235,14 +249,14 @@ void gy_timers_delete(struct gy_timers *timers, const uint64_t *hash,
                       const struct gy_column *const *columns, uint32_t row,
                       const struct gy_timer *timer)
 {
-    bool keyed = timers->instance->node->key.n > 0;
+    bool keyed = is_keyed(timers);
     struct key_timers *key = gy_store_find(timers->store, keyed ? hash[row] : 0, columns, row);
     bool found = false;
     uint32_t at = key != NULL ? place(key, timer, &found) : 0;
     if (!found)
         return;
     erase(key, at);
-    timers->n_empty += key->n == 0;
+    count_empty(timers, key);
 }
 
 /* ---- what is due ---- */
@@ -263,15 +277,28 @@ static bool clock_is_due(const struct gy_timers *timers, uint32_t clock)
     return next != NULL && next->time <= now_us(timers, clock);
 }
 
-bool gy_timers_have_work(const struct gy_timers *timers)
+/* Keys without timers go when they are many. */
+static bool is_to_be_swept(const struct gy_timers *timers)
+{
+    return timers->instance->ctx.watermark_us != INT64_MAX &&
+           (timers->sweep != 0 ||
+            (timers->n_empty >= SWEEP && timers->n_empty > gy_store_count(timers->store) / 2));
+}
+
+static bool is_due(const struct gy_timers *timers)
 {
     return clock_is_due(timers, GYRE_CLOCK_EVENT) || clock_is_due(timers, GYRE_CLOCK_PROCESSING);
+}
+
+bool gy_timers_have_work(const struct gy_timers *timers)
+{
+    return is_due(timers) || is_to_be_swept(timers);
 }
 
 int64_t gy_timers_told(const struct gy_timers *timers, int64_t seen_us)
 {
     const struct gy_heap_entry *next = gy_heap_get(&timers->heaps[GYRE_CLOCK_EVENT]);
-    if (seen_us == INT64_MAX && gy_timers_have_work(timers))
+    if (seen_us == INT64_MAX && is_due(timers))
         return next != NULL && next->time != INT64_MIN ? next->time - 1 : INT64_MIN;
     return next != NULL && next->time <= seen_us
                ? (next->time != INT64_MIN ? next->time - 1 : INT64_MIN)
@@ -309,7 +336,7 @@ static bool take(struct gy_timers *timers, const struct gy_store_entry *entry, u
         due->n++;
         erase(key, at);
     }
-    timers->n_empty += key->n == 0;
+    count_empty(timers, key);
     return true;
 }
 
@@ -321,6 +348,7 @@ static int tell(struct gy_timers *timers, uint32_t clock)
     const struct gy_batch *in = instance->in;
     const struct gy_input *in_plan = instance->in_plan;
     const struct gyre_batch *view = instance->view;
+    const char *callback = instance->callback;
     uint32_t n = due->n;
     if (n == 0)
         return 0;
@@ -328,11 +356,12 @@ static int tell(struct gy_timers *timers, uint32_t clock)
                                    .kept = n,
                                    .n_columns = instance->node->key.n,
                                    .time = due->times,
-                                   .hash = instance->node->key.n > 0 ? due->hash : NULL,
+                                   .hash = is_keyed(timers) ? due->hash : NULL,
                                    .columns = due->key};
     due->view = (struct gyre_batch){.size = sizeof due->view,
                                     .rows = n,
                                     .kept = n,
+                                    .n_columns = instance->node->key.n,
                                     .columns = due->columns,
                                     .time = due->times,
                                     .hash = due->batch.hash};
@@ -349,7 +378,10 @@ static int tell(struct gy_timers *timers, uint32_t clock)
     instance->in_plan = in_plan;
     instance->view = view;
     due->n = 0;
-    return gy_call_end(instance, call, code);
+    code = gy_call_end(instance, call, code);
+    if (code == 0) /* it came before rows: their call goes on */
+        instance->callback = callback;
+    return code;
 }
 
 /* Takes all keys of an entry of a heap; false where there was no room, and the entry stays. */
@@ -362,12 +394,12 @@ static int take_entry(struct gy_timers *timers, uint32_t clock, const struct gy_
     *all = true;
     for (uint32_t i = 0; code == 0 && *all && i < n; i++) {
         struct key_timers *key = entries[i].slot;
-        if (key->armed_us[clock] > at->time && earliest(key, clock) > at->time)
-            continue; /* out of date */
+        if (!key->armed[clock] || key->armed_us[clock] != at->time)
+            continue; /* out of date, or another key's */
         *all = take(timers, &entries[i], clock, at->time);
         if (!*all)
             break;
-        key->armed_us[clock] = INT64_MAX;
+        key->armed[clock] = false;
         code = arm(timers, key, at->tie, clock);
     }
     return code;
@@ -394,25 +426,19 @@ static int tell_next(struct gy_timers *timers, uint32_t clock)
     return tell(timers, clock);
 }
 
-/* Keys without timers go when there are many. */
 static void sweep(struct gy_timers *timers)
 {
-    uint64_t cursor = 0;
-    if (timers->n_empty <= SWEEP || timers->n_empty <= gy_store_count(timers->store) / 2)
+    if (!is_to_be_swept(timers) || gy_store_sweep(timers->store, &timers->sweep, SWEEP, is_empty))
         return;
+    timers->sweep = 0;
     timers->n_empty = 0;
-    while (gy_store_sweep(timers->store, &cursor, SWEEP, is_empty))
-        ;
 }
 
 int gy_timers_work(struct gy_timers *timers, uint32_t most)
 {
-    for (uint32_t done = 0; done < most; done += GY_TIMERS_DUE) {
+    sweep(timers);
+    for (uint32_t done = 0; done < most && is_due(timers); done += GY_TIMERS_DUE) {
         bool event = clock_is_due(timers, GYRE_CLOCK_EVENT);
-        if (!event && !clock_is_due(timers, GYRE_CLOCK_PROCESSING)) {
-            sweep(timers);
-            return 0;
-        }
         int code = tell_next(timers, event ? GYRE_CLOCK_EVENT : GYRE_CLOCK_PROCESSING);
         if (code != 0)
             return code;
@@ -424,13 +450,17 @@ int gy_timers_work(struct gy_timers *timers, uint32_t most)
 static int tell_key(struct gy_timers *timers, uint64_t hash, uint32_t clock, int64_t until_us)
 {
     struct gy_store_entry entries[SAME_HASH];
-    int64_t time_us = INT64_MAX;
+    int64_t time_us = until_us;
+    bool any = false;
     uint32_t n = gy_store_of_hash(timers->store, hash, entries, SAME_HASH);
     for (uint32_t i = 0; i < n; i++) {
-        int64_t at = earliest(entries[i].slot, clock);
-        time_us = at < time_us ? at : time_us;
+        const struct gy_timer *first = earliest(entries[i].slot, clock);
+        if (first == NULL || first->time_us > time_us)
+            continue;
+        time_us = first->time_us;
+        any = true;
     }
-    if (n == 0 || time_us > until_us || time_us == INT64_MAX)
+    if (!any)
         return 0;
     for (uint32_t i = 0; i < n; i++)
         take(timers, &entries[i], clock, time_us);
@@ -440,7 +470,7 @@ static int tell_key(struct gy_timers *timers, uint64_t hash, uint32_t clock, int
 
 int gy_timers_before(struct gy_timers *timers, const struct gyre_batch *in)
 {
-    bool keyed = timers->instance->node->key.n > 0;
+    bool keyed = is_keyed(timers);
     int code = 0;
     if (!clock_is_due(timers, GYRE_CLOCK_EVENT))
         return 0;
@@ -464,7 +494,13 @@ static void save_keys(void *host, const struct gy_store_entry *entries, uint32_t
     for (uint32_t i = 0; i < n && part->error == 0; i++) {
         if (is_empty(entries[i].slot))
             continue;
-        gy_store_encode(timers->store, &entries[i], gy_part_record(part, GY_RECORD_TIMERS, 0));
+        struct gyre_writer *writer = gy_part_record(part, GY_RECORD_TIMERS, 0);
+        if (is_keyed(timers)) {
+            gy_store_encode(timers->store, &entries[i], writer);
+        } else {
+            gyre_write_u64(writer, 0); /* where others have their hash */
+            key_write(NULL, entries[i].slot, writer);
+        }
         gy_part_end_record(part);
     }
 }
@@ -484,9 +520,28 @@ void gy_timers_save_stop(struct gy_timers *timers)
     gy_store_epoch(timers->store, NULL, NULL);
 }
 
+/* Without a key those of several tasks may come together. */
+static int restore_plain(struct gy_timers *timers, struct gyre_reader *reader)
+{
+    struct key_timers more = {0};
+    void *slot;
+    int code = gyre_read_u64(reader) == 0 ? key_read(NULL, &more, reader, NULL) : GYRE_ECORRUPT;
+    if (code == 0 && gy_store_slots(timers->store, NULL, NULL, NULL, 1, &slot) != 0)
+        code = GYRE_ENOMEM;
+    for (uint32_t i = 0; code == 0 && i < more.n; i++) {
+        bool found;
+        uint32_t at = place(slot, &more.items[i], &found);
+        if (!found)
+            code = insert(slot, at, &more.items[i]);
+    }
+    gy_free(more.items);
+    return code;
+}
+
 int gy_timers_restore(struct gy_timers *timers, struct gyre_reader *reader)
 {
-    return gy_store_decode(timers->store, reader, 1);
+    return is_keyed(timers) ? gy_store_decode(timers->store, reader, 1)
+                            : restore_plain(timers, reader);
 }
 
 int gy_timers_restored(struct gy_timers *timers)

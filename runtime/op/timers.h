@@ -50,8 +50,8 @@ struct gy_timers {
     struct gy_heap heaps[2]; /* by clock */
     struct gy_timers_due due;
     bool telling;     /* on_timer runs */
-    uint64_t dropped; /* set at the end of input */
     uint64_t n_empty; /* keys without timers, about */
+    uint64_t sweep;   /* how far they have been removed; 0: they are not */
 };
 
 /** Makes the timers of an instance whose operator has an on_timer; NULL and `error`. */

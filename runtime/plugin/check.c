@@ -88,6 +88,7 @@ static int check_callbacks(const struct gy_check *c, const struct gyre_operator 
     const struct callback items[] = {{"save_items", op->save_items != NULL},
                                      {"restore_item", op->restore_item != NULL}};
     const struct callback process = {"process", op->process != NULL};
+    const struct callback on_timer = {"on_timer", op->on_timer != NULL};
     int code;
     if (op->kind == GYRE_SOURCE) {
         if ((code = require(c, "source", reading, 3)) < 0 ||
@@ -104,6 +105,9 @@ static int check_callbacks(const struct gy_check *c, const struct gyre_operator 
             return code;
     }
     if ((code = require_together(c, items, 2)) < 0)
+        return code;
+    if (op->kind != GYRE_TRANSFORM &&
+        (code = forbid(c, op->kind == GYRE_SINK ? "sink" : "source", &on_timer, 1)) < 0)
         return code;
     if (op->items > GYRE_ITEMS_BROADCAST || (op->items != GYRE_ITEMS_NONE) != items[0].there)
         return gy_check_fault(c,

@@ -31,8 +31,7 @@
  *   | TXN     |       | a sink's prepared transaction: op/txns                         |
  *   | RANDOM  |       | u64: how many random numbers the task has drawn; none: 0       |
  *   | STATE   | state | a record of keyed state: state/store; begins with the u64 hash |
- *
- *   | TIMERS  |       | the timers of a key: op/timers; begins with the u64 hash        |
+ *   | TIMERS  |       | the timers of a key: op/timers; begins with the u64 hash       |
  *
  * The index of STATE is that of the state in the manifest's list of this operator. */
 #ifndef GY_STATE_PART_H

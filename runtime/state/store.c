@@ -575,8 +575,11 @@ bool gy_store_sweep(struct gy_store *store, uint64_t *cursor, uint32_t most,
     void *cell;
     if (*cursor == 0 && store->zero_used && unwanted(gy_entry_slot(&store->shape, store->zero)))
         end(store, store->zero);
-    while ((cell = gy_table_unwanted(&store->table, cursor, most, unwanted, &more)) != NULL)
+    while ((cell = gy_table_unwanted(&store->table, cursor, most, unwanted, &more)) != NULL) {
         end(store, cell);
+        if (--most == 0)
+            return true;
+    }
     if (!more)
         gy_table_shrink(&store->table);
     return more;

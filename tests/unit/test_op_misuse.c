@@ -63,6 +63,17 @@ static const struct misuse misuses[] = {
     /* what is not there yet, or not for it */
     {"row/key", "timer_set", "calls gyre_timer_set wrongly: it has no on_timer"},
     {"row/key", "timer_delete", "calls gyre_timer_delete wrongly: it has no on_timer"},
+    {"timed", "timer_set", NULL},
+    {"timed", "timer_without_batch", NULL},
+    {"timed", "timer_of_no_clock", "calls gyre_timer_set wrongly: there is no clock 2"},
+    {"timed/key", "timer_row_beyond",
+     "calls gyre_timer_set wrongly: the batch has no row 1024, it has 8 rows"},
+    {"timed", "timer_row_dropped",
+     "calls gyre_timer_delete wrongly: row 1 of the batch was dropped"},
+    {"timed/key", "timer_without_batch",
+     "calls gyre_timer_set wrongly: the batch is not the one that the callback got"},
+    {"timed/key", "timer_of_other_batch",
+     "calls gyre_timer_delete wrongly: the batch is not the one that the callback got"},
     {"row/key", "vote", "calls vote wrongly: this host has no rounds yet"},
     {"row/key", "watermark", "calls gyre_watermark wrongly: it lacks the flag GYRE_SETS_TIME"},
     /* rows, metrics, memory */
@@ -191,7 +202,7 @@ static int drive(struct hand *h, struct gy_instance *instance, const struct misu
         return gy_instance_error(instance)->code;
     if (strcmp(m->op, "to_task") == 0)
         return give_partition(h, instance, m->what);
-    int code = give_rows(instance, strcmp(m->what, "bad_row_dropped") == 0);
+    int code = give_rows(instance, strstr(m->what, "_dropped") != NULL);
     if (code == 0 && strcmp(m->op, "late/watermark") == 0)
         code = gy_instance_watermark(instance, 1);
     if (code == 0 && strcmp(m->op, "late/flush") == 0)

@@ -44,6 +44,8 @@ static const struct {
      "operator `drop` has the flags 0x40000000, of which this gyre knows 0x3ff" REBUILD},
     {"no_process", "operator `drop` has no callback process, which every sink needs; write it"},
     {"half_commit", "operator `drop` has the callback prepare and not commit; write both or none"},
+    {"sink_timer",
+     "operator `drop` has the callback on_timer, which a sink never gets; leave it NULL"},
     {"source_inputs",
      "operator `drop` has no callback discover, which every source needs; write it"},
     {"option_reserved", "operator `drop`, option `window` bears the name of a setting that every "

@@ -302,7 +302,7 @@ static inline void *gyre_map_next(struct gyre_ctx *ctx, struct gyre_map *map, ui
 
 /** Sets a timer for the key of a row: on_timer is called when the watermark, or the clock, reaches
  *  `time_us`. Setting the same (clock, time, tag) twice is one timer. In on_timer itself `in` is
- *  due->keys. Without a key `in` may be NULL, in any callback but open and close.
+ *  due->keys. Without a key `in` may be NULL, in any callback but close.
  *  Units:   `clock` GYRE_CLOCK_EVENT or GYRE_CLOCK_PROCESSING; `time_us` µs since the epoch
  *  Needs:   an on_timer
  *  Thread:  [task]
