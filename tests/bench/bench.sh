@@ -20,7 +20,7 @@ bin=$build/bench
 data=$bin/data
 runs=${RUNS:-5}
 percent=${PERCENT:-100}
-workloads="words json csv keyed-10k keyed-1m aggregate-1m chain chain-sum boundary-64 boundary-1024 \
+workloads="words json csv keyed-10k keyed-1m aggregate-1m tumbling sliding sliding-long chain chain-sum boundary-64 boundary-1024 \
     snap-keyed snap-latency snap-restore snap-crash"
 export LC_ALL=C
 
@@ -37,7 +37,7 @@ for arg in "$@"; do
         esac ;;
     esac
 done
-for program in timed gen_text gen_rows limit_words limit_json limit_csv limit_keyed limit_chain limit_restore; do
+for program in timed gen_text gen_rows limit_words limit_json limit_csv limit_keyed limit_windows limit_chain limit_restore; do
     [ -x "$bin/$program" ] || { echo "bench: $bin/$program lacks: make bench-programs" >&2; exit 2; }
 done
 with_gyre=0
@@ -220,6 +220,60 @@ keyed() {
     same "$1" "$data/$1.limit.csv" "$data/$1.gyre.csv"
 }
 
+# windows WORKLOAD ROWS WINDOW EVERY: both in ms; 10 k keys, and a row each microsecond of event time.
+windows() {
+    local rows
+    rows=$(scaled "$2")
+    limit=("$bin/limit_windows" 10000 "$rows" 7 "${3}000" "${4}000")
+    export BENCH_WINDOW=${3}ms BENCH_EVERY=${4}ms
+    gyre_run windows "in.keys=10000" "in.count=$rows"
+    gyre=("${command[@]}")
+    measure "$1" "$rows"
+    [ "$with_gyre" = 1 ] || return
+    rm -f "$data/$1".{limit,gyre}.csv
+    export BENCH_OUT=$data/$1.gyre.csv
+    gyre_run windows_check "in.keys=10000" "in.count=$rows"
+    once check "$1" "${command[@]}" || return
+    "${limit[@]}" "$data/$1.limit.csv" >/dev/null
+    same "$1" "$data/$1.limit.csv" "$BENCH_OUT"
+    rm -f "$data/$1".{limit,gyre}.csv{,.sorted}
+}
+
+# What windows of 3600 panes cost beside windows of 10: the shape of 1 h and of 10 s every second, in
+# hundredths of the time and with a hundredth of the keys; in turn.
+windows_long() {
+    local rows side name=sliding-long
+    [ "$with_gyre" = 1 ] || return
+    rows=$(scaled 100000000)
+    rm -f "$data/$name".{short,long}
+    export BENCH_EVERY=10ms
+    for ((run = 0; run < runs; run++)); do
+        for side in short long; do
+            BENCH_WINDOW=100ms
+            [ $side = short ] || BENCH_WINDOW=36s
+            export BENCH_WINDOW
+            gyre_run windows "in.keys=100" "in.count=$rows"
+            once $side $name "${command[@]}" || return
+        done
+    done
+    awk -v rows="$rows" -v name="$name" -v json="$results" "$medians"'
+        { split(FILENAME, part, "."); time[part[length(part)], FNR] = $1; n = FNR }
+        function ns(side,   i, all) {
+            for (i = 1; i <= n; i++) all[i] = time[side, i]
+            return median(all, n) * 1e9 / rows
+        }
+        END {
+            for (i = 1; i <= n; i++) ratio[i] = time["long", i] / time["short", i]
+            r = median(ratio, n)
+            printf "%-14s 10 panes: %.3f ns per row, 3600 panes: %.3f; ratio %.2f [%.2f-%.2f]\n", name,
+                ns("short"), ns("long"), r, ratio[1], ratio[n]
+            printf "{\"workload\": \"%s\", \"short_ns_per_row\": %.4f, " \
+                "\"long_ns_per_row\": %.4f, \"ratio\": %.4f, \"ratio_min\": %.4f, " \
+                "\"ratio_max\": %.4f}\n", name, ns("short"), ns("long"), r, ratio[1], ratio[n] >>json
+        }' "$data/$name".{short,long} >"$data/line"
+    say "$(cat "$data/line")"
+}
+
 # What three functions in one operator cost of what one costs alone, the mean of the three; in turn.
 aggregate() {
     local rows fn name=aggregate-1m
@@ -324,6 +378,9 @@ for workload in ${only:-$workloads}; do
     keyed-10k) keyed keyed-10k 10000 100000000 ;;
     keyed-1m) keyed keyed-1m 1000000 100000000 ;;
     aggregate-1m) aggregate ;;
+    tumbling) windows tumbling 100000000 1000 1000 ;;
+    sliding) windows sliding 100000000 10000 1000 ;;
+    sliding-long) windows_long ;;
     chain) chain chain chain ;;
     chain-sum) chain chain-sum chain_sum ;;
     boundary-*) boundary "${workload#boundary-}" ;;
