@@ -1,5 +1,5 @@
 /* Tables of keys, one for each pane or window that is open. A batch is cut by table: mostly all of its
- * rows go to one, and then it costs what a batch of a keyed aggregate costs. */
+ * rows go to one, and then it costs what a batch of a keyed aggregate costs, and a look at its times. */
 #include "op/window.h"
 
 #include "base/mem.h"
@@ -67,14 +67,31 @@ struct gy_pane *gy_panes_get(struct gy_window *window, int64_t order, int64_t af
     return pane;
 }
 
-/* Adds n rows to one table. */
-static int add(struct gy_window *window, struct gy_pane *pane, const struct gyre_batch *in,
-               const int64_t *times, const uint32_t *rows, uint32_t n)
+bool gy_panes_recent(const struct gy_window *window, const int64_t *times, const uint32_t *rows,
+                     uint32_t n)
+{
+    uint64_t first = (uint64_t)window->recent_of.first_us;
+    uint64_t last = (uint64_t)window->recent_of.last_us, outside = 0;
+    if (window->recent == NULL || last - first > INT64_MAX || n == 0)
+        return false;
+    /* Modulo 2^64: a moment outside has one of the differences in the upper half. */
+    if (rows[n - 1] == n - 1)
+        for (uint32_t j = 0; j < n; j++) /* ascending: all rows */
+            outside |= ((uint64_t)times[j] - first) | (last - (uint64_t)times[j]);
+    else
+        for (uint32_t j = 0; j < n; j++)
+            outside |= ((uint64_t)times[rows[j]] - first) | (last - (uint64_t)times[rows[j]]);
+    return outside <= INT64_MAX;
+}
+
+int gy_panes_add_to(struct gy_window *window, struct gy_pane *pane, const struct gyre_batch *in,
+                    const int64_t *times, const uint32_t *rows, uint32_t n)
 {
     struct gy_instance *instance = window->instance;
     const struct gy_column *columns[GY_KEYS_MAX];
+    const uint32_t *some = n > 0 && rows[n - 1] == n - 1 ? NULL : rows; /* ascending */
     gy_key_columns(instance, columns);
-    int code = gy_store_slots(pane->store, in->hash, columns, rows, n, instance->slots);
+    int code = gy_store_slots(pane->store, in->hash, columns, some, n, instance->slots);
     if (code != 0)
         return gy_instance_fail(instance, code, "no memory for the windows of %u more rows", n);
     return gy_kept_add(&window->kept, in, times, rows, n, instance->slots);
@@ -96,7 +113,7 @@ int gy_panes_add(struct gy_window *window, const struct gyre_batch *in, const in
             window->pane_of[j] = NULL;
             some[n_some++] = rows[j];
         }
-        code = add(window, pane, in, times, some, n_some);
+        code = gy_panes_add_to(window, pane, in, times, some, n_some);
     }
     return code;
 }

@@ -212,6 +212,13 @@ void gy_pane_free(struct gy_pane *pane);
 int gy_panes_add(struct gy_window *window, const struct gyre_batch *in, const int64_t *times,
                  const uint32_t *rows, uint32_t n);
 
+/** True where all of the rows, which ascend, lie in the pane that the last one went to. */
+bool gy_panes_recent(const struct gy_window *window, const int64_t *times, const uint32_t *rows,
+                     uint32_t n);
+/** Adds rows of the batch at hand, which ascend, to one table. 0, or a code. */
+int gy_panes_add_to(struct gy_window *window, struct gy_pane *pane, const struct gyre_batch *in,
+                    const int64_t *times, const uint32_t *rows, uint32_t n);
+
 /* The ways. */
 int gy_panes_process(struct gy_window *window, const struct gyre_batch *in, const int64_t *times,
                      const uint32_t *rows, uint32_t n);

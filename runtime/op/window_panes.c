@@ -86,6 +86,10 @@ int gy_panes_process(struct gy_window *window, const struct gyre_batch *in, cons
     uint32_t plain[GYRE_BATCH_ROWS];
     uint32_t n_plain = 0;
     int code = 0;
+    if (window->recent != NULL && window->recent->order <= due && due != INT64_MIN)
+        window->recent = NULL; /* rows of a window that is due are late */
+    if (gy_panes_recent(window, times, rows, n))
+        return gy_panes_add_to(window, window->recent, in, times, rows, n);
     for (uint32_t j = 0; code == 0 && j < n; j++) {
         int64_t time_us = times[rows[j]];
         if (is_recent(window, time_us)) {

@@ -40,15 +40,35 @@ struct part {
     uint32_t from, to;
 };
 
+static gy_i128 start_of(const struct gy_window *window, int64_t k)
+{
+    return gy_periods_end(&window->periods, k) - window->periods.size_us;
+}
+
+/* The elements before a moment. */
+static uint32_t before(const struct gy_window *window, const struct gy_sequence *s, gy_i128 moment)
+{
+    return moment <= INT64_MIN  ? 0
+           : moment > INT64_MAX ? s->n
+                                : gy_sequence_find(s, &window->kept.records, (int64_t)moment);
+}
+
 static struct part part_of(const struct gy_window *window, const struct gy_sequence *s, int64_t k)
 {
-    const struct gy_records *records = &window->kept.records;
-    gy_i128 end = gy_periods_end(&window->periods, k);
-    gy_i128 start = end - window->periods.size_us;
-    return (struct part){start <= INT64_MIN  ? 0
-                         : start > INT64_MAX ? s->n
-                                             : gy_sequence_find(s, records, (int64_t)start),
-                         end > INT64_MAX ? s->n : gy_sequence_find(s, records, (int64_t)end)};
+    gy_i128 start = start_of(window, k);
+    return (struct part){before(window, s, start),
+                         before(window, s, start + window->periods.size_us)};
+}
+
+/* Asks for the sequences of some keys: each is two misses of the cache, one behind the other, and those
+ * of different keys overlap. */
+static void fetch(const struct gy_window *window, void *const *keys, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        __builtin_prefetch(keys[i]);
+    for (uint32_t i = 0; i < n; i++)
+        gy_sequence_fetch(&((const struct gy_window_key *)keys[i])->sequence,
+                          &window->kept.records);
 }
 
 /* Merges what a key has in window k into a scratch record. 0, or a code. */
@@ -151,6 +171,8 @@ int gy_sliding_process(struct gy_window *window, const struct gyre_batch *in, co
     uint32_t plain[GYRE_BATCH_ROWS];
     uint32_t n_plain = 0;
     int code = 0;
+    if (window->recent_of.first_us >= on_time && gy_panes_recent(window, times, rows, n))
+        return gy_panes_add_to(window, window->recent, in, times, rows, n);
     for (uint32_t j = 0; code == 0 && j < n; j++) {
         int64_t time_us = times[rows[j]];
         if (time_us >= on_time && (!gaps || gy_periods_first(&window->periods, time_us) <=
@@ -244,6 +266,8 @@ static int drain(struct gy_window *window, struct gy_pane *pane)
     uint32_t n = gy_store_drain(pane->store, &pane->cursor, entries, WALK);
     if (n > 0 && gy_store_slots_of(window->keys, entries, n, slots) != 0)
         code = gy_instance_fail(window->instance, GYRE_ENOMEM, "no memory for %u windows", n);
+    if (code == 0)
+        fetch(window, slots, n);
     for (uint32_t i = 0; code == 0 && i < n; i++) {
         struct gy_window_key *key = slots[i];
         code =
@@ -270,16 +294,6 @@ static int drain_some(struct gy_window *window)
         window->firing.n--;
     }
     return 0;
-}
-
-/* Forgets what no window to come has. */
-static void forget(struct gy_window *window, struct gy_sequence *s)
-{
-    int64_t over = gone(window);
-    int64_t keep = (over < window->window ? over : window->window) + 1;
-    if (window->early)
-        return;
-    gy_sequence_drop(s, &window->kept.records, part_of(window, s, keep).from);
 }
 
 /* Puts the window out for those of n keys that have something in it. */
@@ -338,33 +352,55 @@ static int put_early(struct gy_window *window, struct gy_store_entry *entries, u
     return some < 0 ? some : rows;
 }
 
-/* The next window behind k that a key has something in. */
-static int64_t next_of(const struct gy_window *window, const struct gy_sequence *s, int64_t k)
+/* The first window behind k that takes of the pane `order`. */
+static int64_t next_of(const struct gy_window *window, int64_t order, int64_t k)
+{
+    int64_t first = gy_periods_first(&window->periods, order);
+    return first > k ? first : k + 1;
+}
+
+/* The window has been put out for some keys: forgets what no window to come has, and finds the next one
+ * that has something. */
+static void passed(struct gy_window *window, const struct gy_store_entry *entries, uint32_t n)
 {
     const struct gy_records *records = &window->kept.records;
-    uint32_t i = k < INT64_MAX ? part_of(window, s, k + 1).from : s->n;
-    if (i == s->n)
-        return INT64_MAX;
-    int64_t first = gy_periods_first(&window->periods, gy_sequence_at(s, records, i)->order);
-    return first > k ? first : k + 1;
+    int64_t k = window->window, over = gone(window);
+    gy_i128 kept_from = start_of(window, (over < k ? over : k) + 1);
+    gy_i128 next_from = start_of(window, k + 1);
+    int64_t oldest = INT64_MAX;
+    bool any = false;
+    for (uint32_t i = 0; i < n; i++) {
+        struct gy_window_key *key = entries[i].slot;
+        struct gy_sequence *s = &key->sequence;
+        if (key->fired < k)
+            key->fired = k;
+        gy_sequence_drop(s, records, before(window, s, kept_from));
+        uint32_t at = before(window, s, next_from);
+        window->any_empty |= s->n == 0;
+        if (at == s->n)
+            continue;
+        int64_t order = gy_sequence_at(s, records, at)->order;
+        oldest = order < oldest ? order : oldest;
+        any = true;
+    }
+    int64_t next = any ? next_of(window, oldest, k) : INT64_MAX;
+    window->next = next < window->next ? next : window->next;
 }
 
 /* Walks some keys: *walked of them. How many rows were put out, or a code. */
 static int walk(struct gy_window *window, uint32_t *walked)
 {
     struct gy_store_entry entries[WALK];
+    void *keys[WALK];
     uint32_t n = *walked = gy_store_walk(window->keys, &window->cursor, entries, WALK);
-    int rows = window->early ? put_early(window, entries, n)
-                             : put_window(window, entries, n, window->window);
-    for (uint32_t i = 0; rows >= 0 && i < n && !window->early; i++) {
-        struct gy_window_key *key = entries[i].slot;
-        if (key->fired < window->window)
-            key->fired = window->window;
-        forget(window, &key->sequence);
-        int64_t next = next_of(window, &key->sequence, window->window);
-        window->next = next < window->next ? next : window->next;
-        window->any_empty |= key->sequence.n == 0;
-    }
+    for (uint32_t i = 0; i < n; i++)
+        keys[i] = entries[i].slot;
+    fetch(window, keys, n);
+    if (window->early)
+        return put_early(window, entries, n);
+    int rows = put_window(window, entries, n, window->window);
+    if (rows >= 0)
+        passed(window, entries, n);
     return rows;
 }
 
@@ -422,6 +458,12 @@ int gy_sliding_work(struct gy_window *window, uint32_t rows_max)
 
 void gy_sliding_restored(struct gy_window *window, const struct gy_window_key *key)
 {
-    int64_t next = next_of(window, &key->sequence, key->fired);
+    const struct gy_sequence *s = &key->sequence;
+    uint32_t at =
+        key->fired < INT64_MAX ? before(window, s, start_of(window, key->fired + 1)) : s->n;
+    if (at == s->n)
+        return;
+    int64_t order = gy_sequence_at(s, &window->kept.records, at)->order;
+    int64_t next = next_of(window, order, key->fired);
     window->next = next < window->next ? next : window->next;
 }

@@ -55,6 +55,16 @@ size_t gy_sequence_bytes(const struct gy_sequence *s, const struct gy_records *r
     return s->memory != NULL ? bytes_for(records, s->cap) : 0;
 }
 
+void gy_sequence_fetch(const struct gy_sequence *s, const struct gy_records *records)
+{
+    if (s->memory == NULL)
+        return;
+    __builtin_prefetch(place(s, records, 0), 1);
+    __builtin_prefetch(place(s, records, s->n > 0 ? s->n - 1 : 0), 1);
+    __builtin_prefetch(place(s, records, s->n), 1); /* of the next one, or the back */
+    __builtin_prefetch(back_of(s, records), 1);
+}
+
 struct gy_element *gy_sequence_at(const struct gy_sequence *s, const struct gy_records *records,
                                   uint32_t i)
 {
@@ -123,7 +133,10 @@ uint32_t gy_sequence_find(const struct gy_sequence *s, const struct gy_records *
 {
     uint32_t low = 0, high = s->n;
     if (s->n > 0 && gy_sequence_at(s, records, s->n - 1)->order < order)
-        return s->n; /* mostly it is the newest */
+        return s->n; /* mostly it is the newest, or one of the two oldest */
+    for (; low < 2 && low < s->n; low++)
+        if (gy_sequence_at(s, records, low)->order >= order)
+            return low;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (gy_sequence_at(s, records, middle)->order < order)

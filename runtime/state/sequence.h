@@ -54,6 +54,9 @@ void gy_sequence_fini(struct gy_sequence *s, const struct gy_records *records);
 /** Bytes it holds, apart from what records own. */
 size_t gy_sequence_bytes(const struct gy_sequence *s, const struct gy_records *records);
 
+/** Asks the cache for what the next element, the next sum and the next drop will touch. */
+void gy_sequence_fetch(const struct gy_sequence *s, const struct gy_records *records);
+
 /** Element `i`, oldest first. Valid until the next call that adds. */
 struct gy_element *gy_sequence_at(const struct gy_sequence *s, const struct gy_records *records,
                                   uint32_t i);
