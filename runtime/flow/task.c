@@ -183,10 +183,8 @@ int64_t gy_task_wake_us(const struct gy_task *task)
         if (member->node->kind == GYRE_SOURCE && !member->frontier.exhausted &&
             member->wake_us != INT64_MIN && member->wake_us < earliest)
             earliest = member->wake_us;
-        if (member->frontier.clocked && !member->frontier.ended) {
-            int64_t wake_us = gy_instance_wake_us(member->instance);
-            earliest = wake_us < earliest ? wake_us : earliest;
-        }
+        int64_t wake_us = gy_frontier_wake_us(&member->frontier);
+        earliest = wake_us < earliest ? wake_us : earliest;
     }
     return earliest;
 }

@@ -40,6 +40,9 @@ void gy_instance_calls(struct gy_instance *instance, const char *function,
 static void stamp_ports(struct gy_instance *instance)
 {
     int64_t now_us = gy_clock_now_us(instance->env.clock);
+    if (now_us <
+        instance->own_us) /* the clock was put back: no row is earlier than what was told */
+        now_us = instance->own_us;
     for (uint32_t p = 0; p < instance->node->n_outputs; p++)
         instance->ports[p].now_us = now_us;
 }

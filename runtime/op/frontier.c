@@ -5,12 +5,17 @@
 
 #include <assert.h>
 
+/* A watermark that is the clock's goes on in such steps, and at least so often where nothing comes. */
+enum { STAMP_STEP_US = 10 * 1000, STAMP_IDLE_US = 100 * 1000 };
+
 int gy_frontier_init(struct gy_frontier *frontier, struct gy_instance *instance, uint32_t n_inputs)
 {
     const struct gy_node *node = instance->node;
     *frontier = (struct gy_frontier){.instance = instance, .told_us = INT64_MIN};
     frontier->is_source = node->kind == GYRE_SOURCE;
     frontier->speaks = frontier->is_source || (node->flags & GYRE_SETS_TIME) != 0;
+    frontier->stamps =
+        frontier->is_source && instance->any_stamps && (node->flags & GYRE_SETS_TIME) == 0;
     frontier->clocked =
         (node->window != NULL && (node->window->processing || node->window->early_us > 0)) ||
         instance->timers != NULL;
@@ -84,6 +89,26 @@ static bool has_input_ended(const struct gy_frontier *frontier)
     return frontier->gate.n_slots == 0 ? frontier->exhausted : gy_gate_has_ended(&frontier->gate);
 }
 
+/* Rows to come will have a later time than this moment. It is told in steps: each is a message to every
+ * consumer. */
+static void stamp(struct gy_frontier *frontier)
+{
+    struct gy_instance *instance = frontier->instance;
+    int64_t now_us = gy_clock_now_us(instance->env.clock);
+    if (instance->own_us == INT64_MIN || now_us >= instance->own_us + STAMP_STEP_US)
+        instance->own_us = now_us;
+}
+
+int64_t gy_frontier_wake_us(const struct gy_frontier *frontier)
+{
+    const struct gy_instance *instance = frontier->instance;
+    if (frontier->ended || frontier->exhausted)
+        return INT64_MAX;
+    if (frontier->stamps && !frontier->waits && instance->own_us != INT64_MIN)
+        return instance->own_us + STAMP_IDLE_US;
+    return frontier->clocked ? gy_instance_wake_us(instance) : INT64_MAX;
+}
+
 /* How far the instance may be told that it is. */
 static int64_t due_us(const struct gy_frontier *frontier)
 {
@@ -106,6 +131,8 @@ static bool is_idle(const struct gy_frontier *frontier)
 static int advance(struct gy_frontier *frontier, uint32_t rows_max)
 {
     struct gy_instance *instance = frontier->instance;
+    if (frontier->stamps && !frontier->waits && !frontier->exhausted)
+        stamp(frontier);
     int64_t time_us = due_us(frontier);
     int code = 0;
     if (time_us > instance->ctx.watermark_us)

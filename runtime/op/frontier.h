@@ -23,6 +23,7 @@ struct gy_frontier {
     bool speaks; /* puts out watermarks of its own: a source, or an operator that sets times */
     bool is_source;
     bool clocked;   /* the instance has work by the clock */
+    bool stamps;    /* a source whose rows have the time at which they came: so has its watermark */
     bool unsettled; /* gy_frontier_step may have something to do */
     bool waits;     /* a source without anything to read, while other tasks of it still read */
     bool exhausted; /* a source has nothing left, or was stopped; or there are no inputs */
@@ -76,6 +77,9 @@ void gy_frontier_halt(struct gy_frontier *frontier);
  *  work (about `rows_max` rows out; 0: none), hands out its rows before anything is told. To be called
  *  until it gives GY_TOLD_NOTHING or _LATER. 0, or a code; the instance says why. */
 int gy_frontier_step(struct gy_frontier *frontier, uint32_t rows_max, struct gy_told *told);
+
+/** The processing time at which gy_frontier_step will have something to do; INT64_MAX: none. */
+int64_t gy_frontier_wake_us(const struct gy_frontier *frontier);
 
 /** False where gy_frontier_step may have something to do. */
 static inline bool gy_frontier_is_settled(const struct gy_frontier *frontier)

@@ -285,6 +285,38 @@ static void an_operator_whose_inputs_are_idle_says_so_and_when_it_is_over(void)
     rig_fini(&rig);
 }
 
+static const char live_sum[] = "job = \"t\"; operators = (\n"
+                               "{ id = \"in\"; op = \"gen.sequence\"; to = 0; },\n"
+                               "{ id = \"sum\"; op = \"std.sum\"; input = \"in\"; field = "
+                               "\"value\"; window = { time = \"1s\"; }; },\n"
+                               "{ id = \"out\"; op = \"std.null\"; input = \"sum\"; } );";
+
+static void a_source_without_times_tells_the_time_of_the_clock_also_where_nothing_comes(void)
+{
+    struct rig rig = {.dir = dir_temp()};
+    struct gy_told told;
+    hand_init(&rig.hand, rig.dir, live_sum);
+    struct gy_instance *in = hand_open(&rig.hand, "in", 0, 1);
+    CU_ASSERT_EQUAL_FATAL(gy_frontier_init(&rig.frontier, in, 0), 0);
+    int64_t start_us = gy_clock_now_us(&rig.hand.clock.clock);
+    told = step(&rig, 100);
+    CU_ASSERT_TRUE(told.kind == GY_TOLD_WATERMARK && told.time_us == start_us);
+    CU_ASSERT_EQUAL(step(&rig, 100).kind, GY_TOLD_NOTHING);
+    int64_t wake_us = gy_frontier_wake_us(&rig.frontier);
+    CU_ASSERT_TRUE(wake_us > start_us && wake_us <= start_us + 1000 * 1000);
+    gy_clock_manual_advance(&rig.hand.clock, 1000); /* not worth a message */
+    CU_ASSERT_EQUAL(step(&rig, 100).kind, GY_TOLD_NOTHING);
+    gy_clock_manual_advance(&rig.hand.clock, wake_us - start_us);
+    told = step(&rig, 100);
+    CU_ASSERT_TRUE(told.kind == GY_TOLD_WATERMARK && told.time_us == wake_us + 1000);
+    gy_frontier_exhaust(&rig.frontier, false);
+    CU_ASSERT_EQUAL(gy_frontier_wake_us(&rig.frontier), INT64_MAX);
+    told = step(&rig, 100);
+    CU_ASSERT_TRUE(told.kind == GY_TOLD_WATERMARK && told.time_us == INT64_MAX);
+    rig.sum = in;
+    rig_fini(&rig);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(watermark_is_the_least_of_the_inputs_that_have_not_ended),
     SUITE_TEST(a_stopped_job_is_never_told_the_end_of_input),
@@ -294,6 +326,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_snapshot_between_two_slices_has_what_is_left),
     SUITE_TEST(after_the_barrier_of_a_stop_nothing_more_is_put_out),
     SUITE_TEST(an_operator_whose_inputs_are_idle_says_so_and_when_it_is_over),
+    SUITE_TEST(a_source_without_times_tells_the_time_of_the_clock_also_where_nothing_comes),
 };
 
 SUITE_MAIN("op_frontier", tests)
