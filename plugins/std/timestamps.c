@@ -3,20 +3,26 @@
  *
  * What a row is late for depends on the rows before it, not on how they were cut into batches: where the
  * watermark matters for a row in the middle of a batch it leaves before that row. Nothing need be kept:
- * after a restore the host goes on from the watermark that it had. */
+ * after a restore the host goes on from the watermark that it had.
+ *
+ * With `idle` the stream is said to be idle when no row has come for so long by the clock. One timer is
+ * set, not one for each row: when it goes off too early, because of rows since, it is set again. */
 #include "timestamps.h"
 
 struct timestamps_config {
     const char *field;
     const char *fn;
     int64_t max_out_of_order;
+    int64_t idle; /* 0: it never is */
     int32_t column;
 };
 
 struct timestamps {
     int64_t greatest_us;
     int64_t told_us;
+    int64_t last_us; /* the last row, or the start, by the clock */
     int32_t has_row;
+    int32_t waits; /* a timer is set */
 };
 
 static int32_t timestamps_bind(void *config, struct gyre_bind *bind)
@@ -39,13 +45,57 @@ static int32_t timestamps_bind(void *config, struct gyre_bind *bind)
     return GYRE_OK;
 }
 
+/* ---- idle ---- */
+
+static int64_t later(int64_t time_us, int64_t by_us)
+{
+    return time_us < INT64_MAX - by_us ? time_us + by_us : INT64_MAX;
+}
+
+static int32_t wait_for_rows(struct timestamps *t, struct gyre_ctx *ctx)
+{
+    const struct timestamps_config *c = ctx->config;
+    if (t->waits)
+        return GYRE_OK;
+    t->waits = 1;
+    return gyre_timer_set(ctx, NULL, 0, GYRE_CLOCK_PROCESSING, later(t->last_us, c->idle), 0);
+}
+
+static int32_t rows_came(struct timestamps *t, struct gyre_ctx *ctx)
+{
+    if (((const struct timestamps_config *)ctx->config)->idle == 0)
+        return GYRE_OK;
+    int64_t now_us = gyre_now(ctx);
+    if (now_us < t->last_us) /* the clock was set back: what was set is far away */
+        t->waits = 0;
+    t->last_us = now_us;
+    return wait_for_rows(t, ctx);
+}
+
+static int32_t timestamps_on_timer(void *self, struct gyre_ctx *ctx, const struct gyre_due *due)
+{
+    struct timestamps *t = self;
+    const struct timestamps_config *c = ctx->config;
+    int64_t now_us = gyre_now(ctx);
+    (void)due;
+    t->waits = 0;
+    if (ctx->watermark_us == INT64_MAX)
+        return GYRE_OK;
+    if (now_us >= later(t->last_us, c->idle)) {
+        gyre_idle(ctx);
+        return GYRE_OK;
+    }
+    return wait_for_rows(t, ctx);
+}
+
 static int32_t timestamps_open(void *self, struct gyre_ctx *ctx)
 {
     struct timestamps *t = self;
     t->told_us = INT64_MIN;
-    (void)ctx;
-    return GYRE_OK;
+    return rows_came(t, ctx);
 }
+
+/* ---- watermarks ---- */
 
 static int64_t watermark(const struct timestamps *t, const struct timestamps_config *c)
 {
@@ -83,6 +133,9 @@ static int32_t timestamps_process(void *self, struct gyre_ctx *ctx, const struct
     const struct timestamps_config *c = ctx->config;
     const int64_t *times = GYRE_COLUMN(in, c->column, int64_t);
     struct gyre_out *out = ctx->outputs[0];
+    int32_t code = rows_came(t, ctx);
+    if (code != GYRE_OK)
+        return code;
     for (uint32_t row = 0; row < in->rows; row++) {
         int64_t watermark_us = watermark(t, c);
         if (row > 0 && watermark_us > t->told_us &&
@@ -111,6 +164,8 @@ static const struct gyre_option options[] = {
              "a function that computes the time, in place of `field`"),
     GYRE_OPT_RANGE(struct timestamps_config, max_out_of_order, DURATION, "0s", 0, INT64_MAX, NULL,
                    "how much earlier a row may be than one before it without being late"),
+    GYRE_OPT_RANGE(struct timestamps_config, idle, DURATION, NULL, 1, INT64_MAX, NULL,
+                   "after so long without a row, by the clock, others go on without this stream"),
 };
 
 static const struct gyre_port input = GYRE_PORT("in", 0, NULL, 0, "rows with a time");
@@ -135,4 +190,5 @@ const struct gyre_operator gyre_op_timestamps = {
     .bind = timestamps_bind,
     .open = timestamps_open,
     .process = timestamps_process,
+    .on_timer = timestamps_on_timer,
 };

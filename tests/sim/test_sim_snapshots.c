@@ -170,6 +170,21 @@ static void items_of_all_modes_are_right(void)
         128);
 }
 
+/* Timers of every 50 us of event time, each of which sets another: none is lost, comes twice or early. */
+static void timers_of_a_job_that_dies_are_right(void)
+{
+    compare_lives(
+        "job = \"alarms\"; mode = \"stream\";\n"
+        "operators = (\n"
+        "  { id = \"in\"; op = \"gen.events\"; keys = 40; count = 3000; seed = 9;\n"
+        "    out_of_order = \"70us\"; },\n"
+        "  { id = \"sums\"; op = \"timer_ops.buckets\"; input = \"in\"; key = \"key\"; },\n"
+        "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"sums\"; dir = \"out-a\";\n"
+        "    strict = true; }\n"
+        ");\n",
+        "cat out-a/*", 128);
+}
+
 /* More files than tasks: some are read, some are being read, some are not begun. */
 static void words_of_many_files_are_right(void)
 {
@@ -321,6 +336,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(counts_of_a_job_that_dies_are_right, 600),
     SUITE_TEST_WITHIN(keyed_state_of_all_kinds_is_right, 600),
     SUITE_TEST_WITHIN(items_of_all_modes_are_right, 600),
+    SUITE_TEST_WITHIN(timers_of_a_job_that_dies_are_right, 600),
     SUITE_TEST_WITHIN(words_of_many_files_are_right, 600),
     SUITE_TEST_WITHIN(operators_change_their_parallelism_each_in_its_own_way, 600),
 };

@@ -200,6 +200,15 @@ static inline void gyre_watermark(struct gyre_ctx *ctx, int64_t time_us)
     ctx->host->watermark(ctx, time_us);
 }
 
+/** Says that no row is on its way: operators with other inputs go on without this one, until it puts out
+ *  rows or a watermark again (sources, and operators that set times).
+ *  Thread:  [task]
+ *  Since:   0.2 */
+static inline void gyre_idle(struct gyre_ctx *ctx)
+{
+    ctx->host->idle(ctx);
+}
+
 /** Gives the slot of state `state` for the key of each kept row: `slots[row]`.
  *  Shape:   VALUE: a pointer to the value, initialized at the first touch; LIST: a gyre_list *;
  *           MAP: a gyre_map *. `slots` has room for `in->rows`; those of dropped rows are unset
