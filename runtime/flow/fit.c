@@ -184,13 +184,14 @@ static void tell_gone(const struct gy_fit *fit, const struct gy_node *node,
                      id, state->of, id);
 }
 
-/* What an aggregate tells at the end is of all rows: a function that has not seen those before the
+/* What an aggregate tells at the end, or of a window, is of all rows: a function that has not seen those before the
  * snapshot cannot tell it. The first `gone` new ones stand for others, and that is told. */
 static void check_functions(const struct gy_fit *fit, const struct gy_node *node,
                             const struct gy_manifest_operator *saved, uint32_t gone)
 {
     const struct gy_hosted *now;
-    if (node->aggregation != GY_AGG_FINAL || !keeps_something(saved))
+    if ((node->aggregation != GY_AGG_FINAL && node->aggregation != GY_AGG_WINDOWED) ||
+        !keeps_something(saved))
         return;
     for (uint32_t n = gone; (now = new_function(node, saved, n)) != NULL; n++)
         gy_diags_add(fit->misfits, NULL, 0,
@@ -226,6 +227,18 @@ static void check_options(const struct gy_fit *fit, const struct gy_node *node,
                      node->id, before, now, node->id);
 }
 
+/* A window in each task has the rows of any key: nothing says whose they are at another parallelism. */
+static void check_tasks(const struct gy_fit *fit, const struct gy_node *node,
+                        const struct gy_manifest_operator *saved)
+{
+    if (node->window != NULL && node->window->per == GY_PER_TASK && node->key.n > 0 &&
+        keeps_something(saved) && saved->n_tasks != node->parallelism)
+        gy_diags_add(fit->misfits, NULL, 0,
+                     "the windows of '%s' are of its tasks (per = \"task\"): they can only be "
+                     "restored at parallelism %u, as it was",
+                     node->id, saved->n_tasks);
+}
+
 static void check_operator(const struct gy_fit *fit, const struct gy_node *node)
 {
     const struct gy_manifest_operator *saved = gy_fit_operator(fit, node);
@@ -241,6 +254,7 @@ static void check_operator(const struct gy_fit *fit, const struct gy_node *node)
     }
     check_key(fit, node, saved);
     check_options(fit, node, saved);
+    check_tasks(fit, node, saved);
     check_states(fit, node, saved);
 }
 

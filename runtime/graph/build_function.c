@@ -48,6 +48,8 @@ bool gy_build_functions(struct gy_build *b, uint32_t index)
         ok &= bind_function(b, index, i);
     if (node->window != NULL)
         ok &= gy_build_policies(b, index);
+    if (ok && node->window != NULL)
+        gy_build_identity_window(b, node);
     if (ok)
         bn->n_known = 1;
     return ok;

@@ -31,11 +31,60 @@ void gy_build_identity(struct gy_build *b, struct gy_build_node *bn)
                                           bn->node->config);
 }
 
+/* A policy, about as it would stand in a job. */
+static void write_policy(const struct gy_input *input, const struct gy_policy_plan *p,
+                         struct gy_buf *text)
+{
+    switch (p->kind) {
+    case GY_POLICY_TIME: gy_buf_printf(text, "time = \"%lldus\"; ", (long long)p->time_us); break;
+    case GY_POLICY_COUNT:
+        gy_buf_printf(text, "count = %llu; ", (unsigned long long)p->count);
+        break;
+    case GY_POLICY_DELTA: gy_buf_printf(text, "delta = %.17g; ", p->delta); break;
+    case GY_POLICY_SESSION:
+        gy_buf_printf(text, "session = \"%lldus\"; ", (long long)p->time_us);
+        break;
+    case GY_POLICY_ALL: gy_buf_printf(text, "all = true; "); break;
+    default: break;
+    }
+    if (p->kind == GY_POLICY_DELTA && p->function == NULL)
+        gy_buf_printf(text, "field = \"%s\"; ",
+                      gyre_schema_field(&input->schema, input->reads[p->field])->name);
+    if (p->has_from && p->function == NULL)
+        gy_buf_printf(text, "from = %.17g; ", p->from);
+    if (p->offset_us > 0)
+        gy_buf_printf(text, "offset = \"%lldus\"; ", (long long)p->offset_us);
+    if (p->function != NULL)
+        gy_buf_printf(text, "fn = %s; ", p->function->identity);
+}
+
+void gy_build_identity_window(struct gy_build *b, struct gy_node *node)
+{
+    static const char *const pers[] = {
+        [GY_PER_KEY] = "key", [GY_PER_STREAM] = "stream", [GY_PER_TASK] = "task"};
+    const struct gy_window_plan *w = node->window;
+    struct gy_buf text = {0};
+    gy_buf_printf(&text, "%s in windows { ", node->op);
+    write_policy(&node->inputs[0], &w->keep, &text);
+    gy_buf_printf(&text, "}%s", w->fire.kind == GY_POLICY_NONE ? "" : " every { ");
+    write_policy(&node->inputs[0], &w->fire, &text);
+    gy_buf_printf(&text, "%sper %s", w->fire.kind == GY_POLICY_NONE ? " " : "} ", pers[w->per]);
+    if (w->lateness_us > 0)
+        gy_buf_printf(&text, ", lateness %lldus", (long long)w->lateness_us);
+    if (w->early_us > 0)
+        gy_buf_printf(&text, ", early %lldus", (long long)w->early_us);
+    gy_buf_printf(&text, "%s%s", w->accumulate ? "" : ", not accumulated",
+                  w->processing ? ", by the clock" : "");
+    const char *cstr = gy_buf_cstr(&text);
+    node->identity = cstr != NULL ? gy_arena_ctl_printf(b->scope.arena, "%s", cstr) : NULL;
+    b->scope.arena->oom |= cstr == NULL;
+    gy_buf_fini(&text);
+}
+
 void gy_build_identity_options(struct gy_build *b, struct gy_hosted *hosted)
 {
     const struct gyre_function *f = hosted->function;
-    if (f->kind == GYRE_FN_AGGREGATE || f->kind == GYRE_FN_KEY)
-        hosted->identity = with_options(b, hosted->op, f->options, f->n_options, 0, hosted->config);
+    hosted->identity = with_options(b, hosted->op, f->options, f->n_options, 0, hosted->config);
 }
 
 void gy_build_identity_reads(struct gy_build *b, const struct gy_node *node,

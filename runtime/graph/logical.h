@@ -61,7 +61,7 @@ struct gy_hosted {
     const struct gyre_aggregate *aggregate; /* NULL: of another kind */
     const struct gyre_state_type *accumulator;
     void *config;
-    const char *identity; /* of an aggregate or key function; see above */
+    const char *identity; /* see above */
     uint32_t n_reads;
     uint32_t *reads;    /* positions in the node's input 0 `reads` */
     uint32_t first_own; /* its first column among the output's own columns */

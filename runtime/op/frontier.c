@@ -11,7 +11,8 @@ enum { STAMP_STEP_US = 10 * 1000, STAMP_IDLE_US = 100 * 1000 };
 int gy_frontier_init(struct gy_frontier *frontier, struct gy_instance *instance, uint32_t n_inputs)
 {
     const struct gy_node *node = instance->node;
-    *frontier = (struct gy_frontier){.instance = instance, .told_us = INT64_MIN};
+    *frontier =
+        (struct gy_frontier){.instance = instance, .told_us = INT64_MIN, .last_us = INT64_MIN};
     frontier->is_source = node->kind == GYRE_SOURCE;
     frontier->speaks = frontier->is_source || (node->flags & GYRE_SETS_TIME) != 0;
     frontier->stamps =
@@ -37,28 +38,39 @@ void gy_frontier_restore(struct gy_frontier *frontier, int64_t seen_us, int64_t 
     gy_gate_restore(&frontier->gate, seen_us);
 }
 
+/* The inputs have told something; before it they were at `before_us`. */
+static void hear(struct gy_frontier *frontier, int64_t before_us)
+{
+    if (frontier->gate.watermark_us == INT64_MAX && before_us != INT64_MAX)
+        frontier->last_us = before_us;
+    frontier->unsettled = true;
+}
+
 void gy_frontier_watermark(struct gy_frontier *frontier, uint32_t input, int64_t time_us)
 {
     if (frontier->ended)
         return;
+    int64_t before_us = frontier->gate.watermark_us;
     gy_gate_watermark(&frontier->gate, input, time_us);
-    frontier->unsettled = true;
+    hear(frontier, before_us);
 }
 
 void gy_frontier_idle(struct gy_frontier *frontier, uint32_t input, bool idle)
 {
     if (frontier->ended)
         return;
+    int64_t before_us = frontier->gate.watermark_us;
     gy_gate_idle(&frontier->gate, input, idle);
-    frontier->unsettled = true;
+    hear(frontier, before_us);
 }
 
 void gy_frontier_end(struct gy_frontier *frontier, uint32_t input, bool stopped)
 {
     if (frontier->ended)
         return;
+    int64_t before_us = frontier->gate.watermark_us;
     gy_gate_end(&frontier->gate, input, stopped);
-    frontier->unsettled = true;
+    hear(frontier, before_us);
 }
 
 void gy_frontier_exhaust(struct gy_frontier *frontier, bool stopped)
@@ -127,6 +139,19 @@ static bool is_idle(const struct gy_frontier *frontier)
     return !frontier->is_source && frontier->gate.idle;
 }
 
+/* What the last watermark made due comes before what the end does: 1 where there is more of it, 0, or a
+ * code. */
+static int finish(struct gy_frontier *frontier, uint32_t rows_max)
+{
+    struct gy_instance *instance = frontier->instance;
+    int code = 0;
+    if (!frontier->speaks && frontier->last_us > instance->ctx.watermark_us)
+        code = gy_instance_watermark(instance, frontier->last_us);
+    if (code != 0 || frontier->halted || !gy_instance_has_work(instance))
+        return code;
+    return rows_max > 0 ? gy_instance_work(instance, rows_max) : 1;
+}
+
 /* Lets the instance see what is due and do some work; 1 where it has more to do, 0, or a code. */
 static int advance(struct gy_frontier *frontier, uint32_t rows_max)
 {
@@ -135,7 +160,9 @@ static int advance(struct gy_frontier *frontier, uint32_t rows_max)
         stamp(frontier);
     int64_t time_us = due_us(frontier);
     int code = 0;
-    if (time_us > instance->ctx.watermark_us)
+    if (time_us == INT64_MAX && instance->ctx.watermark_us != INT64_MAX)
+        code = finish(frontier, rows_max);
+    if (code == 0 && time_us > instance->ctx.watermark_us)
         code = gy_instance_watermark(instance, time_us);
     if (code != 0 || frontier->halted || !gy_instance_has_work(instance))
         return code;

@@ -32,6 +32,7 @@ struct gy_frontier {
     bool ended;     /* the end was told */
     bool told_idle;
     int64_t told_us; /* the last watermark told */
+    int64_t last_us; /* of the inputs, before +infinity */
 };
 
 /* What consumers are to be told. */

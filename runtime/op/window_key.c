@@ -175,6 +175,7 @@ int gy_window_arm(struct gy_window *window, struct gy_window_key *key, uint64_t 
     if (gy_heap_push(&window->due, (struct gy_heap_entry){.time = time_us, .tie = hash}) != 0)
         return gy_instance_fail(window->instance, GYRE_ENOMEM, "no memory for a timer");
     key->armed_us = time_us;
+    window->busy |= time_us <= window->seen_us;
     return 0;
 }
 

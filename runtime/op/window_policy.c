@@ -3,8 +3,8 @@
  *
  * For each row, of its key or of the whole stream:
  *
- *     trigger   delta, or a function   check, fire; then evict, add
- *               count, time            add, evict; then check, fire
+ *     trigger   delta                      check, fire; then evict, add
+ *               count, time, a function    add, evict; then check, fire
  *
  * What is kept is a sequence of one element per row, or, where all of it goes at once (tumbling) or
  * never (all), of one element with all rows. Evictions drop from its front, but for distances, by
@@ -229,6 +229,13 @@ static int trigger_before(struct gy_window *window, struct gy_window_key *key,
     return code != 0 ? code : set_point(window, key, at);
 }
 
+/* The first end that is still to be reached; before the first watermark, that behind the row. */
+static int64_t first_end_us(const struct gy_window *window, const struct arrival *at)
+{
+    int64_t time_us = window->seen_us != INT64_MIN ? window->seen_us : at->time_us;
+    return gy_periods_end_us(&window->periods, gy_periods_first(&window->periods, time_us));
+}
+
 static int trigger_after(struct gy_window *window, struct gy_window_key *key,
                          const struct arrival *at)
 {
@@ -239,11 +246,7 @@ static int trigger_after(struct gy_window *window, struct gy_window_key *key,
     case GY_POLICY_FUNCTION: code = ask(window, key, at); break;
     case GY_POLICY_TIME:
         if (key->due_us == INT64_MAX)
-            key->due_us =
-                window->seen_us == INT64_MIN
-                    ? INT64_MIN + 1
-                    : gy_periods_end_us(&window->periods,
-                                        gy_periods_first(&window->periods, window->seen_us));
+            key->due_us = first_end_us(window, at);
         break;
     default: break;
     }
@@ -356,6 +359,9 @@ static int add(struct gy_window *window, struct gy_window_key *key, const struct
                          : (void *)(uintptr_t)gy_sequence_record(s, records, 0);
     if (record == NULL)
         return gy_instance_fail(window->instance, GYRE_ENOMEM, "no memory for one more row");
+    if (window->slides)
+        gy_sequence_at(s, records, gy_sequence_index(s, records, record))->flags =
+            (uint64_t)at->time_us;
     int code = gy_kept_add(&window->kept, at->in, at->times, &at->row, 1, &record);
     bool refused = window->instance->any_dropped && window->instance->dropped[at->row];
     if (code == 0 && fresh && !refused)
@@ -371,25 +377,13 @@ static int add(struct gy_window *window, struct gy_window_key *key, const struct
     return code;
 }
 
-/* The time at which a trigger of time puts out what is due: just before the end that was reached. */
-static int64_t time_of(const struct gy_window *window, const struct gy_window_key *key)
-{
-    int64_t end_us = key->due_us;
-    if (window->at_end)
-        return key->newest_us;
-    if (end_us == INT64_MIN + 1) /* no watermark had come before the row */
-        end_us =
-            gy_periods_end_us(&window->periods, gy_periods_due(&window->periods, window->seen_us));
-    return gy_time_minus(end_us, 1);
-}
-
 /* Puts out what time has made due. */
 static int fire_due(struct gy_window *window, struct gy_window_key *key, const struct whose *whose)
 {
     if (key->due_us > window->seen_us || key->due_us == INT64_MAX)
         return 0;
     if (fires(window)->kind == GY_POLICY_TIME)
-        return fire(window, key, whose, time_of(window, key));
+        return fire(window, key, whose, gy_time_minus(key->due_us, 1));
     const struct gy_hosted *function = fires(window)->function;
     const struct gyre_trigger_function *impl = function->function->impl;
     int64_t due_us = key->due_us, wake_us = INT64_MAX;
@@ -470,12 +464,25 @@ static int work_off(struct gy_window *window)
     return code;
 }
 
+/* The greatest time of what is kept: what was dropped does not count. */
+static int64_t newest_of(const struct gy_window *window, const struct gy_window_key *key)
+{
+    int64_t newest_us = INT64_MIN;
+    if (!window->slides)
+        return key->newest_us;
+    for (uint32_t i = 0; i < key->sequence.n; i++) {
+        int64_t time_us = (int64_t)gy_sequence_at(&key->sequence, &window->kept.records, i)->flags;
+        newest_us = time_us > newest_us ? time_us : newest_us;
+    }
+    return newest_us;
+}
+
 /* At the end of input what holds rows that were not put out is, once. */
 static int fire_last(struct gy_window *window, const struct gy_store_entry *entry)
 {
     struct gy_window_key *key = entry->slot;
     const struct whose whose = {entry, 0};
-    return key->since > 0 ? fire(window, key, &whose, key->newest_us) : 0;
+    return key->since > 0 ? fire(window, key, &whose, newest_of(window, key)) : 0;
 }
 
 int gy_policy_work(struct gy_window *window, uint32_t rows_max)

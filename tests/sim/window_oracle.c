@@ -222,7 +222,8 @@ static void run_times(const struct run *run)
         low = run->rows[i].t < low ? run->rows[i].t : low;
         high = run->rows[i].t > high ? run->rows[i].t : high;
     }
-    for (wide k = floor_div(low - offset, period); k * period + offset - spec->size_us <= high; k++) {
+    for (wide k = floor_div(low - offset, period); k * period + offset - spec->size_us <= high;
+         k++) {
         wide end = k * period + offset;
         bool any = false;
         for (uint32_t i = 0; i < run->n && !any; i++)
@@ -323,7 +324,6 @@ struct policy {
     bool has_point;
     struct oracle_row point;
     wide due; /* > INT64_MAX: not */
-    bool due_at_once; /* by the first watermark there is */
     int64_t sum, rows;
     size_t first_length;
 };
@@ -334,7 +334,6 @@ static void reset(struct policy *p)
 {
     p->since = 0;
     p->due = NEVER;
-    p->due_at_once = false;
     p->sum = p->rows = 0;
     p->first_length = 0;
 }
@@ -396,16 +395,6 @@ static void evict(struct policy *p, const struct oracle_row *row, uint32_t room)
 
 static void fire_due(struct policy *p, uint32_t i)
 {
-    const struct oracle_spec *spec = p->run->spec;
-    wide offset = spec->offset_us, period = spec->period_us;
-    if (p->due_at_once && p->run->watermark[i] != INT64_MIN) {
-        /* The first watermark reaches the ends up to it, and the last of them is told. */
-        uint32_t first = 0;
-        while (p->run->watermark[first] == INT64_MIN)
-            first++;
-        wide end = floor_div(p->run->watermark[first] - offset, period) * period + offset;
-        fire(p, nearest(nearest(end) == INT64_MIN ? INT64_MIN : end - 1));
-    }
     if (reached(p->run, i, p->due))
         fire(p, nearest(p->due - 1));
 }
@@ -429,11 +418,9 @@ static void check_after(struct policy *p, const struct oracle_row *row, uint32_t
     wide offset = spec->offset_us, period = spec->period_us;
     if (spec->fire == ORACLE_COUNT && p->since == (uint64_t)spec->fire_count)
         fire(p, row->t);
-    if (spec->fire == ORACLE_TIME && p->due == NEVER && !p->due_at_once) {
-        if (p->run->watermark[i] == INT64_MIN)
-            p->due_at_once = true;
-        else
-            p->due = (floor_div(p->run->watermark[i] - offset, period) + 1) * period + offset;
+    if (spec->fire == ORACLE_TIME && p->due == NEVER) {
+        wide now = p->run->watermark[i] != INT64_MIN ? p->run->watermark[i] : row->t;
+        p->due = (floor_div(now - offset, period) + 1) * period + offset;
     }
     if (spec->fire != ORACLE_FUNCTION)
         return;

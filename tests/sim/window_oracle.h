@@ -47,8 +47,8 @@ struct oracle_spec {
     int64_t keep_delta, fire_delta;
     bool has_from;
     struct oracle_row from;
-    int64_t most;          /* recent */
-    int64_t sum, wait_us;  /* enough */
+    int64_t most;         /* recent */
+    int64_t sum, wait_us; /* enough */
     int64_t lateness_us, disorder_us;
     bool accumulate, per_stream;
     enum oracle_key key;
