@@ -150,9 +150,10 @@ static void full(struct gyre_out *out)
 static void stamp(struct gy_port *port)
 {
     int64_t *time = port->out.time;
-    for (uint32_t i = 0; time != NULL && i < port->out.rows; i++)
-        if (time[i] == GYRE_NO_TIME)
-            time[i] = port->now_us;
+    int64_t now_us = port->now_us;
+    uint32_t rows = time != NULL ? port->out.rows : 0;
+    for (uint32_t i = 0; i < rows; i++) /* without a branch, for vectors */
+        time[i] = time[i] == GYRE_NO_TIME ? now_us : time[i];
 }
 
 static void point_own_column(struct gy_port *port, struct gy_column *column, int32_t own)

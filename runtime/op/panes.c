@@ -39,9 +39,10 @@ static struct gy_pane *make(struct gy_window *window, int64_t order, int64_t aft
     config.pane = true;
     pane->saving = (struct gy_pane_saving){window, pane};
     pane->store = gy_store_new(&config, &error);
-    /* A table of the size of the last one need not grow; without memory for it, it does. */
+    /* A table of the size of the last one need not grow, not even for a batch of new keys; without memory
+     * for it, it does. */
     if (pane->store != NULL && window->expected > 0)
-        gy_store_reserve(pane->store, window->expected);
+        gy_store_reserve(pane->store, window->expected + GYRE_BATCH_ROWS);
     if (pane->store != NULL)
         return pane;
     gy_pane_free(pane);

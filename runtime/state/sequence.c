@@ -101,7 +101,7 @@ static int make_room(struct gy_sequence *s, const struct gy_records *records)
 {
     if (s->memory != NULL && s->first + s->n < s->cap)
         return 0;
-    if (s->first > s->n / 2) {
+    if (s->first > 0 && s->first >= s->n / 2) {
         memmove(s->memory, place(s, records, 0), stride(records) * s->n);
         s->first = 0;
         return 0;
