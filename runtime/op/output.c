@@ -150,10 +150,12 @@ static void full(struct gyre_out *out)
 static void stamp(struct gy_port *port)
 {
     int64_t *time = port->out.time;
-    int64_t now_us = port->now_us;
-    uint32_t rows = time != NULL ? port->out.rows : 0;
-    for (uint32_t i = 0; i < rows; i++) /* without a branch, for vectors */
-        time[i] = time[i] == GYRE_NO_TIME ? now_us : time[i];
+    uint32_t rows = time != NULL ? port->out.rows : 0, lacks = 0;
+    for (uint32_t i = 0; i < rows; i++) /* mostly none does: as vectors */
+        lacks |= time[i] == GYRE_NO_TIME;
+    for (uint32_t i = 0; lacks != 0 && i < rows; i++)
+        if (time[i] == GYRE_NO_TIME)
+            time[i] = port->now_us;
 }
 
 static void point_own_column(struct gy_port *port, struct gy_column *column, int32_t own)

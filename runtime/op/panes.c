@@ -39,10 +39,10 @@ static struct gy_pane *make(struct gy_window *window, int64_t order, int64_t aft
     config.pane = true;
     pane->saving = (struct gy_pane_saving){window, pane};
     pane->store = gy_store_new(&config, &error);
-    /* A table of the size of the last one need not grow, not even for a batch of new keys; without memory
-     * for it, it does. */
+    /* A table for as many keys as the last one had need not grow, and has the room that one which grows
+     * has: half of it, so that keys are found at home. Without memory for it, it grows. */
     if (pane->store != NULL && window->expected > 0)
-        gy_store_reserve(pane->store, window->expected + GYRE_BATCH_ROWS);
+        gy_store_reserve(pane->store, 2 * window->expected);
     if (pane->store != NULL)
         return pane;
     gy_pane_free(pane);

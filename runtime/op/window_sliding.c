@@ -65,7 +65,7 @@ static struct part part_of(const struct gy_window *window, const struct gy_seque
 static void fetch(const struct gy_window *window, void *const *keys, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        __builtin_prefetch(keys[i]);
+        __builtin_prefetch(keys[i], 0, 2);
     for (uint32_t i = 0; i < n; i++)
         gy_sequence_fetch(&((const struct gy_window_key *)keys[i])->sequence,
                           &window->kept.records);

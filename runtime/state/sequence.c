@@ -59,10 +59,11 @@ void gy_sequence_fetch(const struct gy_sequence *s, const struct gy_records *rec
 {
     if (s->memory == NULL)
         return;
-    __builtin_prefetch(place(s, records, 0), 1);
-    __builtin_prefetch(place(s, records, s->n > 0 ? s->n - 1 : 0), 1);
-    __builtin_prefetch(place(s, records, s->n), 1); /* of the next one, or the back */
-    __builtin_prefetch(back_of(s, records), 1);
+    __builtin_prefetch(place(s, records, 0), 0, 2);
+    __builtin_prefetch(place(s, records, 1) - 1, 0, 2);
+    __builtin_prefetch(place(s, records, s->n > 0 ? s->n - 1 : 0), 0, 2);
+    __builtin_prefetch(place(s, records, s->n + 1) - 1, 0, 2); /* of the next one, or the back */
+    __builtin_prefetch(back_of(s, records), 0, 2);
 }
 
 struct gy_element *gy_sequence_at(const struct gy_sequence *s, const struct gy_records *records,
