@@ -57,7 +57,9 @@ static void count_end(struct gy_task *task)
 static bool settle_member(struct gy_member *member, uint32_t rows_max)
 {
     struct gy_told told = {.kind = GY_TOLD_WATERMARK};
-    bool moved = false;
+    /* What the clock sets off may put rows out and tell nothing. */
+    bool moved = member->frontier.clocked && !member->frontier.halted && !member->frontier.ended &&
+                 gy_instance_has_work(member->instance);
     while (told.kind > GY_TOLD_LATER && !gy_flow_has_failed(member->task->flow)) {
         if (gy_frontier_step(&member->frontier, rows_max, &told) != 0)
             gy_member_fail(member);
