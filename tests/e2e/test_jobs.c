@@ -1,10 +1,14 @@
 /* The example jobs put out what they must. (netcount.cfg is run by test_net_read.) */
+#include "net_peer.h"
+
 #include "support/process.h"
 #include "support/suite.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char text[] = "To be, or not to be:\nthat is the question.\n";
 
@@ -114,9 +118,148 @@ static void access_log_counts_requests_bytes_and_errors(void)
     free(folder);
 }
 
+static void sessions_end_when_a_host_is_quiet_for_the_gap(void)
+{
+    struct process_result result;
+    char *folder = dir_temp();
+    run_job(folder, "sessions.cfg", (const char *const[]){"out.path=-", NULL}, &result);
+    expect_rows(result.out, "shop.example,2026-11-20T10:00:00Z,2026-11-20T10:00:05Z,3,7478\n"
+                            "shop.example,2026-11-20T10:00:11Z,2026-11-20T10:00:14Z,1,512\n"
+                            "docs.example,2026-11-20T10:00:01Z,2026-11-20T10:00:04Z,1,18211\n"
+                            "docs.example,2026-11-20T10:00:04Z,2026-11-20T10:00:07Z,1,\n"
+                            "docs.example,2026-11-20T10:00:12Z,2026-11-20T10:00:15Z,1,733\n"
+                            "api.example,2026-11-20T10:00:05Z,2026-11-20T10:00:12Z,4,1980\n");
+    process_result_fini(&result);
+    dir_remove(folder);
+    free(folder);
+}
+
+static void expect_file(const char *folder, const char *name, const char *wanted_name)
+{
+    char *path = path_join(folder, name), *wanted_path = path_join("tests/e2e/jobs", wanted_name);
+    char *is = file_read(path, NULL), *wanted = file_read(wanted_path, NULL);
+    expect_rows(is, wanted);
+    free(wanted);
+    free(is);
+    free(wanted_path);
+    free(path);
+}
+
+static void stocks_are_the_same_at_any_parallelism(void)
+{
+    static const char *const parallelism[] = {"job.parallelism=1", "job.parallelism=3"};
+    for (size_t i = 0; i < sizeof parallelism / sizeof *parallelism; i++) {
+        struct process_result result;
+        char *folder = dir_temp();
+        run_job(folder, "stocks.cfg",
+                (const char *const[]){"rolling.path=r.csv", "moved.path=m.csv", "warned.path=w.csv",
+                                      parallelism[i], NULL},
+                &result);
+        expect_file(folder, "r.csv", "stocks-rolling.csv");
+        expect_file(folder, "m.csv", "stocks-moves.csv");
+        expect_file(folder, "w.csv", "stocks-warnings.csv");
+        process_result_fini(&result);
+        dir_remove(folder);
+        free(folder);
+    }
+}
+
+/* ---- jobs without an end ---- */
+
+static void start_job(const char *folder, const char *job, const char *set, const char *other_set,
+                      struct process *process)
+{
+    char *program = build_path("gyre"), *path = text_format("jobs/%s", job);
+    char *real = realpath(path, NULL);
+    process_start(
+        &(struct process_spec){.argv = ARGV(program, "run", real, "--set", set, "--set", other_set),
+                               .cwd = folder,
+                               .timeout_ms = 2 * NET_PATIENCE_MS},
+        process);
+    free(real);
+    free(path);
+    free(program);
+}
+
+static void end_job(struct process *process)
+{
+    struct process_result result;
+    process_signal(process, SIGTERM);
+    process_wait(process, &result);
+    CU_ASSERT_EQUAL(result.status, 0);
+    if (result.status != 0)
+        printf("%s%s", result.out, result.err);
+    process_result_fini(&result);
+}
+
+/* A word is in each window of 5 s that covers it, and after that nobody speaks of it. */
+static void stream_wordcount_counts_the_last_seconds(void)
+{
+    net_need_plugin();
+    struct net_run run = {.dir = dir_temp()};
+    start_job(run.dir, "stream-wordcount.cfg", "lines.port=0", "job.parallelism=2", &run.process);
+    int fd = peer_connect(net_port(&run));
+    peer_say(fd, "to be or not to be\n");
+    CU_ASSERT(process_await_out(&run.process, "to,", NET_PATIENCE_MS));
+    peer_say(fd, "to end\n");
+    CU_ASSERT(process_await_out(&run.process, "end,", NET_PATIENCE_MS));
+    usleep(7 * 1000 * 1000);
+    char *out = process_out(&run.process);
+    size_t tos = 0, ends = 0, threes = 0;
+    for (char *rest = NULL, *l = strtok_r(out, "\n", &rest); l; l = strtok_r(NULL, "\n", &rest)) {
+        tos += strncmp(l, "to,", 3) == 0;
+        ends += strncmp(l, "end,", 4) == 0;
+        threes += strncmp(l, "to,", 3) == 0 && strcmp(l + strlen(l) - 2, ",3") == 0;
+    }
+    CU_ASSERT(tos >= 6 && tos <= 10);
+    CU_ASSERT_EQUAL(ends, 5);
+    CU_ASSERT(threes >= 1 && threes <= 4);
+    free(out);
+    peer_finish(fd);
+    end_job(&run.process);
+    dir_remove(run.dir);
+    free(run.dir);
+}
+
+static void write_counters(const char *folder, long long received)
+{
+    char *path = path_join(folder, "dev"), *other = path_join(folder, "dev.new");
+    char *counters = text_format("Inter-|   Receive  |  Transmit\n face |bytes packets\n"
+                                 "    lo: 7 1 0 0 0 0 0 0 7 1 0 0 0 0 0 0\n"
+                                 "  eth0: %lld 1 0 0 0 0 0 0 0 1 0 0 0 0 0 0\n",
+                                 received);
+    file_write_text(other, counters);
+    CU_ASSERT_EQUAL(rename(other, path), 0);
+    free(counters);
+    free(other);
+    free(path);
+}
+
+static void netmon_tells_rates_and_alerts_of_a_jump(void)
+{
+    struct process process;
+    char *folder = dir_temp();
+    write_counters(folder, 1000);
+    start_job(folder, "netmon.cfg", "dev.path=dev", "dev.interval=20ms", &process);
+    CU_ASSERT(process_await_out(&process, "eth0,", NET_PATIENCE_MS));
+    char *out = process_out(&process);
+    CU_ASSERT_PTR_NOT_NULL(strstr(out, "lo,"));
+    CU_ASSERT_PTR_NULL(strstr(out, "eth0,0,0,")); /* no alert */
+    free(out);
+    write_counters(folder, 1000000000);
+    CU_ASSERT(process_await_out(&process, "eth0,0,0,", NET_PATIENCE_MS));
+    end_job(&process);
+    dir_remove(folder);
+    free(folder);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(wordcount_batch_has_one_row_per_word),
     SUITE_TEST(wordcount_has_a_row_for_every_word),
     SUITE_TEST(access_log_counts_requests_bytes_and_errors),
+    SUITE_TEST(sessions_end_when_a_host_is_quiet_for_the_gap),
+    SUITE_TEST(stocks_are_the_same_at_any_parallelism),
+    SUITE_TEST(stream_wordcount_counts_the_last_seconds),
+    SUITE_TEST(netmon_tells_rates_and_alerts_of_a_jump),
 };
 SUITE_MAIN("jobs", tests)
