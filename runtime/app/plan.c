@@ -44,6 +44,11 @@ static void node_text(struct gy_buf *b, const struct gy_graph *graph, uint32_t i
     if (node->on_error != GY_ON_ERROR_FAIL)
         gy_buf_printf(b, ", on_error %s", node->on_error == GY_ON_ERROR_SKIP ? "skip" : "port");
     gy_buf_text(b, "\n");
+    if (node->window != NULL) {
+        gy_buf_text(b, "    windowed: ");
+        gy_plan_window(b, node);
+        gy_buf_text(b, "\n");
+    }
     inputs_text(b, graph, index);
     for (uint32_t p = 0; p < node->n_outputs; p++) {
         gy_buf_printf(b, "    %s -> {", node->outputs[p].name);

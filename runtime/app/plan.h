@@ -19,6 +19,11 @@ void gy_plan_stream(struct gy_buf *b, const struct gy_graph *graph, const struct
 /** Appends the fields of a node's key as `in` calls them: "word, user". */
 void gy_plan_key(struct gy_buf *b, const struct gy_node *node, const struct gy_input *in);
 
+/** What its window keeps and when it fires: "time 10s every 5s, per key, lateness 2s"; and as JSON, the
+ *  member "window". `node` has one. */
+void gy_plan_window(struct gy_buf *b, const struct gy_node *node);
+void gy_plan_window_json(struct gy_buf *b, const struct gy_node *node);
+
 /** How an operator works, in a word or two: "source", "rolling", "final"; "" for a transform. */
 const char *gy_plan_kind(const struct gy_node *node);
 

@@ -78,6 +78,8 @@ static void json_node(struct gy_buf *b, const struct gy_physical *plan, uint32_t
     gy_json_text(b, "op", node->op);
     gy_json_text(b, "kind", kinds[node->kind]);
     gy_json_text(b, "aggregation", aggregations[node->aggregation]);
+    if (node->window != NULL)
+        gy_plan_window_json(b, node);
     gy_json_number(b, "parallelism", node->parallelism);
     gy_json_text(b, "on_error", on_errors[node->on_error]);
     gy_json_number(b, "chain", plan->chain_of[index] + 1);

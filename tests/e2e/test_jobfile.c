@@ -427,6 +427,57 @@ static void a_plan_shows_ports_unions_and_threads_and_closes_no_circle_of_tasks(
     process_result_fini(&r);
 }
 
+/* `window` and what goes with it, and what a plan says of it, as text and as JSON. */
+static void a_plan_says_what_a_window_keeps_and_when_it_fires(void)
+{
+    static const char *const cases[][3] = {
+        {"window = { time = \"5s\"; };", "time 5s",
+         "\"tumbling\":true,\"offset_us\":0,\"per\":null"},
+        {"window = { time = \"10s\"; offset = \"1s\"; }; every = { time = \"5s\"; }; key = "
+         "\"venue\"; "
+         "lateness = \"2s\"; early = \"1s\"; accumulate = false;",
+         "time 10s every 5s, offset 1s, per key, lateness 2s, early 1s, only what is new",
+         "{\"keep\":{\"kind\":\"time\",\"time_us\":10000000},\"fire\":{\"kind\":\"time\",\"time_"
+         "us\":5000000},"
+         "\"tumbling\":false,\"offset_us\":1000000,\"per\":\"key\",\"lateness_us\":2000000,"
+         "\"early_us\":1000000,\"accumulate\":false,\"clock\":\"event\"}"},
+        {"window = { count = 2; }; every = { time = \"1m\"; }; clock = \"processing\";",
+         "count 2 every time 1m, by the clock", "\"clock\":\"processing\""},
+        {"window = { delta = 0.5; field = \"price\"; from = 3; }; key = \"venue\"; per = "
+         "\"stream\";",
+         "delta 0.5 of price from 3, per stream",
+         "{\"kind\":\"delta\",\"delta\":\"0.5\",\"field\":\"price\"}"},
+        {"window = { session = \"30s\"; };", "session 30s",
+         "\"keep\":{\"kind\":\"session\",\"time_us\":30000000},\"fire\":{\"kind\":null}"},
+        {"window = { all = true; }; every = { count = 4; };", "all every count 4",
+         "\"keep\":{\"kind\":\"all\"},\"fire\":{\"kind\":\"count\",\"count\":4}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        static const char *const json[] = {"--format", "json", NULL};
+        struct process_result r;
+        char *job = text_format(
+            "job = \"d\";\noperators = (\n  { id = \"trades\"; op = \"graph_ops.trades\"; },\n"
+            "  { id = \"sum\"; op = \"graph_ops.sum\"; input = \"trades\"; field = \"price\"; %s "
+            "},\n"
+            "  { id = \"drop\"; op = \"graph_ops.drop\"; input = \"sum\"; }\n);\n",
+            cases[i][0]);
+        char *line = text_format("\n    windowed: %s\n", cases[i][1]);
+        run_text("plan", job, none, &r);
+        CU_ASSERT_EQUAL(r.status, 0);
+        CU_ASSERT_PTR_NOT_NULL(strstr(r.out, line));
+        if (r.status != 0 || strstr(r.out, line) == NULL)
+            printf("%s: not %s in\n%s%s", cases[i][0], line, r.out, r.err);
+        process_result_fini(&r);
+        run_text("plan", job, json, &r);
+        CU_ASSERT_PTR_NOT_NULL(strstr(r.out, cases[i][2]));
+        if (strstr(r.out, cases[i][2]) == NULL)
+            printf("%s: not %s in\n%s", cases[i][0], cases[i][2], r.out);
+        process_result_fini(&r);
+        free(line);
+        free(job);
+    }
+}
+
 static void a_plan_can_be_drawn(void)
 {
     static const char *const dot[] = {"-p", "2", "--format", "dot", NULL};
@@ -577,6 +628,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(set_of_a_dotted_group_reaches_into_the_window),
     SUITE_TEST(the_word_counts_have_these_plans),
     SUITE_TEST(a_plan_shows_ports_unions_and_threads_and_closes_no_circle_of_tasks),
+    SUITE_TEST(a_plan_says_what_a_window_keeps_and_when_it_fires),
     SUITE_TEST(a_plan_can_be_drawn),
     SUITE_TEST(a_plan_is_json),
     SUITE_TEST(tree_of_includes_is_bounded),
