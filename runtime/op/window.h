@@ -179,7 +179,7 @@ void *gy_window_state(struct gy_window *window, struct gy_window_key *key);
 void gy_window_state_reset(struct gy_window *window, struct gy_window_key *key);
 /** Removes keys that have nothing any more, where there are many: a slice. 1 where there is more. */
 int gy_window_sweep(struct gy_window *window, uint32_t most);
-/** Has every key fired, at the end of input: a slice. 1 where there is more, 0, or a code. */
+/** Has every key fired, at the end of input, and then those go that have nothing left: a slice. 1 where there is more, 0, or a code. */
 int gy_window_flush(struct gy_window *window, uint32_t most,
                     int (*fire)(struct gy_window *window, const struct gy_store_entry *entry));
 /** Sees to it that gy_window_work looks at the key when time has come to `time_us`. */

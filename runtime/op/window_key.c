@@ -199,8 +199,8 @@ int gy_window_flush(struct gy_window *window, uint32_t most,
     struct gy_store_entry entries[WALK];
     int code = 0;
     if (window->flushed)
-        return 0;
-    window->sweeping = false; /* it has a cursor of its own, and all goes soon */
+        return gy_window_sweep(window, most);
+    window->sweeping = false; /* it has a cursor of its own */
     if (!window->flushing) {
         window->flushing = true;
         window->cursor = 0;
@@ -209,7 +209,8 @@ int gy_window_flush(struct gy_window *window, uint32_t most,
         n = gy_store_walk(window->keys, &window->cursor, entries, WALK);
         if (n == 0) {
             window->flushed = true;
-            return 0;
+            window->n_empty = gy_store_count(window->keys) + 1; /* whichever are, go */
+            return 1;
         }
         for (uint32_t i = 0; code == 0 && i < n; i++)
             code = fire(window, &entries[i]);

@@ -54,6 +54,15 @@ static bool is_recent(const struct gy_window *window, int64_t time_us)
            time_us <= window->recent_of.last_us;
 }
 
+/* A window that is due is put out before what comes late for it. */
+static int finish(struct gy_window *window)
+{
+    int code;
+    while ((code = gy_panes_work(window, UINT32_MAX)) > 0)
+        ;
+    return code;
+}
+
 /* Adds rows that lie in several windows, or late ones, one by one. */
 static int add_one(struct gy_window *window, const struct gyre_batch *in, const int64_t *times,
                    uint32_t row)
@@ -70,7 +79,9 @@ static int add_one(struct gy_window *window, const struct gyre_batch *in, const 
     }
     for (int64_t k = joins.first; code == 0 && k <= joins.last; k++) {
         if (k <= due && due != INT64_MIN) {
-            code = put_alone(window, in, times, row, k);
+            code = finish(window);
+            if (code == 0)
+                code = put_alone(window, in, times, row, k);
             continue;
         }
         window->pane_of[0] = table_of(window, times[row], k);

@@ -105,15 +105,24 @@ static int join(struct gy_window *window, struct gy_window_key *key, uint32_t i)
     return code;
 }
 
+/* True where a session is not over at a moment, were time to go on beyond its end. */
+static bool reaches(const struct gy_window *window, const struct gy_element *session,
+                    int64_t time_us)
+{
+    return (gy_i128)session->last_us + window->plan->keep.time_us > time_us;
+}
+
 /* The session that a row belongs to, made of those that it brings together: its place, or -1 without
  * memory (or where a merge failed). */
 static int64_t session_of(struct gy_window *window, struct gy_window_key *key, int64_t time_us)
 {
     const struct gy_records *records = &window->kept.records;
     int64_t end_us = gy_time_plus(time_us, window->plan->keep.time_us);
-    uint32_t i =
-        gy_sequence_find(&key->sequence, records, end_us); /* those before it begin early enough */
-    bool joins = i > 0 && end_of(window, session_at(window, key, i - 1)) > time_us;
+    /* Those before it begin early enough; what ends beyond the end of time comes before nothing. */
+    uint32_t i = (gy_i128)time_us + window->plan->keep.time_us > INT64_MAX
+                     ? key->sequence.n
+                     : gy_sequence_find(&key->sequence, records, end_us);
+    bool joins = i > 0 && reaches(window, session_at(window, key, i - 1), time_us);
     if (!joins) {
         if (gy_sequence_add(&key->sequence, records, time_us, 0) == NULL)
             return -1;
@@ -121,7 +130,7 @@ static int64_t session_of(struct gy_window *window, struct gy_window_key *key, i
         return i;
     }
     i--;
-    if (i > 0 && end_of(window, session_at(window, key, i - 1)) > time_us) {
+    if (i > 0 && reaches(window, session_at(window, key, i - 1), time_us)) {
         i--;
         if (join(window, key, i) != 0)
             return -1;

@@ -18,7 +18,7 @@
 #ifdef GY_SANITIZED
 enum { SEEDS = 50 };
 #else
-enum { SEEDS = 250 };
+enum { SEEDS = 200 };
 #endif
 enum { WIDTHS = 2, TEXT = 4096, LIVES = 8 };
 
