@@ -170,7 +170,8 @@ static void items_of_all_modes_are_right(void)
         128);
 }
 
-/* Timers of every 50 us of event time, each of which sets another: none is lost, comes twice or early. */
+/* Timers of every 50 us of event time, each of which sets another: none is lost, comes twice or early.
+ * `times` has a timer of the clock in each task, and no key: it changes nothing here, and goes along. */
 static void timers_of_a_job_that_dies_are_right(void)
 {
     compare_lives(
@@ -179,10 +180,15 @@ static void timers_of_a_job_that_dies_are_right(void)
         "  { id = \"in\"; op = \"gen.events\"; keys = 40; count = 3000; seed = 9;\n"
         "    out_of_order = \"70us\"; },\n"
         "  { id = \"sums\"; op = \"timer_ops.buckets\"; input = \"in\"; key = \"key\"; },\n"
+        "  { id = \"times\"; op = \"std.timestamps\"; input = \"in\"; field = \"time\";\n"
+        "    max_out_of_order = \"1h\"; idle = \"1s\"; },\n"
+        "  { id = \"again\"; op = \"timer_ops.buckets\"; input = \"times\"; key = \"key\"; },\n"
         "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"sums\"; dir = \"out-a\";\n"
+        "    strict = true; },\n"
+        "  { id = \"b\"; op = \"sim_sinks.ledger\"; input = \"again\"; dir = \"out-b\";\n"
         "    strict = true; }\n"
         ");\n",
-        "cat out-a/*", 128);
+        "cat out-a/* out-b/*", 128);
 }
 
 /* More files than tasks: some are read, some are being read, some are not begun. */
