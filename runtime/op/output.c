@@ -150,10 +150,11 @@ static void full(struct gyre_out *out)
 static void stamp(struct gy_port *port)
 {
     int64_t *time = port->out.time;
-    uint32_t rows = time != NULL ? port->out.rows : 0, lacks = 0;
-    for (uint32_t i = 0; i < rows; i++) /* mostly none does: as vectors */
-        lacks |= time[i] == GYRE_NO_TIME;
-    for (uint32_t i = 0; lacks != 0 && i < rows; i++)
+    uint32_t rows = time != NULL ? port->out.rows : 0;
+    uint64_t lacks = 0; /* the upper bit: some row does; mostly none, and this goes as vectors */
+    for (uint32_t i = 0; i < rows; i++)
+        lacks |= (((uint64_t)time[i] ^ (uint64_t)GYRE_NO_TIME) - 1) & (uint64_t)time[i];
+    for (uint32_t i = 0; lacks > INT64_MAX && i < rows; i++)
         if (time[i] == GYRE_NO_TIME)
             time[i] = port->now_us;
 }

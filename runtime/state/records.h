@@ -61,7 +61,10 @@ static inline int gy_records_copy(const struct gy_records *records, void *into, 
 {
     if (!records->plain)
         return records->copy(records, into, from);
-    memcpy(into, from, records->size);
+    if (records->size == 8) /* most are: no call */
+        memcpy(into, from, 8);
+    else
+        memcpy(into, from, records->size);
     return 0;
 }
 

@@ -20,7 +20,7 @@ bin=$build/bench
 data=$bin/data
 runs=${RUNS:-5}
 percent=${PERCENT:-100}
-workloads="words json csv keyed-10k keyed-1m aggregate-1m tumbling sliding sliding-long chain chain-sum boundary-64 boundary-1024 \
+workloads="words json csv keyed-10k keyed-1m aggregate-1m tumbling sliding sliding-long firing chain chain-sum boundary-64 boundary-1024 \
     snap-keyed snap-latency snap-restore snap-crash"
 export LC_ALL=C
 
@@ -274,6 +274,41 @@ windows_long() {
     say "$(cat "$data/line")"
 }
 
+# A window of 1 M keys that fires at once: when its first and last results come, from the moment at which the
+# source puts out the first row behind it; and the longest time for which no rows went on meanwhile.
+firing() {
+    local rows name=firing
+    [ "$with_gyre" = 1 ] || return
+    rows=$(scaled 8000000)
+    rm -f "$data/$name".{gyre,first,last,gap}
+    export BENCH_MARK=$data/mark.txt BENCH_FIRED=$data/fired.txt
+    for ((run = 0; run < runs; run++)); do
+        gyre_run firing "in.count=$rows"
+        once gyre $name "${command[@]}" || return
+        awk '{ for (i = 1; i <= NF; i++) { split($i, part, "="); v[part[1], FNR == NR] = part[2] } }
+            END { c = v["crossed", 1]; print (v["first", 0] - c) / 1e3 >f
+                  print (v["last", 0] - c) / 1e3 >l; print v["gap", 1] / 1e3 >g }' f="$data/line.f" \
+            l="$data/line.l" g="$data/line.g" "$BENCH_MARK" "$BENCH_FIRED"
+        cat "$data/line.f" >>"$data/$name.first"
+        cat "$data/line.l" >>"$data/$name.last"
+        cat "$data/line.g" >>"$data/$name.gap"
+    done
+    awk -v name="$name" -v json="$results" "$medians"'
+        { split(FILENAME, part, "."); v[part[length(part)], FNR] = $1; n = FNR }
+        function all(side,   i, a, m) {
+            for (i = 1; i <= n; i++) a[i] = v[side, i]
+            m = median(a, n)
+            printf "{\"workload\": \"%s-%s\", \"ms\": %.2f, \"ms_min\": %.2f, \"ms_max\": %.2f}\n", name,
+                side, m, a[1], a[n] >>json
+            return sprintf("%.1f ms [%.1f-%.1f]", m, a[1], a[n])
+        }
+        END {
+            printf "%-14s 1 M keys: first result after %s, last after %s; no row went on for at most %s\n",
+                name, all("first"), all("last"), all("gap")
+        }' "$data/$name".{first,last,gap} >"$data/line"
+    say "$(cat "$data/line")"
+}
+
 # What three functions in one operator cost of what one costs alone, the mean of the three; in turn.
 aggregate() {
     local rows fn name=aggregate-1m
@@ -381,6 +416,7 @@ for workload in ${only:-$workloads}; do
     tumbling) windows tumbling 100000000 1000 1000 ;;
     sliding) windows sliding 100000000 10000 1000 ;;
     sliding-long) windows_long ;;
+    firing) firing ;;
     chain) chain chain chain ;;
     chain-sum) chain chain-sum chain_sum ;;
     boundary-*) boundary "${workload#boundary-}" ;;
