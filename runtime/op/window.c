@@ -155,7 +155,6 @@ static void see(struct gy_window *window, int64_t time_us)
 {
     if (time_us > window->seen_us) {
         window->seen_us = time_us;
-        window->recent = NULL; /* it may be due */
         window->busy = true;
     }
 }
