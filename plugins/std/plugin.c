@@ -2,6 +2,9 @@
  *
  * | operator | file     | what it does                       |
  * |----------|----------|------------------------------------|
+ * | interval_join | interval_join.c | rows of two streams near in time |
+ * | join     | join.c   | rows of two streams in windows     |
+ * | lookup   | lookup.c | rows with the newest of a table    |
  * | null     | null.c   | drops rows                         |
  * | pass     | pass.c   | puts out what comes in             |
  * | select   | select.c | picks and renames fields           |
@@ -19,6 +22,9 @@
 #include "aggregate.h"
 #include "avg.h"
 #include "count.h"
+#include "interval_join.h"
+#include "join.h"
+#include "lookup.h"
 #include "minmax.h"
 #include "null.h"
 #include "pass.h"
@@ -28,5 +34,6 @@
 #include "timestamps.h"
 
 GYRE_PLUGIN(std, "0.1.0", GYRE_OP(null), GYRE_OP(pass), GYRE_OP(select), GYRE_OP(split),
-            GYRE_OP(timestamps), GYRE_FN(aggregate), GYRE_FN(avg), GYRE_FN(count), GYRE_FN(max),
-            GYRE_FN(max_by), GYRE_FN(min), GYRE_FN(min_by), GYRE_FN(sum))
+            GYRE_OP(timestamps), GYRE_OP(interval_join), GYRE_OP(join), GYRE_OP(lookup),
+            GYRE_FN(aggregate), GYRE_FN(avg), GYRE_FN(count), GYRE_FN(max), GYRE_FN(max_by),
+            GYRE_FN(min), GYRE_FN(min_by), GYRE_FN(sum))

@@ -16,6 +16,7 @@ const struct gy_flag_word gy_operator_words[] = {
     {GYRE_AT_MOST_ONCE, "at_most_once", NULL},
     {GYRE_AT_LEAST_ONCE, "at_least_once", NULL},
     {GYRE_UNBOUNDED, "unbounded", "without an end"},
+    {GYRE_TAKES_WINDOW, "takes_window", "takes a window of time"},
     {0, NULL, NULL},
 };
 

@@ -73,6 +73,7 @@ struct gy_build_node {
     bool options_ok;                      /* its config is filled */
     bool inputs_known;                    /* the schemas of all its connected inputs */
     bool ok;                              /* everything about it is known */
+    const struct gyre_window *window;     /* of a plugin's operator that takes one; NULL: none */
     const char *single;                   /* why it runs as one task; NULL: it need not */
     bool *in_known;                       /* per input port */
     bool *wired;                          /* per input port: something was connected, if wrongly */
@@ -147,6 +148,9 @@ bool gy_build_add_field(struct gy_build *b, struct gy_output *out, const struct 
 uint32_t gy_build_add_read(struct gy_build *b, struct gy_input *in, uint32_t field);
 
 /* build_window.c */
+
+/** Gives an operator of a plugin the window that the job says, or tells why it cannot have it. */
+void gy_build_window_bound(struct gy_build *b, struct gy_build_node *bn);
 
 /** Gives an operator the plan of its window, as far as it is known without plugins and schemas. */
 void gy_build_window(struct gy_build *b, struct gy_build_node *bn);

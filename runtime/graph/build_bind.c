@@ -342,6 +342,16 @@ static void fill_table(struct binding *x)
     x->abi.host = x;
 }
 
+/* The names of the key's fields in an input; NULL without memory. */
+static const char *const *key_names(struct gy_build *b, const struct gy_node *node, uint32_t port)
+{
+    const struct gy_input *in = &node->inputs[port];
+    const char **names = gy_arena_ctl_calloc(b->scope.arena, node->key.n, sizeof *names);
+    for (uint32_t k = 0; names != NULL && k < node->key.n; k++)
+        names[k] = gyre_schema_field(&in->schema, in->key_fields[k])->name;
+    return names;
+}
+
 int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted,
                   const struct gy_setting *group)
 {
@@ -350,19 +360,24 @@ int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted,
     fill_table(&x);
     const struct gyre_schema **inputs =
         gy_arena_ctl_calloc(b->scope.arena, node->n_inputs, sizeof(const struct gyre_schema *));
-    const char **keys = gy_arena_ctl_calloc(b->scope.arena, node->key.n, sizeof *keys);
+    const char *const **keys =
+        gy_arena_ctl_calloc(b->scope.arena, node->n_inputs, sizeof(const char *const *));
     if (inputs == NULL || keys == NULL)
         return -1;
-    for (uint32_t p = 0; p < node->n_inputs; p++)
-        inputs[p] = b->nodes[index].in_known[p] ? &node->inputs[p].schema : NULL;
-    for (uint32_t k = 0; k < node->key.n; k++)
-        keys[k] = gyre_schema_field(&node->inputs[0].schema, node->inputs[0].key_fields[k])->name;
+    for (uint32_t p = 0; p < node->n_inputs; p++) {
+        if (!b->nodes[index].in_known[p])
+            continue;
+        inputs[p] = &node->inputs[p].schema;
+        keys[p] = key_names(b, node, p);
+    }
     x.abi.mode = node->mode;
     x.abi.snapshots = b->job->snapshot_at != NULL;
     x.abi.n_inputs = node->n_inputs;
     x.abi.inputs = inputs;
     x.abi.n_keys = node->key.n;
-    x.abi.keys = keys;
+    x.abi.keys = node->n_inputs > 0 ? keys[0] : NULL;
+    x.abi.port_keys = keys;
+    x.abi.window = b->nodes[index].window;
     const struct gy_build_ahead *ahead = b->nodes[index].ahead;
     if (ahead != NULL && ahead->column != NULL)
         x.as = ahead->column;

@@ -60,7 +60,58 @@ const char *gy_build_window_single(const struct gy_build_node *bn)
     return w->per == GY_PER_STREAM ? "per = \"stream\" is one window over all rows" : NULL;
 }
 
-/* ---- what it adds ---- */
+/* What a plugin's operator is not told of. */
+static void check_plain(struct gy_build *b, const struct gy_build_node *bn)
+{
+    const struct gy_op_setting *set = bn->set;
+    const struct gy_setting *group = set->at;
+    const struct gy_setting *wrong[] = {
+        gy_setting_get(group, "early"), gy_setting_get(group, "accumulate"),
+        set->window.per != GY_PER_KEY ? gy_setting_get(group, "per") : NULL,
+        set->processing_clock ? gy_setting_get(group, "clock") : NULL};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        if (wrong[i] != NULL)
+            gy_build_tell(b, wrong[i],
+                          "%s: %s has windows of event time, per key, that are put out once",
+                          wrong[i]->name, set->op);
+}
+
+void gy_build_window_bound(struct gy_build *b, struct gy_build_node *bn)
+{
+    const struct gy_window_setting *w = &bn->set->window;
+    const struct gy_policy *every = gy_window_trigger(w);
+    if (w->keep.at == NULL)
+        return;
+    if ((bn->node->flags & GYRE_TAKES_WINDOW) == 0) {
+        gy_build_tell(b, w->keep.at, "window: %s takes none: aggregates and window functions do",
+                      bn->set->op);
+        return;
+    }
+    bool told = w->keep.kind == GY_POLICY_NONE || (every != NULL && every->kind == GY_POLICY_NONE);
+    bool is_right = gy_window_is_both_time(w) && !told;
+    bool keeps_time = w->keep.kind == GY_POLICY_TIME;
+    if (!is_right && !told)
+        gy_build_tell(b, keeps_time ? every->at : w->keep.at,
+                      "%s: %s takes a window of time that is put out by time: window = { time = "
+                      "\"1m\"; }",
+                      keeps_time ? "every" : "window", bn->set->op);
+    check_plain(b, bn);
+    struct gyre_window *window = gy_arena_ctl_alloc(b->scope.arena, sizeof *window);
+    if (window == NULL)
+        return;
+    /* Where it is wrong there is one all the same: what else is wrong is told too. */
+    *window = (struct gyre_window){(uint32_t)sizeof *window, 0, 1, 1, 0, w->lateness_us};
+    bn->window = window;
+    if (!is_right || w->keep.time_us <= 0 || every->time_us <= 0)
+        return;
+    window->size_us = w->keep.time_us;
+    window->period_us = every->time_us;
+    window->offset_us = w->keep.offset_us % every->time_us;
+    bn->node->identity = gy_arena_ctl_printf(
+        b->scope.arena, "%s in windows of %lld us every %lld us from %lld us",
+        bn->node->identity != NULL ? bn->node->identity : bn->node->op, (long long)window->size_us,
+        (long long)window->period_us, (long long)window->offset_us);
+}
 
 void gy_build_window_bounds(struct gy_build *b, uint32_t index)
 {

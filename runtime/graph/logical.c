@@ -91,9 +91,8 @@ static void check_common(struct gy_build *b, struct gy_build_node *bn)
     const struct gy_node *node = bn->node;
     if (!bn->resolved)
         return;
-    if (set->window.keep.at != NULL && node->descriptor != NULL)
-        gy_build_tell(b, set->window.keep.at,
-                      "window: %s takes none: aggregates and window functions do", set->op);
+    if (node->descriptor != NULL)
+        gy_build_window_bound(b, bn);
     if (node->kind == GYRE_SOURCE) {
         const struct gy_setting *wrong[] = {set->input_at, set->feedback_at, set->key_at,
                                             set->partition_at};

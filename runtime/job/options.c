@@ -142,8 +142,16 @@ static int read_groups(const struct gy_scope *scope, const struct gyre_option *o
     struct gy_setting **items;
     uint32_t n;
     int wrong = 0;
-    if (gy_value_items(scope, s, false, "a list of groups ( { ... }, ... )", &items, &n) != 0)
+    const struct gy_setting *tree = gy_value_tree(scope, s);
+    struct gy_setting alone, *only = &alone;
+    if (tree != NULL && tree->kind == GY_SETTING_GROUP) { /* a list of one */
+        alone = *tree;
+        items = &only;
+        n = 1;
+    } else if (gy_value_items(scope, s, false, "a list of groups ( { ... }, ... )", &items, &n) !=
+               0) {
         return -1;
+    }
     char *structs = gy_arena_ctl_calloc(scope->arena, n, option->stride);
     if (structs == NULL)
         return -1;

@@ -137,6 +137,16 @@ static void host_watermark(struct gyre_ctx *ctx, int64_t time_us)
         i->own_us = own_us;
 }
 
+static void host_late(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row)
+{
+    struct gy_instance *i = instance_of(ctx);
+    if (i->in == NULL || in != i->view || row >= in->rows)
+        MISUSE(i, "gyre_late", "there is no such row at hand in %s", i->callback);
+    else if (i->stats.late_rows++ == 0)
+        gy_instance_log(i, GY_LOG_WARN,
+                        "a row came too late to be used, and more may follow: they are counted");
+}
+
 static void host_idle(struct gyre_ctx *ctx)
 {
     instance_of(ctx)->idle = true;
@@ -434,4 +444,5 @@ const struct gyre_host gy_host_table = {
     .timer_delete = host_timer_delete,
     .vote = host_vote,
     .state_find = host_state_find,
+    .late = host_late,
 };

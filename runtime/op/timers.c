@@ -298,8 +298,10 @@ bool gy_timers_have_work(const struct gy_timers *timers)
 int64_t gy_timers_told(const struct gy_timers *timers, int64_t seen_us)
 {
     const struct gy_heap_entry *next = gy_heap_get(&timers->heaps[GYRE_CLOCK_EVENT]);
+    /* What is due at the end of all has rows of any time. */
     if (seen_us == INT64_MAX && is_due(timers))
-        return next != NULL && next->time != INT64_MIN ? next->time - 1 : INT64_MIN;
+        return next != NULL && next->time != INT64_MIN && next->time != INT64_MAX ? next->time - 1
+                                                                                  : INT64_MIN;
     return next != NULL && next->time <= seen_us
                ? (next->time != INT64_MIN ? next->time - 1 : INT64_MIN)
                : seen_us;

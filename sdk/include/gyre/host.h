@@ -91,8 +91,9 @@ struct gyre_host {
     void (*vote)(struct gyre_ctx *ctx, int32_t stop);
     int32_t (*state_find)(struct gyre_ctx *ctx, uint32_t state, const struct gyre_batch *in,
                           void **slots);
+    void (*late)(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row);
 };
-GYRE_STATIC_ASSERT(sizeof(struct gyre_host) == 216, "layout of gyre_host");
+GYRE_STATIC_ASSERT(sizeof(struct gyre_host) == 224, "layout of gyre_host");
 
 /** Logs one line; the host adds operator and task.
  *  Thread:  [task] */
@@ -209,10 +210,19 @@ static inline void gyre_idle(struct gyre_ctx *ctx)
     ctx->host->idle(ctx);
 }
 
+/** Says that a row came too late to be used, which the operator then does not do: it is counted in the
+ *  run's report, and the first one is warned of.
+ *  Thread:  [task]
+ *  Since:   0.2 */
+static inline void gyre_late(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row)
+{
+    ctx->host->late(ctx, in, row);
+}
+
 /** Gives the slot of state `state` for the key of each kept row: `slots[row]`.
  *  Shape:   VALUE: a pointer to the value, initialized at the first touch; LIST: a gyre_list *;
  *           MAP: a gyre_map *. `slots` has room for `in->rows`; those of dropped rows are unset
- *  Owns:    the host; valid until the next state call of this callback
+ *  Owns:    the host; valid until the next state call of this callback for the same state
  *  Thread:  [task]
  *  Errors:  GYRE_ENOMEM; nothing was changed
  *  Since:   0.1 */

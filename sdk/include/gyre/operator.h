@@ -34,6 +34,7 @@
 #define GYRE_AT_MOST_ONCE    (1u << 7) /* cannot replay or commit; inspect and check say so */
 #define GYRE_AT_LEAST_ONCE   (1u << 8) /* may repeat rows after a restore; so likewise */
 #define GYRE_UNBOUNDED       (1u << 9) /* a source whose input has no end: a batch job waits for one */
+#define GYRE_TAKES_WINDOW    (1u << 10) /* a job may give it a window of time: see gyre_window */
 
 /* Flags of a port. */
 #define GYRE_PORT_ALIGNED (1u << 0) /* out: row i is row i of the input (see batch.h) */
@@ -77,6 +78,24 @@ static inline const struct gyre_port *gyre_port_at(const struct gyre_port *ports
 
 #define GYRE_MODE_STREAM 0u
 #define GYRE_MODE_BATCH  1u
+
+/** The windows of an operator that is GYRE_TAKES_WINDOW: [end - size_us, end) for every end = offset_us +
+ *  k * period_us, k any integer. Where period_us < size_us they overlap.
+ *  Shape:   what the job says in `window`, `every` and `lateness`; any other window is refused before bind
+ *  Units:   µs; size_us and period_us above 0, 0 <= offset_us < period_us. A row is late for a window when the
+ *           watermark is at its end + lateness_us, or behind that
+ *  Owns:    the host; as long as the config
+ *  Thread:  [any], immutable
+ *  Since:   0.2 */
+struct gyre_window {
+    uint32_t size;
+    uint32_t reserved;
+    int64_t size_us;
+    int64_t period_us;
+    int64_t offset_us;
+    int64_t lateness_us;
+};
+GYRE_STATIC_ASSERT(sizeof(struct gyre_window) == 40, "layout of gyre_window");
 
 /** The host's side of `bind`: what comes in, and the calls that say what goes out.
  *
@@ -123,8 +142,12 @@ struct gyre_bind {
     void *host;
     uint32_t snapshots; /* 1: the job takes snapshots, so what comes in must be there again */
     uint32_t reserved;
+    const char *const *const
+        *port_keys;                   /* [port][i]: the names of the key's n_keys fields there; NULL
+                                            where the port is not connected */
+    const struct gyre_window *window; /* NULL: the job gives none */
 };
-GYRE_STATIC_ASSERT(sizeof(struct gyre_bind) == 136, "layout of gyre_bind");
+GYRE_STATIC_ASSERT(sizeof(struct gyre_bind) == 152, "layout of gyre_bind");
 
 /** Reports an error of `bind` with the line of `option` and returns `code`.
  *  Thread:  [control] */
