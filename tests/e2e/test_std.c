@@ -197,6 +197,101 @@ static void every_mistake_is_told_at_its_line(void)
     free(in);
 }
 
+/* Joins: two sources of other schemas, at lines 3 and 5; the operator's settings stand at line 7. The
+ * `v` of right is called `right_v`, which it has too: what gets as far as that says so. */
+#define LEFT  "{t: i64, k: str, v: i64}"
+#define RIGHT "{t: i64, k: str, v: str, n: i64, right_v: str}"
+#define TWICE(window)                                                                              \
+    "job.cfg:7: std.join: the output has a field `right_v` already: {k: str, " window              \
+    "t: i64, v: i64, right_t: i64, right_v: str, n: i64}\n"
+#define OF_TIME                                                                                    \
+    ": std.join takes a window of time that is put out by time: window = { time = \"1m\"; }\n"
+#define PLAIN   ": std.join has windows of event time, per key, that are put out once\n"
+#define BOUNDS  "window_start: time, window_end: time, "
+#define WINDOW  "std.join\"; key = \"k\"; window = { time = \"5s\"; };"
+#define NEAR(x) "std.interval_join\"; key = \"k\";" x
+
+static const struct {
+    const char *op;
+    const char *says;
+} join_mistakes[] = {
+    {WINDOW, TWICE(BOUNDS)},
+    {"std.join\"; key = \"k\";", "job.cfg:7: std.join: a stream has no end at which to join: it "
+                                 "needs `window = { time = \"1m\"; "
+                                 "}`; without one it joins whole inputs, in mode = \"batch\"\n"},
+    {"std.join\"; window = { time = \"5s\"; };\n key = { left = \"k\"; right = \"n\"; };",
+     "job.cfg:8: key: `k` is str and `n` is i64: `l` has " LEFT " and `r` has " RIGHT "\n"},
+    {"std.join\"; key = \"k\";\n window = { count = 5; };",
+     TWICE(BOUNDS) "job.cfg:8: window" OF_TIME},
+    {WINDOW "\n every = { count = 5; };\n per = \"stream\"; accumulate = false;",
+     TWICE(BOUNDS) "job.cfg:8: every" OF_TIME "job.cfg:9: accumulate" PLAIN "job.cfg:9: per" PLAIN},
+    {WINDOW "\n early = \"1s\";\n clock = \"processing\";",
+     TWICE(BOUNDS) "job.cfg:8: early" PLAIN "job.cfg:9: clock" PLAIN},
+    {"std.join\"; key = \"k\"; window = { session = \"5s\"; };\n type = \"outer\";",
+     "job.cfg:7: window" OF_TIME
+     "job.cfg:8: type: expected \"inner\", \"left\", \"right\" or \"full\", "
+     "not the string \"outer\"\n"},
+    {NEAR(""),
+     "job.cfg:7: std.interval_join needs the option `within`: how far apart in time the rows "
+     "of a pair may be, both bounds included\n"},
+    {NEAR("\n within = ();"), "job.cfg:8: within: one group, { before = ...; after = ...; }\n"},
+    {NEAR("\n within = { befor = \"5s\"; };"),
+     "job.cfg:8: unknown option `befor` of within: did you mean `before`? (`gyre inspect "
+     "std.interval_join` lists them)\n"},
+    {NEAR("\n within = { before = \"-5s\"; };"),
+     "job.cfg:8: before: \"-5s\" is no duration: write a number and a unit, as in \"10ms\"\n"},
+};
+
+static char *join_job(const char *mode, const char *op)
+{
+    return text_format(
+        "job = \"t\"; mode = \"%s\"; parallelism = 2;\noperators = (\n"
+        "  { id = \"l\"; op = \"file.read\"; path = \"l.csv\"; format = \"csv\"; schema = (\n"
+        "    {name=\"t\";type=\"i64\";}, {name=\"k\";type=\"str\";}, {name=\"v\";type=\"i64\";} ); "
+        "},\n"
+        "  { id = \"r\"; op = \"file.read\"; path = \"r.csv\"; format = \"csv\"; schema = (\n"
+        "    {name=\"t\";type=\"i64\";}, {name=\"k\";type=\"str\";}, {name=\"v\";type=\"str\";}, "
+        "{name=\"n\";type=\"i64\";}, {name=\"right_v\";type=\"str\";} ); },\n"
+        "  { id = \"j\"; input = { left = \"l\"; right = \"r\"; }; op = \"%s },\n"
+        "  { id = \"o\"; op = \"file.write\"; input = \"j\"; path = \"-\"; header = true; }\n);\n",
+        mode, op);
+}
+
+static void run_join(const char *folder, const char *command, const char *job,
+                     struct process_result *r)
+{
+    static const char *const environment[] = {"GYRE_PLUGIN_PATH", NULL};
+    char *program = build_path("gyre"), *path = path_join(folder, "job.cfg");
+    file_write_text(path, job);
+    process_run(&(struct process_spec){.argv = ARGV(program, command, "job.cfg"),
+                                       .env = environment,
+                                       .cwd = folder},
+                r);
+    free(program);
+    free(path);
+}
+
+static void every_mistake_of_a_join_is_told_at_its_line(void)
+{
+    char *folder = dir_temp(), *l = path_join(folder, "l.csv"), *r = path_join(folder, "r.csv");
+    file_write_text(l, "");
+    file_write_text(r, "");
+    for (size_t i = 0; i < sizeof join_mistakes / sizeof join_mistakes[0]; i++) {
+        struct process_result result;
+        char *job = join_job("stream", join_mistakes[i].op);
+        run_join(folder, "check", job, &result);
+        CU_ASSERT(same(join_mistakes[i].op, result.err, join_mistakes[i].says));
+        CU_ASSERT_STRING_EQUAL(result.out, "");
+        CU_ASSERT_EQUAL(result.status, 2);
+        process_result_fini(&result);
+        free(job);
+    }
+    dir_remove(folder);
+    free(folder);
+    free(l);
+    free(r);
+}
+
 /* ---- results ---- */
 
 /* Rows of (k, i, x, y, b, t), an operator, and what a batch job then puts out, sorted by nothing: at
@@ -250,5 +345,6 @@ static void results_have_their_names_and_order(void)
 static const struct suite_test tests[] = {
     SUITE_TEST(results_have_their_names_and_order),
     SUITE_TEST(every_mistake_is_told_at_its_line),
+    SUITE_TEST(every_mistake_of_a_join_is_told_at_its_line),
 };
 SUITE_MAIN("std", tests)

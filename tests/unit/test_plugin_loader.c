@@ -41,7 +41,7 @@ static const struct {
     {"operator_name", "item 0 is called `Drop-Rows`; names are [a-z][a-z0-9_]*"},
     {"operator_size", "item 0 is a descriptor of size 232, not 240; begin it with its sizeof"},
     {"operator_flags",
-     "operator `drop` has the flags 0x40000000, of which this gyre knows 0x3ff" REBUILD},
+     "operator `drop` has the flags 0x40000000, of which this gyre knows 0x7ff" REBUILD},
     {"no_process", "operator `drop` has no callback process, which every sink needs; write it"},
     {"half_commit", "operator `drop` has the callback prepare and not commit; write both or none"},
     {"sink_timer",
