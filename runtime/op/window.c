@@ -105,8 +105,8 @@ struct gy_window *gy_window_new(struct gy_instance *instance, struct gyre_error 
     window->instance = instance;
     window->plan = plan;
     window->way = way_of(plan);
-    window->grouped =
-        window->way == GY_WINDOW_POLICIES && plan->per != GY_PER_KEY && instance->node->key.n > 0;
+    window->grouped = (window->way == GY_WINDOW_POLICIES || window->way == GY_WINDOW_SESSIONS) &&
+                      plan->per != GY_PER_KEY && instance->node->key.n > 0;
     window->slides =
         window->way == GY_WINDOW_POLICIES && !plan->tumbling && plan->keep.kind != GY_POLICY_ALL;
     window->seen_us = window->told_us = INT64_MIN;

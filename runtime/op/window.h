@@ -193,9 +193,10 @@ int gy_window_arm(struct gy_window *window, struct gy_window_key *key, uint64_t 
 int gy_window_put(struct gy_window *window, struct gy_store *store,
                   const struct gy_store_entry *entries, uint32_t row, const void *const *records,
                   uint32_t n, const struct gy_firing *firing);
-/** Puts the rows of a sequence out, key by key: of one window that has the rows of all keys. */
+/** Puts the rows of n elements of a sequence out, key by key: of one window that has the rows of all
+ *  keys. */
 int gy_window_put_groups(struct gy_window *window, const struct gy_sequence *sequence,
-                         const struct gy_firing *firing);
+                         uint32_t first, uint32_t n, const struct gy_firing *firing);
 /** The i-th record of the scratch room, empty. */
 void *gy_window_scratch(struct gy_window *window, uint32_t i);
 void gy_window_scratch_end(struct gy_window *window, uint32_t n);

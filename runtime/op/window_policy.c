@@ -60,7 +60,7 @@ static int put(struct gy_window *window, struct gy_window_key *key, const struct
 {
     struct gy_firing firing = {INT64_MIN, INT64_MIN, time_us};
     if (window->grouped)
-        return gy_window_put_groups(window, &key->sequence, &firing);
+        return gy_window_put_groups(window, &key->sequence, 0, key->sequence.n, &firing);
     const void *sum;
     void *record = gy_window_scratch(window, 0);
     int code = gy_sequence_sum(&key->sequence, &window->kept.records, record);

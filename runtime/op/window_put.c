@@ -356,7 +356,7 @@ static int put_groups(struct gy_window *window, struct gy_store *groups,
 }
 
 int gy_window_put_groups(struct gy_window *window, const struct gy_sequence *sequence,
-                         const struct gy_firing *firing)
+                         uint32_t first, uint32_t n, const struct gy_firing *firing)
 {
     struct gyre_error error = {.size = sizeof error};
     struct gy_store_config config = gy_window_store_config(window, &window->group);
@@ -366,7 +366,7 @@ int gy_window_put_groups(struct gy_window *window, const struct gy_sequence *seq
     int code = groups != NULL
                    ? 0
                    : gy_instance_fail(window->instance, GYRE_ENOMEM, "no memory for a window");
-    for (uint32_t i = 0; code == 0 && i < sequence->n; i++)
+    for (uint32_t i = first; code == 0 && i < first + n; i++)
         code = group_rows(window, groups, gy_sequence_record(sequence, &window->kept.records, i));
     if (code == 0)
         code = put_groups(window, groups, firing);

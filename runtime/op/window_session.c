@@ -41,7 +41,9 @@ static int put(struct gy_window *window, struct gy_window_key *key, uint32_t i,
     int64_t end_us = end_of(window, session);
     struct gy_firing firing = {session->order, end_us, gy_time_minus(end_us, 1)};
     const void *record = gy_sequence_record(&key->sequence, &window->kept.records, i);
-    int code = gy_window_put(window, window->keys, whose->entry, whose->row, &record, 1, &firing);
+    int code = window->grouped ? gy_window_put_groups(window, &key->sequence, i, 1, &firing)
+                               : gy_window_put(window, window->keys, whose->entry, whose->row,
+                                               &record, 1, &firing);
     if (!window->plan->accumulate) {
         session->flags &= ~(uint64_t)NEW;
         gy_records_reset(&window->kept.records, (void *)(uintptr_t)record);
@@ -173,8 +175,9 @@ int gy_session_process(struct gy_window *window, const struct gyre_batch *in, co
             code = fire(window, keys[j], &whose);
         if (code == 0)
             code = add(window, keys[j], in, times, rows[j]);
+        uint64_t hash = in->hash != NULL && !window->grouped ? in->hash[rows[j]] : 0;
         if (code == 0)
-            code = gy_session_arm(window, keys[j], in->hash != NULL ? in->hash[rows[j]] : 0);
+            code = gy_session_arm(window, keys[j], hash);
     }
     return code;
 }
