@@ -347,7 +347,7 @@ static void a_million_timers_of_one_moment_go_off_in_slices_and_rows_go_on(void)
         told = step(&rig);
     }
     printf("%u slices, the longest %lld us\n", slices, (long long)longest_ns / 1000);
-    CU_ASSERT_EQUAL(rig.hand.n_rows, (uint64_t)n + 20);
+    CU_ASSERT_EQUAL(rig.hand.n_rows, (uint64_t)n + (slices < 20 ? slices : 20));
     CU_ASSERT(slices >= n / SLICE && longest_ns < 50 * 1000 * 1000);
     rig_fini(&rig);
 }
