@@ -1,8 +1,12 @@
-/* stocks: prices that walk at random, made from a seed, and how far apart two of them are.
+/* stocks: prices that walk at random and how often their symbols are mentioned, made from seeds; how far apart
+ * two prices are; and whether warnings and mentions go together.
  *
  * Price i of a symbol depends on (seed, symbol, i) and the one before alone, in whole cents: the same rows on
  * every machine. The position in a snapshot is u64 how many were put out, i64 the last price in cents. */
 #include <gyre/gyre.h>
+
+#include <math.h>
+#include <string.h>
 
 struct prices_config {
     const char *symbol;
@@ -133,6 +137,109 @@ static const struct gyre_operator gyre_op_prices = {
     .save_split = prices_save_split,
 };
 
+/* ---- stocks.mentions ---- */
+
+/* Mention i comes somewhere in the i-th interval. Some are skipped, so that there are not as many each time. */
+static int32_t mentions_poll(void *self, struct gyre_ctx *ctx, struct gyre_poll *poll)
+{
+    struct prices *p = self;
+    const struct prices_config *c = ctx->config;
+    struct gyre_out *out = ctx->outputs[0];
+    uint64_t seed = seed_of(c);
+    uint32_t left = poll->budget;
+    for (; left > 0 && p->next < (uint64_t)c->count; left--, p->next++) {
+        uint64_t random = stir(seed + p->next);
+        int64_t time_us =
+            (int64_t)p->next * c->interval + (int64_t)(random % (uint64_t)c->interval);
+        if (random >> 62 == 0)
+            continue;
+        uint32_t row = gyre_out_row(out, time_us);
+        GYRE_OUT(out, 0, struct gyre_str)
+        [row] = gyre_out_str(out, c->symbol, (uint32_t)strlen(c->symbol));
+        GYRE_OUT(out, 1, int64_t)[row] = time_us;
+    }
+    gyre_watermark(ctx, (int64_t)p->next * c->interval);
+    if (left > 0)
+        poll->status = GYRE_POLL_SPLIT;
+    return GYRE_OK;
+}
+
+static const struct gyre_option mentions_options[] = {
+    GYRE_OPT(struct prices_config, symbol, STRING, NULL, GYRE_REQUIRED, "what is mentioned"),
+    GYRE_OPT_RANGE(struct prices_config, count, INT, "100", 0, 1000000000, NULL,
+                   "how many intervals"),
+    GYRE_OPT_RANGE(struct prices_config, interval, DURATION, "1.2s", 1, 86400000000, NULL,
+                   "event time in which there is one mention, or none"),
+    GYRE_OPT(struct prices_config, seed, INT, "0", 0, "another seed gives other mentions"),
+};
+
+static const struct gyre_field mentions_fields[] = {GYRE_FIELD(str, "symbol", 0),
+                                                    GYRE_FIELD(time, "time", 0)};
+static const struct gyre_port mentions_output = GYRE_PORT("out", 0, mentions_fields, 2, "mentions");
+
+static const struct gyre_operator gyre_op_mentions = {
+    .size = sizeof(struct gyre_operator),
+    .kind = GYRE_SOURCE,
+    .name = "mentions",
+    .doc = "Puts out when a symbol is mentioned, made from a seed.",
+    .flags = GYRE_SETS_TIME,
+    .config_size = sizeof(struct prices_config),
+    .instance_size = sizeof(struct prices),
+    .options = mentions_options,
+    .n_options = sizeof mentions_options / sizeof mentions_options[0],
+    .outputs = &mentions_output,
+    .n_outputs = 1,
+    .discover = prices_discover,
+    .add_split = prices_add_split,
+    .poll = mentions_poll,
+    .save_split = prices_save_split,
+};
+
+/* ---- stocks.correlation ---- */
+
+#define COUNTS(F, N) N(i64, warnings) N(i64, mentions)
+GYRE_RECORD(counts, COUNTS)
+
+#define SUMS(F, N) F(i64, n) F(f64, x) F(f64, y) F(f64, xx) F(f64, xy) F(f64, yy)
+GYRE_STATE_RECORD(sums, 1, SUMS)
+
+#define CORRELATION(F, N) N(f64, correlation)
+GYRE_RECORD(correlation, CORRELATION)
+
+/* What is null is 0: a symbol without warnings, or that nobody has mentioned. */
+static void correlation_add(struct sums *sums, const struct counts *counts)
+{
+    double x = (double)counts->warnings, y = (double)counts->mentions;
+    sums->n++;
+    sums->x += x;
+    sums->y += y;
+    sums->xx += x * x;
+    sums->xy += x * y;
+    sums->yy += y * y;
+}
+
+static void correlation_merge(struct sums *into, const struct sums *from)
+{
+    into->n += from->n;
+    into->x += from->x;
+    into->y += from->y;
+    into->xx += from->xx;
+    into->xy += from->xy;
+    into->yy += from->yy;
+}
+
+static void correlation_result(const struct sums *s, struct correlation *out)
+{
+    double n = (double)s->n;
+    double x = n * s->xx - s->x * s->x, y = n * s->yy - s->y * s->y;
+    out->correlation_null = !(x > 0 && y > 0);
+    if (!out->correlation_null)
+        out->correlation = (n * s->xy - s->x * s->y) / sqrt(x * y);
+}
+
+GYRE_AGGREGATE(correlation, "How far `warnings` and `mentions` go together, from -1 to 1.", counts,
+               sums, correlation, correlation_add, correlation_merge, correlation_result)
+
 /* ---- stocks.relative ---- */
 
 static double relative(struct gyre_ctx *ctx, const struct gyre_batch *old_rows, uint32_t a,
@@ -156,4 +263,5 @@ static const struct gyre_function gyre_fn_relative = {
     .impl = &distance,
 };
 
-GYRE_PLUGIN(stocks, "0.1.0", GYRE_OP(prices), GYRE_FN(relative))
+GYRE_PLUGIN(stocks, "0.1.0", GYRE_OP(prices), GYRE_OP(mentions), GYRE_FN(relative),
+            GYRE_FN(correlation))

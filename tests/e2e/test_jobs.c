@@ -153,11 +153,12 @@ static void stocks_are_the_same_at_any_parallelism(void)
         char *folder = dir_temp();
         run_job(folder, "stocks.cfg",
                 (const char *const[]){"rolling.path=r.csv", "moved.path=m.csv", "warned.path=w.csv",
-                                      parallelism[i], NULL},
+                                      "together.path=t.csv", parallelism[i], NULL},
                 &result);
         expect_file(folder, "r.csv", "stocks-rolling.csv");
         expect_file(folder, "m.csv", "stocks-moves.csv");
         expect_file(folder, "w.csv", "stocks-warnings.csv");
+        expect_file(folder, "t.csv", "stocks-together.csv");
         process_result_fini(&result);
         dir_remove(folder);
         free(folder);

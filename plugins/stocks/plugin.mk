@@ -1,0 +1,2 @@
+# The correlation needs sqrt().
+stocks_LIBS := -lm
