@@ -10,7 +10,8 @@ bool gy_deal_record(const struct gy_node *node, const struct gy_record *record, 
     uint64_t hash = gyre_read_u64(&reader);
     if (record->kind < GY_RECORD_STATE || reader.error != 0)
         return false;
-    if (node->key.n > 0)
+    bool by_task = node->window != NULL && node->window->per == GY_PER_TASK;
+    if (node->key.n > 0 && !by_task)
         *task = gy_key_subtask(hash, node->max_parallelism, node->parallelism);
     else /* timers come together, state goes to the task that had it */
         *task = record->kind == GY_RECORD_TIMERS ? old_task % node->parallelism : old_task;

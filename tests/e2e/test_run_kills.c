@@ -102,6 +102,28 @@ static const struct kill_job finals = {
     .sources = {{"lines", FILES *LINES}, {"events", EVENTS}},
 };
 
+/* One task reads, so that what is late, and what fires when, follows from the rows alone. */
+static const struct kill_job windows = {
+    .text =
+        "job = \"windows\";\n" SETTINGS "operators = (\n"
+        "  { id = \"events\"; op = \"gen.events\"; count = 6000; keys = 50; zipf = 0.8;\n"
+        "    parallelism = 1; },\n"
+        "  { id = \"timed\"; op = \"std.timestamps\"; input = \"events\"; field = \"time\";\n"
+        "    parallelism = 1; },\n"
+        "  { id = \"slides\"; op = \"std.sum\"; input = \"timed\"; key = \"key\";\n"
+        "    field = \"value\"; window = { time = \"400us\"; }; every = { time = \"100us\"; }; },\n"
+        "  { id = \"visits\"; op = \"std.count\"; input = \"timed\"; key = \"key\";\n"
+        "    window = { session = \"60us\"; }; },\n"
+        "  { id = \"last\"; op = \"std.max\"; input = \"timed\"; key = \"key\";\n"
+        "    field = \"value\"; window = { count = 7; }; every = { count = 3; }; },\n"
+        "  { id = \"parts\"; op = \"file.write\"; input = \"slides\"; path = \"parts/\"; },\n"
+        "  { id = \"one\"; op = \"file.write\"; input = \"visits\"; path = \"one.csv\"; },\n"
+        "  { id = \"more\"; op = \"file.write\"; input = \"last\"; path = \"more/\"; }\n"
+        ");\n",
+    .sinks = {{"parts/", NULL, false}, {"one.csv", NULL, false}, {"more/", NULL, false}},
+    .sources = {{"events", EVENTS}},
+};
+
 static const char *const vocabulary[] = {
     "to",     "be",     "or",       "not",
     "that's", "the",    "question", "whether",
@@ -477,6 +499,11 @@ static void finals_of_a_batch_survive_kills(void)
     kill_often("finals", &finals);
 }
 
+static void windows_survive_kills(void)
+{
+    kill_often("windows", &windows);
+}
+
 /* A part that is shown before its snapshot is there would be written again after a kill. */
 static void a_part_that_is_shown_is_there_for_good(void)
 {
@@ -545,6 +572,7 @@ enum { WITHIN_S = 600 };
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(a_word_count_that_is_killed_shows_what_one_that_is_not_shows, WITHIN_S),
     SUITE_TEST_WITHIN(state_of_all_kinds_survives_kills, WITHIN_S),
+    SUITE_TEST_WITHIN(windows_survive_kills, WITHIN_S),
     SUITE_TEST_WITHIN(finals_of_a_batch_survive_kills, WITHIN_S),
     SUITE_TEST_WITHIN(a_part_that_is_shown_is_there_for_good, WITHIN_S),
     SUITE_TEST_WITHIN(what_the_last_snapshot_has_prepared_is_shown_by_the_next_run, WITHIN_S),

@@ -5,8 +5,11 @@
  *
  * A seed is a window, an aggregate, a key, and rows in some disorder. One task reads the rows and tells
  * watermarks, so that what is late, and what fires when, follows from the rows alone. */
+#include "base/log.h"
+#include "base/mem.h"
 #include "base/rng.h"
 #include "files.h"
+#include "flow/flow.h"
 #include "sim/sim.h"
 #include "sim/window_oracle.h"
 #include "suite.h"
@@ -16,9 +19,9 @@
 #include <stdlib.h>
 
 #ifdef GY_SANITIZED
-enum { SEEDS = 50 };
+enum { SEEDS = 50, TOTALS = 10, LACKING = 8 };
 #else
-enum { SEEDS = 200 };
+enum { SEEDS = 200, TOTALS = 30, LACKING = 16 };
 #endif
 enum { WIDTHS = 2, TEXT = 4096, LIVES = 8 };
 
@@ -348,7 +351,198 @@ static void windows_of_all_policies_agree_with_a_naive_one_whenever_they_die(voi
     free(dir);
 }
 
+/* ---- how many rows are in all, whatever the clock did ---- */
+
+/* Adds up the numbers in front of the last field of each line, for lines that begin with the same
+ * `prefix` fields. */
+static char *totals(const char *text, int prefix)
+{
+    struct total {
+        char *key;
+        long long n;
+    } *all = calloc(4096, sizeof *all);
+    uint32_t n = 0, i;
+    for (const char *p = text; *p != 0; p += strcspn(p, "\n") + 1) {
+        size_t line = strcspn(p, "\n"), end = 0, last = line;
+        for (int f = 0; f < prefix; f++)
+            end += strcspn(p + end, ",") + 1;
+        while (last > 0 && p[--last] != ',')
+            ;
+        while (last > 0 && p[last - 1] != ',')
+            last--;
+        for (i = 0; i < n; i++)
+            if (strlen(all[i].key) == end && strncmp(all[i].key, p, end) == 0)
+                break;
+        CU_ASSERT_FATAL(i < 4096);
+        if (i == n)
+            all[n++].key = strndup(p, end);
+        all[i].n += atoll(p + last);
+    }
+    char *sums = calloc(n + 1, 128), *at = sums;
+    for (i = 0; i < n; i++) {
+        at += sprintf(at, "%s%lld\n", all[i].key, all[i].n);
+        free(all[i].key);
+    }
+    free(all);
+    return sums;
+}
+
+static bool live_in_totals(const char *dir, struct sim_life *life, const struct oracle_spec *spec,
+                           struct gy_rng *rng, uint64_t seed)
+{
+    static struct oracle_row rows[ORACLE_ROWS];
+    struct oracle_text out = {0}, late = {0}, got, got_late;
+    int prefix = spec->keep == ORACLE_SESSION || !is_by_time(spec) ? 1 : 3;
+    uint32_t n = draw_rows(rng, rows);
+    write_rows(dir, rows, n);
+    window_oracle(spec, rows, n, &out, &late);
+    bool same = sim_life_run(life, gy_rng_next(rng)) == 0;
+    read_lines(dir, "out", false, &got);
+    read_lines(dir, "late", true, &got_late);
+    char *sums = totals(got.bytes, prefix), *wanted = totals(out.bytes, prefix);
+    same = same && agree("sums", seed, sums, wanted) &&
+           agree("late", seed, got_late.bytes, late.bytes);
+    clear(dir);
+    char *texts[] = {out.bytes, late.bytes, got.bytes, got_late.bytes, sums, wanted};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        free(texts[i]);
+    return same;
+}
+
+/* Rows are counted, once each: by windows that fire early, or that are of a task and restored there. */
+static void count_once(const char *option, bool by_time)
+{
+    uint64_t first, n = sim_seeds(TOTALS, &first);
+    struct sim_life life = {.n_jobs = 1, .deaths = 8, .turns = 32};
+    char *dir = dir_temp();
+    bool same = true;
+    for (uint64_t seed = first; seed < first + n && same; seed++) {
+        struct sim_job job;
+        struct oracle_spec spec;
+        struct gy_rng rng;
+        gy_rng_init(&rng, seed ^ 0x70707);
+        do
+            draw_spec(&rng, &spec);
+        while (is_by_time(&spec) != by_time || spec.keep == ORACLE_SESSION ||
+               (!by_time && spec.keep != ORACLE_NONE));
+        spec.aggregate = ORACLE_COUNT_ROWS;
+        spec.key = ORACLE_BY_K;
+        spec.accumulate = !by_time;
+        spec.per_stream = false;
+        write_rows(dir, NULL, 0);
+        char *text = job_text(&spec, 1 + (int)below(&rng, 4), option);
+        sim_job_init(&job, dir, text);
+        life.jobs = &job;
+        for (int i = 0; i < LIVES && same; i++)
+            same = live_in_totals(dir, &life, &spec, &rng, seed);
+        if (!same)
+            fprintf(stderr, "%s", text);
+        sim_job_fini(&job);
+        free(text);
+    }
+    CU_ASSERT_TRUE(same);
+    CU_ASSERT(n < 20 || life.restored > n);
+    dir_remove(dir);
+    free(dir);
+}
+
+static void windows_that_fire_early_put_out_each_row_once(void)
+{
+    count_once("early = \"1ms\"; ", true);
+}
+
+static void windows_of_tasks_go_on_in_their_tasks(void)
+{
+    count_once("per = \"task\"; ", false);
+}
+
+/* ---- memory ---- */
+
+static int run_quietly(const struct gy_physical *physical)
+{
+    struct gyre_error error = {.size = sizeof error};
+    struct gy_clock_manual clock;
+    struct gy_scheduler scheduler;
+    gy_clock_manual_init(&clock, 1000000);
+    gy_scheduler_seeded(&scheduler, 1);
+    struct gy_flow_options options = {
+        .clock = &clock.clock, .channel_slots = 2, .channel_bytes = 4096, .alone = true};
+    struct gy_flow *flow = gy_flow_new(physical, &options, &error);
+    if (flow == NULL)
+        return error.code;
+    int code = gy_flow_open(flow);
+    if (code == 0)
+        code = gy_flow_run_alone(flow, &scheduler, &clock);
+    int committed = gy_flow_commit(flow);
+    gy_flow_free(flow);
+    return code != 0 ? code : committed;
+}
+
+/* Lets allocations of a run fail, one in each run. How many there are. */
+static uint64_t lack_memory(const char *dir, const struct gy_physical *physical, const char *wanted,
+                            uint64_t *failed)
+{
+    uint64_t k = 0;
+    for (bool hit = true; hit;) {
+        struct oracle_text got;
+        gy_mem_track(true);
+        gy_mem_fail_after(k += 1 + k / 40);
+        int code = run_quietly(physical);
+        hit = gy_mem_fail_hit();
+        gy_mem_fail_after(0);
+        read_lines(dir, "out", false, &got);
+        int64_t live = gy_mem_live_blocks();
+        gy_mem_track(false);
+        *failed += code != 0;
+        if (live != 0)
+            fprintf(stderr, "allocation %llu: %lld blocks left\n", (unsigned long long)k,
+                    (long long)live);
+        CU_ASSERT_EQUAL_FATAL(live, 0);
+        CU_ASSERT_TRUE_FATAL(code == 0 || (hit && code == GYRE_ENOMEM));
+        CU_ASSERT_TRUE_FATAL(code != 0 || agree("rows", k, got.bytes, wanted));
+        free(got.bytes);
+        clear(dir);
+    }
+    return k;
+}
+
+static void windows_end_well_whichever_allocation_fails(void)
+{
+    static struct oracle_row rows[ORACLE_ROWS];
+    uint64_t all = 0, failed = 0;
+    char *dir = dir_temp();
+    gy_log_set_level(GY_LOG_ERROR);
+    for (uint64_t seed = 1; seed <= LACKING; seed++) {
+        struct oracle_text out = {0}, late = {0};
+        struct oracle_spec spec;
+        struct sim_job job;
+        struct gy_rng rng;
+        uint32_t n;
+        gy_rng_init(&rng, seed);
+        draw_spec(&rng, &spec);
+        while ((n = draw_rows(&rng, rows)) < 40 || n > 80)
+            ;
+        write_rows(dir, rows, n);
+        window_oracle(&spec, rows, n, &out, &late);
+        char *text = job_text(&spec, 2, "");
+        sim_job_init(&job, dir, text);
+        all += lack_memory(dir, job.physical, out.bytes, &failed);
+        sim_job_fini(&job);
+        free(text);
+        free(out.bytes);
+        free(late.bytes);
+    }
+    printf("out of memory: %llu allocations of %d windows, %llu runs failed\n",
+           (unsigned long long)all, LACKING, (unsigned long long)failed);
+    CU_ASSERT_TRUE(failed > 10 * LACKING);
+    dir_remove(dir);
+    free(dir);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(windows_of_all_policies_agree_with_a_naive_one_whenever_they_die, 300),
+    SUITE_TEST_WITHIN(windows_that_fire_early_put_out_each_row_once, 120),
+    SUITE_TEST_WITHIN(windows_of_tasks_go_on_in_their_tasks, 120),
+    SUITE_TEST_WITHIN(windows_end_well_whichever_allocation_fails, 120),
 };
 SUITE_MAIN("sim_windows", tests)
