@@ -58,8 +58,8 @@ static bool settle_member(struct gy_member *member, uint32_t rows_max)
 {
     struct gy_told told = {.kind = GY_TOLD_WATERMARK};
     /* What the clock sets off may put rows out and tell nothing. */
-    bool moved = member->frontier.clocked && !member->frontier.halted && !member->frontier.ended &&
-                 gy_instance_has_work(member->instance);
+    bool moved = rows_max > 0 && member->frontier.clocked && !member->frontier.halted &&
+                 !member->frontier.ended && gy_instance_has_work(member->instance);
     while (told.kind > GY_TOLD_LATER && !gy_flow_has_failed(member->task->flow)) {
         if (gy_frontier_step(&member->frontier, rows_max, &told) != 0)
             gy_member_fail(member);

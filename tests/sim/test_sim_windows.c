@@ -423,8 +423,7 @@ static void count_once(const char *option, bool by_time)
         gy_rng_init(&rng, seed ^ 0x70707);
         do
             draw_spec(&rng, &spec);
-        while (is_by_time(&spec) != by_time || spec.keep == ORACLE_SESSION ||
-               (!by_time && spec.keep != ORACLE_NONE));
+        while (is_by_time(&spec) != by_time || (!by_time && spec.keep != ORACLE_NONE));
         spec.aggregate = ORACLE_COUNT_ROWS;
         spec.key = ORACLE_BY_K;
         spec.accumulate = !by_time;
