@@ -63,6 +63,13 @@ static void interval_join_close(void *self, struct gyre_ctx *ctx)
     gyre_alloc(ctx, j->scratch, 0);
 }
 
+/* A moment so much later, as near to it as 64 bits go. */
+static int64_t later(int64_t time_us, gy_i128 by_us)
+{
+    gy_i128 v = time_us + by_us;
+    return v < INT64_MIN ? INT64_MIN : v > INT64_MAX ? INT64_MAX : (int64_t)v;
+}
+
 static void put_pairs(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row,
                       struct gyre_list *others)
 {
@@ -70,8 +77,8 @@ static void put_pairs(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_
     const struct side *mine = &c->sides[in->port], *side = &c->sides[!in->port];
     struct gyre_out *out = ctx->outputs[0];
     int64_t time_us = gyre_row_time(in, row);
-    int64_t least_us = gy_time_minus(time_us, c->down_us[in->port]);
-    int64_t most_us = gy_time_plus(time_us, c->up_us[in->port]);
+    int64_t least_us = later(time_us, -(gy_i128)c->down_us[in->port]);
+    int64_t most_us = later(time_us, c->up_us[in->port]);
     if (time_us < ctx->watermark_us && least_us < ctx->watermark_us)
         least_us = ctx->watermark_us;
     uint64_t n = side_count(ctx, others);
@@ -91,7 +98,7 @@ static void put_pairs(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_
 static int64_t gone_us(struct gyre_ctx *ctx, struct gyre_list *list, int side)
 {
     const struct interval_config *c = ctx->config;
-    return gy_time_plus(gy_time_plus(side_time(ctx, list, 0), c->up_us[side]), 1);
+    return later(side_time(ctx, list, 0), (gy_i128)c->up_us[side] + 1);
 }
 
 static int32_t take(struct interval *j, struct gyre_ctx *ctx, const struct gyre_batch *in,
@@ -99,7 +106,7 @@ static int32_t take(struct interval *j, struct gyre_ctx *ctx, const struct gyre_
 {
     const struct interval_config *c = ctx->config;
     const struct side *side = &c->sides[in->port];
-    int is_late = gy_time_plus(gyre_row_time(in, row), c->up_us[in->port]) < ctx->watermark_us;
+    int is_late = later(gyre_row_time(in, row), c->up_us[in->port]) < ctx->watermark_us;
     uint64_t at;
     if (is_late)
         gyre_late(ctx, in, row);
@@ -136,7 +143,7 @@ static int32_t drop_rows(struct gyre_ctx *ctx, const struct gyre_due *due, uint3
                          struct gyre_list *list, int side)
 {
     const struct interval_config *c = ctx->config;
-    uint64_t n = side_before(ctx, list, gy_time_minus(ctx->watermark_us, c->up_us[side]));
+    uint64_t n = side_before(ctx, list, later(ctx->watermark_us, -(gy_i128)c->up_us[side]));
     if (ctx->watermark_us == INT64_MAX)
         n = side_count(ctx, list);
     if (n > 0)

@@ -7,8 +7,6 @@
 #include "lookup.h"
 #include "side.h"
 
-#include "../../runtime/op/periods.h"
-
 enum { IN, TABLE, SIDES };
 enum { MISSING_NULL, MISSING_DROP };
 
@@ -135,7 +133,7 @@ static int32_t take_in(struct lookup *l, struct gyre_ctx *ctx, const struct gyre
     if (code != GYRE_OK || (!c->as_of && at > 0))
         return code;
     return gyre_timer_set(ctx, in, row, GYRE_CLOCK_EVENT,
-                          c->as_of ? gy_time_plus(time_us, 1) : INT64_MAX, 0);
+                          c->as_of && time_us != INT64_MAX ? time_us + 1 : INT64_MAX, 0);
 }
 
 /* Rows of the table that no row from `time_us` on asks for: a newer one is there. */
