@@ -321,6 +321,34 @@ static const struct {
     {"", "op = \"std.max\"; field = \"y\";", "y\n"},
 };
 
+static void an_interval_join_goes_on_at_both_ends_of_time(void)
+{
+    char *folder = dir_temp(), *l = path_join(folder, "l.csv"), *r = path_join(folder, "r.csv");
+    struct process_result result;
+    file_write_text(l, "-9223372036854775808,1\n9223372036854775806,2\n9223372036854775807,3\n");
+    file_write_text(r, "-9223372036854775808,4\n9223372036854775807,5\n");
+    const char *job =
+        "job = \"t\"; parallelism = 1; operators = (\n"
+        "{ id = \"l\"; op = \"file.read\"; path = \"l.csv\"; format = \"csv\";\n"
+        "  schema = ( { name = \"t\"; type = \"time\"; }, { name = \"k\"; type = \"i64\"; } ); },\n"
+        "{ id = \"r\"; op = \"file.read\"; path = \"r.csv\"; format = \"csv\";\n"
+        "  schema = ( { name = \"t\"; type = \"time\"; }, { name = \"v\"; type = \"i64\"; } ); },\n"
+        "{ id = \"lt\"; op = \"std.timestamps\"; input = \"l\"; field = \"t\"; },\n"
+        "{ id = \"rt\"; op = \"std.timestamps\"; input = \"r\"; field = \"t\"; },\n"
+        "{ id = \"j\"; op = \"std.interval_join\"; input = { left = \"lt\"; right = \"rt\"; };\n"
+        "  key = \"t\"; within = { before = \"2us\"; after = \"2us\"; }; },\n"
+        "{ id = \"o\"; op = \"file.write\"; input = \"j\"; path = \"-\"; } );\n";
+    run_join(folder, "run", job, &result);
+    CU_ASSERT_EQUAL(result.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(result.out, "-9223372036854775808,1,4\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(result.out, "9223372036854775807,3,5\n"));
+    process_result_fini(&result);
+    dir_remove(folder);
+    free(folder);
+    free(l);
+    free(r);
+}
+
 static void results_have_their_names_and_order(void)
 {
     char *folder = dir_temp(), *in = path_join(folder, "in.csv");
@@ -346,5 +374,6 @@ static const struct suite_test tests[] = {
     SUITE_TEST(results_have_their_names_and_order),
     SUITE_TEST(every_mistake_is_told_at_its_line),
     SUITE_TEST(every_mistake_of_a_join_is_told_at_its_line),
+    SUITE_TEST(an_interval_join_goes_on_at_both_ends_of_time),
 };
 SUITE_MAIN("std", tests)
