@@ -136,6 +136,7 @@ static char *came(struct rig *rig)
 {
     struct gy_buf *rows = &rig->hand.rows;
     gy_instance_flush(rig->x, false);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(gy_buf_cstr(rows)); /* sscanf looks for the end of all */
     char *text = calloc(1, rows->len + 1);
     size_t n = 0;
     for (size_t at = 0; at < rows->len;) {
