@@ -99,21 +99,19 @@ static void add_wide(struct exact *e, wide value, int64_t values)
     e->values += values;
 }
 
-/* Adds (`sign` 1) or retracts (-1) a value that is there. */
+/* Adds a value that is there. */
 static void add_value(const struct avg_config *c, const struct gyre_batch *in, uint32_t row,
-                      void *acc, int32_t sign)
+                      void *acc)
 {
     if (c->type == GYRE_TYPE_f64) {
         struct rounded *r = acc;
-        r->values += sign;
-        r->sum += sign * GYRE_COLUMN(in, 0, double)[row];
-        if (r->values == 0)
-            r->sum = 0; /* what rounding left */
+        r->values++;
+        r->sum += GYRE_COLUMN(in, 0, double)[row];
         return;
     }
     int64_t value = c->type == GYRE_TYPE_i32 ? GYRE_COLUMN(in, 0, int32_t)[row]
                                              : GYRE_COLUMN(in, 0, int64_t)[row];
-    add_wide(acc, sign * (wide)value, sign);
+    add_wide(acc, value, 1);
 }
 
 static int32_t avg_result(struct gyre_ctx *ctx, const void *acc, struct gyre_out *out, uint32_t row)
@@ -130,12 +128,12 @@ static int32_t avg_result(struct gyre_ctx *ctx, const void *acc, struct gyre_out
 }
 
 static inline int32_t run(struct gyre_ctx *ctx, const struct gyre_batch *in, const uint32_t *rows,
-                          uint32_t n, void *const *accs, struct gyre_out *out, int32_t sign)
+                          uint32_t n, void *const *accs, struct gyre_out *out)
 {
     const struct avg_config *c = ctx->config;
     for (uint32_t j = 0; j < n; j++) {
         if (!gyre_is_null(in, 0, rows[j]))
-            add_value(c, in, rows[j], accs[j], sign);
+            add_value(c, in, rows[j], accs[j]);
         if (out != NULL)
             avg_result(ctx, accs[j], out, rows[j]);
     }
@@ -145,19 +143,13 @@ static inline int32_t run(struct gyre_ctx *ctx, const struct gyre_batch *in, con
 static int32_t avg_add(struct gyre_ctx *ctx, const struct gyre_batch *in, const uint32_t *rows,
                        uint32_t n, void *const *accs)
 {
-    return run(ctx, in, rows, n, accs, NULL, 1);
+    return run(ctx, in, rows, n, accs, NULL);
 }
 
 static int32_t avg_roll(struct gyre_ctx *ctx, const struct gyre_batch *in, const uint32_t *rows,
                         uint32_t n, void *const *accs, struct gyre_out *out)
 {
-    return run(ctx, in, rows, n, accs, out, 1);
-}
-
-static int32_t avg_retract(struct gyre_ctx *ctx, const struct gyre_batch *in, const uint32_t *rows,
-                           uint32_t n, void *const *accs)
-{
-    return run(ctx, in, rows, n, accs, NULL, -1);
+    return run(ctx, in, rows, n, accs, out);
 }
 
 static int32_t avg_merge(struct gyre_ctx *ctx, void *into, const void *from)
@@ -175,14 +167,12 @@ static int32_t avg_merge(struct gyre_ctx *ctx, void *into, const void *from)
     return GYRE_OK;
 }
 
-/* No GYRE_RETRACT_EXACT: the flag is one for all types, and sums of f64 are not exact. */
 static const struct gyre_aggregate aggregate = {
     .size = sizeof(struct gyre_aggregate),
     .add = avg_add,
     .roll = avg_roll,
     .result = avg_result,
     .merge = avg_merge,
-    .retract = avg_retract,
 };
 
 static const struct gyre_option options[] = {

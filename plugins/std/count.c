@@ -43,15 +43,6 @@ static int32_t count_roll(struct gyre_ctx *ctx, const struct gyre_batch *in, con
     return GYRE_OK;
 }
 
-static int32_t count_retract(struct gyre_ctx *ctx, const struct gyre_batch *in,
-                             const uint32_t *rows, uint32_t n, void *const *accs)
-{
-    const uint8_t *valid = validity(ctx, in);
-    for (uint32_t j = 0; j < n; j++)
-        *(int64_t *)accs[j] -= valid == NULL || valid[rows[j]];
-    return GYRE_OK;
-}
-
 static int32_t count_merge(struct gyre_ctx *ctx, void *into, const void *from)
 {
     (void)ctx;
@@ -80,13 +71,11 @@ static const struct gyre_state_type accumulator = {
 
 static const struct gyre_aggregate aggregate = {
     .size = sizeof(struct gyre_aggregate),
-    .flags = GYRE_RETRACT_EXACT,
     .accumulator = &accumulator,
     .add = count_add,
     .roll = count_roll,
     .result = count_result,
     .merge = count_merge,
-    .retract = count_retract,
 };
 
 static const struct gyre_option options[] = {

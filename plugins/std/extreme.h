@@ -35,8 +35,7 @@ int32_t extreme_bind(struct extreme_config *c, struct gyre_bind *bind, int32_t s
 /** Binds min_by or max_by: `fields` are put out. */
 int32_t extreme_bind_row(struct extreme_config *c, struct gyre_bind *bind, int32_t sign);
 
-/* The calls of all four; ctx->config is a struct extreme_config. There is no retract: what came
- * before an extreme is not known. */
+/* The calls of all four; ctx->config is a struct extreme_config. */
 extern const struct gyre_aggregate extreme_aggregate;
 
 #endif

@@ -68,7 +68,7 @@ static int32_t sum_bind(void *config, struct gyre_bind *bind)
 
 /* ---- adding ------------------------------------------------------------------------------------ */
 
-/* What a call works on. `sign` is 1 to add and -1 to retract. */
+/* What a call works on. */
 struct call {
     struct gyre_ctx *ctx;
     const struct gyre_batch *in;
@@ -76,7 +76,6 @@ struct call {
     void *const *accs;
     struct gyre_out *out; /* NULL: no results are wanted */
     uint32_t n;
-    int32_t sign;
 };
 
 __attribute__((noinline)) static void overflow(const struct call *c, uint32_t row)
@@ -85,11 +84,10 @@ __attribute__((noinline)) static void overflow(const struct call *c, uint32_t ro
     gyre_bad_row(c->ctx, c->in, row, "the sum of `%s` goes beyond 64 bits", config->field);
 }
 
-static inline int add_checked(int64_t *sum, int64_t value, int32_t sign)
+static inline int add_checked(int64_t *sum, int64_t value)
 {
     int64_t result;
-    int beyond = sign > 0 ? __builtin_add_overflow(*sum, value, &result)
-                          : __builtin_sub_overflow(*sum, value, &result);
+    int beyond = __builtin_add_overflow(*sum, value, &result);
     if (!beyond)
         *sum = result;
     return !beyond;
@@ -103,7 +101,7 @@ static inline int add_checked(int64_t *sum, int64_t value, int32_t sign)
         int64_t *sums = rolls ? GYRE_OUT(c.out, 0, int64_t) : NULL;                                \
         for (uint32_t j = 0; j < c.n; j++) {                                                       \
             int64_t *sum = c.accs[j];                                                              \
-            if (!add_checked(sum, values[c.rows[j]], c.sign))                                      \
+            if (!add_checked(sum, values[c.rows[j]]))                                              \
                 overflow(&c, c.rows[j]);                                                           \
             if (rolls)                                                                             \
                 sums[c.rows[j]] = *sum;                                                            \
@@ -118,7 +116,7 @@ static inline void loop_f64(struct call c, int rolls)
     double *sums = rolls ? GYRE_OUT(c.out, 0, double) : NULL;
     for (uint32_t j = 0; j < c.n; j++) {
         double *sum = c.accs[j];
-        *sum += c.sign * values[c.rows[j]];
+        *sum += values[c.rows[j]];
         if (rolls)
             sums[c.rows[j]] = *sum;
     }
@@ -128,16 +126,14 @@ static inline void loop_f64(struct call c, int rolls)
 static int add_nullable(const struct call *c, uint32_t type, uint32_t row, void *acc)
 {
     if (type == GYRE_TYPE_f64) {
-        *(double *)acc += c->sign * GYRE_COLUMN(c->in, 0, double)[row];
+        *(double *)acc += GYRE_COLUMN(c->in, 0, double)[row];
     } else {
         int64_t value = type == GYRE_TYPE_i32 ? GYRE_COLUMN(c->in, 0, int32_t)[row]
                                               : GYRE_COLUMN(c->in, 0, int64_t)[row];
-        if (!add_checked(acc, value, c->sign))
+        if (!add_checked(acc, value))
             return 0;
     }
-    *values_of(acc) += c->sign;
-    if (*values_of(acc) == 0)
-        memset(acc, 0, 8); /* what rounding left of a sum of f64 */
+    *values_of(acc) += 1;
     return 1;
 }
 
@@ -179,19 +175,13 @@ static inline int32_t run(const struct call *c, int rolls)
 static int32_t sum_add(struct gyre_ctx *ctx, const struct gyre_batch *in, const uint32_t *rows,
                        uint32_t n, void *const *accs)
 {
-    return run(&(struct call){ctx, in, rows, accs, NULL, n, 1}, 0);
+    return run(&(struct call){ctx, in, rows, accs, NULL, n}, 0);
 }
 
 static int32_t sum_roll(struct gyre_ctx *ctx, const struct gyre_batch *in, const uint32_t *rows,
                         uint32_t n, void *const *accs, struct gyre_out *out)
 {
-    return run(&(struct call){ctx, in, rows, accs, out, n, 1}, 1);
-}
-
-static int32_t sum_retract(struct gyre_ctx *ctx, const struct gyre_batch *in, const uint32_t *rows,
-                           uint32_t n, void *const *accs)
-{
-    return run(&(struct call){ctx, in, rows, accs, NULL, n, -1}, 0);
+    return run(&(struct call){ctx, in, rows, accs, out, n}, 1);
 }
 
 static int32_t sum_merge(struct gyre_ctx *ctx, void *into, const void *from)
@@ -199,21 +189,19 @@ static int32_t sum_merge(struct gyre_ctx *ctx, void *into, const void *from)
     const struct sum_config *config = ctx->config;
     if (config->type == GYRE_TYPE_f64)
         *(double *)into += *(const double *)from;
-    else if (!add_checked(into, *(const int64_t *)from, 1))
+    else if (!add_checked(into, *(const int64_t *)from))
         return gyre_fail(ctx, GYRE_EROW, "the sum of `%s` goes beyond 64 bits", config->field);
     if (config->nullable)
         *values_of(into) += ((const int64_t *)from)[1];
     return GYRE_OK;
 }
 
-/* No GYRE_RETRACT_EXACT: the flag is one for all types, and sums of f64 are not exact. */
 static const struct gyre_aggregate aggregate = {
     .size = sizeof(struct gyre_aggregate),
     .add = sum_add,
     .roll = sum_roll,
     .result = sum_result,
     .merge = sum_merge,
-    .retract = sum_retract,
 };
 
 static const struct gyre_option options[] = {

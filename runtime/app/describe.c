@@ -218,11 +218,10 @@ void gy_describe_windows(struct gy_buf *b, const struct gyre_function *f)
 {
     const struct gyre_aggregate *a = f->impl;
     if (gy_function_is_set(f)) {
-        gy_buf_text(b, "can be merged and retracted where each of its functions can");
+        gy_buf_text(b, "can be merged where each of its functions can");
         return;
     }
     gy_buf_text(b, a->merge ? "can be merged" : "cannot be merged");
-    gy_buf_text(b, a->retract ? ", can be retracted" : ", cannot be retracted");
 }
 
 /* ---- JSON ---- */

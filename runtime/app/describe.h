@@ -43,7 +43,7 @@ const char *gy_describe_items(uint32_t items);
 void gy_describe_state_type(struct gy_buf *b, const struct gyre_state_type *t);
 void gy_describe_state(struct gy_buf *b, const struct gyre_state *s);
 
-/** Appends what windows can do with an aggregate function: "can be merged, can be retracted". */
+/** Appends what windows can do with an aggregate function: "can be merged". */
 void gy_describe_windows(struct gy_buf *b, const struct gyre_function *f);
 
 /* The option that the host adds to a function that it runs as an operator, and whether it does. */

@@ -158,10 +158,8 @@ static void put_function(struct gy_buf *b, const struct gyre_function *f)
     const struct gyre_aggregate *a = f->impl;
     bool is_set = gy_function_is_set(f); /* it is as its functions are */
     gy_json_bool(b, "set", is_set);
-    if (!is_set) {
+    if (!is_set)
         gy_json_bool(b, "merges", a->merge != NULL);
-        gy_json_bool(b, "retracts", a->retract != NULL);
-    }
     if (a->accumulator)
         put_state_type(b, "accumulator", a->accumulator);
 }

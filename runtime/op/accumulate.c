@@ -40,15 +40,12 @@ int gy_accumulate_init(struct gy_accumulate *all, struct gy_instance *instance)
     if (all->functions == NULL || init_type(all, node) != 0)
         return GYRE_ENOMEM;
     all->n = node->n_hosted;
-    all->can_merge = all->can_retract = true;
+    all->can_merge = true;
     for (uint32_t f = 0; f < all->n; f++) {
-        const struct gyre_aggregate *aggregate = node->hosted[f].aggregate;
         all->functions[f] = (struct gy_accumulator){.hosted = &node->hosted[f],
                                                     .offset = all->type.segments[f].offset,
                                                     .flat = all->type.segments[f].flat};
-        all->can_merge &= aggregate->merge != NULL;
-        all->can_retract &=
-            aggregate->retract != NULL && (aggregate->flags & GYRE_RETRACT_EXACT) != 0;
+        all->can_merge &= node->hosted[f].aggregate->merge != NULL;
         if (all->n > 1 && init_view(&all->functions[f]) != 0)
             return GYRE_ENOMEM;
     }
@@ -286,23 +283,6 @@ static int end_callback(struct gy_accumulate *all, const char *before, int code)
     if (code == 0 && all->instance->sticky == 0)
         name_callback(all, before);
     return code;
-}
-
-int gy_accumulate_retract(struct gy_accumulate *all, const struct gyre_batch *in,
-                          const uint32_t *rows, uint32_t n, void *const *records)
-{
-    const char *before = name_callback(all, "retract");
-    int code = 0;
-    assert(all->can_retract);
-    view_batch(all, in);
-    for (uint32_t f = 0; code == 0 && f < all->n; f++) {
-        const struct gy_accumulator *function = &all->functions[f];
-        const struct gyre_batch *view = view_of(function, in);
-        void *const *accs = accumulators(all, function, records, n);
-        struct gyre_ctx *ctx = enter(all, function->hosted);
-        code = function->hosted->aggregate->retract(ctx, view, rows, n, accs);
-    }
-    return end_callback(all, before, code);
 }
 
 int gy_accumulate_merge(struct gy_accumulate *all, void *const *into, const void *const *from,

@@ -36,7 +36,6 @@ struct gy_accumulate {
     struct gy_instance *instance;
     struct gy_type type; /* of a record */
     bool can_merge;      /* all functions can */
-    bool can_retract;    /* all functions undo what they added, to the bit */
     uint32_t n;
     struct gy_accumulator *functions;
     void *saved; /* the record before the row at hand */
@@ -101,10 +100,6 @@ int gy_accumulate_add(struct gy_accumulate *all, const struct gyre_batch *in, co
 /** The same, and writes the new results at row rows[j] of port 0, which is aligned with `in`. */
 int gy_accumulate_roll(struct gy_accumulate *all, const struct gyre_batch *in, const uint32_t *rows,
                        uint32_t n, void *const *records);
-
-/** Takes rows that were added out again; only where `can_retract`. */
-int gy_accumulate_retract(struct gy_accumulate *all, const struct gyre_batch *in,
-                          const uint32_t *rows, uint32_t n, void *const *records);
 
 /** Merges from[j] into into[j], in order; only where `can_merge`. The rows of `from` came after those
  *  of `into`. `from` is as before. Where it fails, some are merged in part. */

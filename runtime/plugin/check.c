@@ -330,11 +330,6 @@ static int check_aggregate(struct gy_check *c, const struct gyre_function *f)
     int code = require(c, "aggregate", callbacks, 2);
     if (code < 0)
         return code;
-    if (a->flags & ~GYRE_RETRACT_EXACT)
-        return gy_check_fault(c, "has the flags 0x%x, of which an aggregate knows 0x%x", a->flags,
-                              GYRE_RETRACT_EXACT);
-    if ((a->flags & GYRE_RETRACT_EXACT) && !a->retract)
-        return gy_check_fault(c, "promises an exact retract and has none; write it");
     if (!a->accumulator && !f->bind)
         return gy_check_fault(c, "has no accumulator type and no bind that gives one; declare one");
     if (f->n_results == 0 && !f->bind)
@@ -360,8 +355,7 @@ static int check_impl(struct gy_check *c, const struct gyre_function *f)
     case GYRE_FN_PARTITION: CONTRACT(gyre_partition_function, partition);
     case GYRE_FN_DISTANCE: CONTRACT(gyre_distance_function, distance);
     case GYRE_FN_TRIGGER: CONTRACT(gyre_trigger_function, on_row);
-    case GYRE_FN_EVICTION: CONTRACT(gyre_eviction_function, evict);
-    default: CONTRACT(gyre_timestamp_function, times);
+    default: CONTRACT(gyre_eviction_function, evict);
     }
 #undef CONTRACT
     if (size != wanted)
@@ -381,15 +375,12 @@ static int check_impl(struct gy_check *c, const struct gyre_function *f)
 static int check_function(struct gy_check *c, const struct gyre_function *f)
 {
     int code;
-    if (f->kind < GYRE_FN_AGGREGATE || f->kind > GYRE_FN_TIMESTAMP)
-        return gy_check_fault(c, "has the unknown kind %u; the known ones are 1 to 8", f->kind);
+    if (f->kind < GYRE_FN_AGGREGATE || f->kind > GYRE_FN_EVICTION)
+        return gy_check_fault(c, "has the unknown kind %u; the known ones are 1 to 7", f->kind);
     if ((code = check_doc(c, f->doc)) < 0)
         return code;
     if (f->flags != 0)
-        return gy_check_fault(c,
-                              "has the flags 0x%x, of which this gyre knows none; an "
-                              "aggregate's flags stand in its gyre_aggregate",
-                              f->flags);
+        return gy_check_fault(c, "has the flags 0x%x, of which this gyre knows none", f->flags);
     if (!f->impl)
         return gy_check_fault(c, "has no contract (impl is NULL); point it to the struct of its "
                                  "kind");

@@ -24,9 +24,8 @@ const char *gy_item_doc(const struct gyre_item *item)
 const char *gy_item_kind(const struct gyre_item *item)
 {
     static const char *const operators[] = {"?", "source", "transform", "sink"};
-    static const char *const functions[] = {"?",       "aggregate", "window",
-                                            "key",     "partition", "distance",
-                                            "trigger", "eviction",  "timestamp"};
+    static const char *const functions[] = {"?",         "aggregate", "window",  "key",
+                                            "partition", "distance",  "trigger", "eviction"};
     uint32_t kind;
     switch (item->kind) {
     case GYRE_ITEM_OPERATOR:
@@ -34,7 +33,7 @@ const char *gy_item_kind(const struct gyre_item *item)
         return operators[kind <= GYRE_SINK ? kind : 0];
     case GYRE_ITEM_FUNCTION:
         kind = ((const struct gyre_function *)item->what)->kind;
-        return functions[kind <= GYRE_FN_TIMESTAMP ? kind : 0];
+        return functions[kind <= GYRE_FN_EVICTION ? kind : 0];
     default: return NULL;
     }
 }

@@ -135,7 +135,7 @@ static void version_names_the_plugin_abi(void)
     struct process_result r;
     gyre(ARGV("--version"), &r);
     CU_ASSERT_EQUAL(r.status, 0);
-    expect_text(r.out, "gyre 0.1.0 (plugin ABI 0.3)\n");
+    expect_text(r.out, "gyre 0.1.0 (plugin ABI 0.4)\n");
     process_result_fini(&r);
 }
 
@@ -314,7 +314,7 @@ static const char price_text[] = "  The sum of prices.\n"
                                  "    as            a string\n"
                                  "                  another name for the result, where it is one "
                                  "field\n"
-                                 "  windows         can be merged, cannot be retracted\n"
+                                 "  windows         can be merged\n"
                                  "  accumulator     sum version 3 { total: f64 }\n";
 
 static void inspect_describes_a_file(void)
@@ -325,7 +325,7 @@ static void inspect_describes_a_file(void)
     CU_ASSERT_EQUAL(r.status, 0);
     expect_text(r.err, "");
     CU_ASSERT(strstr(r.out, "plugin plugin_good 0.3.1\n  file            /") == r.out);
-    CU_ASSERT(strstr(r.out, "\n  ABI             0.3\n") != NULL);
+    CU_ASSERT(strstr(r.out, "\n  ABI             0.4\n") != NULL);
     CU_ASSERT(strstr(r.out, big_text) != NULL);
     CU_ASSERT(strstr(r.out, running_text) != NULL);
     CU_ASSERT(strstr(r.out, price_text) != NULL);
@@ -407,7 +407,7 @@ static const char price_markdown[] =
     "| `as` | a string |  | another name for the result, where it is one field |\n\n"
     "- Reads: `symbol: str`, `price: f64`, `volume: i64 or null`.\n"
     "- Results: `total: f64`.\n"
-    "- In windows: can be merged, cannot be retracted.\n"
+    "- In windows: can be merged.\n"
     "- Accumulator: sum version 3 { total: f64 }.\n";
 
 static void inspect_as_markdown_is_a_section_for_each(void)
@@ -430,8 +430,7 @@ static void inspect_says_of_a_set_what_holds_for_its_functions(void)
     struct process_result r;
     gyre(ARGV("inspect", "std.aggregate"), &r);
     CU_ASSERT_EQUAL(r.status, 0);
-    CU_ASSERT(strstr(r.out, "can be merged and retracted where each of its functions can\n") !=
-              NULL);
+    CU_ASSERT(strstr(r.out, "can be merged where each of its functions can\n") != NULL);
     CU_ASSERT(strstr(r.out, "cannot") == NULL);
     process_result_fini(&r);
     gyre(ARGV("inspect", "std.aggregate", "--format", "json"), &r);

@@ -1,6 +1,6 @@
 /* The laws of the standard aggregates' function tables, called directly: merge(a, b) is what adding
- * the rows of a and then those of b gives, whichever merges come first, and where there is a retract it undoes add. The functions
- * are bound by a job that is loaded and never run. */
+ * the rows of a and then those of b gives, whichever merges come first. The functions are bound by a
+ * job that is loaded and never run. */
 #include "base/rng.h"
 #include "files.h"
 #include "sim/sim.h"
@@ -57,15 +57,15 @@ static struct gyre_str random_str(struct gy_rng *rng, char *text)
     return gyre_str_view(text, (uint32_t)n);
 }
 
-/* `odd`: NaN and infinity too. */
-static void rows_init(struct rows *rows, struct gy_rng *rng, bool odd)
+/* NaN and infinity too. */
+static void rows_init(struct rows *rows, struct gy_rng *rng)
 {
     for (int r = 0; r < ROWS; r++) {
         uint64_t kind = gy_rng_below(rng, 16);
         rows->i[r] = (int32_t)gy_rng_below(rng, 20) - 10;
         rows->x[r] = (int64_t)gy_rng_below(rng, 10) - 5;
         rows->y[r] = (double)gy_rng_below(rng, 100) / 4 - 12;
-        if (odd && kind < 3)
+        if (kind < 3)
             rows->y[r] = kind == 0 ? NAN : kind == 1 ? INFINITY : -0.0;
         rows->s[r] = random_str(rng, rows->text[0][r]);
         rows->d[r] = random_str(rng, rows->text[1][r]);
@@ -154,13 +154,6 @@ static void add(struct bench *bench, void *acc, uint32_t first, uint32_t end)
         bench->hosted->aggregate->add(&bench->ctx, &bench->batch, rows, end - first, accs), 0);
 }
 
-static void retract(struct bench *bench, void *acc, uint32_t first, uint32_t end)
-{
-    for (uint32_t r = first; r < end; r++)
-        CU_ASSERT_EQUAL_FATAL(
-            bench->hosted->aggregate->retract(&bench->ctx, &bench->batch, &r, 1, &acc), 0);
-}
-
 static char *no_grow(struct gyre_out *out, uint32_t len)
 {
     (void)out, (void)len;
@@ -235,22 +228,7 @@ static void check_merge(struct bench *bench, struct gy_rng *rng)
     CU_ASSERT_FATAL(same_result(bench, accs[3], accs[7]));
 }
 
-/* Adding and retracting the first rows leaves the others; all of them leaves nothing. */
-static void check_retract(struct bench *bench, struct gy_rng *rng)
-{
-    void *accs[4];
-    uint32_t first = (uint32_t)gy_rng_below(rng, ROWS + 1);
-    accumulators(bench, accs, 4);
-    add(bench, accs[0], 0, ROWS);
-    retract(bench, accs[0], 0, first);
-    add(bench, accs[1], first, ROWS);
-    CU_ASSERT_FATAL(same_result(bench, accs[0], accs[1]));
-    retract(bench, accs[0], first, ROWS);
-    CU_ASSERT_EQUAL(memcmp(accs[0], accs[2], bench->hosted->accumulator->value_size), 0);
-}
-
-static void each_function(bool odd, bool only_retract,
-                          void (*check)(struct bench *bench, struct gy_rng *rng))
+static void merging_in_order_is_adding_in_order_and_is_associative(void)
 {
     static struct rows rows;
     struct sim_job sim;
@@ -263,13 +241,11 @@ static void each_function(bool odd, bool only_retract,
     CU_ASSERT_EQUAL_FATAL(node->n_hosted, 21);
     for (uint64_t seed = first; seed < first + n; seed++) {
         gy_rng_init(&rng, seed);
-        rows_init(&rows, &rng, odd);
+        rows_init(&rows, &rng);
         for (uint32_t f = 0; f < node->n_hosted; f++) {
             struct bench bench;
-            if (only_retract && node->hosted[f].aggregate->retract == NULL)
-                continue;
             bench_init(&bench, node, f, &rows);
-            check(&bench, &rng);
+            check_merge(&bench, &rng);
             gy_store_free(bench.store);
         }
     }
@@ -279,19 +255,8 @@ static void each_function(bool odd, bool only_retract,
     free(in);
 }
 
-static void merging_in_order_is_adding_in_order_and_is_associative(void)
-{
-    each_function(true, false, check_merge);
-}
-
-static void retract_undoes_add(void)
-{
-    each_function(false, true, check_retract);
-}
-
 static const struct suite_test tests[] = {
     SUITE_TEST(merging_in_order_is_adding_in_order_and_is_associative),
-    SUITE_TEST(retract_undoes_add),
 };
 
 SUITE_MAIN("sim_std_laws", tests)

@@ -166,7 +166,6 @@ static void records_merge_as_if_their_rows_had_been_added_in_order(void)
     gy_rng_init(&rng, 1);
     rig_init(&rig, "batch", "", mixed);
     CU_ASSERT_TRUE(all_of(&rig)->can_merge);
-    CU_ASSERT_FALSE(all_of(&rig)->can_retract);
     for (int round = 0; round < 100; round++) {
         struct record a, b, c, whole;
         struct record *records[] = {&a, &b, &c, &whole};

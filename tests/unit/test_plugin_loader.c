@@ -21,10 +21,10 @@
 static const struct {
     const char *name, *sentence;
 } refused[] = {
-    {"abi_minor", "is built for plugin ABI 0.99 and this gyre has 0.3" REBUILD},
-    {"abi_major", "is built for plugin ABI 7.3 and this gyre has 0.3" REBUILD},
+    {"abi_minor", "is built for plugin ABI 0.99 and this gyre has 0.4" REBUILD},
+    {"abi_major", "is built for plugin ABI 7.4 and this gyre has 0.4" REBUILD},
     {"magic", "has a note that begins with 0xdeadbeef, not with 0x45525947" REBUILD},
-    {"struct_size", "has a struct gyre_aggregate of 64 bytes and this gyre one of 56" REBUILD},
+    {"struct_size", "has a struct gyre_aggregate of 56 bytes and this gyre one of 48" REBUILD},
     {"size_count", "lists the sizes of 15 structs and this gyre those of 16" REBUILD},
     {"byte_order", "has byte order 2 in its note and this machine has 1" REBUILD},
     {"isa_unknown", "has an unknown instruction-set level 9, the known ones are 0 to 4" REBUILD},

@@ -22,14 +22,13 @@ static const struct pin sizes[] = {
     SIZE(gyre_out, 104),
     SIZE(gyre_error, 528),
     SIZE(gyre_function, 88),
-    SIZE(gyre_aggregate, 56),
+    SIZE(gyre_aggregate, 48),
     SIZE(gyre_window_function, 16),
     SIZE(gyre_key_function, 16),
     SIZE(gyre_partition_function, 16),
     SIZE(gyre_distance_function, 16),
     SIZE(gyre_trigger_function, 32),
     SIZE(gyre_eviction_function, 16),
-    SIZE(gyre_timestamp_function, 16),
     SIZE(gyre_due, 24),
     SIZE(gyre_ctx, 72),
     SIZE(gyre_host, 224),
@@ -112,13 +111,12 @@ static const struct pin offsets[] = {
     AT(gyre_function, impl, 80),
     /* gyre_aggregate */
     AT(gyre_aggregate, size, 0),
-    AT(gyre_aggregate, flags, 4),
+    AT(gyre_aggregate, reserved, 4),
     AT(gyre_aggregate, accumulator, 8),
     AT(gyre_aggregate, add, 16),
     AT(gyre_aggregate, roll, 24),
     AT(gyre_aggregate, result, 32),
     AT(gyre_aggregate, merge, 40),
-    AT(gyre_aggregate, retract, 48),
     /* gyre_window_function */
     AT(gyre_window_function, size, 0),
     AT(gyre_window_function, reserved, 4),
@@ -145,10 +143,6 @@ static const struct pin offsets[] = {
     AT(gyre_eviction_function, size, 0),
     AT(gyre_eviction_function, reserved, 4),
     AT(gyre_eviction_function, evict, 8),
-    /* gyre_timestamp_function */
-    AT(gyre_timestamp_function, size, 0),
-    AT(gyre_timestamp_function, reserved, 4),
-    AT(gyre_timestamp_function, times, 8),
     /* gyre_ctx */
     AT(gyre_ctx, size, 0),
     AT(gyre_ctx, task, 4),
@@ -427,7 +421,7 @@ static void note_lists_a_size_for_each_struct(void)
 
 static void note_is_made_as_documented(void)
 {
-    static const uint8_t front[] = {'G', 'Y', 'R', 'E', 0, 0, 3, 0, 1, 8, GYRE_ISA_LEVEL,
+    static const uint8_t front[] = {'G', 'Y', 'R', 'E', 0, 0, 4, 0, 1, 8, GYRE_ISA_LEVEL,
                                     0,   16,  0,   0,   0};
     static const struct gyre_note_entry entry = {5,
                                                  (uint32_t)sizeof(struct gyre_note),

@@ -9,7 +9,6 @@
  * | distance  | of two rows, for delta windows                        | gyre_distance_function     |
  * | trigger   | decides when a window is put out                      | gyre_trigger_function      |
  * | eviction  | decides what a window still keeps                     | gyre_eviction_function     |
- * | timestamp | extracts a row's event time                           | gyre_timestamp_function    |
  *
  * All of them work on a batch per call. `ctx->config` is the function's own config, filled from its
  * option table; functions keep nothing between calls but what they are handed. */
@@ -25,7 +24,6 @@
 #define GYRE_FN_DISTANCE  5u
 #define GYRE_FN_TRIGGER   6u
 #define GYRE_FN_EVICTION  7u
-#define GYRE_FN_TIMESTAMP 8u
 
 /** A function's descriptor.
  *  Shape:   `impl` points to the contract struct of `kind`. `fields` are the input fields it reads,
@@ -53,8 +51,6 @@ struct gyre_function {
 };
 GYRE_STATIC_ASSERT(sizeof(struct gyre_function) == 88, "layout of gyre_function");
 
-#define GYRE_RETRACT_EXACT (1u << 0) /* retract undoes add to the bit (not so for sums of f64) */
-
 /** An aggregate: an accumulator, and the calls that feed and read it.
  *
  *  `rows` lists the indexes of n input rows, none of them dropped; `accs[j]` is the accumulator of
@@ -63,8 +59,7 @@ GYRE_STATIC_ASSERT(sizeof(struct gyre_function) == 88, "layout of gyre_function"
  *  Shape:   `result` writes its columns of `out` at row `row`. `roll` (optional) is add and result
  *           at once: it adds rows[j] and writes the new result at `out` row rows[j]; the host makes
  *           it of the two where it is NULL, slower. `merge` makes of `into` what adding the rows of
- *           `from` to it would have made, which came after its own; `from` stays as it is. `retract`
- *           takes rows out again that were added.
+ *           `from` to it would have made, which came after its own; `from` stays as it is.
  *  Owns:    accumulators are the host's, of the type declared here or by bind->accumulator; their
  *           str and bytes members are assigned with gyre_state_str
  *  Thread:  [task]
@@ -72,7 +67,7 @@ GYRE_STATIC_ASSERT(sizeof(struct gyre_function) == 88, "layout of gyre_function"
  *  Since:   0.1 */
 struct gyre_aggregate {
     uint32_t size;
-    uint32_t flags;
+    uint32_t reserved;
     const struct gyre_state_type *accumulator;
     int32_t (*add)(struct gyre_ctx *ctx, const struct gyre_batch *in, const uint32_t *rows,
                    uint32_t n, void *const *accs);
@@ -80,10 +75,8 @@ struct gyre_aggregate {
                     uint32_t n, void *const *accs, struct gyre_out *out);
     int32_t (*result)(struct gyre_ctx *ctx, const void *acc, struct gyre_out *out, uint32_t row);
     int32_t (*merge)(struct gyre_ctx *ctx, void *into, const void *from); /* optional */
-    int32_t (*retract)(struct gyre_ctx *ctx, const struct gyre_batch *in, const uint32_t *rows,
-                       uint32_t n, void *const *accs); /* optional */
 };
-GYRE_STATIC_ASSERT(sizeof(struct gyre_aggregate) == 56, "layout of gyre_aggregate");
+GYRE_STATIC_ASSERT(sizeof(struct gyre_aggregate) == 48, "layout of gyre_aggregate");
 
 /** Gets the rows of a fired window, oldest first, in one or several batches.
  *  Units:   start_us, end_us: INT64_MIN where the window is not one of time
@@ -159,15 +152,6 @@ struct gyre_eviction_function {
     uint32_t reserved;
     int32_t (*evict)(struct gyre_ctx *ctx, const struct gyre_batch *const *kept, uint32_t n_batches,
                      const struct gyre_batch *in, uint32_t row, uint64_t *drop);
-};
-
-/** Writes the event time of every kept row.
- *  Units:   µs since the epoch
- *  Thread:  [task] */
-struct gyre_timestamp_function {
-    uint32_t size;
-    uint32_t reserved;
-    int32_t (*times)(struct gyre_ctx *ctx, const struct gyre_batch *in, int64_t *times);
 };
 
 #endif

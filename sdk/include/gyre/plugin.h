@@ -24,7 +24,7 @@
 #include <gyre/function.h>
 
 #define GYRE_ABI_MAJOR    0u
-#define GYRE_ABI_MINOR    3u
+#define GYRE_ABI_MINOR    4u
 #define GYRE_NOTE_MAGIC   0x45525947u
 #define GYRE_NOTE_OWNER   "gyre"
 #define GYRE_NOTE_SECTION ".note.gyre"

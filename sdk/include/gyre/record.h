@@ -563,8 +563,7 @@ enum { GYRE__OPTION_BYTES = sizeof(struct gyre_option) };
         gyre__##name##_add,                                                                        \
         gyre__##name##_roll,                                                                       \
         gyre__##name##_result,                                                                     \
-        gyre__##name##_merge,                                                                      \
-        NULL};                                                                                     \
+        gyre__##name##_merge};                                                                     \
     static const struct gyre_function gyre_fn_##name = {(uint32_t)sizeof(struct gyre_function),    \
                                                         GYRE_FN_AGGREGATE,                         \
                                                         #name,                                     \
