@@ -5,11 +5,11 @@
  * watermark is too late, and is not put out; a row that can only be in such pairs is counted as late. So a
  * row is kept while the watermark is not behind the latest row that it reaches. */
 #include "interval_join.h"
-#include "side.h"
+#include "pair.h"
 
 #include "../../runtime/op/periods.h"
 
-enum { LEFT, RIGHT, SIDES };
+enum { LEFT, RIGHT };
 
 struct within {
     int64_t before;
@@ -17,50 +17,32 @@ struct within {
 };
 
 struct interval_config {
+    struct pair pair; /* first */
     struct gyre_groups within;
     int64_t down_us[SIDES], up_us[SIDES]; /* how far a row of each side reaches */
-    struct side sides[SIDES];
 };
 
-struct interval {
-    void *scratch;
-    int32_t unkept; /* a row of the batch at hand */
+static const struct gyre_port inputs[] = {
+    [LEFT] = GYRE_PORT("left", 0, NULL, 0, "rows, whose names come first"),
+    [RIGHT] = GYRE_PORT("right", 0, NULL, 0, "rows to join them with, by the key"),
 };
 
 static int32_t interval_join_bind(void *config, struct gyre_bind *bind)
 {
     struct interval_config *c = config;
-    struct side *left = &c->sides[LEFT], *right = &c->sides[RIGHT];
+    const int nullable[SIDES] = {0};
     const struct within *within = c->within.items;
     if (c->within.n != 1)
         return gyre_bind_fail(bind, GYRE_EINVAL, "within",
                               "one group, { before = ...; after = ...; }");
     c->down_us[LEFT] = c->up_us[RIGHT] = within->before;
     c->up_us[LEFT] = c->down_us[RIGHT] = within->after;
-    int32_t code = side_bind(left, bind, LEFT, "left");
+    int32_t code = pair_bind(&c->pair, bind, inputs);
     if (code == GYRE_OK)
-        code = side_bind(right, bind, RIGHT, "right");
+        code = side_write_key(&c->pair.sides[LEFT], bind, 0);
     if (code == GYRE_OK)
-        code = side_write_key(left, bind, 0);
-    if (code == GYRE_OK)
-        code = side_write(left, bind, 0, right, NULL);
-    if (code == GYRE_OK)
-        code = side_write(right, bind, 0, left, "right_");
+        code = pair_write(&c->pair, bind, nullable, "right_");
     return code;
-}
-
-static int32_t interval_join_open(void *self, struct gyre_ctx *ctx)
-{
-    struct interval *j = self;
-    const struct interval_config *c = ctx->config;
-    j->scratch = side_scratch(ctx, c->sides, SIDES);
-    return j->scratch != NULL ? GYRE_OK : gyre_fail(ctx, GYRE_ENOMEM, "no memory for a join");
-}
-
-static void interval_join_close(void *self, struct gyre_ctx *ctx)
-{
-    struct interval *j = self;
-    gyre_alloc(ctx, j->scratch, 0);
 }
 
 /* A moment so much later, as near to it as 64 bits go. */
@@ -74,8 +56,6 @@ static void put_pairs(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_
                       struct gyre_list *others)
 {
     const struct interval_config *c = ctx->config;
-    const struct side *mine = &c->sides[in->port], *side = &c->sides[!in->port];
-    struct gyre_out *out = ctx->outputs[0];
     int64_t time_us = gyre_row_time(in, row);
     int64_t least_us = later(time_us, -(gy_i128)c->down_us[in->port]);
     int64_t most_us = later(time_us, c->up_us[in->port]);
@@ -87,10 +67,8 @@ static void put_pairs(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_
         int64_t other_us = *(const int64_t *)kept;
         if (other_us > most_us)
             return;
-        uint32_t to = gyre_out_row(out, other_us > time_us ? other_us : time_us);
-        side_put_key(&c->sides[LEFT], out, to, mine, in, row);
-        side_put_row(mine, out, to, in, row);
-        side_put_kept(side, out, to, kept);
+        uint32_t to = gyre_out_row(ctx->outputs[0], other_us > time_us ? other_us : time_us);
+        pair_put_row(ctx, to, in, row, kept);
     }
 }
 
@@ -101,11 +79,11 @@ static int64_t gone_us(struct gyre_ctx *ctx, struct gyre_list *list, int side)
     return later(side_time(ctx, list, 0), (gy_i128)c->up_us[side] + 1);
 }
 
-static int32_t take(struct interval *j, struct gyre_ctx *ctx, const struct gyre_batch *in,
+static int32_t take(struct pair_task *j, struct gyre_ctx *ctx, const struct gyre_batch *in,
                     uint32_t row, struct gyre_list *list, struct gyre_list *others)
 {
     const struct interval_config *c = ctx->config;
-    const struct side *side = &c->sides[in->port];
+    const struct side *side = &c->pair.sides[in->port];
     int is_late = later(gyre_row_time(in, row), c->up_us[in->port]) < ctx->watermark_us;
     uint64_t at;
     if (is_late)
@@ -124,17 +102,17 @@ static int32_t take(struct interval *j, struct gyre_ctx *ctx, const struct gyre_
 
 static int32_t interval_join_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)
 {
-    struct interval *j = self;
+    struct pair_task *j = self;
     const struct interval_config *c = ctx->config;
     void *lists[GYRE_BATCH_ROWS], *others[GYRE_BATCH_ROWS];
     j->unkept = 0;
-    int32_t code = gyre_state_slots(ctx, c->sides[in->port].id, in, lists);
+    int32_t code = gyre_state_slots(ctx, c->pair.sides[in->port].id, in, lists);
     if (code == GYRE_OK)
-        code = gyre_state_find(ctx, c->sides[!in->port].id, in, others);
+        code = gyre_state_find(ctx, c->pair.sides[!in->port].id, in, others);
     for (uint32_t row = 0; code == GYRE_OK && row < in->rows; row++)
         code = take(j, ctx, in, row, lists[row], others[row]);
     if (code == GYRE_OK && j->unkept)
-        side_remove_empty(&c->sides[in->port], ctx, in, lists);
+        side_remove_empty(&c->pair.sides[in->port], ctx, in, lists);
     return code;
 }
 
@@ -161,12 +139,12 @@ static int32_t interval_join_on_timer(void *self, struct gyre_ctx *ctx, const st
     int32_t code = GYRE_OK;
     (void)self;
     for (int side = LEFT; code == GYRE_OK && side < SIDES; side++) {
-        code = gyre_state_find(ctx, c->sides[side].id, due->keys, lists);
+        code = gyre_state_find(ctx, c->pair.sides[side].id, due->keys, lists);
         for (uint32_t row = 0; code == GYRE_OK && row < due->keys->rows; row++)
             if (due->tags[row] == (uint64_t)side)
                 code = drop_rows(ctx, due, row, lists[row], side);
         if (code == GYRE_OK)
-            side_remove_empty(&c->sides[side], ctx, due->keys, lists);
+            side_remove_empty(&c->pair.sides[side], ctx, due->keys, lists);
     }
     return code;
 }
@@ -183,10 +161,6 @@ static const struct gyre_option options[] = {
                     "how far apart in time the rows of a pair may be, both bounds included"),
 };
 
-static const struct gyre_port inputs[] = {
-    [LEFT] = GYRE_PORT("left", 0, NULL, 0, "rows, whose names come first"),
-    [RIGHT] = GYRE_PORT("right", 0, NULL, 0, "rows to join them with, by the key"),
-};
 static const struct gyre_port output =
     GYRE_PORT("out", 0, NULL, 0, "the key, the other fields of left, those of right");
 
@@ -197,7 +171,7 @@ const struct gyre_operator gyre_op_interval_join = {
     .doc = "Joins two streams by key, rows that are near in time.",
     .flags = GYRE_NEEDS_KEY | GYRE_READS_TIME,
     .config_size = sizeof(struct interval_config),
-    .instance_size = sizeof(struct interval),
+    .instance_size = sizeof(struct pair_task),
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .inputs = inputs,
@@ -206,8 +180,8 @@ const struct gyre_operator gyre_op_interval_join = {
     .n_outputs = 1,
     .needs = GYRE_FEATURE_STATE | GYRE_FEATURE_TIMERS,
     .bind = interval_join_bind,
-    .open = interval_join_open,
-    .close = interval_join_close,
+    .open = pair_open,
+    .close = pair_close,
     .process = interval_join_process,
     .on_timer = interval_join_on_timer,
 };

@@ -11,31 +11,31 @@
  * A row that comes in between is put out at once with its partners. Without lateness the two are one.
  * All times are the arithmetic of runtime/op/periods.h, as for aggregates. */
 #include "join.h"
-#include "side.h"
+#include "pair.h"
 
 #include "../../runtime/op/periods.h"
 
-enum { LEFT, RIGHT, SIDES };
+enum { LEFT, RIGHT };
 enum { INNER, LEFT_OUTER, RIGHT_OUTER, FULL };
 
 struct join_config {
+    struct pair pair; /* first */
     int32_t type;
     int32_t has_window;
     int32_t start, end; /* columns of the output */
     int64_t lateness_us;
     struct gy_periods periods;
-    struct side sides[SIDES];
-};
-
-struct join {
-    void *scratch;
-    int32_t unkept; /* a row of the batch at hand */
 };
 
 static int is_outer(const struct join_config *c, int side)
 {
     return c->type == FULL || c->type == (side == LEFT ? LEFT_OUTER : RIGHT_OUTER);
 }
+
+static const struct gyre_port inputs[] = {
+    [LEFT] = GYRE_PORT("left", 0, NULL, 0, "rows, whose names come first"),
+    [RIGHT] = GYRE_PORT("right", 0, NULL, 0, "rows to join them with, by the key"),
+};
 
 /* ---- bound ---- */
 
@@ -68,13 +68,12 @@ static int32_t write_bounds(struct join_config *c, struct gyre_bind *bind)
 static int32_t join_bind(void *config, struct gyre_bind *bind)
 {
     struct join_config *c = config;
-    struct side *left = &c->sides[LEFT], *right = &c->sides[RIGHT];
+    struct side *left = &c->pair.sides[LEFT], *right = &c->pair.sides[RIGHT];
+    const int nullable[SIDES] = {is_outer(c, RIGHT), is_outer(c, LEFT)};
     int null_key = 0;
     int32_t code = bind_window(c, bind);
     if (code == GYRE_OK)
-        code = side_bind(left, bind, LEFT, "left");
-    if (code == GYRE_OK)
-        code = side_bind(right, bind, RIGHT, "right");
+        code = pair_bind(&c->pair, bind, inputs);
     for (uint32_t k = 0; code == GYRE_OK && k < right->n_keys; k++)
         null_key |= is_outer(c, RIGHT) && right->keys[k].null_at != 0;
     if (code == GYRE_OK)
@@ -82,24 +81,8 @@ static int32_t join_bind(void *config, struct gyre_bind *bind)
     if (code == GYRE_OK)
         code = write_bounds(c, bind);
     if (code == GYRE_OK)
-        code = side_write(left, bind, is_outer(c, RIGHT), right, NULL);
-    if (code == GYRE_OK)
-        code = side_write(right, bind, is_outer(c, LEFT), left, "right_");
+        code = pair_write(&c->pair, bind, nullable, "right_");
     return code;
-}
-
-static int32_t join_open(void *self, struct gyre_ctx *ctx)
-{
-    struct join *j = self;
-    const struct join_config *c = ctx->config;
-    j->scratch = side_scratch(ctx, c->sides, SIDES);
-    return j->scratch != NULL ? GYRE_OK : gyre_fail(ctx, GYRE_ENOMEM, "no memory for a join");
-}
-
-static void join_close(void *self, struct gyre_ctx *ctx)
-{
-    struct join *j = self;
-    gyre_alloc(ctx, j->scratch, 0);
 }
 
 /* ---- put out ---- */
@@ -133,8 +116,6 @@ static uint32_t put_start(struct gyre_ctx *ctx, const struct join_config *c, int
 static void put_pairs(struct gyre_ctx *ctx, const struct place *at, const struct rows rows[SIDES])
 {
     const struct join_config *c = ctx->config;
-    const struct side *sides = c->sides;
-    struct gyre_out *out = ctx->outputs[0];
     for (uint64_t i = rows[LEFT].from; i < rows[LEFT].to; i++) {
         const void *left = gyre_list_at(ctx, rows[LEFT].list, i);
         int64_t left_us = *(const int64_t *)left;
@@ -142,9 +123,7 @@ static void put_pairs(struct gyre_ctx *ctx, const struct place *at, const struct
             const void *right = gyre_list_at(ctx, rows[RIGHT].list, j);
             int64_t right_us = *(const int64_t *)right;
             uint32_t to = put_start(ctx, c, at->k, left_us > right_us ? left_us : right_us);
-            side_put_key(&sides[LEFT], out, to, NULL, at->keys, at->row);
-            side_put_kept(&sides[LEFT], out, to, left);
-            side_put_kept(&sides[RIGHT], out, to, right);
+            pair_put_kept(ctx, to, at->keys, at->row, left, right);
         }
     }
 }
@@ -153,13 +132,11 @@ static void put_alone(struct gyre_ctx *ctx, const struct place *at, int side,
                       const struct rows *rows)
 {
     const struct join_config *c = ctx->config;
-    struct gyre_out *out = ctx->outputs[0];
     for (uint64_t i = rows->from; i < rows->to; i++) {
         const void *kept = gyre_list_at(ctx, rows->list, i);
         uint32_t to = put_start(ctx, c, at->k, *(const int64_t *)kept);
-        side_put_key(&c->sides[LEFT], out, to, NULL, at->keys, at->row);
-        side_put_kept(&c->sides[side], out, to, kept);
-        side_put_null(&c->sides[!side], out, to);
+        pair_put_kept(ctx, to, at->keys, at->row, side == LEFT ? kept : NULL,
+                      side == RIGHT ? kept : NULL);
     }
 }
 
@@ -213,7 +190,7 @@ static void end_window(struct gyre_ctx *ctx, const struct place *at, int64_t tim
                        void *const lists[SIDES])
 {
     const struct join_config *c = ctx->config;
-    int null_key = side_due_null_key(&c->sides[LEFT], at->keys, at->row);
+    int null_key = side_due_null_key(&c->pair.sides[LEFT], at->keys, at->row);
     int64_t end_us = gy_periods_end_us(&c->periods, at->k);
     struct rows rows[SIDES];
     for (int side = LEFT; side < SIDES; side++)
@@ -231,7 +208,7 @@ static void end_window(struct gyre_ctx *ctx, const struct place *at, int64_t tim
 static void end_all(struct gyre_ctx *ctx, const struct place *at, void *const lists[SIDES])
 {
     const struct join_config *c = ctx->config;
-    int null_key = side_due_null_key(&c->sides[LEFT], at->keys, at->row);
+    int null_key = side_due_null_key(&c->pair.sides[LEFT], at->keys, at->row);
     struct rows rows[SIDES];
     for (int side = LEFT; side < SIDES; side++)
         rows[side] = (struct rows){lists[side], 0, side_count(ctx, lists[side])};
@@ -250,7 +227,7 @@ static int32_t join_on_timer(void *self, struct gyre_ctx *ctx, const struct gyre
     void *slots[SIDES][GYRE_BATCH_ROWS];
     (void)self;
     for (int side = LEFT; side < SIDES; side++) {
-        int32_t code = gyre_state_find(ctx, c->sides[side].id, keys, slots[side]);
+        int32_t code = gyre_state_find(ctx, c->pair.sides[side].id, keys, slots[side]);
         if (code != GYRE_OK)
             return code;
     }
@@ -263,7 +240,7 @@ static int32_t join_on_timer(void *self, struct gyre_ctx *ctx, const struct gyre
             end_all(ctx, &at, lists);
     }
     for (int side = LEFT; side < SIDES; side++)
-        side_remove_empty(&c->sides[side], ctx, keys, slots[side]);
+        side_remove_empty(&c->pair.sides[side], ctx, keys, slots[side]);
     return GYRE_OK;
 }
 
@@ -273,15 +250,10 @@ static int32_t join_on_timer(void *self, struct gyre_ctx *ctx, const struct gyre
 static void put_late_pairs(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row,
                            struct gyre_list *others, int64_t k)
 {
-    const struct join_config *c = ctx->config;
-    const struct side *mine = &c->sides[in->port], *side = &c->sides[!in->port];
-    struct gyre_out *out = ctx->outputs[0];
     struct rows rows = rows_of(ctx, others, k);
     for (uint64_t i = rows.from; i < rows.to; i++) {
-        uint32_t to = put_start(ctx, c, k, 0);
-        side_put_key(&c->sides[LEFT], out, to, mine, in, row);
-        side_put_row(mine, out, to, in, row);
-        side_put_kept(side, out, to, gyre_list_at(ctx, others, i));
+        uint32_t to = put_start(ctx, ctx->config, k, 0);
+        pair_put_row(ctx, to, in, row, gyre_list_at(ctx, others, i));
     }
 }
 
@@ -319,8 +291,9 @@ static int32_t set_timers(struct gyre_ctx *ctx, const struct gyre_batch *in, uin
     return code;
 }
 
-static int32_t take_in_windows(struct join *j, struct gyre_ctx *ctx, const struct gyre_batch *in,
-                               uint32_t row, struct gyre_list *list, struct gyre_list *others)
+static int32_t take_in_windows(struct pair_task *j, struct gyre_ctx *ctx,
+                               const struct gyre_batch *in, uint32_t row, struct gyre_list *list,
+                               struct gyre_list *others)
 {
     const struct join_config *c = ctx->config;
     int64_t time_us = gyre_row_time(in, row), watermark_us = ctx->watermark_us;
@@ -328,7 +301,7 @@ static int32_t take_in_windows(struct join *j, struct gyre_ctx *ctx, const struc
     int64_t last = gy_periods_last(&c->periods, time_us);
     int64_t fired = gy_periods_due(&c->periods, watermark_us);
     int64_t gone = gy_periods_due(&c->periods, gy_time_minus(watermark_us, c->lateness_us));
-    int is_null = side_is_null_key(&c->sides[in->port], in, row);
+    int is_null = side_is_null_key(&c->pair.sides[in->port], in, row);
     int is_late = first <= last && last <= gone;
     uint64_t at;
     if (is_late)
@@ -341,17 +314,17 @@ static int32_t take_in_windows(struct join *j, struct gyre_ctx *ctx, const struc
     int64_t from = first > gone ? first : gone + 1;
     for (int64_t k = from; k <= last && k <= fired && !is_null; k++)
         put_late_pairs(ctx, in, row, others, k);
-    int32_t code = side_keep(&c->sides[in->port], ctx, list, in, row, 1, j->scratch, &at);
+    int32_t code = side_keep(&c->pair.sides[in->port], ctx, list, in, row, 1, j->scratch, &at);
     if (code != GYRE_OK || has_timers(ctx, list, at, first, last))
         return code;
     return set_timers(ctx, in, row, from, last, fired);
 }
 
-static int32_t take_for_all(struct join *j, struct gyre_ctx *ctx, const struct gyre_batch *in,
+static int32_t take_for_all(struct pair_task *j, struct gyre_ctx *ctx, const struct gyre_batch *in,
                             uint32_t row, struct gyre_list *list)
 {
     const struct join_config *c = ctx->config;
-    const struct side *side = &c->sides[in->port];
+    const struct side *side = &c->pair.sides[in->port];
     uint64_t at;
     if (!is_outer(c, (int)in->port) && side_is_null_key(side, in, row)) {
         j->unkept = 1;
@@ -365,20 +338,20 @@ static int32_t take_for_all(struct join *j, struct gyre_ctx *ctx, const struct g
 
 static int32_t join_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)
 {
-    struct join *j = self;
+    struct pair_task *j = self;
     const struct join_config *c = ctx->config;
     void *lists[GYRE_BATCH_ROWS], *others[GYRE_BATCH_ROWS];
     j->unkept = 0;
-    int32_t code = gyre_state_slots(ctx, c->sides[in->port].id, in, lists);
+    int32_t code = gyre_state_slots(ctx, c->pair.sides[in->port].id, in, lists);
     if (code == GYRE_OK && c->lateness_us > 0)
-        code = gyre_state_find(ctx, c->sides[!in->port].id, in, others);
+        code = gyre_state_find(ctx, c->pair.sides[!in->port].id, in, others);
     for (uint32_t row = 0; code == GYRE_OK && row < in->rows; row++) {
         struct gyre_list *other = c->lateness_us > 0 ? others[row] : NULL;
         code = c->has_window ? take_in_windows(j, ctx, in, row, lists[row], other)
                              : take_for_all(j, ctx, in, row, lists[row]);
     }
     if (code == GYRE_OK && j->unkept)
-        side_remove_empty(&c->sides[in->port], ctx, in, lists);
+        side_remove_empty(&c->pair.sides[in->port], ctx, in, lists);
     return code;
 }
 
@@ -387,10 +360,6 @@ static const struct gyre_option options[] = {
                     "the sides whose rows without a partner come out too, with nulls"),
 };
 
-static const struct gyre_port inputs[] = {
-    [LEFT] = GYRE_PORT("left", 0, NULL, 0, "rows, whose names come first"),
-    [RIGHT] = GYRE_PORT("right", 0, NULL, 0, "rows to join them with, by the key"),
-};
 static const struct gyre_port output =
     GYRE_PORT("out", 0, NULL, 0, "the key, the window, the other fields of left, those of right");
 
@@ -401,7 +370,7 @@ const struct gyre_operator gyre_op_join = {
     .doc = "Joins two streams by key, in windows of time; in batch jobs without one, wholly.",
     .flags = GYRE_NEEDS_KEY | GYRE_READS_TIME | GYRE_TAKES_WINDOW,
     .config_size = sizeof(struct join_config),
-    .instance_size = sizeof(struct join),
+    .instance_size = sizeof(struct pair_task),
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .inputs = inputs,
@@ -410,8 +379,8 @@ const struct gyre_operator gyre_op_join = {
     .n_outputs = 1,
     .needs = GYRE_FEATURE_STATE | GYRE_FEATURE_TIMERS,
     .bind = join_bind,
-    .open = join_open,
-    .close = join_close,
+    .open = pair_open,
+    .close = pair_close,
     .process = join_process,
     .on_timer = join_on_timer,
 };

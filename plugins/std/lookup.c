@@ -5,57 +5,39 @@
  * is not later than the row itself, which waits until the watermark has passed it: all that can be meant
  * has come then. Of the table is kept what a row that is not late may still ask for. */
 #include "lookup.h"
-#include "side.h"
+#include "pair.h"
 
-enum { IN, TABLE, SIDES };
+enum { IN, TABLE };
 enum { MISSING_NULL, MISSING_DROP };
 
 struct lookup_config {
+    struct pair pair; /* first */
     int32_t keep;
     int32_t as_of;
     int32_t missing;
     int32_t waits; /* rows of `in` do: of an event time, or for the end */
-    struct side sides[SIDES];
 };
 
-struct lookup {
-    void *scratch;
-    int32_t unkept; /* a row of the batch at hand */
+static const struct gyre_port inputs[] = {
+    [IN] = GYRE_PORT("in", 0, NULL, 0, "rows to enrich"),
+    [TABLE] = GYRE_PORT("table", 0, NULL, 0, "rows to look up, by the key"),
 };
 
 static int32_t lookup_bind(void *config, struct gyre_bind *bind)
 {
     struct lookup_config *c = config;
-    struct side *in = &c->sides[IN], *table = &c->sides[TABLE];
+    const int nullable[SIDES] = {[TABLE] = c->missing == MISSING_NULL};
     int is_batch = bind->mode == GYRE_MODE_BATCH;
-    int32_t code = side_bind(in, bind, IN, "in");
+    int32_t code = pair_bind(&c->pair, bind, inputs);
     c->waits = c->as_of || is_batch;
     if (code == GYRE_OK)
-        code = side_bind(table, bind, TABLE, "table");
+        code = side_write_key(&c->pair.sides[IN], bind, 0);
     if (code == GYRE_OK)
-        code = side_write_key(in, bind, 0);
-    if (code == GYRE_OK)
-        code = side_write(in, bind, 0, table, NULL);
-    if (code == GYRE_OK)
-        code = side_write(table, bind, c->missing == MISSING_NULL, in, "table_");
+        code = pair_write(&c->pair, bind, nullable, "table_");
     /* What waits for the end comes out with its own time: no watermark may leave before. */
     if (code == GYRE_OK && is_batch && !c->as_of)
         code = bind->set_flags(bind, GYRE_SETS_TIME);
     return code;
-}
-
-static int32_t lookup_open(void *self, struct gyre_ctx *ctx)
-{
-    struct lookup *l = self;
-    const struct lookup_config *c = ctx->config;
-    l->scratch = side_scratch(ctx, c->sides, SIDES);
-    return l->scratch != NULL ? GYRE_OK : gyre_fail(ctx, GYRE_ENOMEM, "no memory for a lookup");
-}
-
-static void lookup_close(void *self, struct gyre_ctx *ctx)
-{
-    struct lookup *l = self;
-    gyre_alloc(ctx, l->scratch, 0);
 }
 
 /* ---- put out ---- */
@@ -66,27 +48,15 @@ static const void *found(struct gyre_ctx *ctx, struct gyre_list *table, uint64_t
     return n > 0 ? gyre_list_at(ctx, table, n - 1) : NULL;
 }
 
-static void put_table(struct gyre_ctx *ctx, uint32_t to, const void *kept)
-{
-    const struct lookup_config *c = ctx->config;
-    if (kept != NULL)
-        side_put_kept(&c->sides[TABLE], ctx->outputs[0], to, kept);
-    else
-        side_put_null(&c->sides[TABLE], ctx->outputs[0], to);
-}
-
 static void put_at_once(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row,
                         struct gyre_list *table)
 {
     const struct lookup_config *c = ctx->config;
-    const struct side *side = &c->sides[IN];
     const void *kept = found(ctx, table, side_count(ctx, table));
     if (kept == NULL && c->missing == MISSING_DROP)
         return;
     uint32_t to = gyre_out_row(ctx->outputs[0], gyre_row_time(in, row));
-    side_put_key(side, ctx->outputs[0], to, side, in, row);
-    side_put_row(side, ctx->outputs[0], to, in, row);
-    put_table(ctx, to, kept);
+    pair_put_row(ctx, to, in, row, kept);
 }
 
 /* Puts out the first n rows that wait. */
@@ -94,7 +64,6 @@ static void put_waiting(struct gyre_ctx *ctx, const struct gyre_batch *keys, uin
                         struct gyre_list *waiting, uint64_t n, struct gyre_list *table)
 {
     const struct lookup_config *c = ctx->config;
-    const struct side *side = &c->sides[IN];
     uint64_t rows = side_count(ctx, table), at = c->as_of ? 0 : rows;
     for (uint64_t i = 0; i < n; i++) {
         const void *kept = gyre_list_at(ctx, waiting, i);
@@ -105,20 +74,18 @@ static void put_waiting(struct gyre_ctx *ctx, const struct gyre_batch *keys, uin
         if (of == NULL && c->missing == MISSING_DROP)
             continue;
         uint32_t to = gyre_out_row(ctx->outputs[0], time_us);
-        side_put_key(side, ctx->outputs[0], to, NULL, keys, row);
-        side_put_kept(side, ctx->outputs[0], to, kept);
-        put_table(ctx, to, of);
+        pair_put_kept(ctx, to, keys, row, kept, of);
     }
 }
 
 /* ---- rows ---- */
 
-static int32_t take_in(struct lookup *l, struct gyre_ctx *ctx, const struct gyre_batch *in,
+static int32_t take_in(struct pair_task *l, struct gyre_ctx *ctx, const struct gyre_batch *in,
                        uint32_t row, struct gyre_list *waiting)
 {
     const struct lookup_config *c = ctx->config;
     int64_t time_us = gyre_row_time(in, row);
-    int is_null = side_is_null_key(&c->sides[IN], in, row);
+    int is_null = side_is_null_key(&c->pair.sides[IN], in, row);
     uint64_t at;
     if (c->as_of && time_us < ctx->watermark_us) {
         gyre_late(ctx, in, row);
@@ -129,7 +96,7 @@ static int32_t take_in(struct lookup *l, struct gyre_ctx *ctx, const struct gyre
         l->unkept = 1;
         return GYRE_OK;
     }
-    int32_t code = side_keep(&c->sides[IN], ctx, waiting, in, row, c->as_of, l->scratch, &at);
+    int32_t code = side_keep(&c->pair.sides[IN], ctx, waiting, in, row, c->as_of, l->scratch, &at);
     if (code != GYRE_OK || (!c->as_of && at > 0))
         return code;
     return gyre_timer_set(ctx, in, row, GYRE_CLOCK_EVENT,
@@ -144,11 +111,11 @@ static void drop_older(struct gyre_ctx *ctx, struct gyre_list *table, int64_t ti
         gyre_list_drop(ctx, table, n - 1);
 }
 
-static int32_t take_table(struct lookup *l, struct gyre_ctx *ctx, const struct gyre_batch *in,
+static int32_t take_table(struct pair_task *l, struct gyre_ctx *ctx, const struct gyre_batch *in,
                           uint32_t row, struct gyre_list *table)
 {
     const struct lookup_config *c = ctx->config;
-    const struct side *side = &c->sides[TABLE];
+    const struct side *side = &c->pair.sides[TABLE];
     uint64_t at;
     if (side_is_null_key(side, in, row)) {
         l->unkept = 1;
@@ -170,13 +137,13 @@ static int32_t take_table(struct lookup *l, struct gyre_ctx *ctx, const struct g
 
 static int32_t lookup_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)
 {
-    struct lookup *l = self;
+    struct pair_task *l = self;
     const struct lookup_config *c = ctx->config;
     void *lists[GYRE_BATCH_ROWS];
     int asks = in->port == IN && !c->waits;
     l->unkept = 0;
-    int32_t code = asks ? gyre_state_find(ctx, c->sides[TABLE].id, in, lists)
-                        : gyre_state_slots(ctx, c->sides[in->port].id, in, lists);
+    int32_t code = asks ? gyre_state_find(ctx, c->pair.sides[TABLE].id, in, lists)
+                        : gyre_state_slots(ctx, c->pair.sides[in->port].id, in, lists);
     for (uint32_t row = 0; code == GYRE_OK && row < in->rows; row++) {
         if (asks)
             put_at_once(ctx, in, row, lists[row]);
@@ -185,7 +152,7 @@ static int32_t lookup_process(void *self, struct gyre_ctx *ctx, const struct gyr
                                   : take_table(l, ctx, in, row, lists[row]);
     }
     if (code == GYRE_OK && l->unkept)
-        side_remove_empty(&c->sides[in->port], ctx, in, lists);
+        side_remove_empty(&c->pair.sides[in->port], ctx, in, lists);
     return code;
 }
 
@@ -195,9 +162,9 @@ static int32_t lookup_on_timer(void *self, struct gyre_ctx *ctx, const struct gy
     const struct gyre_batch *keys = due->keys;
     void *waiting[GYRE_BATCH_ROWS], *tables[GYRE_BATCH_ROWS];
     (void)self;
-    int32_t code = gyre_state_find(ctx, c->sides[IN].id, keys, waiting);
+    int32_t code = gyre_state_find(ctx, c->pair.sides[IN].id, keys, waiting);
     if (code == GYRE_OK)
-        code = gyre_state_find(ctx, c->sides[TABLE].id, keys, tables);
+        code = gyre_state_find(ctx, c->pair.sides[TABLE].id, keys, tables);
     for (uint32_t row = 0; code == GYRE_OK && row < keys->rows; row++) {
         int64_t time_us = keys->time[row];
         uint64_t n = time_us == INT64_MAX ? side_count(ctx, waiting[row])
@@ -209,7 +176,7 @@ static int32_t lookup_on_timer(void *self, struct gyre_ctx *ctx, const struct gy
             drop_older(ctx, tables[row], time_us);
     }
     if (code == GYRE_OK)
-        side_remove_empty(&c->sides[IN], ctx, keys, waiting);
+        side_remove_empty(&c->pair.sides[IN], ctx, keys, waiting);
     return code;
 }
 
@@ -222,10 +189,6 @@ static const struct gyre_option options[] = {
                     "what becomes of a row whose key the table does not have"),
 };
 
-static const struct gyre_port inputs[] = {
-    [IN] = GYRE_PORT("in", 0, NULL, 0, "rows to enrich"),
-    [TABLE] = GYRE_PORT("table", 0, NULL, 0, "rows to look up, by the key"),
-};
 static const struct gyre_port output =
     GYRE_PORT("out", 0, NULL, 0, "the key, the other fields of in, those of table");
 
@@ -236,7 +199,7 @@ const struct gyre_operator gyre_op_lookup = {
     .doc = "Adds the newest row of a table to each row of a stream, by key.",
     .flags = GYRE_NEEDS_KEY | GYRE_READS_TIME,
     .config_size = sizeof(struct lookup_config),
-    .instance_size = sizeof(struct lookup),
+    .instance_size = sizeof(struct pair_task),
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .inputs = inputs,
@@ -245,8 +208,8 @@ const struct gyre_operator gyre_op_lookup = {
     .n_outputs = 1,
     .needs = GYRE_FEATURE_STATE | GYRE_FEATURE_TIMERS,
     .bind = lookup_bind,
-    .open = lookup_open,
-    .close = lookup_close,
+    .open = pair_open,
+    .close = pair_close,
     .process = lookup_process,
     .on_timer = lookup_on_timer,
 };
