@@ -158,27 +158,6 @@ static bool equal(const struct gyre_schema *x, const struct gyre_schema *y)
     return same;
 }
 
-/* True where the producer of a feedback edge is reached from its consumer: it closes a cycle. */
-static bool closes(const struct gy_build *b, const struct gy_build_edge *feedback)
-{
-    bool *reached = gy_arena_ctl_calloc(b->scope.arena, b->n, sizeof *reached);
-    uint32_t *queue = gy_arena_ctl_calloc(b->scope.arena, b->n, sizeof *queue);
-    if (reached == NULL || queue == NULL)
-        return true;
-    uint32_t head = 0, tail = 0;
-    reached[feedback->to] = true;
-    queue[tail++] = feedback->to;
-    while (head < tail) {
-        uint32_t at = queue[head++];
-        for (uint32_t i = 0; i < b->n_edges; i++)
-            if (b->edges[i].from == at && !reached[b->edges[i].to]) {
-                reached[b->edges[i].to] = true;
-                queue[tail++] = b->edges[i].to;
-            }
-    }
-    return reached[feedback->from];
-}
-
 void gy_build_feedback(struct gy_build *b)
 {
     for (uint32_t i = 0; i < b->n_edges; i++) {
@@ -187,7 +166,7 @@ void gy_build_feedback(struct gy_build *b)
         if (!e->feedback || e->from == GY_NONE)
             continue;
         const struct gy_build_node *from = &b->nodes[e->from], *to = &b->nodes[e->to];
-        if (!closes(b, e))
+        if (to->node->region < 0 || to->node->region != from->node->region)
             gy_build_tell(b, e->ref->at,
                           "feedback: this edge closes no cycle: `%s` does not "
                           "reach `%s`; use `input`",

@@ -22,7 +22,8 @@ struct gy_plugin {
 
 /* What this host offers; a plugin that needs more is refused when it is loaded. */
 #define GY_HOST_FEATURES                                                                           \
-    (GYRE_FEATURE_STATE | GYRE_FEATURE_TIMERS | GYRE_FEATURE_ITEMS | GYRE_FEATURE_TWO_PHASE)
+    (GYRE_FEATURE_STATE | GYRE_FEATURE_TIMERS | GYRE_FEATURE_ROUNDS | GYRE_FEATURE_ITEMS |         \
+     GYRE_FEATURE_TWO_PHASE)
 
 /* The plugins of one job or command. Owned by one thread. */
 struct gy_plugins;
