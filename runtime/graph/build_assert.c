@@ -104,6 +104,9 @@ static void assert_loops(const struct gy_graph *g)
             assert(!loop->body[n] || g->nodes[n]->region == (int32_t)loop->region);
     }
     for (uint32_t n = 0; n < g->n_nodes; n++)
+        for (uint32_t r = 1; r < g->nodes[n]->n_rounds; r++) /* innermost first */
+            assert(g->nodes[n]->rounds[r]->body[g->nodes[n]->rounds[r - 1]->head]);
+    for (uint32_t n = 0; n < g->n_nodes; n++)
         for (uint32_t r = 0; r < g->nodes[n]->n_rounds; r++)
             assert(g->nodes[n]->rounds[r]->rounds_max > 0 && g->nodes[n]->rounds[r]->body[n]);
 }

@@ -17,6 +17,7 @@
 struct step {
     uint32_t from, to;
     bool feedback;
+    const struct gy_build_edge *edge;
 };
 
 /* The edges whose producers are known, and room for walks. */
@@ -51,7 +52,7 @@ static bool init_shape(struct shape *s, struct gy_build *b)
     for (uint32_t e = 0; e < b->n_edges; e++)
         if (b->edges[e].from != GY_NONE)
             s->steps[s->n_steps++] = (struct step){places[b->edges[e].from], places[b->edges[e].to],
-                                                   b->edges[e].feedback};
+                                                   b->edges[e].feedback, &b->edges[e]};
     return true;
 }
 
@@ -270,6 +271,83 @@ static void add_rounds(const struct gy_build *b, uint32_t index)
             node->rounds[node->n_rounds++] = &g->loops[i];
 }
 
+/* ---- mistakes ---- */
+
+static const struct gy_setting *rounds_at(const struct gy_build *b, const struct gy_loop *loop)
+{
+    return gy_setting_get(node_at(b, loop->head)->set->at, "rounds");
+}
+
+/* The first round ends with what comes from outside: that has to have an end. */
+static void tell_unbounded(const struct shape *s, const struct gy_loop *loop)
+{
+    walk(s, loop->head, true, GY_NONE, GY_NONE, s->behind);
+    for (uint32_t i = 0; i < s->b->n; i++) {
+        const struct gy_node *node = node_at(s->b, i)->node;
+        if (s->behind[i] && node->kind == GYRE_SOURCE && (node->flags & GYRE_UNBOUNDED) != 0)
+            gy_build_tell(
+                s->b, rounds_at(s->b, loop),
+                "rounds: the first round is all that comes from outside, and `%s` (%s) has "
+                "no end here: give it an end, or leave out `rounds`",
+                node->id, node->op);
+    }
+}
+
+/* The end of a round goes along the edges from the head, and not back: all of the loop has to hear of it. */
+static void tell_beyond(const struct shape *s, const struct gy_loop *loop)
+{
+    walk(s, loop->head, false, EVERY, GY_NONE, s->ahead);
+    for (uint32_t i = 0; i < s->n_steps; i++) {
+        const struct step *step = &s->steps[i];
+        if (!step->feedback || !loop->body[step->from] || !s->ahead[step->from] ||
+            !loop->body[step->to] || s->ahead[step->to])
+            continue;
+        const char *to = node_at(s->b, step->to)->node->id, *from = step->edge->ref->at->text;
+        gy_build_tell(s->b, step->edge->ref->at,
+                      "feedback: within the loop of `%s`, which has rounds, `%s` is reached over "
+                      "`feedback` alone: make `%s` an `input` of `%s`",
+                      loop->id, to, from, to);
+    }
+}
+
+/* An operator of the job file that two loops share; NULL. */
+static const char *shared(const struct shape *s, const struct gy_loop *a, const struct gy_loop *c)
+{
+    for (uint32_t i = 0; i < s->b->n; i++)
+        if (a->body[i] && c->body[i])
+            return node_at(s->b, i)->ahead == NULL ? node_at(s->b, i)->node->id
+                                                   : node_at(s->b, i)->set->id;
+    return NULL;
+}
+
+/* Whose rounds a shared operator goes by has to be clear. */
+static void tell_shared(const struct shape *s, uint32_t one, uint32_t two)
+{
+    const struct gy_loop *a = &s->b->graph->loops[one], *c = &s->b->graph->loops[two];
+    const char *id = shared(s, a, c);
+    if (id == NULL || is_within(s, one, two) || is_within(s, two, one))
+        return;
+    gy_build_tell(
+        s->b, rounds_at(s->b, a->rounds_max != 0 ? a : c),
+        "rounds: the loops of `%s` and `%s` share `%s`, and neither is within the other: let rows "
+        "come back to one operator before both, or put one loop within the other",
+        a->id, c->id, id);
+}
+
+static void tell_mistakes(const struct shape *s)
+{
+    const struct gy_graph *g = s->b->graph;
+    for (uint32_t i = 0; i < g->n_loops; i++) {
+        if (g->loops[i].rounds_max != 0) {
+            tell_unbounded(s, &g->loops[i]);
+            tell_beyond(s, &g->loops[i]);
+        }
+        for (uint32_t k = i + 1; k < g->n_loops; k++)
+            if (g->loops[i].rounds_max != 0 || g->loops[k].rounds_max != 0)
+                tell_shared(s, i, k);
+    }
+}
+
 void gy_build_loops(struct gy_build *b)
 {
     struct shape s;
@@ -280,6 +358,7 @@ void gy_build_loops(struct gy_build *b)
     if (b->scope.arena->oom)
         return;
     close_bodies(&s);
+    tell_mistakes(&s);
     order_loops(&s);
     for (uint32_t i = 0; !b->scope.arena->oom && i < b->n; i++)
         add_rounds(b, i);

@@ -158,6 +158,20 @@ static bool equal(const struct gyre_schema *x, const struct gyre_schema *y)
     return same;
 }
 
+/* A port that nothing else comes into has no schema that what comes back could have. */
+static void check_port(struct gy_build *b, const struct gy_build_edge *e)
+{
+    const struct gy_build_node *to = &b->nodes[e->to];
+    const struct gyre_operator *d = to->node->descriptor;
+    if (e->to_port == GY_NONE || to->wired[e->to_port] || d == NULL ||
+        (gyre_port_at(d->inputs, e->to_port)->flags & GYRE_PORT_OPTIONAL) == 0)
+        return; /* others have been told to have no input */
+    gy_build_tell(b, e->ref->at,
+                  "feedback: the port `%s` of `%s` has no `input`, and what comes back is of one "
+                  "schema with what comes in",
+                  to->node->inputs[e->to_port].name, to->node->id);
+}
+
 void gy_build_feedback(struct gy_build *b)
 {
     for (uint32_t i = 0; i < b->n_edges; i++) {
@@ -171,6 +185,7 @@ void gy_build_feedback(struct gy_build *b)
                           "feedback: this edge closes no cycle: `%s` does not "
                           "reach `%s`; use `input`",
                           to->node->id, e->ref->id);
+        check_port(b, e);
         bool errors = (int32_t)e->from_port == from->node->errors_port;
         if (e->from_port == GY_NONE || e->to_port == GY_NONE || !to->in_known[e->to_port] ||
             (!errors && e->from_port >= from->n_known))

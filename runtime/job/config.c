@@ -132,7 +132,7 @@ static void read_loop(const struct gy_scope *scope, struct gy_job *job)
     const struct gy_setting *memory = gy_setting_get(group, "memory");
     const struct gy_setting *disk = gy_setting_get(group, "disk");
     if (memory != NULL)
-        gy_value_size(scope, memory, 0, 0, &job->loop_memory);
+        gy_value_size(scope, memory, 64 << 10, INT64_MAX, &job->loop_memory);
     if (disk != NULL)
         gy_value_size(scope, disk, 0, 0, &job->loop_disk);
 }

@@ -212,6 +212,40 @@ static void a_key_function_on_the_way_back_is_in_the_loop(void)
     drop(&m);
 }
 
+static void loops_without_rounds_may_share_operators(void)
+{
+    struct made m;
+    make_good(&m, OP("a", "\"in\"", "feedback = \"s\";") OP("b", "\"in\"", "feedback = \"s\";")
+                      OP("s", "[ \"a\", \"b\" ]", ""));
+    CU_ASSERT(loops_are(&m, "a(a s) b(b s)"));
+    CU_ASSERT_EQUAL(m.graph->n_regions, 1);
+    drop(&m);
+}
+
+/* x is reached by the edges that are no feedback: the end of a round of `a` comes to all of the loop. */
+static void a_loop_with_rounds_may_have_one_in_it_that_closes_over_its_feedback(void)
+{
+    struct made m;
+    make_good(&m, OP("a", "\"in\"", "feedback = \"y\"; rounds = { max = 2; };") OP("x", "\"a\"", "")
+                      OP("b", "[ \"a\", \"in\" ]", "feedback = \"x\";") OP("y", "\"b\"", ""));
+    CU_ASSERT(loops_are(&m, "b(a x b y)<a a(a x b y) r2"));
+    drop(&m);
+}
+
+static void each_mistake_of_several_loops_is_told(void)
+{
+    struct made m;
+    make(&m,
+         OP("a", "\"in\"", "feedback = \"s\"; rounds = { max = 1; };") OP("b", "\"in\"",
+                                                                          "feedback = \"s\";")
+             OP("s", "[ \"a\", \"b\" ]", "") ",\n{ id = \"e\"; op = \"gen.events\"; }"
+                                             ",\n{ id = \"l\"; op = \"std.pass\"; input = \"e\"; "
+                                             "feedback = \"l\"; rounds = { max = 1; }; }");
+    CU_ASSERT_PTR_NULL(m.graph);
+    CU_ASSERT_EQUAL(gy_diags_count(&m.diags), 2);
+    drop(&m);
+}
+
 static void a_chain_ends_at_the_border_of_a_region(void)
 {
     struct made m;
@@ -262,6 +296,9 @@ static const struct suite_test tests[] = {
     SUITE_TEST(the_loop_of_a_head_within_a_loop_is_in_it_with_all_its_ways),
     SUITE_TEST(two_feedback_edges_may_close_one_cycle_together),
     SUITE_TEST(a_key_function_on_the_way_back_is_in_the_loop),
+    SUITE_TEST(loops_without_rounds_may_share_operators),
+    SUITE_TEST(a_loop_with_rounds_may_have_one_in_it_that_closes_over_its_feedback),
+    SUITE_TEST(each_mistake_of_several_loops_is_told),
     SUITE_TEST(a_chain_ends_at_the_border_of_a_region),
     SUITE_TEST(no_task_waits_for_itself_by_way_of_a_region),
 };
