@@ -35,6 +35,10 @@ void gy_plugins_free(struct gy_plugins *plugins);
 /** Adds a plugin file by path (`plugins = ("./my.so")`); 0, or a code and a sentence in `error`. */
 int gy_plugins_add(struct gy_plugins *plugins, const char *path, struct gyre_error *error);
 
+/** Adds a plugin that is part of this program; 0, or a code and a sentence. */
+int gy_plugins_add_own(struct gy_plugins *plugins, const struct gyre_plugin *abi,
+                       struct gyre_error *error);
+
 /** The plugin `name`, loaded on first use; NULL and a sentence: not found (with the nearest known
  *  name and the folders searched), or refused. */
 const struct gy_plugin *gy_plugins_get(struct gy_plugins *plugins, const char *name,
