@@ -110,7 +110,7 @@ struct gy_window *gy_window_new(struct gy_instance *instance, struct gyre_error 
     window->slides =
         window->way == GY_WINDOW_POLICIES && !plan->tumbling && plan->keep.kind != GY_POLICY_ALL;
     window->seen_us = window->told_us = INT64_MIN;
-    window->fired = INT64_MIN;
+    window->fired = window->restored = INT64_MIN;
     window->next = INT64_MAX;
     window->early_at_us = INT64_MAX;
     if (plan->both_time || plan->fire.kind == GY_POLICY_TIME)
