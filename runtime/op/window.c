@@ -184,7 +184,7 @@ int gy_window_process(struct gy_window *window, const struct gyre_batch *in)
     const uint32_t *rows = in->keep != NULL ? in->selection : instance->all_rows;
     const int64_t *times = times_of(window, in);
     if (window->plan->late_port >= 0)
-        memset(instance->ports[window->plan->late_port].out.keep, 0, in->rows);
+        instance->ports[window->plan->late_port].is_empty = true; /* until a row is late */
     if (window->plan->early_us > 0 && window->early_at_us == INT64_MAX)
         window->early_at_us =
             gy_time_plus(gy_clock_now_us(instance->env.clock), window->plan->early_us);
