@@ -185,7 +185,10 @@ static int give(struct gy_accumulate *all, const struct gy_accumulator *function
 
 static bool is_dropped(const struct gy_accumulate *all, uint32_t row)
 {
-    return all->instance->any_dropped && all->instance->dropped[row];
+    const struct gy_instance *instance = all->instance;
+    if (instance->in == NULL)
+        return instance->refused;
+    return instance->any_dropped && instance->dropped[row];
 }
 
 /* Undoes what the flat functions did with a row. */
@@ -221,6 +224,7 @@ static int give_by_row(struct gy_accumulate *all, const struct feed *feed)
         one.rows += j;
         one.records += j;
         one.n = 1;
+        all->instance->refused = false;
         memcpy(all->saved, one.records[0], all->type.size);
         code = give_row(all, &one, true);
         if (code == 0 && !all->type.flat)

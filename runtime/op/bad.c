@@ -63,7 +63,8 @@ void gy_instance_bad_row(struct gy_instance *instance, uint32_t row, const char 
                            row, text);
         return;
     }
-    if (instance->in == NULL) { /* a watermark's or timer's result, which no row is to blame for */
+    if (instance->in == NULL) { /* a watermark's or timer's result, or a row that was kept */
+        instance->refused = true;
         bad(instance, -1, text, "", 0);
         return;
     }

@@ -70,15 +70,18 @@ int gy_hosted_process(struct gy_instance *instance, const struct gyre_batch *in)
         return process_keys(instance, in);
     if (instance->window != NULL)
         return gy_window_process(instance->window, in);
-    const uint32_t *rows = in->keep != NULL ? in->selection : NULL;
-    int code = find_records(instance, in, rows);
+    const uint32_t *some = in->keep != NULL ? in->selection : NULL;
+    const uint32_t *rows = some != NULL ? some : instance->all_rows;
+    int code = find_records(instance, in, some);
     if (code != 0)
         return code;
-    if (rows == NULL)
-        rows = instance->all_rows;
     if (instance->node->aggregation == GY_AGG_FINAL)
-        return gy_accumulate_add(&instance->accumulate, in, rows, in->kept, instance->slots);
-    return gy_accumulate_roll(&instance->accumulate, in, rows, in->kept, instance->slots);
+        code = gy_accumulate_add(&instance->accumulate, in, rows, in->kept, instance->slots);
+    else
+        code = gy_accumulate_roll(&instance->accumulate, in, rows, in->kept, instance->slots);
+    if (code == 0)
+        gy_instance_unmake(instance, instance->stores[0], in, some, in->kept);
+    return code;
 }
 
 /* ---- the end of input ---- */

@@ -12,3 +12,13 @@ struct gy_store_config gy_instance_store_config(const struct gy_instance *instan
                                     .hash_first = tasks > 1 ? first : 0,
                                     .hash_span = tasks > 1 ? end - first : 0};
 }
+
+void gy_instance_unmake(const struct gy_instance *instance, struct gy_store *store,
+                        const struct gyre_batch *in, const uint32_t *rows, uint32_t n)
+{
+    const struct gy_column *columns[GY_KEYS_MAX];
+    if (!instance->any_dropped)
+        return;
+    gy_key_columns(instance, columns);
+    gy_store_unmake(store, in->hash, columns, rows, n, instance->slots, instance->dropped);
+}

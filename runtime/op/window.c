@@ -54,6 +54,15 @@ static int init_kept(struct gy_window *window)
     return has_function || window->record != NULL ? 0 : GYRE_ENOMEM;
 }
 
+/* True where a refused row could do more than leave a record as it was. */
+static bool needs_trial(const struct gy_window *window)
+{
+    const struct gy_node *node = window->instance->node;
+    bool moves = window->way == GY_WINDOW_SESSIONS || window->way == GY_WINDOW_POLICIES;
+    return node->on_error != GY_ON_ERROR_FAIL && node->hosted[0].aggregate != NULL &&
+           (moves || window->kept.rows);
+}
+
 static int init_types(struct gy_window *window)
 {
     const struct gy_node *node = window->instance->node;
@@ -110,7 +119,7 @@ struct gy_window *gy_window_new(struct gy_instance *instance, struct gyre_error 
     window->slides =
         window->way == GY_WINDOW_POLICIES && !plan->tumbling && plan->keep.kind != GY_POLICY_ALL;
     window->seen_us = window->told_us = INT64_MIN;
-    window->fired = window->restored = INT64_MIN;
+    window->fired = INT64_MIN;
     window->next = INT64_MAX;
     window->early_at_us = INT64_MAX;
     if (plan->both_time || plan->fire.kind == GY_POLICY_TIME)
@@ -118,8 +127,10 @@ struct gy_window *gy_window_new(struct gy_instance *instance, struct gyre_error 
             gy_periods_make(plan->both_time ? plan->keep.time_us : plan->fire.time_us,
                             plan->fire.time_us, plan->fire.offset_us + plan->keep.offset_us);
     if (init_types(window) == 0 && init_kept(window) == 0 && init_trigger(window) == 0 &&
-        init_scratch(window) == 0 && init_keys(window, error) == 0)
+        init_scratch(window) == 0 && init_keys(window, error) == 0) {
+        window->tries = needs_trial(window);
         return window;
+    }
     gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for windows");
     instance->window = NULL;
     gy_window_free(window);
@@ -178,21 +189,48 @@ static const int64_t *times_of(struct gy_window *window, const struct gyre_batch
     return in->time != NULL ? in->time : window->times;
 }
 
+/* The rows that the functions take, each by itself: what they refuse is as if it had not come, and may
+ * neither open, move nor fire a window. Tables of rows that are added up at once need not be asked. */
+static int try_rows(struct gy_window *window, const struct gyre_batch *in, const uint32_t *rows,
+                    uint32_t *taken, uint32_t *n)
+{
+    struct gy_instance *instance = window->instance;
+    struct gy_accumulate *all = &instance->accumulate;
+    int code = 0;
+    *n = 0;
+    for (uint32_t j = 0; code == 0 && j < in->kept; j++) {
+        void *record = window->record;
+        gy_record_init(all, record);
+        code = gy_accumulate_add(all, in, &rows[j], 1, &record);
+        gy_record_fini(all, &window->blocks, record);
+        if (!instance->any_dropped || instance->dropped[rows[j]] == 0)
+            taken[(*n)++] = rows[j];
+    }
+    return code;
+}
+
 int gy_window_process(struct gy_window *window, const struct gyre_batch *in)
 {
     struct gy_instance *instance = window->instance;
     const uint32_t *rows = in->keep != NULL ? in->selection : instance->all_rows;
     const int64_t *times = times_of(window, in);
+    uint32_t taken[GYRE_BATCH_ROWS], n = in->kept;
     if (window->plan->late_port >= 0)
-        instance->ports[window->plan->late_port].is_empty = true; /* until a row is late */
+        memset(instance->ports[window->plan->late_port].out.keep, 0, in->rows);
     if (window->plan->early_us > 0 && window->early_at_us == INT64_MAX)
         window->early_at_us =
             gy_time_plus(gy_clock_now_us(instance->env.clock), window->plan->early_us);
+    if (window->tries) {
+        int code = try_rows(window, in, rows, taken, &n);
+        if (code != 0)
+            return code;
+        rows = taken;
+    }
     switch (window->way) {
-    case GY_WINDOW_PANES: return gy_panes_process(window, in, times, rows, in->kept);
-    case GY_WINDOW_SLIDING: return gy_sliding_process(window, in, times, rows, in->kept);
-    case GY_WINDOW_SESSIONS: return gy_session_process(window, in, times, rows, in->kept);
-    case GY_WINDOW_POLICIES: return gy_policy_process(window, in, times, rows, in->kept);
+    case GY_WINDOW_PANES: return gy_panes_process(window, in, times, rows, n);
+    case GY_WINDOW_SLIDING: return gy_sliding_process(window, in, times, rows, n);
+    case GY_WINDOW_SESSIONS: return gy_session_process(window, in, times, rows, n);
+    case GY_WINDOW_POLICIES: return gy_policy_process(window, in, times, rows, n);
     }
     return 0;
 }

@@ -87,6 +87,7 @@ struct gy_window {
     enum gy_window_way way;
     bool grouped; /* the window has the rows of all keys; they are told apart when it fires */
     bool slides;  /* POLICIES: not all that is kept goes at a firing */
+    bool tries;   /* rows that the functions refuse go before they can move a window */
     struct gy_kept kept;
     struct gy_kept group;  /* `grouped`: what is kept of each key while the window fires */
     struct gy_kept points; /* trigger points, as rows, of a distance function */
@@ -109,8 +110,6 @@ struct gy_window {
     int64_t window;   /* SLIDING: the one that is being put out */
     int64_t fired;    /* SLIDING: the last one that was put out for all keys */
     int64_t next;     /* SLIDING: the next one that some key has something in; INT64_MAX: none */
-    int64_t restored; /* SLIDING: the last one that was put out for some key before a restore */
-    uint64_t passed;  /* SLIDING: keys that put the window out as they got their last pane */
     bool early_due;   /* an early firing is to begin */
     uint64_t cursor;  /* of the walk or sweep */
     bool any_empty;   /* SLIDING: some key is to be swept */

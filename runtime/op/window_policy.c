@@ -406,6 +406,8 @@ static int take(struct gy_window *window, struct gy_window_key *key, const struc
         code = evict(window, key, at, 1);
     if (code == 0)
         code = add(window, key, at);
+    if (window->instance->any_dropped && window->instance->dropped[at->row])
+        return code;
     if (code == 0 && (!first || keeps(window)->kind == GY_POLICY_TIME))
         code = evict(window, key, at, 0); /* a row can be too old itself */
     if (code == 0 && !first)

@@ -155,7 +155,8 @@ struct view {
     struct gy_window *window;
     const struct whose *whose;
     const struct gy_firing *firing;
-    uint32_t filled; /* rows of the port whose host's columns are there */
+    const struct gy_batch *at_hand; /* not the function's: its rows are those of the window */
+    uint32_t filled;                /* rows of the port whose host's columns are there */
 };
 
 static void sync_out(struct view *view)
@@ -189,7 +190,9 @@ static void view_full(struct gyre_out *out)
 {
     struct view *view = (struct view *)out;
     struct gyre_out *port = &view->window->instance->ports[0].out;
+    view->window->instance->in = view->at_hand;
     fill(view);
+    view->window->instance->in = NULL;
     port->full(port);
     view->filled = port->rows;
     sync_out(view);
@@ -225,6 +228,7 @@ static int call_function(struct gy_window *window, const struct gyre_batch *cons
                         .window = window,
                         .whose = whose,
                         .firing = firing,
+                        .at_hand = instance->in,
                         .filled = instance->ports[0].out.rows};
     struct gyre_out *shown[1] = {&view.out};
     struct gyre_out *const *outputs = instance->ctx.outputs;
@@ -238,7 +242,9 @@ static int call_function(struct gy_window *window, const struct gyre_batch *cons
     instance->ctx.n_outputs = 1;
     instance->ctx.config = hosted->config;
     instance->callback = gy_crumb.callback = "fire";
+    instance->in = NULL;
     int code = function->fire(&instance->ctx, views, n, firing->start_us, firing->end_us);
+    instance->in = view.at_hand;
     instance->ctx.outputs = outputs;
     instance->ctx.n_outputs = instance->node->n_outputs;
     fill(&view);
@@ -381,11 +387,6 @@ void gy_window_late(struct gy_window *window, uint32_t row)
         gy_instance_log(instance, GY_LOG_WARN,
                         "a row came too late for all its windows, and more may follow: they are "
                         "counted, and in the port `late`");
-    if (window->plan->late_port < 0)
-        return;
-    struct gy_port *port = &instance->ports[window->plan->late_port];
-    if (port->is_empty)
-        memset(port->out.keep, 0, instance->in->rows);
-    port->is_empty = false;
-    port->out.keep[row] = 1;
+    if (window->plan->late_port >= 0)
+        instance->ports[window->plan->late_port].out.keep[row] = 1;
 }

@@ -114,8 +114,7 @@ static bool reaches(const struct gy_window *window, const struct gy_element *ses
     return (gy_i128)session->last_us + window->plan->keep.time_us > time_us;
 }
 
-/* The session that a row belongs to, made of those that it brings together: its place, or -1 without
- * memory (or where a merge failed). */
+/* The session that a row belongs to: its place, or -1 without memory. */
 static int64_t session_of(struct gy_window *window, struct gy_window_key *key, int64_t time_us)
 {
     const struct gy_records *records = &window->kept.records;
@@ -131,16 +130,22 @@ static int64_t session_of(struct gy_window *window, struct gy_window_key *key, i
         session_at(window, key, i)->last_us = time_us;
         return i;
     }
-    i--;
-    if (i > 0 && reaches(window, session_at(window, key, i - 1), time_us)) {
-        i--;
-        if (join(window, key, i) != 0)
-            return -1;
-    }
+    return i - 1;
+}
+
+/* Session i has taken a row, and reaches as far as that; the one before it too, where it comes so far. */
+static int extend(struct gy_window *window, struct gy_window_key *key, uint32_t i, int64_t time_us)
+{
     struct gy_element *session = session_at(window, key, i);
+    session->flags |= NEW;
     session->order = time_us < session->order ? time_us : session->order;
     session->last_us = time_us > session->last_us ? time_us : session->last_us;
-    return i;
+    if (i == 0 || !reaches(window, session_at(window, key, i - 1), time_us))
+        return 0;
+    int code = join(window, key, i - 1);
+    if (code == GYRE_ENOMEM)
+        gy_instance_fail(window->instance, code, "no memory for a session");
+    return code;
 }
 
 static int add(struct gy_window *window, struct gy_window_key *key, const struct gyre_batch *in,
@@ -156,11 +161,12 @@ static int add(struct gy_window *window, struct gy_window_key *key, const struct
     int64_t i = session_of(window, key, times[row]);
     if (i < 0)
         return gy_instance_fail(window->instance, GYRE_ENOMEM, "no memory for a session");
-    struct gy_element *session = session_at(window, key, (uint32_t)i);
     void *record =
         (void *)(uintptr_t)gy_sequence_record(&key->sequence, &window->kept.records, (uint32_t)i);
-    session->flags |= NEW;
     int code = gy_kept_add(&window->kept, in, times, &row, 1, &record);
+    if (code != 0 || (window->instance->any_dropped && window->instance->dropped[row]))
+        return code; /* refused for what is in the session already, which stays as it is */
+    code = extend(window, key, (uint32_t)i, times[row]);
     return code != 0 ? code : fire(window, key, &whose);
 }
 

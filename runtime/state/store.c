@@ -282,7 +282,7 @@ static void undo(struct gy_store *store, const struct lookup *in)
     struct gy_cell cells[GY_KEYS_MAX];
     while (store->n_fresh != 0) {
         uint32_t row = row_of(in, store->fresh[--store->n_fresh]);
-        uint64_t hash = hash_of(store, in->hash[row]);
+        uint64_t hash = in->hash != NULL ? hash_of(store, in->hash[row]) : 0;
         void *cell = find(store, hash, load(store, in->columns, row, cells));
         assert(cell != NULL); /* this call has made it */
         end(store, cell);
@@ -459,6 +459,24 @@ int gy_store_slots(struct gy_store *store, const uint64_t *hash,
                 slots[j] = gy_entry_slot(shape, slots[j]);
     }
     return 0;
+}
+
+void gy_store_unmake(struct gy_store *store, const uint64_t *hash,
+                     const struct gy_column *const *columns, const uint32_t *rows, uint32_t n,
+                     void *const *slots, const uint8_t *refused)
+{
+    const struct lookup in = {hash, columns, rows};
+    uint32_t n_unwanted = 0;
+    for (uint32_t f = 0; f < store->n_fresh; f++) {
+        uint32_t j = store->fresh[f];
+        const void *slot = slots[j];
+        while (j < n && (slots[j] != slot || refused[row_of(&in, j)] != 0))
+            j++;
+        if (j == n)
+            store->fresh[n_unwanted++] = store->fresh[f];
+    }
+    store->n_fresh = n_unwanted;
+    undo(store, &in);
 }
 
 /* Finds the cells of rows from ... to - 1, at most GY_PASS. */

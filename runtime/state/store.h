@@ -78,7 +78,13 @@ int gy_store_slots(struct gy_store *store, const uint64_t *hash,
                    const struct gy_column *const *columns, const uint32_t *rows, uint32_t n,
                    void **slots);
 
-/** The same, and makes nothing: slots[j] is NULL where the key of rows[j] is not there. */
+/** Takes back entries that the last call on the store, a gy_store_slots of these rows, has made: those of
+ *  keys all of whose rows are marked in `refused`, by their numbers. Slots are not valid any more. */
+void gy_store_unmake(struct gy_store *store, const uint64_t *hash,
+                     const struct gy_column *const *columns, const uint32_t *rows, uint32_t n,
+                     void *const *slots, const uint8_t *refused);
+
+/** The slots of keys, and makes nothing: slots[j] is NULL where the key of rows[j] is not there. */
 void gy_store_find_slots(struct gy_store *store, const uint64_t *hash,
                          const struct gy_column *const *columns, const uint32_t *rows, uint32_t n,
                          void **slots);
