@@ -16,7 +16,7 @@
     "0,1,,1000000,1\n1,0,,2000000,2\n2,0,,2000000,2\n3,1,,3000000,3\n4,0,,4000000,4\n"             \
     "5,1,,5000000,5\n6,0,,10000000,10\n7,1,,11000000,11\n8,1,,11000000,11\n"
 
-static char *job_of(const char *window)
+static char *job_with(const char *function, const char *window)
 {
     return text_format(
         "job = \"t\"; parallelism = 1;\noperators = (\n"
@@ -25,20 +25,26 @@ static char *job_of(const char *window)
         "    {name=\"s\";type=\"str\";nullable=true;}, {name=\"t\";type=\"i64\";},\n"
         "    {name=\"x\";type=\"i64\";} ); },\n"
         "  { id = \"timed\"; op = \"std.timestamps\"; input = \"in\"; field = \"t\"; },\n"
-        "  { id = \"w\"; op = \"std.sum\"; field = \"x\"; input = \"timed\"; %s },\n"
+        "  { id = \"w\"; %s input = \"timed\"; %s },\n"
         "%s"
         "  { id = \"out\"; op = \"file.write\"; input = \"w\"; path = \"-\"; }\n);\n",
-        window,
+        function, window,
         strstr(window, "lateness") != NULL
             ? "  { id = \"late\"; op = \"file.write\"; input = \"w.late\"; path = \"late\"; },\n"
             : "");
 }
 
+static char *job_of(const char *window)
+{
+    return job_with("op = \"std.sum\"; field = \"x\";", window);
+}
+
 /* Runs a job over rows; asserts what it puts out, in order, and what goes to `.late`. */
-static void expect(const char *window, const char *rows, const char *out, const char *late)
+static void expect_of(const char *function, const char *window, const char *rows, const char *out,
+                      const char *late)
 {
     struct process_result r;
-    char *dir = dir_temp(), *job = job_of(window);
+    char *dir = dir_temp(), *job = job_with(function, window);
     run_write(dir, "in.csv", rows);
     run_job(dir, job, NULL, &r);
     if (r.status != 0 || strcmp(r.out, out) != 0)
@@ -54,6 +60,11 @@ static void expect(const char *window, const char *rows, const char *out, const 
     dir_remove(dir);
     free(dir);
     free(job);
+}
+
+static void expect(const char *window, const char *rows, const char *out, const char *late)
+{
+    expect_of("op = \"std.sum\"; field = \"x\";", window, rows, out, late);
 }
 
 /* ---- the table of policies ---- */
@@ -152,6 +163,64 @@ static void one_window_over_the_stream_puts_out_each_key_in_it(void)
     dir_remove(dir);
     free(dir);
     free(job);
+}
+
+/* The lines that begin with a letter; free() them. */
+static char *lines_of(const char *text, char first)
+{
+    char *lines = calloc(strlen(text) + 1, 1), *to = lines;
+    for (size_t n; *text != 0; text += n) {
+        n = strcspn(text, "\n") + 1;
+        if (*text == first)
+            to = (char *)memcpy(to, text, n) + n;
+    }
+    return lines;
+}
+
+/* Windows of more rows than a batch has, which come to the function in several and leave it in several.
+ * Two keys take turns. The lines of each come in their order; which key is the first does not matter. */
+static void a_window_function_gets_all_rows_however_many(void)
+{
+    enum { ROWS = 6000, FIRST = 4000 };
+    static const char *const windows[] = {
+        "window = { count = 2000; };", "window = { time = \"4000us\"; };",
+        "window = { time = \"4000us\"; }; every = { time = \"4000us\"; }; lateness = \"9us\";",
+        "window = { all = true; }; every = { count = 2000; }; accumulate = false;"};
+    static const char *const bounds[][2] = {
+        {"", ""}, {"0,4000,", "4000,8000,"}, {"0,4000,", "4000,8000,"}, {"", ""}};
+    char *rows = calloc(ROWS, 80), *at = rows;
+    for (int i = 0; i < ROWS; i++)
+        at += sprintf(at, "%d,%d,text-of-more-than-twelve-bytes-%d,%d,1\n", i, i % 2, i, i);
+    for (size_t w = 0; w < sizeof windows / sizeof *windows; w++) {
+        char *out[2] = {calloc(ROWS, 80), calloc(ROWS, 80)}, *to[2] = {out[0], out[1]};
+        struct process_result r;
+        char *dir = dir_temp(), *window = text_format("key = \"k\"; %s", windows[w]);
+        char *job = job_with("op = \"window_ops.each\";", window);
+        for (int i = 0; i < ROWS; i++)
+            to[i % 2] +=
+                sprintf(to[i % 2], "%d,%s%d,%d,text-of-more-than-twelve-bytes-%d\n", i % 2,
+                        bounds[w][i >= FIRST], (i < FIRST ? FIRST : ROWS - FIRST) / 2, i, i);
+        run_write(dir, "in.csv", rows);
+        run_job(dir, job, NULL, &r);
+        CU_ASSERT_EQUAL(r.status, 0);
+        CU_ASSERT_EQUAL(run_count_lines(r.out), ROWS);
+        for (int k = 0; k < 2; k++) {
+            char *some = lines_of(r.out, (char)('0' + k));
+            CU_ASSERT_STRING_EQUAL(some, out[k]);
+            free(some);
+            free(out[k]);
+        }
+        process_result_fini(&r);
+        dir_remove(dir);
+        free(dir);
+        free(window);
+        free(job);
+    }
+    expect_of("op = \"window_ops.last\";", "window = { count = 5000; };", rows,
+              "5000,text-of-more-than-twelve-bytes-4999\n"
+              "1000,text-of-more-than-twelve-bytes-5999\n",
+              NULL);
+    free(rows);
 }
 
 /* ---- what is easily got wrong ---- */
@@ -385,6 +454,68 @@ static void a_restore_with_another_window_is_refused_and_both_are_named(void)
     free(rows);
 }
 
+/* The rows of a task's window are of any key, or of none: nothing says whose they are elsewhere. */
+static void windows_of_tasks_are_not_restored_at_another_parallelism(void)
+{
+    static const char *const keys[] = {"", "key = \"k\";"};
+    static const char *const sentences[] = {
+        "the state of 'w' has no key to divide it by: it can only be restored at parallelism 2",
+        "the windows of 'w' are of its tasks (per = \"task\"): they can only be restored at "
+        "parallelism 2"};
+    enum { ROWS = 1000 };
+    char *rows = calloc(ROWS, 40), *at = rows;
+    for (int i = 0; i < ROWS; i++)
+        at += sprintf(at, "%d,%d,,%d,1\n", i, i % 5, i * 10000);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct process process;
+        struct process_result r;
+        char *dir = dir_temp();
+        char *job = text_format(
+            "job = \"t\"; parallelism = 2; snapshot = { every = \"1h\"; dir = \"snap\"; };\n"
+            "operators = (\n"
+            "  { id = \"in\"; op = \"file.read\"; path = \"in.csv\"; format = \"csv\"; parallelism "
+            "= "
+            "1;\n"
+            "    schema = ( {name=\"id\";type=\"i64\";}, {name=\"k\";type=\"i64\";},\n"
+            "    {name=\"s\";type=\"str\";nullable=true;}, {name=\"t\";type=\"i64\";},\n"
+            "    {name=\"x\";type=\"i64\";} ); },\n"
+            "  { id = \"w\"; op = \"std.sum\"; field = \"x\"; input = \"in\"; per = \"task\"; %s\n"
+            "    window = { count = 2000; }; },\n"
+            "  { id = \"out\"; op = \"file.write\"; input = \"w\"; path = \"out.csv\";\n"
+            "    parallelism = 1; }\n);\n",
+            keys[i]);
+        run_write(dir, "in.csv", rows);
+        run_start(dir, job, &(struct run_options){.arguments = ARGV("--set", "in.rate=500.0")},
+                  &process);
+        nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+        process_signal(&process, SIGINT);
+        process_wait(&process, &r);
+        process_result_fini(&r);
+        run_job(dir, job,
+                &(struct run_options){.arguments =
+                                          ARGV("--from", "latest", "--set", "w.parallelism=3")},
+                &r);
+        CU_ASSERT_EQUAL(r.status, 2);
+        CU_ASSERT_PTR_NOT_NULL(strstr(r.err, sentences[i]));
+        process_result_fini(&r);
+        run_job(dir, job, &(struct run_options){.arguments = ARGV("--from", "latest")}, &r);
+        CU_ASSERT_EQUAL(r.status, 0);
+        char *out = run_read(dir, "out.csv");
+        int64_t sum = 0;
+        for (const char *p = out; *p != 0; p += strcspn(p, "\n") + 1) {
+            const char *comma = memchr(p, ',', strcspn(p, "\n"));
+            sum += atoll(comma != NULL ? comma + 1 : p);
+        }
+        CU_ASSERT_EQUAL(sum, ROWS);
+        free(out);
+        process_result_fini(&r);
+        dir_remove(dir);
+        free(dir);
+        free(job);
+    }
+    free(rows);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(windows_of_time_are_right_open_and_have_bounds),
     SUITE_TEST(sessions_end_when_the_gap_has_passed),
@@ -392,6 +523,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(every_eviction_goes_with_every_trigger),
     SUITE_TEST(what_was_put_out_does_not_count_again_where_nothing_accumulates),
     SUITE_TEST(one_window_over_the_stream_puts_out_each_key_in_it),
+    SUITE_TEST(a_window_function_gets_all_rows_however_many),
     SUITE_TEST(moments_before_the_epoch_lie_in_the_windows_that_have_them),
     SUITE_TEST(a_row_is_in_every_window_that_covers_it),
     SUITE_TEST(a_late_row_of_a_session_is_late_and_not_in_the_next),
@@ -401,5 +533,6 @@ static const struct suite_test tests[] = {
     SUITE_TEST(state_of_a_key_goes_with_its_last_window),
     SUITE_TEST_WITHIN(windows_that_are_open_at_a_stop_are_whole_after_it, 120),
     SUITE_TEST(a_restore_with_another_window_is_refused_and_both_are_named),
+    SUITE_TEST(windows_of_tasks_are_not_restored_at_another_parallelism),
 };
 SUITE_MAIN("windows", tests)
