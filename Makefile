@@ -24,7 +24,7 @@ CFLAGS   := $(if $(DEBUG)$(SAN)$(COVER),-O1 -DGY_DEBUG,-O3) -g -std=c17 -D_GNU_S
             $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer -DGY_SANITIZED)
 LDFLAGS  := $(if $(SAN),-fsanitize=$(SAN)) $(if $(COVER),--coverage)
 LIBS     := -ldl -lconfig -lxxhash -lpthread -lm
-SDK      := -Isdk/include
+SDK      := -Isdk/include -Isdk/testkit
 # Sanitizer runtimes are in the executable, so plugins cannot resolve everything themselves.
 SHARED   := -fPIC -fvisibility=hidden
 LDSHARED := -shared $(if $(SAN),,-Wl,-z,defs)
@@ -40,7 +40,8 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)mkdir -p $(@D) &&
 objects  = $(patsubst %.c,$(OBJ)/%.o,$(1))
 part_of  = $(patsubst runtime/%,plugins/runtime/%,$(1))
 LIB_SRC := $(filter-out runtime/app/main.c,$(wildcard runtime/*/*.c))
-OP_SRC  := $(filter-out runtime/flow/% runtime/app/%,$(LIB_SRC))
+KIT_SRC := $(filter-out runtime/conform/% runtime/flow/% runtime/app/%,$(LIB_SRC))
+OP_SRC  := $(filter-out runtime/kit/%,$(KIT_SRC))
 SUPPORT := $(call objects,$(wildcard tests/support/*.c))
 
 -include $(wildcard plugins/*/plugin.mk)
@@ -73,11 +74,12 @@ GUIDES   := README.md LICENSE $(wildcard plugins/*.md sdk/*.md runtime/*.md test
 COMPLETE := share/bash-completion/completions/gyre share/zsh/site-functions/_gyre
 MADE     := $(PAGES:%=share/man/%) $(COMPLETE)
 INSTALLED = bin/gyre $(ALL_PLUGINS:%=lib/gyre/plugins/%.so) $(patsubst sdk/%,%,$(wildcard sdk/include/gyre/*.h)) \
-            lib/pkgconfig/gyre-sdk.pc $(EXAMPLES:%=share/gyre/%) $(GUIDES:%=share/gyre/%) $(MADE)
+            include/gyre/testkit.h lib/libgyre-testkit.a lib/pkgconfig/gyre-sdk.pc \
+            lib/pkgconfig/gyre-testkit.pc $(EXAMPLES:%=share/gyre/%) $(GUIDES:%=share/gyre/%) $(MADE)
 
 # ---- targets -----------------------------------------------------------------------------------
 
-all: $(PROGRAM) left-out ## build the program and its plugins (the default)
+all: $(PROGRAM) $(BUILD)/libgyre-testkit.a left-out ## build the program and its plugins (the default)
 
 demo: setup ## count the words of real text, and show how to count yours
 	@$(MAKE) all && jobs/demo.sh
@@ -125,7 +127,8 @@ setup: ## install what building and testing needs (Debian, Ubuntu)
 install: all ## install below PREFIX=/usr/local; DESTDIR= goes before it
 	@$(call put,755,bin,$(BUILD)/gyre)
 	@$(call put,755,lib/gyre/plugins,$(PLUGINS:%=$(BUILD)/plugins/%.so))
-	@$(call put,644,include/gyre,$(wildcard sdk/include/gyre/*.h))
+	@$(call put,644,include/gyre,$(wildcard sdk/include/gyre/*.h) sdk/testkit/gyre/testkit.h)
+	@$(call put,644,lib,$(BUILD)/libgyre-testkit.a)
 	@set -e; for f in $(EXAMPLES) $(GUIDES); do install -D -m 644 $$f '$(AT)/share/gyre/'$$f; done
 	@set -e; for f in $(MADE); do mkdir -p '$(BUILD)/made/'$${f%/*}; case $$f in \
 	    */gyre-*) n=$${f##*/gyre-}; $(BUILD)/gyre help --man $${n%.*} ;; \
@@ -133,8 +136,8 @@ install: all ## install below PREFIX=/usr/local; DESTDIR= goes before it
 	    *bash*) $(BUILD)/gyre help --completion bash ;; \
 	    *) $(BUILD)/gyre help --completion zsh ;; esac >'$(BUILD)/made/'$$f; \
 	    install -D -m 644 '$(BUILD)/made/'$$f '$(AT)/'$$f; done
-	@install -d '$(AT)/lib/pkgconfig' && sed 's|@PREFIX@|$(PREFIX)|' sdk/gyre-sdk.pc.in | \
-	    install -m 644 /dev/stdin '$(AT)/lib/pkgconfig/gyre-sdk.pc'
+	@install -d '$(AT)/lib/pkgconfig'; for f in gyre-sdk gyre-testkit; do \
+	    sed 's|@PREFIX@|$(PREFIX)|' sdk/$$f.pc.in | install -m 644 /dev/stdin '$(AT)/lib/pkgconfig/'$$f.pc; done
 
 uninstall: ## remove what `make install` put there, and the folders that are gyre's own
 	@rm -f $(foreach f,$(INSTALLED),'$(AT)/$(f)')
@@ -184,12 +187,13 @@ $(OBJ)/plugins/runtime/%.o: runtime/%.c $(OBJ)/flags
 	$(call say,CC)$(CC) $(CFLAGS) $(SHARED) -Iruntime $(SDK) $(DEPFLAGS) -c $< -o $@
 
 # What ends with op/ may be part of another program: a library of its own, also for a shared object.
-$(call objects,$(OP_SRC)): CFLAGS += $(SHARED)
+$(call objects,$(KIT_SRC)): CFLAGS += $(SHARED)
 $(OBJ)/tests/embed/%.o: CFLAGS += $(SHARED)
 
 $(BUILD)/libgyre.a: $(call objects,$(LIB_SRC))
 $(BUILD)/libgyre-op.a: $(call objects,$(OP_SRC))
-$(BUILD)/libgyre.a $(BUILD)/libgyre-op.a:
+$(BUILD)/libgyre-testkit.a: $(call objects,$(KIT_SRC))
+$(BUILD)/libgyre.a $(BUILD)/libgyre-op.a $(BUILD)/libgyre-testkit.a:
 	$(call say,AR)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/embed/%.so: $(OBJ)/tests/embed/%.o $(BUILD)/libgyre-op.a

@@ -24,8 +24,8 @@ scratch=$(mktemp) || exit 2
 objects=$(mktemp -d) || exit 2
 trap 'rm -rf "$findings" "$scratch" "$objects"' EXIT
 ALL="format text lengths floors cycles headers docs calls symbols"
-FLOORS="base data plugin job graph state op flow app"
-APART="job/plugin state/plugin state/job state/graph" # side by side: the first does not know the second
+FLOORS="base data plugin job graph state op kit conform flow app"
+APART="job/plugin state/plugin state/job state/graph flow/kit flow/conform" # side by side: the first does not know the second
 
 find_() { find runtime plugins sdk tests jobs "$@" 2>/dev/null | sort; }
 c_files() { find_ -type f -name '*.[ch]'; }
@@ -118,6 +118,7 @@ check_cycles() {
     includes $(headers) | awk '
         { split($4, to, "/") }
         $3 == "q" { print $1, "runtime/" $4 }
+        $3 == "a" && $4 == "gyre/testkit.h" { print $1, "sdk/testkit/" $4; next }
         $3 == "a" && to[1] == "gyre" { print $1, "sdk/include/" $4 }' >"$scratch"
     tsort <"$scratch" 2>&1 >/dev/null | sed -n 's/^tsort: \(.*\/.*\)/\1: in an include cycle/p' >>"$findings"
 }
@@ -127,7 +128,7 @@ compiles() {
     compiler=$1 language=$2 standard=$3 header=$4
     shift 4
     echo "#include \"$header\"" | $compiler -fsyntax-only -x "$language" -std="$standard" "$@" -I. -I runtime \
-        -I sdk/include -Wall -Wextra -Werror - >"$scratch" 2>&1 ||
+        -I sdk/include -I sdk/testkit -Wall -Wextra -Werror - >"$scratch" 2>&1 ||
         finding "$header: does not compile alone ($compiler, $standard): $(grep -m 1 -E 'error' "$scratch")"
 }
 
@@ -156,7 +157,7 @@ check_headers() {
 
 check_docs() {
     # A /** comment */, and the declaration after it up to ; or {.
-    find sdk/include -name '*.h' 2>/dev/null | sort | xargs -r awk '
+    find sdk/include sdk/testkit -name '*.h' 2>/dev/null | sort | xargs -r awk '
         function judge() {
             callback = declaration ~ /\(\*[ ]*[a-z_0-9]+\)[ ]*\(/ && declaration !~ /typedef/
             fn = declaration ~ /(^|[ *])gyre_[a-z0-9_]+\(/
@@ -205,7 +206,7 @@ object_of() {
     built=${BUILD:-build}/obj/${1%.c}.o
     [ "$built" -nt "$1" ] && echo "$built" && return
     made=$objects/$(echo "${1%.c}" | tr / +).o
-    ${CC:-cc} -std=c17 -D_GNU_SOURCE -w -fPIC -Iruntime -Isdk/include -c "$1" -o "$made" 2>/dev/null &&
+    ${CC:-cc} -std=c17 -D_GNU_SOURCE -w -fPIC -Iruntime -Isdk/include -Isdk/testkit -c "$1" -o "$made" 2>/dev/null &&
         echo "$made"
 }
 

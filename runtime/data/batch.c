@@ -164,6 +164,54 @@ uint32_t gy_keep_count(const uint8_t *keep, uint32_t rows)
     return n;
 }
 
+/* Every batch with times is looked through so, and in the cache: as vectors, and as wide as there are. */
+#define TIMES(attributes, lack, within)                                                            \
+    attributes static bool lack(const int64_t *times, uint32_t n)                                  \
+    {                                                                                              \
+        uint64_t lacks = 0; /* the upper bit: some row does */                                     \
+        for (uint32_t i = 0; i < n; i++)                                                           \
+            lacks |= (((uint64_t)times[i] ^ (uint64_t)GYRE_NO_TIME) - 1) & (uint64_t)times[i];     \
+        return lacks > INT64_MAX;                                                                  \
+    }                                                                                              \
+    /* Modulo 2^64: a moment outside has one of the differences in the upper half. */              \
+    attributes static bool within(const int64_t *times, uint32_t n, uint64_t first, uint64_t last) \
+    {                                                                                              \
+        uint64_t outside = 0;                                                                      \
+        for (uint32_t i = 0; i < n; i++)                                                           \
+            outside |= ((uint64_t)times[i] - first) | (last - (uint64_t)times[i]);                 \
+        return outside <= INT64_MAX;                                                               \
+    }
+TIMES(, times_lack, times_within)
+
+#if defined(__x86_64__)
+#define WIDE __attribute__((target("avx512f,avx512vl,avx512dq")))
+TIMES(WIDE, times_lack_wide, times_within_wide)
+
+static bool has_wide(void)
+{
+    return __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+#else
+#define times_lack_wide   times_lack
+#define times_within_wide times_within
+
+static bool has_wide(void)
+{
+    return false;
+}
+#endif
+
+bool gy_times_lack(const int64_t *times, uint32_t n)
+{
+    return has_wide() ? times_lack_wide(times, n) : times_lack(times, n);
+}
+
+bool gy_times_within(const int64_t *times, uint32_t n, int64_t first, int64_t last)
+{
+    return has_wide() ? times_within_wide(times, n, (uint64_t)first, (uint64_t)last)
+                      : times_within(times, n, (uint64_t)first, (uint64_t)last);
+}
+
 #define GATHER(type)                                                                               \
     do {                                                                                           \
         type *restrict t = to;                                                                     \

@@ -111,6 +111,12 @@ uint32_t gy_select(const uint8_t *keep, uint32_t rows, uint32_t *selection);
 /** Counts the rows of a mask whose byte is not 0. */
 uint32_t gy_keep_count(const uint8_t *keep, uint32_t rows);
 
+/** True where one of n times is GYRE_NO_TIME. */
+bool gy_times_lack(const int64_t *times, uint32_t n);
+
+/** True where all of n times lie in first ... last, which are less than 2^63 apart. */
+bool gy_times_within(const int64_t *times, uint32_t n, int64_t first, int64_t last);
+
 /** Copies values `selection[0 ... n - 1]` of `size` bytes each from `from` to `to`, closed up. */
 void gy_gather(void *to, const void *from, uint32_t size, const uint32_t *selection, uint32_t n);
 

@@ -10,6 +10,7 @@
  *   build_window.c    windows: what of them is known without schemas; the columns and port they add
  *   build_hosted.c    functions that the runtime hosts, and their options
  *   build_ahead.c     key functions, run ahead of the operator that asks for them
+ *   build_loop.c      regions, loops and how they nest
  *   build_part.c      parallelism and partitions, feedback edges
  *   build_bind.c      the host's side of struct gyre_bind
  *   build_policy.c    windows: what they keep and when they fire, bound to the input
@@ -235,6 +236,11 @@ void gy_build_node_bind(struct gy_build *b, uint32_t index);
 
 /** Refuses operators that write one file or folder, or write what another reads. */
 void gy_build_paths(struct gy_build *b);
+
+/* build_loop.c */
+
+/** Finds the regions and loops; of operators that are in the topological order. */
+void gy_build_loops(struct gy_build *b);
 
 /* build_part.c */
 void gy_build_parallelism(struct gy_build *b);

@@ -88,6 +88,29 @@ static void assert_edge(const struct gy_graph *g, const struct gy_edge *e)
         assert(e->reads[i] < from->outputs[e->from_port].schema.n_fields);
 }
 
+/* Rows come back within a region; loops with rounds nest. */
+static void assert_loops(const struct gy_graph *g)
+{
+    for (uint32_t i = 0; i < g->n_edges; i++)
+        assert(!g->edges[i].feedback ||
+               (g->nodes[g->edges[i].to]->region >= 0 &&
+                g->nodes[g->edges[i].from]->region == g->nodes[g->edges[i].to]->region));
+    for (uint32_t i = 0; i < g->n_loops; i++) {
+        const struct gy_loop *loop = &g->loops[i];
+        assert(loop->body[loop->head] && loop->region < g->n_regions);
+        assert(loop->outer == -1 ||
+               (loop->outer > (int32_t)i && g->loops[loop->outer].body[loop->head]));
+        for (uint32_t n = 0; n < g->n_nodes; n++)
+            assert(!loop->body[n] || g->nodes[n]->region == (int32_t)loop->region);
+    }
+    for (uint32_t n = 0; n < g->n_nodes; n++)
+        for (uint32_t r = 1; r < g->nodes[n]->n_rounds; r++) /* innermost first */
+            assert(g->nodes[n]->rounds[r]->body[g->nodes[n]->rounds[r - 1]->head]);
+    for (uint32_t n = 0; n < g->n_nodes; n++)
+        for (uint32_t r = 0; r < g->nodes[n]->n_rounds; r++)
+            assert(g->nodes[n]->rounds[r]->rounds_max > 0 && g->nodes[n]->rounds[r]->body[n]);
+}
+
 void gy_build_assert(const struct gy_graph *g)
 {
     for (uint32_t i = 0; i < g->n_nodes; i++) {
@@ -105,4 +128,5 @@ void gy_build_assert(const struct gy_graph *g)
     }
     for (uint32_t i = 0; i < g->n_edges; i++)
         assert_edge(g, &g->edges[i]);
+    assert_loops(g);
 }

@@ -158,25 +158,18 @@ static bool equal(const struct gyre_schema *x, const struct gyre_schema *y)
     return same;
 }
 
-/* True where the producer of a feedback edge is reached from its consumer: it closes a cycle. */
-static bool closes(const struct gy_build *b, const struct gy_build_edge *feedback)
+/* A port that nothing else comes into has no schema that what comes back could have. */
+static void check_port(struct gy_build *b, const struct gy_build_edge *e)
 {
-    bool *reached = gy_arena_ctl_calloc(b->scope.arena, b->n, sizeof *reached);
-    uint32_t *queue = gy_arena_ctl_calloc(b->scope.arena, b->n, sizeof *queue);
-    if (reached == NULL || queue == NULL)
-        return true;
-    uint32_t head = 0, tail = 0;
-    reached[feedback->to] = true;
-    queue[tail++] = feedback->to;
-    while (head < tail) {
-        uint32_t at = queue[head++];
-        for (uint32_t i = 0; i < b->n_edges; i++)
-            if (b->edges[i].from == at && !reached[b->edges[i].to]) {
-                reached[b->edges[i].to] = true;
-                queue[tail++] = b->edges[i].to;
-            }
-    }
-    return reached[feedback->from];
+    const struct gy_build_node *to = &b->nodes[e->to];
+    const struct gyre_operator *d = to->node->descriptor;
+    if (e->to_port == GY_NONE || to->wired[e->to_port] || d == NULL ||
+        (gyre_port_at(d->inputs, e->to_port)->flags & GYRE_PORT_OPTIONAL) == 0)
+        return; /* others have been told to have no input */
+    gy_build_tell(b, e->ref->at,
+                  "feedback: the port `%s` of `%s` has no `input`, and what comes back is of one "
+                  "schema with what comes in",
+                  to->node->inputs[e->to_port].name, to->node->id);
 }
 
 void gy_build_feedback(struct gy_build *b)
@@ -187,11 +180,12 @@ void gy_build_feedback(struct gy_build *b)
         if (!e->feedback || e->from == GY_NONE)
             continue;
         const struct gy_build_node *from = &b->nodes[e->from], *to = &b->nodes[e->to];
-        if (!closes(b, e))
+        if (to->node->region < 0 || to->node->region != from->node->region)
             gy_build_tell(b, e->ref->at,
                           "feedback: this edge closes no cycle: `%s` does not "
                           "reach `%s`; use `input`",
                           to->node->id, e->ref->id);
+        check_port(b, e);
         bool errors = (int32_t)e->from_port == from->node->errors_port;
         if (e->from_port == GY_NONE || e->to_port == GY_NONE || !to->in_known[e->to_port] ||
             (!errors && e->from_port >= from->n_known))

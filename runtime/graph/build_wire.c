@@ -105,7 +105,8 @@ static void check_wired(struct gy_build *b, struct gy_build_node *bn)
         if (bn->wired[p] || optional)
             continue;
         if (node->n_inputs == 1)
-            gy_build_tell(b, bn->set->id_at, "`%s` has no `input`", node->id);
+            gy_build_tell(b, bn->set->id_at, "`%s` has no `input`%s", node->id,
+                          bn->set->feedback_at != NULL ? ", from which its loop begins" : "");
         else
             gy_build_tell(b, bn->set->id_at, "the input port `%s` of `%s` is not connected",
                           node->inputs[p].name, node->id);

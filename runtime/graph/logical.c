@@ -193,6 +193,7 @@ static void build(struct gy_build *b)
         gy_build_node_bind(b, b->order[i]);
     if (b->scope.arena->oom)
         return;
+    gy_build_loops(b);
     gy_build_feedback(b);
     gy_build_parallelism(b);
     gy_build_partitions(b);
@@ -223,6 +224,8 @@ struct gy_graph *gy_graph_build(const struct gy_job *job, struct gy_plugins *plu
     graph->file = gy_arena_ctl_strdup(&owner->arena, job->file);
     graph->mode = job->batch ? GYRE_MODE_BATCH : GYRE_MODE_STREAM;
     graph->max_parallelism = job->max_parallelism;
+    graph->loop_memory = (uint64_t)job->loop_memory;
+    graph->loop_disk = (uint64_t)job->loop_disk;
     graph->parallelism = job->parallelism != 0 ? job->parallelism : cpus > 0 ? (uint32_t)cpus : 1;
     if (graph->parallelism > job->max_parallelism)
         graph->parallelism = job->max_parallelism;

@@ -10,6 +10,18 @@
 #include "job/policy.h"
 #include "plugin/load.h"
 
+/* A loop: the operator with the feedback edges (its head), and all that is between it and them. The loop
+ * of a head that is in another loop is all in that one; where one of the two has rounds, loops that share
+ * an operator are never but one within the other. */
+struct gy_loop {
+    uint32_t head;       /* node */
+    const char *id;      /* of the head */
+    uint64_t rounds_max; /* 0: rows go round as they come */
+    uint32_t region;
+    int32_t outer; /* index of the innermost loop around it; -1: none */
+    bool *body;    /* per node; the head is in it */
+};
+
 enum gy_on_error { GY_ON_ERROR_FAIL, GY_ON_ERROR_SKIP, GY_ON_ERROR_PORT };
 
 enum gy_partition { GY_FORWARD, GY_KEY, GY_REBALANCE, GY_BROADCAST, GY_SINGLE, GY_FUNCTION };
@@ -155,6 +167,9 @@ struct gy_node {
     uint32_t max_parallelism; /* key groups */
     enum gy_on_error on_error;
     int32_t errors_port; /* index of `.errors` among outputs, or -1 */
+    int32_t region;      /* whose operators all reach one another; -1: it is in no cycle */
+    uint32_t n_rounds;
+    const struct gy_loop **rounds; /* loops with rounds that it is in, innermost first */
 };
 
 /* From an output port to an input port. Several edges into one port are a union. */
@@ -181,6 +196,11 @@ struct gy_graph {
     struct gy_node **nodes; /* in topological order, feedback edges aside */
     uint32_t n_edges;
     struct gy_edge *edges;
+    uint32_t n_regions;
+    uint32_t n_loops;
+    struct gy_loop *loops; /* inner before outer, upstream before downstream: as their rounds end */
+    uint64_t loop_memory;  /* bytes of rows in loops that may wait in memory, and on disk */
+    uint64_t loop_disk;
 };
 
 struct gy_job;

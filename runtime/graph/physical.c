@@ -24,8 +24,8 @@ static bool can_chain(const struct gy_graph *graph, const struct gy_edge *edge)
     /* From one task to one task every partition is forward; the consumer hashes its own key. */
     bool forward =
         edge->partition == GY_FORWARD || (from->parallelism == 1 && to->parallelism == 1);
-    return forward && !edge->feedback && from->parallelism == to->parallelism &&
-           !is_blocking(from) && !is_blocking(to);
+    return forward && !edge->feedback && from->region == to->region &&
+           from->parallelism == to->parallelism && !is_blocking(from) && !is_blocking(to);
 }
 
 /* True where two sets may become one: every edge between them is a call, and no way leads from one

@@ -1,8 +1,11 @@
 /* The physical graph: which operators run together in one task, and which edges are exchanges.
  *
  * An edge is chained (a call) where its partition is forward, both sides have one parallelism, it is
- * no feedback edge, neither side blocks, and no other way leads from the one chain to the other (a
- * task would wait for room that only it can make). A chain is a set of operators connected by chained
+ * no feedback edge, both are in one region or in none, neither side blocks, and no other way leads from the
+ * one chain to the other (a task would wait for room that only it can make). Feedback edges are no such
+ * way: nobody waits for room in them. So the chains without them are in an order, along which all waiting
+ * goes, also within a region. No border of a region is within a chain: what is counted and held for a
+ * region is so for whole tasks. A chain is a set of operators connected by chained
  * edges; subtask i of all its operators is one task, the unit that a worker schedules. Every other
  * edge is an exchange: one channel from each producing to each consuming task (forward exchanges: to
  * one). */

@@ -132,7 +132,7 @@ static void read_loop(const struct gy_scope *scope, struct gy_job *job)
     const struct gy_setting *memory = gy_setting_get(group, "memory");
     const struct gy_setting *disk = gy_setting_get(group, "disk");
     if (memory != NULL)
-        gy_value_size(scope, memory, 0, 0, &job->loop_memory);
+        gy_value_size(scope, memory, 64 << 10, INT64_MAX, &job->loop_memory);
     if (disk != NULL)
         gy_value_size(scope, disk, 0, 0, &job->loop_disk);
 }
@@ -164,7 +164,8 @@ static void read_keys(const struct gy_scope *scope, struct gy_job *job)
     read_loop(scope, job);
 }
 
-struct gy_job *gy_job_load(const char *path, const struct gy_overrides *overrides,
+/* `text` NULL: that of the file. */
+static struct gy_job *load(const char *path, const char *text, const struct gy_overrides *overrides,
                            struct gy_diags *diags)
 {
     struct gy_job *job = gy_alloc(sizeof *job);
@@ -181,7 +182,9 @@ struct gy_job *gy_job_load(const char *path, const struct gy_overrides *override
                            .loop_memory = INT64_C(64) << 20,
                            .loop_disk = INT64_C(10) << 30};
     job->file = gy_arena_ctl_strdup(&job->arena, path);
-    job->root = job->file != NULL ? gy_setting_read_file(&scope, path) : NULL;
+    if (job->file != NULL)
+        job->root = text != NULL ? gy_setting_read_text(&scope, path, text)
+                                 : gy_setting_read_file(&scope, path);
     if (job->root == NULL) {
         if (gy_diags_count(diags) == 0)
             gy_diags_add(diags, path, 0, "out of memory");
@@ -202,6 +205,17 @@ struct gy_job *gy_job_load(const char *path, const struct gy_overrides *override
     if (job->arena.oom)
         gy_diags_add(diags, path, 0, "out of memory");
     return job;
+}
+
+struct gy_job *gy_job_load(const char *path, const struct gy_overrides *overrides,
+                           struct gy_diags *diags)
+{
+    return load(path, NULL, overrides, diags);
+}
+
+struct gy_job *gy_job_load_text(const char *path, const char *text, struct gy_diags *diags)
+{
+    return load(path, text, NULL, diags);
 }
 
 void gy_job_free(struct gy_job *job)

@@ -154,6 +154,9 @@ struct gy_job *gy_job_load(const char *path, const struct gy_overrides *override
                            struct gy_diags *diags);
 void gy_job_free(struct gy_job *job);
 
+/** The same for a text that stands for the file `path`, which need not be there. */
+struct gy_job *gy_job_load_text(const char *path, const char *text, struct gy_diags *diags);
+
 /** Tells everything the job asks for that this version does not run yet, by line. */
 void gy_job_not_yet(const struct gy_job *job, struct gy_diags *diags);
 

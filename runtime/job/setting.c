@@ -225,20 +225,29 @@ static struct gy_setting *parse(const struct gy_scope *scope, const struct gy_fl
     return root;
 }
 
+struct gy_setting *gy_setting_read_text(const struct gy_scope *scope, const char *path,
+                                        const char *text)
+{
+    struct gy_setting *root = NULL;
+    struct gy_flat flat = {0};
+    const char *file = gy_arena_ctl_strdup(scope->arena, path);
+    if (file != NULL && gy_flat_make(&flat, scope, text, file, gy_path_dir(scope, path)) == 0)
+        root = parse(scope, &flat, file);
+    gy_flat_fini(&flat);
+    return root;
+}
+
 struct gy_setting *gy_setting_read_file(const struct gy_scope *scope, const char *path)
 {
     size_t size = 0;
     struct gy_setting *root = NULL;
-    struct gy_flat flat = {0};
     char *text = gy_setting_load(path, &size);
-    const char *file = gy_arena_ctl_strdup(scope->arena, path);
     if (text == NULL)
         gy_diags_add(scope->diags, path, 0, "cannot be read: %s", strerror(errno));
     else if (strlen(text) != size)
         gy_diags_add(scope->diags, path, 0, "is no job file: it holds a zero byte");
-    else if (file != NULL && gy_flat_make(&flat, scope, text, file, gy_path_dir(scope, path)) == 0)
-        root = parse(scope, &flat, file);
-    gy_flat_fini(&flat);
+    else
+        root = gy_setting_read_text(scope, path, text);
     gy_free(text);
     return root;
 }

@@ -53,6 +53,10 @@ struct gy_setting {
  *  Owns:    the scope's arena */
 struct gy_setting *gy_setting_read_file(const struct gy_scope *scope, const char *path);
 
+/** The same for the text of a job file that is called `path`, and need not be there. */
+struct gy_setting *gy_setting_read_text(const struct gy_scope *scope, const char *path,
+                                        const char *text);
+
 /** Reads one value in libconfig syntax, for a RAW setting at whose place it then stands.
  *  Errors:  NULL, told */
 struct gy_setting *gy_setting_read_value(const struct gy_scope *scope,

@@ -410,10 +410,11 @@ static int32_t host_timer_delete(struct gyre_ctx *ctx, const struct gyre_batch *
     return 0;
 }
 
-static void host_vote(struct gyre_ctx *ctx, int32_t stop)
+static void host_vote(struct gyre_ctx *ctx, const char *loop, int32_t stop)
 {
-    (void)stop;
-    gy_instance_misuse(instance_of(ctx), GYRE_ENOTSUP, "vote", "this host has no rounds yet");
+    struct gy_instance *i = instance_of(ctx);
+    if (!gy_rounds_vote(i, loop, stop != 0) && loop != NULL)
+        MISUSE(i, "gyre_vote", "it is in no loop with rounds of `%s`", loop);
 }
 
 const struct gyre_host gy_host_table = {

@@ -5,6 +5,7 @@
  *     callin     what comes in, presented to the plugin
  *     stores     what its stores have in common
  *     timers     the timers of keys
+ *     rounds     the rounds of the loops that it is in
  *     hosttable  what a plugin may call
  *     accumulate the aggregate functions of a node as one
  *     window     windows; their files are in window.h
@@ -58,6 +59,13 @@ struct gy_saving {
     uint64_t records;    /* written since the saving began */
 };
 
+/* The rounds of the loops that the operator is in. */
+struct gy_rounds {
+    bool *votes;           /* per loop of the node's `rounds`: to stop */
+    struct gy_round round; /* that which ends */
+    bool ending;           /* on_round_end is yet to be called */
+};
+
 struct gy_instance {
     struct gyre_ctx ctx; /* first, so that the host's functions find the instance */
     const struct gy_node *node;
@@ -84,20 +92,21 @@ struct gy_instance {
     bool partitioning; /* a partition function is asked: nobody may report rows */
     bool any_stamps;   /* some port gives rows the time of the call */
     uint32_t n_stores;
-    struct gy_store **stores;      /* per state, or one of the hosted functions' records */
-    struct gy_saving *savings;     /* per store */
-    const struct gy_form *form;    /* of the snapshot that it is restored from */
-    struct gy_part *part;          /* being saved to; NULL: nothing is saved */
-    uint32_t saving_state;         /* states before it are saved */
-    int64_t told_us;               /* what may go out; `ctx.watermark_us` is what was seen */
-    int64_t own_us;                /* the greatest watermark that the operator has put out */
-    bool idle;                     /* as the operator said */
-    bool working;                  /* told < seen: there is work to do */
-    uint64_t cursor;               /* of the walk that gy_instance_work goes on with */
-    uint64_t save_cursor;          /* of that which saves what it has left */
-    bool saving_rest;              /* ... instead of an epoch of the stores */
-    struct gy_window *window;      /* NULL: none */
-    struct gy_timers *timers;      /* NULL: its operator has none */
+    struct gy_store **stores;   /* per state, or one of the hosted functions' records */
+    struct gy_saving *savings;  /* per store */
+    const struct gy_form *form; /* of the snapshot that it is restored from */
+    struct gy_part *part;       /* being saved to; NULL: nothing is saved */
+    uint32_t saving_state;      /* states before it are saved */
+    int64_t told_us;            /* what may go out; `ctx.watermark_us` is what was seen */
+    int64_t own_us;             /* the greatest watermark that the operator has put out */
+    bool idle;                  /* as the operator said */
+    bool working;               /* told < seen: there is work to do */
+    uint64_t cursor;            /* of the walk that gy_instance_work goes on with */
+    uint64_t save_cursor;       /* of that which saves what it has left */
+    bool saving_rest;           /* ... instead of an epoch of the stores */
+    struct gy_window *window;   /* NULL: none */
+    struct gy_timers *timers;   /* NULL: its operator has none */
+    struct gy_rounds rounds;
     const struct gyre_batch *view; /* `in` as the plugin sees it */
     struct gy_instance_stats stats;
     GY_VEC(struct gy_metric *) metrics;
@@ -180,6 +189,12 @@ void gy_instance_calls(struct gy_instance *instance, const char *function,
 void gy_instance_unmake(const struct gy_instance *instance, struct gy_store *store,
                         const struct gyre_batch *in, const uint32_t *rows, uint32_t n);
 struct gy_store_config gy_instance_store_config(const struct gy_instance *instance);
+
+/* Rounds. A vote is true where the operator is in that loop with rounds, NULL being the innermost. */
+int gy_rounds_init(struct gy_instance *instance);
+bool gy_rounds_vote(struct gy_instance *instance, const char *loop, bool stop);
+/** Calls on_round_end, where it is to be called. 0, or a code. */
+int gy_rounds_work(struct gy_instance *instance);
 
 /* Functions of plugins as operators: aggregates, and key functions. */
 int gy_hosted_init(struct gy_instance *instance, struct gyre_error *error);

@@ -79,6 +79,8 @@ int gy_instance_watermark(struct gy_instance *instance, int64_t time_us)
 
 bool gy_instance_has_work(const struct gy_instance *instance)
 {
+    if (instance->rounds.ending)
+        return true;
     if (instance->timers != NULL)
         return gy_timers_have_work(instance->timers);
     return instance->window != NULL ? gy_window_has_work(instance->window) : instance->working;
@@ -91,8 +93,15 @@ int gy_instance_work(struct gy_instance *instance, uint32_t rows_max)
     if (instance->timers != NULL) {
         int code = gy_timers_work(instance->timers, rows_max);
         follow(instance);
-        return code;
+        if (code != 0)
+            return code;
     }
+    if (instance->rounds.ending) {
+        int code = gy_rounds_work(instance);
+        return code != 0 ? code : gy_instance_has_work(instance);
+    }
+    if (instance->timers != NULL)
+        return 0;
     struct gy_call call = gy_call_begin(instance, "result");
     int code = gy_hosted_work(instance, rows_max);
     int failed = gy_call_end(instance, call, code < 0 ? code : 0);

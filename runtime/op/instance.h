@@ -7,6 +7,7 @@
  *     gy_instance_new ── open ──┬─ process(port, batch) ─┬── close ── free
  *                               ├─ add_split, poll ──────┤
  *                               ├─ watermark, work ──────┤
+ *                               ├─ round_begin, _end ────┤
  *                               └─ flush ────────────────┘
  *
  * A call that fails leaves its sentence in gy_instance_error and the instance can only be closed.
@@ -141,6 +142,28 @@ bool gy_instance_has_work(const struct gy_instance *instance);
 /** Does a slice of the work: about `rows_max` rows out. Rows may come in between two slices, and the
  *  instance be saved: a snapshot has what is left to do. 1 where more is left, 0, or a code. */
 int gy_instance_work(struct gy_instance *instance, uint32_t rows_max);
+
+/* A round of a loop with rounds that the operator is in. */
+struct gy_round {
+    const struct gy_loop *loop;
+    uint64_t number;
+    uint64_t
+        ends; /* rounds of the loop that have ended before, whatever their number: grows always */
+};
+
+/** A round begins: votes for the loop are forgotten. Before the first round it need not be called, but
+ *  after a restore: `ends` is then as it was. */
+void gy_instance_round_begin(struct gy_instance *instance, const struct gy_round *round);
+
+/** Lets the instance see the end of a round: all rows of it have come. What follows becomes work, after
+ *  which it can be called again. 0, or a code. */
+int gy_instance_round_end(struct gy_instance *instance, const struct gy_round *round);
+
+/** True until all that follows from the end of a round, on_round_end too, has been put out. */
+bool gy_instance_ends_round(const struct gy_instance *instance);
+
+/** True where the operator votes for the loop to stop, in the round at hand or that which ended last. */
+bool gy_instance_votes(const struct gy_instance *instance, const struct gy_loop *loop);
 
 /** The processing time at which there will be work without anything coming in; INT64_MAX: none. */
 int64_t gy_instance_wake_us(const struct gy_instance *instance);

@@ -146,7 +146,7 @@ struct gy_instance *gy_instance_new(const struct gy_node *node, uint32_t task, u
     instance->seed = random_seed(env->seed, node->id, task);
     if (env->row_by_row != NULL)
         instance->row_text = gy_alloc(GY_ROW_TEXT);
-    if (init_ports(instance) != 0 || init_views(instance) != 0 ||
+    if (init_ports(instance) != 0 || init_views(instance) != 0 || gy_rounds_init(instance) != 0 ||
         (env->row_by_row != NULL && instance->row_text == NULL))
         gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for an instance");
     if (error->code != 0 || init_stores(instance, error) != 0 ||
@@ -209,5 +209,6 @@ void gy_instance_free(struct gy_instance *instance)
     gy_free(instance->failed_row);
     gy_free(instance->row_text);
     gy_free(instance->times);
+    gy_free(instance->rounds.votes);
     gy_free(instance);
 }

@@ -151,10 +151,9 @@ static void stamp(struct gy_port *port)
 {
     int64_t *time = port->out.time;
     uint32_t rows = time != NULL ? port->out.rows : 0;
-    uint64_t lacks = 0; /* the upper bit: some row does; mostly none, and this goes as vectors */
+    if (!gy_times_lack(time, rows)) /* mostly */
+        return;
     for (uint32_t i = 0; i < rows; i++)
-        lacks |= (((uint64_t)time[i] ^ (uint64_t)GYRE_NO_TIME) - 1) & (uint64_t)time[i];
-    for (uint32_t i = 0; lacks > INT64_MAX && i < rows; i++)
         if (time[i] == GYRE_NO_TIME)
             time[i] = port->now_us;
 }
@@ -237,6 +236,10 @@ static const uint8_t *final_keep(struct gy_port *port, const struct gy_batch *in
 void gy_port_finish(struct gy_port *port, const struct gy_batch *in, const uint8_t *dropped)
 {
     const struct gy_output *plan = port->plan;
+    if (port->is_empty) {
+        forget(port);
+        return;
+    }
     const uint8_t *keep = final_keep(port, in, dropped);
     uint32_t kept = keep == in->keep ? in->kept : gy_keep_count(keep, in->rows);
     if (kept == 0 || port->error != 0) {

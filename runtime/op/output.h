@@ -30,6 +30,7 @@ struct gy_port {
     const char *misuse;  /* why: how the sentence about the port ends */
     bool stamps;         /* rows with GYRE_NO_TIME get `now` */
     bool has_strings;    /* some own column is str or bytes */
+    bool is_empty;       /* no row of the aligned batch at hand goes out, whatever its mask says */
     int64_t now_us;      /* the time of the call */
     uint32_t room;       /* rows that there is memory for */
     uint64_t text_bytes; /* made for the long strings of the batch being filled */

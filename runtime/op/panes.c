@@ -75,13 +75,10 @@ bool gy_panes_recent(const struct gy_window *window, const int64_t *times, const
     uint64_t last = (uint64_t)window->recent_of.last_us, outside = 0;
     if (window->recent == NULL || last - first > INT64_MAX || n == 0)
         return false;
-    /* Modulo 2^64: a moment outside has one of the differences in the upper half. */
-    if (rows[n - 1] == n - 1)
-        for (uint32_t j = 0; j < n; j++) /* ascending: all rows */
-            outside |= ((uint64_t)times[j] - first) | (last - (uint64_t)times[j]);
-    else
-        for (uint32_t j = 0; j < n; j++)
-            outside |= ((uint64_t)times[rows[j]] - first) | (last - (uint64_t)times[rows[j]]);
+    if (rows[n - 1] == n - 1) /* ascending: all rows */
+        return gy_times_within(times, n, (int64_t)first, (int64_t)last);
+    for (uint32_t j = 0; j < n; j++) /* modulo 2^64, as there */
+        outside |= ((uint64_t)times[rows[j]] - first) | (last - (uint64_t)times[rows[j]]);
     return outside <= INT64_MAX;
 }
 

@@ -119,7 +119,7 @@ struct gy_window *gy_window_new(struct gy_instance *instance, struct gyre_error 
     window->slides =
         window->way == GY_WINDOW_POLICIES && !plan->tumbling && plan->keep.kind != GY_POLICY_ALL;
     window->seen_us = window->told_us = INT64_MIN;
-    window->fired = INT64_MIN;
+    window->fired = window->restored = INT64_MIN;
     window->next = INT64_MAX;
     window->early_at_us = INT64_MAX;
     if (plan->both_time || plan->fire.kind == GY_POLICY_TIME)
@@ -216,7 +216,7 @@ int gy_window_process(struct gy_window *window, const struct gyre_batch *in)
     const int64_t *times = times_of(window, in);
     uint32_t taken[GYRE_BATCH_ROWS], n = in->kept;
     if (window->plan->late_port >= 0)
-        memset(instance->ports[window->plan->late_port].out.keep, 0, in->rows);
+        instance->ports[window->plan->late_port].is_empty = true; /* until a row is late */
     if (window->plan->early_us > 0 && window->early_at_us == INT64_MAX)
         window->early_at_us =
             gy_time_plus(gy_clock_now_us(instance->env.clock), window->plan->early_us);

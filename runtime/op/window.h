@@ -110,6 +110,8 @@ struct gy_window {
     int64_t window;   /* SLIDING: the one that is being put out */
     int64_t fired;    /* SLIDING: the last one that was put out for all keys */
     int64_t next;     /* SLIDING: the next one that some key has something in; INT64_MAX: none */
+    int64_t restored; /* SLIDING: the last one that was put out for some key before a restore */
+    uint64_t passed;  /* SLIDING: keys that put the window out as they got their last pane */
     bool early_due;   /* an early firing is to begin */
     uint64_t cursor;  /* of the walk or sweep */
     bool any_empty;   /* SLIDING: some key is to be swept */

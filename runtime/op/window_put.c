@@ -387,6 +387,11 @@ void gy_window_late(struct gy_window *window, uint32_t row)
         gy_instance_log(instance, GY_LOG_WARN,
                         "a row came too late for all its windows, and more may follow: they are "
                         "counted, and in the port `late`");
-    if (window->plan->late_port >= 0)
-        instance->ports[window->plan->late_port].out.keep[row] = 1;
+    if (window->plan->late_port < 0)
+        return;
+    struct gy_port *port = &instance->ports[window->plan->late_port];
+    if (port->is_empty)
+        memset(port->out.keep, 0, instance->in->rows);
+    port->is_empty = false;
+    port->out.keep[row] = 1;
 }

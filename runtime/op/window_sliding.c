@@ -1,8 +1,9 @@
 /* Windows of time that overlap, or that may be put out again: SLIDING.
  *
  * Window k is put out in three phases, each in slices: the tables of the panes that it is the first to
- * have are emptied into the keys' sequences; the keys are walked, and each that has something in
- * the window puts it out; keys that have nothing left are swept away. The keys change in no other
+ * have are emptied into the keys' sequences, and the keys of the last of them put the window out at
+ * once; the others are walked, and each that has something in the window puts it out; keys that have
+ * nothing left are swept away. The keys change in no other
  * way: rows go to tables, those that come too late for k but not for all to a table of their own
  * (gy_pane.after). A row within `lateness` of a window that was put out is the exception: what is due
  * is put out first, then the row goes to its key, and the window is put out for it again.
@@ -233,6 +234,9 @@ static int let_go(struct gy_window *window)
     window->panes.n = kept;
     window->recent = NULL;
     window->phase = GY_PHASE_DRAIN;
+    window->passed = 0;
+    if (!window->early)
+        window->next = INT64_MAX; /* found anew, key by key */
     return 1;
 }
 
@@ -255,49 +259,9 @@ static int begin(struct gy_window *window)
     return let_go(window);
 }
 
-/* Empties one slice of a table into the keys. How many, or a code. */
-static int drain(struct gy_window *window, struct gy_pane *pane)
-{
-    struct gy_store_entry entries[WALK];
-    void *slots[WALK];
-    int code = 0;
-    if (pane->cursor == 0)
-        window->expected = gy_store_count(pane->store);
-    uint32_t n = gy_store_drain(pane->store, &pane->cursor, entries, WALK);
-    if (n > 0 && gy_store_slots_of(window->keys, entries, n, slots) != 0)
-        code = gy_instance_fail(window->instance, GYRE_ENOMEM, "no memory for %u windows", n);
-    if (code == 0)
-        fetch(window, slots, n);
-    for (uint32_t i = 0; code == 0 && i < n; i++) {
-        struct gy_window_key *key = slots[i];
-        code =
-            gy_sequence_merge(&key->sequence, &window->kept.records, pane->order, entries[i].slot);
-        if (key->fired < pane->after)
-            key->fired = pane->after;
-    }
-    if (n > 0 && window->next > pane->first)
-        window->next = pane->first;
-    if (code == GYRE_ENOMEM)
-        gy_instance_fail(window->instance, code, "no memory for %u windows", n);
-    return code != 0 ? code : (int)n;
-}
-
-/* Empties the tables, a slice at a time. How many entries, 0 when there are none left, or a code. */
-static int drain_some(struct gy_window *window)
-{
-    while (window->firing.n > 0) {
-        struct gy_pane *pane = window->firing.items[window->firing.n - 1];
-        int n = drain(window, pane);
-        if (n != 0)
-            return n;
-        gy_pane_free(pane);
-        window->firing.n--;
-    }
-    return 0;
-}
-
-/* Puts the window out for those of n keys that have something in it. */
-static int put_window(struct gy_window *window, struct gy_store_entry *entries, uint32_t n,
+/* Puts the window out for those of n keys that have something in it; entries of `store` say which. */
+static int put_window(struct gy_window *window, struct gy_store *store,
+                      const struct gy_store_entry *entries, void *const *keys, uint32_t n,
                       int64_t k)
 {
     struct gy_firing firing = firing_of(window, k);
@@ -306,7 +270,7 @@ static int put_window(struct gy_window *window, struct gy_store_entry *entries, 
     uint32_t n_some = 0;
     int code = 0;
     for (uint32_t i = 0; code == 0 && i < n; i++) {
-        struct gy_window_key *key = entries[i].slot;
+        struct gy_window_key *key = keys[i];
         struct part part = part_of(window, &key->sequence, k);
         if ((!window->early && key->fired >= k) || part.from == part.to)
             continue;
@@ -316,18 +280,18 @@ static int put_window(struct gy_window *window, struct gy_store_entry *entries, 
         sums[n_some++] = sum;
     }
     if (code == 0)
-        code = gy_window_put(window, window->keys, some, 0, sums, n_some, &firing);
+        code = gy_window_put(window, store, some, 0, sums, n_some, &firing);
     gy_window_scratch_end(window, n_some);
     return code != 0 ? code : (int)n_some;
 }
 
 /* The windows first ... last that have something of these keys. */
-static void windows_of(const struct gy_window *window, const struct gy_store_entry *entries,
-                       uint32_t n, int64_t *first, int64_t *last)
+static void windows_of(const struct gy_window *window, void *const *keys, uint32_t n,
+                       int64_t *first, int64_t *last)
 {
     const struct gy_records *records = &window->kept.records;
     for (uint32_t i = 0; i < n; i++) {
-        const struct gy_sequence *s = &((const struct gy_window_key *)entries[i].slot)->sequence;
+        const struct gy_sequence *s = &((const struct gy_window_key *)keys[i])->sequence;
         if (s->n == 0)
             continue;
         int64_t low = gy_periods_first(&window->periods, gy_sequence_at(s, records, 0)->order);
@@ -339,14 +303,15 @@ static void windows_of(const struct gy_window *window, const struct gy_store_ent
 }
 
 /* Every window that is open is put out early. */
-static int put_early(struct gy_window *window, struct gy_store_entry *entries, uint32_t n)
+static int put_early(struct gy_window *window, const struct gy_store_entry *entries,
+                     void *const *keys, uint32_t n)
 {
     int64_t first = INT64_MAX, last = INT64_MIN;
     int64_t now = due(window);
     int rows = 0, some = 0;
-    windows_of(window, entries, n, &first, &last);
+    windows_of(window, keys, n, &first, &last);
     for (int64_t k = now >= first ? now + 1 : first; some >= 0 && k <= last; k++) {
-        some = put_window(window, entries, n, k);
+        some = put_window(window, window->keys, entries, keys, n, k);
         rows += some;
     }
     return some < 0 ? some : rows;
@@ -361,7 +326,7 @@ static int64_t next_of(const struct gy_window *window, int64_t order, int64_t k)
 
 /* The window has been put out for some keys: forgets what no window to come has, and finds the next one
  * that has something. */
-static void passed(struct gy_window *window, const struct gy_store_entry *entries, uint32_t n)
+static void passed(struct gy_window *window, void *const *keys, uint32_t n)
 {
     const struct gy_records *records = &window->kept.records;
     int64_t k = window->window, over = gone(window);
@@ -370,7 +335,7 @@ static void passed(struct gy_window *window, const struct gy_store_entry *entrie
     int64_t oldest = INT64_MAX;
     bool any = false;
     for (uint32_t i = 0; i < n; i++) {
-        struct gy_window_key *key = entries[i].slot;
+        struct gy_window_key *key = keys[i];
         struct gy_sequence *s = &key->sequence;
         if (key->fired < k)
             key->fired = k;
@@ -387,20 +352,92 @@ static void passed(struct gy_window *window, const struct gy_store_entry *entrie
     window->next = next < window->next ? next : window->next;
 }
 
+/* Empties one slice of a table into the keys; of the last one, the keys put the window out at once, while
+ * they are in the cache. How much was done, or a code. */
+static int drain(struct gy_window *window, struct gy_pane *pane)
+{
+    struct gy_store_entry entries[WALK];
+    void *keys[WALK];
+    bool is_last = window->firing.n == 1 && !window->early;
+    int code = 0, rows = 0;
+    if (pane->cursor == 0)
+        window->expected = gy_store_count(pane->store);
+    uint32_t n = gy_store_drain(pane->store, &pane->cursor, entries, WALK);
+    if (n > 0 && gy_store_slots_of(window->keys, entries, n, keys) != 0)
+        code = gy_instance_fail(window->instance, GYRE_ENOMEM, "no memory for %u windows", n);
+    if (code == 0)
+        fetch(window, keys, n);
+    for (uint32_t i = 0; code == 0 && i < n; i++) {
+        struct gy_window_key *key = keys[i];
+        code =
+            gy_sequence_merge(&key->sequence, &window->kept.records, pane->order, entries[i].slot);
+        if (key->fired < pane->after)
+            key->fired = pane->after;
+    }
+    if (window->early && n > 0 && window->next > pane->first)
+        window->next = pane->first;
+    if (code == GYRE_ENOMEM)
+        gy_instance_fail(window->instance, code, "no memory for %u windows", n);
+    if (code == 0 && is_last) {
+        rows = put_window(window, pane->store, entries, keys, n, window->window);
+        code = rows < 0 ? rows : 0;
+    }
+    if (code == 0 && is_last) {
+        passed(window, keys, n);
+        window->passed += n;
+    }
+    return code != 0 ? code : (int)n + rows;
+}
+
+/* Empties the tables, a slice at a time. How many entries, 0 when there are none left, or a code. */
+static int drain_some(struct gy_window *window)
+{
+    while (window->firing.n > 0) {
+        struct gy_pane *pane = window->firing.items[window->firing.n - 1];
+        int n = drain(window, pane);
+        if (n != 0)
+            return n;
+        gy_pane_free(pane);
+        window->firing.n--;
+    }
+    return 0;
+}
+
+/* Keys that have not put the window out yet, of n; they change their places. Those of an earlier run may have,
+ * and still have to say what their next one is. */
+static uint32_t waiting(const struct gy_window *window, struct gy_store_entry *entries, void **keys,
+                        uint32_t n)
+{
+    uint32_t n_waiting = 0;
+    if (window->passed == 0 || window->window <= window->restored)
+        return n;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct gy_window_key *key = keys[i];
+        entries[n_waiting] = entries[i];
+        keys[n_waiting] = keys[i];
+        n_waiting += key->fired < window->window;
+    }
+    return n_waiting;
+}
+
 /* Walks some keys: *walked of them. How many rows were put out, or a code. */
 static int walk(struct gy_window *window, uint32_t *walked)
 {
     struct gy_store_entry entries[WALK];
     void *keys[WALK];
     uint32_t n = *walked = gy_store_walk(window->keys, &window->cursor, entries, WALK);
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n; i++) {
         keys[i] = entries[i].slot;
+        __builtin_prefetch(keys[i], 0, 2);
+    }
+    if (!window->early)
+        n = waiting(window, entries, keys, n);
     fetch(window, keys, n);
     if (window->early)
-        return put_early(window, entries, n);
-    int rows = put_window(window, entries, n, window->window);
+        return put_early(window, entries, keys, n);
+    int rows = put_window(window, window->keys, entries, keys, n, window->window);
     if (rows >= 0)
-        passed(window, entries, n);
+        passed(window, keys, n);
     return rows;
 }
 
@@ -423,10 +460,9 @@ static int step(struct gy_window *window)
     case GY_PHASE_DRAIN:
         n = drain_some(window);
         if (n == 0) {
-            window->phase = GY_PHASE_WALK;
+            bool all = window->passed > 0 && window->passed == gy_store_count(window->keys);
+            window->phase = all ? GY_PHASE_SWEEP : GY_PHASE_WALK;
             window->cursor = 0;
-            if (!window->early)
-                window->next = INT64_MAX; /* found anew by the walk */
         }
         return n == 0 ? 1 : n;
     case GY_PHASE_WALK:
@@ -461,6 +497,8 @@ void gy_sliding_restored(struct gy_window *window, const struct gy_window_key *k
     const struct gy_sequence *s = &key->sequence;
     uint32_t at =
         key->fired < INT64_MAX ? before(window, s, start_of(window, key->fired + 1)) : s->n;
+    if (key->fired > window->restored)
+        window->restored = key->fired;
     if (at == s->n)
         return;
     int64_t order = gy_sequence_at(s, &window->kept.records, at)->order;

@@ -288,6 +288,24 @@ int gy_plugins_add(struct gy_plugins *plugins, const char *path, struct gyre_err
     return insert(plugins, plugin, error) ? 0 : error->code;
 }
 
+int gy_plugins_add_own(struct gy_plugins *plugins, const struct gyre_plugin *abi,
+                       struct gyre_error *error)
+{
+    struct gy_plugin *plugin = gy_alloc(sizeof *plugin);
+    if (!plugin || !(plugin->path = gy_printf("/proc/self/exe/%s", abi->name))) {
+        plugin_free(plugin);
+        return no_memory(error);
+    }
+    plugin->abi = abi;
+    snprintf(plugin->note.name, sizeof plugin->note.name, "%s", abi->name);
+    snprintf(plugin->note.version, sizeof plugin->note.version, "%s", abi->version);
+    if (gy_plugin_check(plugin, error) < 0) {
+        plugin_free(plugin);
+        return error->code;
+    }
+    return insert(plugins, plugin, error) ? 0 : error->code;
+}
+
 const struct gy_plugin *gy_plugins_at(const struct gy_plugins *plugins, size_t i)
 {
     return i < plugins->list.n ? plugins->list.items[i] : NULL;

@@ -22,7 +22,8 @@ struct gy_plugin {
 
 /* What this host offers; a plugin that needs more is refused when it is loaded. */
 #define GY_HOST_FEATURES                                                                           \
-    (GYRE_FEATURE_STATE | GYRE_FEATURE_TIMERS | GYRE_FEATURE_ITEMS | GYRE_FEATURE_TWO_PHASE)
+    (GYRE_FEATURE_STATE | GYRE_FEATURE_TIMERS | GYRE_FEATURE_ROUNDS | GYRE_FEATURE_ITEMS |         \
+     GYRE_FEATURE_TWO_PHASE)
 
 /* The plugins of one job or command. Owned by one thread. */
 struct gy_plugins;
@@ -33,6 +34,10 @@ void gy_plugins_free(struct gy_plugins *plugins);
 
 /** Adds a plugin file by path (`plugins = ("./my.so")`); 0, or a code and a sentence in `error`. */
 int gy_plugins_add(struct gy_plugins *plugins, const char *path, struct gyre_error *error);
+
+/** Adds a plugin that is part of this program; 0, or a code and a sentence. */
+int gy_plugins_add_own(struct gy_plugins *plugins, const struct gyre_plugin *abi,
+                       struct gyre_error *error);
 
 /** The plugin `name`, loaded on first use; NULL and a sentence: not found (with the nearest known
  *  name and the folders searched), or refused. */

@@ -20,7 +20,8 @@ bin=$build/bench
 data=$bin/data
 runs=${RUNS:-5}
 percent=${PERCENT:-100}
-workloads="words json csv keyed-10k keyed-1m aggregate-1m tumbling sliding sliding-long firing chain chain-sum boundary-64 boundary-1024 \
+workloads="words json csv keyed-10k keyed-1m aggregate-1m tumbling sliding sliding-long firing \
+    join join-interval join-batch lookup chain chain-sum boundary-64 boundary-1024 \
     snap-keyed snap-latency snap-restore snap-crash"
 export LC_ALL=C
 
@@ -37,7 +38,8 @@ for arg in "$@"; do
         esac ;;
     esac
 done
-for program in timed gen_text gen_rows limit_words limit_json limit_csv limit_keyed limit_windows limit_chain limit_restore; do
+for program in timed gen_text gen_rows limit_words limit_json limit_csv limit_keyed limit_windows limit_joins \
+    limit_chain limit_restore; do
     [ -x "$bin/$program" ] || { echo "bench: $bin/$program lacks: make bench-programs" >&2; exit 2; }
 done
 with_gyre=0
@@ -309,6 +311,28 @@ firing() {
     say "$(cat "$data/line")"
 }
 
+# joins WORKLOAD KIND KEYS LEFT RIGHT SPAN_US [PART]: a row is one of either side. For the comparison right has
+# one of PART rows, 1 by itself.
+joins() {
+    local name=$1 left right job=${1/-/_}
+    local sets=("left.keys=$3" "right.keys=$3")
+    left=$(scaled "$4") right=$(scaled "$5")
+    export BENCH_WINDOW=${6}us BENCH_WITHIN=${6}us
+    limit=("$bin/limit_joins" "$2" "$3" "$left" "$right" "$6")
+    gyre_run "$job" "${sets[@]}" "left.count=$left" "right.count=$right"
+    gyre=("${command[@]}")
+    measure "$name" $((left + right))
+    [ "$with_gyre" = 1 ] || return
+    rm -f "$data/$name".{limit,gyre}.csv
+    export BENCH_OUT=$data/$name.gyre.csv
+    right=$((right / ${7:-1}))
+    gyre_run "${job}_check" "${sets[@]}" "left.count=$left" "right.count=$right"
+    once check "$name" "${command[@]}" || return
+    "$bin/limit_joins" "$2" "$3" "$left" "$right" "$6" "$data/$name.limit.csv" >/dev/null
+    same "$name" "$data/$name.limit.csv" "$BENCH_OUT"
+    rm -f "$data/$name".{limit,gyre}.csv{,.sorted}
+}
+
 # What three functions in one operator cost of what one costs alone, the mean of the three; in turn.
 aggregate() {
     local rows fn name=aggregate-1m
@@ -417,6 +441,10 @@ for workload in ${only:-$workloads}; do
     sliding) windows sliding 100000000 10000 1000 ;;
     sliding-long) windows_long ;;
     firing) firing ;;
+    join) joins join window 10000 5000000 5000000 10000 ;;
+    join-interval) joins join-interval interval 10000 5000000 5000000 5000 ;;
+    join-batch) joins join-batch batch 1000000 1000000 10000000 1000000 2 ;;
+    lookup) joins lookup lookup 10000 1000000 20000000 1000000 10 ;;
     chain) chain chain chain ;;
     chain-sum) chain chain-sum chain_sum ;;
     boundary-*) boundary "${workload#boundary-}" ;;

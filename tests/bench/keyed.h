@@ -105,7 +105,7 @@ static inline uint64_t hash_of(uint64_t key)
 }
 
 /* By the inverse of FACTOR modulo 2^64: Newton's iteration doubles the bits that are right. */
-static uint64_t key_of(uint64_t hash)
+static inline uint64_t key_of(uint64_t hash)
 {
     uint64_t inverse = FACTOR;
     for (int i = 0; i < 5; i++)

@@ -139,6 +139,37 @@ static void plugin_outside_of_the_tree_builds_and_runs_with_what_is_installed(vo
     place_fini(&place);
 }
 
+static const char kit_test[] =
+    "#include <gyre/testkit.h>\n"
+    "int main(void)\n"
+    "{\n"
+    "    struct gyre_kit_setup setup = {.plugin = \"./mine.so\", .op = \"mine.length\",\n"
+    "                                   .inputs = {{.schema = \"line: str\"}}};\n"
+    "    struct gyre_kit *kit = gyre_kit_new(&setup);\n"
+    "    gyre_kit_push(kit, NULL, \"to\\nbe or\");\n"
+    "    int same = gyre_kit_expect(kit, NULL, \"to,2\\nbe or,5\", 0);\n"
+    "    puts(gyre_kit_error(kit)[0] != 0 ? gyre_kit_error(kit) : same ? \"same\" : \"not\");\n"
+    "    gyre_kit_free(kit);\n"
+    "    return 0;\n"
+    "}\n";
+
+static void tests_of_a_plugin_build_and_run_with_what_is_installed(void)
+{
+    struct place place;
+#ifdef GY_SANITIZED
+    suite_skip("a library with a sanitizer in it links to nothing without one");
+#endif
+    place_init(&place);
+    put(&place, "plugin.c", plugin);
+    put(&place, "test.c", kit_test);
+    shell(&place,
+          "cc -Wall -Wextra -Werror plugin.c $(pkg-config --cflags --libs gyre-sdk) -o mine.so\n"
+          "cc -Wall -Wextra -Werror test.c $(pkg-config --cflags --libs gyre-testkit) -o test\n"
+          "./test",
+          "same\n");
+    place_fini(&place);
+}
+
 /* A folder that no test writes to: what is installed is read only. */
 static void every_job_that_is_installed_runs_there_and_writes_nothing_beside_itself(void)
 {
@@ -311,6 +342,7 @@ static void uninstalling_keeps_what_others_put_beside(void)
 
 static const struct suite_test tests[] = {
     SUITE_TEST(plugin_outside_of_the_tree_builds_and_runs_with_what_is_installed),
+    SUITE_TEST(tests_of_a_plugin_build_and_run_with_what_is_installed),
     SUITE_TEST(every_job_that_is_installed_runs_there_and_writes_nothing_beside_itself),
     SUITE_TEST(the_guides_that_are_installed_lead_to_what_is_installed),
     SUITE_TEST(every_command_has_a_page_with_all_that_its_help_says),

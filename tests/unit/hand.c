@@ -120,6 +120,61 @@ int hand_numbers(struct gy_instance *instance, int64_t from, uint32_t n)
     return gy_instance_process(instance, 0, &batch);
 }
 
+void hand_keep_piece(void *host, struct gy_part_piece *piece)
+{
+    struct hand_saved *saved = host;
+    piece->next = NULL;
+    *saved->last = piece;
+    saved->last = &piece->next;
+}
+
+void hand_save(struct gy_instance *instance, struct hand_saved *saved)
+{
+    struct gy_part part;
+    saved->first = NULL;
+    saved->last = &saved->first;
+    gy_part_init(&part, 1, hand_keep_piece, saved);
+    CU_ASSERT_EQUAL_FATAL(gy_instance_save_begin(instance, &part), 0);
+    while (gy_instance_save_slice(instance, UINT32_MAX))
+        ;
+    CU_ASSERT_EQUAL(gy_part_end(&part), 0);
+    gy_part_fini(&part);
+}
+
+/* Gives the records of a file in memory to an instance, and frees it; how many. */
+static uint64_t restore_file(struct gy_instance *instance, struct gy_part_piece *first)
+{
+    uint64_t n = 0;
+    for (struct gy_part_piece *piece = first, *next; piece != NULL; piece = next) {
+        size_t at = piece == first ? GY_PART_HEAD : GY_BLOCK_HEAD;
+        while (piece != first && at < piece->n) {
+            uint32_t length;
+            memcpy(&length, piece->bytes + at, 4);
+            struct gy_record record = {
+                .kind = GY_RECORD_STATE, .bytes = piece->bytes + at + GY_RECORD_HEAD, .n = length};
+            n += gy_instance_restore_state(instance, &record) == 0;
+            at += GY_RECORD_HEAD + length;
+        }
+        next = piece->next;
+        gy_part_piece_free(piece);
+    }
+    return n;
+}
+
+uint64_t hand_restore(struct gy_instance *instance, struct hand_saved *saved, uint32_t n,
+                      int64_t seen_us, int64_t told_us)
+{
+    uint64_t records = 0;
+    const struct gyre_state state = gy_node_state(gy_instance_node(instance), 0);
+    struct gy_form_segment segment = {0, state.type->version};
+    struct gy_form form = {1, &segment};
+    CU_ASSERT_EQUAL(gy_instance_restore_begin(instance, &form, (uint64_t[]){1000}), 0);
+    for (uint32_t i = 0; i < n; i++)
+        records += restore_file(instance, saved[i].first);
+    CU_ASSERT_EQUAL(gy_instance_restored(instance, seen_us, told_us), 0);
+    return records;
+}
+
 bool hand_failed(const struct gy_instance *instance, const char *part)
 {
     const struct gyre_error *error = gy_instance_error(instance);

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "op/splits.h"
 #include "op/instance.h"
+#include "state/part.h"
 #include "job/config.h"
 
 struct hand {
@@ -42,6 +43,21 @@ struct gyre_poll hand_poll(struct gy_instance *instance, uint32_t budget);
 
 /** Gives an instance a batch of one i64 column: from ... from + n - 1. 0, or a code. */
 int hand_numbers(struct gy_instance *instance, int64_t from, uint32_t n);
+
+/* What an instance wrote to a snapshot, in memory. */
+struct hand_saved {
+    struct gy_part_piece *first, **last;
+};
+
+/** What gy_part_init takes; `host` is a struct hand_saved, whose `last` points to its `first`. */
+void hand_keep_piece(void *host, struct gy_part_piece *piece);
+
+/** Saves all of an instance. */
+void hand_save(struct gy_instance *instance, struct hand_saved *saved);
+
+/** Gives an instance the records of n snapshots, and frees them; how many there were. */
+uint64_t hand_restore(struct gy_instance *instance, struct hand_saved *saved, uint32_t n,
+                      int64_t seen_us, int64_t told_us);
 
 /** True where the last call failed with `part` in its sentence; else it prints what was said. */
 bool hand_failed(const struct gy_instance *instance, const char *part);

@@ -143,9 +143,38 @@ static void a_million_keys_of_overlapping_windows_are_moved_and_put_out_in_slice
     rig_fini(&rig);
 }
 
+/* The keys of two tasks, one of which was a window ahead of the other, in one: the key that is ahead is
+ * asked for its next window also where the other one puts out what it had been put out with. */
+static void a_key_that_was_ahead_before_a_restore_keeps_its_next_window(void)
+{
+    struct rig ahead, behind, both;
+    struct hand_saved saved[2];
+    struct gy_told told;
+    rig_init(&ahead, "1500ms");
+    give(&ahead, 1, 1, 2 * SECOND - SECOND / 4); /* in the windows that end at 2 s and at 3 s */
+    gy_frontier_watermark(&ahead.frontier, 0, 2 * SECOND);
+    CU_ASSERT_EQUAL(slice(&ahead, &told), 1);
+    hand_save(ahead.x, &saved[0]);
+    rig_init(&behind, "1500ms");
+    give(&behind, 2, 1, SECOND + SECOND / 4); /* in that of 2 s alone */
+    hand_save(behind.x, &saved[1]);
+
+    rig_init(&both, "1500ms");
+    CU_ASSERT_EQUAL(hand_restore(both.x, saved, 2, SECOND, SECOND), 2);
+    gy_frontier_restore(&both.frontier, SECOND, SECOND, false);
+    gy_frontier_watermark(&both.frontier, 0, 2 * SECOND);
+    CU_ASSERT_EQUAL(slice(&both, &told), 1);
+    gy_frontier_watermark(&both.frontier, 0, 3 * SECOND);
+    CU_ASSERT_EQUAL(slice(&both, &told), 1);
+    rig_fini(&both);
+    rig_fini(&behind);
+    rig_fini(&ahead);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(a_million_keys_fire_in_slices_the_first_of_which_puts_rows_out),
     SUITE_TEST(a_million_keys_of_overlapping_windows_are_moved_and_put_out_in_slices),
+    SUITE_TEST(a_key_that_was_ahead_before_a_restore_keeps_its_next_window),
 };
 
 SUITE_MAIN("op_firing", tests)

@@ -171,50 +171,12 @@ static void the_end_of_input_is_told_when_all_results_are_out(void)
 
 /* ---- what is saved in the middle of it ---- */
 
-struct saved {
-    struct gy_part_piece *first, **last;
-};
-
-static void keep_piece(void *host, struct gy_part_piece *piece)
-{
-    struct saved *saved = host;
-    piece->next = NULL;
-    *saved->last = piece;
-    saved->last = &piece->next;
-}
-
-/* Gives the records of a file in memory to an instance, and frees it; how many. */
-static uint64_t restore_records(struct saved *saved, struct gy_instance *instance, int64_t seen_us,
-                                int64_t told_us)
-{
-    uint64_t n = 0;
-    const struct gyre_state state = gy_node_state(gy_instance_node(instance), 0);
-    struct gy_form_segment segment = {0, state.type->version};
-    struct gy_form form = {1, &segment};
-    CU_ASSERT_EQUAL(gy_instance_restore_begin(instance, &form, (uint64_t[]){1000}), 0);
-    for (struct gy_part_piece *piece = saved->first, *next; piece != NULL; piece = next) {
-        size_t at = piece == saved->first ? GY_PART_HEAD : GY_BLOCK_HEAD;
-        while (piece != saved->first && at < piece->n) {
-            uint32_t length;
-            memcpy(&length, piece->bytes + at, 4);
-            struct gy_record record = {
-                .kind = GY_RECORD_STATE, .bytes = piece->bytes + at + GY_RECORD_HEAD, .n = length};
-            n += gy_instance_restore_state(instance, &record) == 0;
-            at += GY_RECORD_HEAD + length;
-        }
-        next = piece->next;
-        gy_part_piece_free(piece);
-    }
-    CU_ASSERT_EQUAL(gy_instance_restored(instance, seen_us, told_us), 0);
-    return n;
-}
-
 /* A snapshot between two slices has the results that are still to come, and nobody else: rows before it
  * and rows of whoever goes on from it are each key once. Results go on while it is written. */
 static void a_snapshot_between_two_slices_has_what_is_left(void)
 {
     struct rig rig, again;
-    struct saved saved = {.last = &saved.first};
+    struct hand_saved saved = {.last = &saved.first};
     struct gy_part part;
     rig_init(&rig, final_sum);
     CU_ASSERT_EQUAL(hand_numbers(rig.sum, 0, 1000), 0);
@@ -224,7 +186,7 @@ static void a_snapshot_between_two_slices_has_what_is_left(void)
     gy_instance_flush(rig.sum, true);
     uint64_t before = rig.hand.n_rows;
     CU_ASSERT_TRUE(before >= 300 && before < 400);
-    gy_part_init(&part, 1, keep_piece, &saved);
+    gy_part_init(&part, 1, hand_keep_piece, &saved);
     CU_ASSERT_EQUAL_FATAL(gy_instance_save_begin(rig.sum, &part), 0);
     int64_t seen_us = gy_instance_seen(rig.sum), told_us = gy_instance_told(rig.sum);
     bool more = true;
@@ -239,7 +201,7 @@ static void a_snapshot_between_two_slices_has_what_is_left(void)
     CU_ASSERT_EQUAL(rig.hand.n_rows, 1000);
 
     rig_init(&again, final_sum);
-    CU_ASSERT_EQUAL(restore_records(&saved, again.sum, seen_us, told_us), 1000 - before);
+    CU_ASSERT_EQUAL(hand_restore(again.sum, &saved, 1, seen_us, told_us), 1000 - before);
     gy_frontier_restore(&again.frontier, seen_us, told_us, false);
     both_inputs_end(&again);
     while (step(&again, 100).kind != GY_TOLD_NOTHING)

@@ -74,7 +74,9 @@ static const struct misuse misuses[] = {
      "calls gyre_timer_set wrongly: the batch is not the one that the callback got"},
     {"timed/key", "timer_of_other_batch",
      "calls gyre_timer_delete wrongly: the batch is not the one that the callback got"},
-    {"row/key", "vote", "calls vote wrongly: this host has no rounds yet"},
+    {"row/key", "vote", NULL},
+    {"row/key", "vote_for_none",
+     "misuse.row calls gyre_vote wrongly: it is in no loop with rounds of `in`"},
     {"row/key", "watermark", "calls gyre_watermark wrongly: it lacks the flag GYRE_SETS_TIME"},
     /* rows, metrics, memory */
     {"row", "bad_row_beyond",

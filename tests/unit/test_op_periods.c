@@ -2,6 +2,7 @@
 #include "support/suite.h"
 
 #include "base/rng.h"
+#include "data/batch.h"
 #include "op/periods.h"
 
 static bool holds(const struct gy_periods *p, int64_t k, int64_t t)
@@ -68,9 +69,47 @@ static void sums_of_times_stay_within_time(void)
     CU_ASSERT_EQUAL(gy_time_plus(3, -5), -2);
 }
 
+/* ---- the times of a batch ---- */
+
+/* One moment in a batch is another than all the others, wherever it stands: vectors have ends. */
+static void one_time_of_a_batch_that_is_outside_or_lacking_is_found(void)
+{
+    enum { MOST = 70 };
+    static const int64_t moments[] = {INT64_MIN, INT64_MIN + 1, -1, 0, 4, 5, 9, 10, INT64_MAX};
+    int64_t times[MOST] = {0};
+    for (uint32_t n = 0; n <= MOST; n++) {
+        for (uint32_t i = 0; i < n; i++)
+            times[i] = 5 + i % 5;
+        CU_ASSERT_TRUE(gy_times_within(times, n, 5, 9));
+        CU_ASSERT_FALSE(gy_times_lack(times, n));
+        for (uint32_t i = 0; i < n; i++) {
+            int64_t before = times[i];
+            for (uint32_t m = 0; m < sizeof moments / sizeof *moments; m++) {
+                times[i] = moments[m];
+                CU_ASSERT_EQUAL(gy_times_within(times, n, 5, 9),
+                                moments[m] >= 5 && moments[m] <= 9);
+                CU_ASSERT_EQUAL(gy_times_lack(times, n), moments[m] == GYRE_NO_TIME);
+            }
+            times[i] = before;
+        }
+    }
+}
+
+static void bounds_of_times_may_be_the_ends_of_64_bits(void)
+{
+    const int64_t times[2] = {-1, INT64_MAX};
+    CU_ASSERT_TRUE(gy_times_within(&times[1], 1, INT64_MAX, INT64_MAX));
+    CU_ASSERT_TRUE(gy_times_within(times, 1, INT64_MIN, -1));
+    CU_ASSERT_TRUE(gy_times_within(&times[1], 1, 0, INT64_MAX));
+    CU_ASSERT_FALSE(gy_times_within(times, 2, INT64_MIN, -1));
+    CU_ASSERT_FALSE(gy_times_within(times, 2, 0, INT64_MAX));
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(windows_and_panes_are_as_defined),
     SUITE_TEST(a_moment_before_zero_lies_in_the_window_before_zero),
     SUITE_TEST(sums_of_times_stay_within_time),
+    SUITE_TEST(one_time_of_a_batch_that_is_outside_or_lacking_is_found),
+    SUITE_TEST(bounds_of_times_may_be_the_ends_of_64_bits),
 };
 SUITE_MAIN("op_periods", tests)

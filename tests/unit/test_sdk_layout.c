@@ -30,6 +30,7 @@ static const struct pin sizes[] = {
     SIZE(gyre_trigger_function, 32),
     SIZE(gyre_eviction_function, 16),
     SIZE(gyre_due, 24),
+    SIZE(gyre_round, 24),
     SIZE(gyre_ctx, 72),
     SIZE(gyre_host, 224),
     SIZE(gyre_port, 40),

@@ -27,6 +27,7 @@
 
 #define GYRE_CLOCK_EVENT      0u
 #define GYRE_CLOCK_PROCESSING 1u
+#define GYRE_CLOCK_ROUND      2u /* the end of the round at hand */
 
 struct gyre_host;
 
@@ -88,7 +89,7 @@ struct gyre_host {
                          uint32_t clock, int64_t time_us, uint64_t tag);
     int32_t (*timer_delete)(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row,
                             uint32_t clock, int64_t time_us, uint64_t tag);
-    void (*vote)(struct gyre_ctx *ctx, int32_t stop);
+    void (*vote)(struct gyre_ctx *ctx, const char *loop, int32_t stop);
     int32_t (*state_find)(struct gyre_ctx *ctx, uint32_t state, const struct gyre_batch *in,
                           void **slots);
     void (*late)(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row);
@@ -322,8 +323,10 @@ static inline void *gyre_map_next(struct gyre_ctx *ctx, struct gyre_map *map, ui
 /** Sets a timer for the key of a row: on_timer is called when the watermark, or the clock, reaches
  *  `time_us`. Setting the same (clock, time, tag) twice is one timer. In on_timer itself `in` is
  *  due->keys. Without a key `in` may be NULL, in any callback but close.
- *  Units:   `clock` GYRE_CLOCK_EVENT or GYRE_CLOCK_PROCESSING; `time_us` µs since the epoch
- *  Needs:   an on_timer
+ *  A timer of GYRE_CLOCK_ROUND, whose `time_us` is not looked at, is due at the end of the round at hand, of
+ *  the innermost loop with rounds that the operator is in; set while a round ends, of the next one.
+ *  Units:   `clock` GYRE_CLOCK_EVENT, GYRE_CLOCK_PROCESSING or GYRE_CLOCK_ROUND; `time_us` µs since the epoch
+ *  Needs:   an on_timer; GYRE_CLOCK_ROUND: a loop with rounds around the operator
  *  Thread:  [task]
  *  Errors:  GYRE_ENOMEM. One that on_timer sets at the end of input is dropped, and counted
  *  Since:   0.2 */
@@ -340,6 +343,17 @@ static inline int32_t gyre_timer_delete(struct gyre_ctx *ctx, const struct gyre_
                                         uint32_t row, uint32_t clock, int64_t time_us, uint64_t tag)
 {
     return ctx->host->timer_delete(ctx, in, row, clock, time_us, tag);
+}
+
+/** Votes for a loop with rounds to stop, or takes that back: `loop` is the id of the operator with the
+ *  `rounds`, NULL the innermost one. A vote is for the round at hand, until and with its on_round_end. The
+ *  loop stops after a round for which all tasks of one of its operators vote so.
+ *  Thread:  [task]
+ *  Errors:  none: outside of any rounds NULL is no loop, and nothing happens
+ *  Since:   0.4 */
+static inline void gyre_vote(struct gyre_ctx *ctx, const char *loop, int32_t stop)
+{
+    ctx->host->vote(ctx, loop, stop);
 }
 
 #endif

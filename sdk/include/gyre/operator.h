@@ -216,6 +216,20 @@ struct gyre_due {
 };
 GYRE_STATIC_ASSERT(sizeof(struct gyre_due) == 24, "layout of gyre_due");
 
+/** The end of a round of a loop: no row of it is under way any more.
+ *  Shape:   `loop` is the id of the operator that has the `rounds`; `number` that of the round, 0 for what
+ *           came from outside
+ *  Owns:    the host; valid for the call
+ *  Thread:  [task]
+ *  Since:   0.4 */
+struct gyre_round {
+    uint32_t size;
+    uint32_t reserved;
+    const char *loop;
+    uint64_t number;
+};
+GYRE_STATIC_ASSERT(sizeof(struct gyre_round) == 24, "layout of gyre_round");
+
 #define GYRE_ITEMS_NONE      0u
 #define GYRE_ITEMS_SPLIT     1u /* dealt out over the tasks */
 #define GYRE_ITEMS_UNION     2u /* all items to every task */
@@ -267,8 +281,10 @@ struct gyre_operator {
      * due for it by event time. Event timers that are left at the end of input are due then, in order,
      * and those of processing time at once. */
     int32_t (*on_timer)(void *self, struct gyre_ctx *ctx, const struct gyre_due *due);
-    /* [task] Every task of the loop has seen the end of round `round`. */
-    int32_t (*on_round_end)(void *self, struct gyre_ctx *ctx, uint64_t round);
+    /* [task] All rows of a round of a loop that the operator is in have come, also those that operators
+     * before it put out in their on_round_end. Rows put out are of this round still; over the loop's
+     * feedback edges they come back in the next one. After the timers of the round (GYRE_CLOCK_ROUND). */
+    int32_t (*on_round_end)(void *self, struct gyre_ctx *ctx, const struct gyre_round *round);
     /* [control] Sources: lists the splits. */
     int32_t (*discover)(const void *config, struct gyre_splits *splits);
     /* [task] Sources: starts on a split; `position` is what save_split wrote, NULL: the start. */
