@@ -125,7 +125,7 @@ static int32_t read_bind(void *config, struct gyre_bind *bind)
         return gyre_bind_fail(bind, GYRE_EINVAL, "follow", "standard input needs no `follow`");
     if (code == GYRE_OK && c->follow)
         code = bind->set_flags(bind, GYRE_UNBOUNDED);
-    if (is_followable(c))
+    if (is_followable(c) || bind->dry)
         return code;
     if (!is_stream && paths_each(c->path, text, note_stream, &is_stream) != GYRE_OK)
         return gyre_bind_fail(bind, GYRE_EINVAL, "path", "%s", text);

@@ -30,12 +30,13 @@ struct gy_cli {
     struct gy_cli_list set;          /* --set ID.OPTION=VALUE, with a dot and an equals sign */
     struct gy_cli_list drop_state;   /* --drop-state ID */
     struct gy_cli_list rename_state; /* --rename-state OLD=NEW */
-    struct gy_cli_list only;         /* --only ID,...; not yet split at the commas */
+    struct gy_cli_list only;         /* --only NAME; --only ID,... not yet split at the commas */
     const char *from;                /* --from latest|DIR, or NULL */
     const char *report;              /* --report FILE, or NULL */
     const char *format;  /* --format: one of the command's words; its first if not given */
     int64_t parallelism; /* -p N from 1 on; 0: not given */
     int64_t seed;        /* --seed N; 0: not given */
+    int64_t timeout;     /* --timeout N, seconds; 0: not given */
     bool no_supervise;   /* --no-supervise */
 };
 

@@ -44,7 +44,13 @@ const struct gy_command gy_commands[] = {
      "  0    described\n"
      "  2    there is no such plugin or operator, or it cannot be loaded\n", NULL},
     {"new", "DIR/NAME", 1, 1, "make a plugin project that builds and passes its tests", {{0}}, NULL, NULL},
-    {"test", "JOB...", 1, SIZE_MAX, "run the tests written in job files", {PLUGIN_PATH}, NULL, NULL},
+    {"test", "JOB...", 1, SIZE_MAX, "run the tests written in job files",
+     {{"--only", "NAME", "run only the tests that have NAME in their name (repeatable)", GY_FLAG_LIST, AT(only)},
+      {"--timeout", "N", "end a test that runs for more than N seconds (60)", GY_FLAG_NUMBER, AT(timeout)},
+      FORMAT("text|junit"),
+      PLUGIN_PATH},
+     "  0    all have passed\n"
+     "  1    one has failed\n" IS_WRONG, NULL},
     {"conform", "PLUGIN.so", 1, 1, "run the conformance suite on a plugin",
      {{"--only", "ID,...", "run only these checks", GY_FLAG_LIST, AT(only)},
       {"--seed", "N", "seed of the random inputs", GY_FLAG_NUMBER, AT(seed)},

@@ -249,6 +249,7 @@ static void put_job(struct gy_buf *b)
     put_keys(b, "OPERATOR KEYS", ROWS(GY_OPERATOR_KEY_TABLE));
     gy_buf_text(b, ".PP\nAll others are options of the operator: \\fBgyre inspect\\fR "
                    "\\fIPLUGIN.NAME\\fR lists them.\n");
+    put_keys(b, "TESTS", ROWS(GY_TEST_KEY_TABLE));
     put_values(b);
     put_section(b, "SEE ALSO");
     gy_buf_text(b, "\\fBgyre\\fR(1), \\fBgyre\\-run\\fR(1), \\fBgyre\\-check\\fR(1), "

@@ -372,6 +372,7 @@ int gy_build_bind(struct gy_build *b, uint32_t index, struct gy_hosted *hosted,
     }
     x.abi.mode = node->mode;
     x.abi.snapshots = b->job->snapshot_at != NULL;
+    x.abi.dry = b->job->dry;
     x.abi.n_inputs = node->n_inputs;
     x.abi.inputs = inputs;
     x.abi.n_keys = node->key.n;

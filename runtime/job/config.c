@@ -200,8 +200,10 @@ static struct gy_job *load(const char *path, const char *text, const struct gy_o
     else
         gy_job_read_operators(&scope, job, operators);
     const struct gy_setting *tests = gy_setting_get(job->root, "tests");
+    size_t before = gy_diags_count(diags);
     if (tests != NULL)
         gy_job_read_tests(&scope, job, tests);
+    job->test_mistakes = gy_diags_count(diags) - before;
     if (job->arena.oom)
         gy_diags_add(diags, path, 0, "out of memory");
     return job;

@@ -99,13 +99,17 @@ struct gy_op_setting {
     const struct gy_setting **options;
 };
 
+/* One entry of `tests`. */
 struct gy_test_setting {
     const char *name;
     const struct gy_setting *at;
-    const struct gy_setting *given;
-    const struct gy_setting *expect;
-    int32_t mode; /* GYRE_MODE_..., or -1: the job's */
+    const struct gy_setting *given;  /* NULL: not given, or wrong; likewise below */
+    const struct gy_setting *expect; /* groups, by operator, of lists of rows or groups of these */
+    int32_t mode;                    /* GYRE_MODE_..., or -1: the job's */
     bool any_order;
+    uint32_t n_parallelism; /* 0: not given */
+    uint32_t *parallelism;
+    double tolerance;
 };
 
 struct gy_job {
@@ -137,6 +141,8 @@ struct gy_job {
     struct gy_op_setting *operators;
     uint32_t n_tests;
     struct gy_test_setting *tests;
+    bool dry;             /* nothing is going to be run of it: its schemas are asked for */
+    size_t test_mistakes; /* of `tests` alone: all else can be looked at in spite of them */
 };
 
 /* What the command line changes: `--set ID.OPTION=VALUE` as it stands, `-p N`. */

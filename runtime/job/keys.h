@@ -18,7 +18,7 @@
     X(restart, "{ ... }", "", "how a job with snapshots is restarted; see below") \
     X(loop, "{ ... }", "", "what rows in cycles may use; see below") \
     X(operators, "( { ... }, ... )", "required", "the operators; see below") \
-    X(tests, "( { ... }, ... )", "", "tests of the job") \
+    X(tests, "( { ... }, ... )", "", "tests of the job, which gyre test runs; see below") \
 
 #define GY_SNAPSHOT_KEY_TABLE(X) \
     X(every, "DURATION", "required", "a snapshot each so often, from \"1ms\" on") \
@@ -34,6 +34,16 @@
 #define GY_LOOP_KEY_TABLE(X) \
     X(memory, "SIZE", "\"64MiB\"", "memory for the rows that go round") \
     X(disk, "SIZE", "\"10GiB\"", "room on the disk for those that do not fit") \
+
+#define GY_TEST_KEY_TABLE(X) \
+    X(name, "TEXT", "required", "what the test shows; no other test of the job bears it") \
+    X(given, "{ ID = ( ROW, ... ); }", "", "rows in the place of what these operators put out") \
+    X(expect, "{ ID = ( ROW, ... ); }", "required", "the rows that these operators put out, or sinks get") \
+    X(mode, "\"stream\" | \"batch\"", "that of the job", "the mode that the test runs in") \
+    X(order, "\"any\" | \"exact\"", "\"any\"", "whether the rows are expected in their order") \
+    X(parallelism, "N | [N, ...]", "[1, 2]", "what the job runs with, once each; the rows must be the same") \
+    X(tolerance, "NUMBER", "1e-9", \
+      "by how much floating-point numbers may differ, as a part of the greater one, or of 1") \
 
 #define GY_OPERATOR_KEY_TABLE(X) \
     X(id, "NAME", "required", \
@@ -72,6 +82,7 @@
 #define GY_SNAPSHOT_KEYS                         GY_SNAPSHOT_KEY_TABLE(GY_KEY_WORD)
 #define GY_RESTART_KEYS                          GY_RESTART_KEY_TABLE(GY_KEY_WORD)
 #define GY_LOOP_KEYS                             GY_LOOP_KEY_TABLE(GY_KEY_WORD)
+#define GY_TEST_KEYS                             GY_TEST_KEY_TABLE(GY_KEY_WORD)
 #define GY_OPERATOR_KEYS                         GY_OPERATOR_KEY_TABLE(GY_KEY_WORD)
 
 /* One of them as data. */

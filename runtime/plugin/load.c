@@ -288,22 +288,44 @@ int gy_plugins_add(struct gy_plugins *plugins, const char *path, struct gyre_err
     return insert(plugins, plugin, error) ? 0 : error->code;
 }
 
-int gy_plugins_add_own(struct gy_plugins *plugins, const struct gyre_plugin *abi,
-                       struct gyre_error *error)
+/* A plugin that is part of this program; NULL without memory. */
+static struct gy_plugin *make_own(const struct gyre_plugin *abi)
 {
     struct gy_plugin *plugin = gy_alloc(sizeof *plugin);
     if (!plugin || !(plugin->path = gy_printf("/proc/self/exe/%s", abi->name))) {
         plugin_free(plugin);
-        return no_memory(error);
+        return NULL;
     }
     plugin->abi = abi;
     snprintf(plugin->note.name, sizeof plugin->note.name, "%s", abi->name);
     snprintf(plugin->note.version, sizeof plugin->note.version, "%s", abi->version);
+    return plugin;
+}
+
+int gy_plugins_add_own(struct gy_plugins *plugins, const struct gyre_plugin *abi,
+                       struct gyre_error *error)
+{
+    struct gy_plugin *plugin = make_own(abi);
+    if (!plugin)
+        return no_memory(error);
     if (gy_plugin_check(plugin, error) < 0) {
         plugin_free(plugin);
         return error->code;
     }
     return insert(plugins, plugin, error) ? 0 : error->code;
+}
+
+int gy_plugins_put(struct gy_plugins *plugins, const struct gyre_plugin *abi)
+{
+    struct gyre_error error = {.size = sizeof error};
+    assert(!gy_check_is_name(abi->name));
+    for (size_t i = 0; i < plugins->list.n; i++)
+        if (strcmp(plugins->list.items[i]->note.name, abi->name) == 0) {
+            plugins->list.items[i]->abi = abi;
+            return 0;
+        }
+    struct gy_plugin *plugin = make_own(abi);
+    return plugin && insert(plugins, plugin, &error) ? 0 : -1;
 }
 
 const struct gy_plugin *gy_plugins_at(const struct gy_plugins *plugins, size_t i)

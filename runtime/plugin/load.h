@@ -39,6 +39,12 @@ int gy_plugins_add(struct gy_plugins *plugins, const char *path, struct gyre_err
 int gy_plugins_add_own(struct gy_plugins *plugins, const struct gyre_plugin *abi,
                        struct gyre_error *error);
 
+/** The same unchecked, in place of one of its name that was put before; the name is none that a file could
+ *  have, so that no job file can ask for it.
+ *  Owns:    `abi` is borrowed
+ *  Errors:  -1 without memory */
+int gy_plugins_put(struct gy_plugins *plugins, const struct gyre_plugin *abi);
+
 /** The plugin `name`, loaded on first use; NULL and a sentence: not found (with the nearest known
  *  name and the folders searched), or refused. */
 const struct gy_plugin *gy_plugins_get(struct gy_plugins *plugins, const char *name,

@@ -215,7 +215,7 @@ static const struct pin offsets[] = {
     AT(gyre_bind, alloc, 112),
     AT(gyre_bind, host, 120),
     AT(gyre_bind, snapshots, 128),
-    AT(gyre_bind, reserved, 132),
+    AT(gyre_bind, dry, 132),
     AT(gyre_bind, port_keys, 136),
     AT(gyre_bind, window, 144),
     /* gyre_window */

@@ -141,7 +141,9 @@ struct gyre_bind {
     void *(*alloc)(struct gyre_bind *bind, size_t size);
     void *host;
     uint32_t snapshots; /* 1: the job takes snapshots, so what comes in must be there again */
-    uint32_t reserved;
+    /* 1: nothing is run of it, its schemas alone are asked for: what only a run needs, as the file that it
+     * reads, may be missing (gyre test, where rows are given in its place). */
+    uint32_t dry;
     const char *const *const
         *port_keys;                   /* [port][i]: the names of the key's n_keys fields there; NULL
                                             where the port is not connected */
