@@ -245,7 +245,7 @@ static void tell(struct gy_buf *b, const struct match *m)
         gy_buf_printf(b, ", %zu did not come", missing);
     if (more > 0)
         gy_buf_printf(b, "%s %zu came that %s not expected",
-                      m->stream->n == 0      ? ""
+                      m->stream->n == 0      ? " and"
                       : differ + missing > 0 ? ", and"
                                              : " all came, and",
                       more, more == 1 ? "was" : "were");
