@@ -3,7 +3,11 @@
 
 #include <stdbool.h>
 
+#include <limits.h>
+#include <string.h>
+
 #include "base/clock.h"
+#include "base/moment.h"
 #include "base/rng.h"
 
 static void the_real_clock_tells_this_century_and_never_runs_back(void)
@@ -80,7 +84,82 @@ static void bounded_numbers_stay_in_their_bounds_and_spread_evenly(void)
     CU_ASSERT(sum > 4900 && sum < 5100);
 }
 
+static void moments_are_read_as_they_are_written(void)
+{
+    static const struct {
+        const char *text;
+        int64_t us;
+    } same[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"1970-01-01T00:00:05.25Z", 5250000},
+        {"1969-12-31T23:59:59.999999Z", -1},
+        {"2026-11-20T10:00:05Z", INT64_C(1795168805000000)},
+        {"2000-02-29T23:59:59Z", INT64_C(951868799000000)},
+        {"0000-01-01T00:00:00Z", INT64_C(-62167219200000000)},
+        {"9999-12-31T23:59:59.999999Z", INT64_C(253402300799999999)},
+    };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        char text[GY_MOMENT_MAX];
+        int64_t us = 1;
+        CU_ASSERT_EQUAL(gy_moment_format(text, same[i].us), strlen(same[i].text));
+        CU_ASSERT_STRING_EQUAL(text, same[i].text);
+        CU_ASSERT_EQUAL(gy_moment_parse(same[i].text, &us), 0);
+        CU_ASSERT_EQUAL(us, same[i].us);
+    }
+    char text[GY_MOMENT_MAX];
+    gy_moment_format(text, INT64_MAX);
+    CU_ASSERT_STRING_EQUAL(text, "9223372036854775807");
+    gy_moment_format(text, INT64_MIN);
+    CU_ASSERT_STRING_EQUAL(text, "-9223372036854775808");
+}
+
+static void moments_may_end_early_and_have_a_zone(void)
+{
+    static const struct {
+        const char *text;
+        int64_t us;
+    } read[] = {
+        {"1970-01-02", INT64_C(86400000000)},
+        {"1970-01-01 00:01", 60000000},
+        {"1970-01-01T02:00:00+02:00", 0},
+        {"1969-12-31T19:30-0430", 0},
+        {"1970-01-01T00:00:00.1234567899Z", 123456},
+        {"1970-01-01T00:00:01", 1000000},
+    };
+    static const char *const wrong[] = {
+        "",
+        "1970",
+        "1970-1-1",
+        "1970-13-01",
+        "1970-02-29",
+        "1970-00-01",
+        "1970-01-32",
+        "1970-01-01T",
+        "1970-01-01T24:00",
+        "1970-01-01T00:00:60",
+        "1970-01-01Z",
+        "1970-01-01T00:00:00.",
+        "1970-01-01T00:00:00Zx",
+        "1970-01-01T00:00+2",
+        "12",
+        "2100-02-29",
+        " 1970-01-01",
+    };
+    for (size_t i = 0; i < sizeof read / sizeof *read; i++) {
+        int64_t us = -1;
+        CU_ASSERT_EQUAL(gy_moment_parse(read[i].text, &us), 0);
+        CU_ASSERT_EQUAL(us, read[i].us);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        int64_t us = 7;
+        CU_ASSERT_EQUAL(gy_moment_parse(wrong[i], &us), -1);
+        CU_ASSERT_EQUAL(us, 7);
+    }
+}
+
 static const struct suite_test tests[] = {
+    SUITE_TEST(moments_are_read_as_they_are_written),
+    SUITE_TEST(moments_may_end_early_and_have_a_zone),
     SUITE_TEST(the_real_clock_tells_this_century_and_never_runs_back),
     SUITE_TEST(the_manual_clock_moves_only_when_told),
     SUITE_TEST(a_seed_gives_its_own_sequence_on_every_machine),
