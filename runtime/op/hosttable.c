@@ -362,8 +362,11 @@ static bool is_timer(struct gy_instance *i, const char *call, const struct gyre_
 {
     if (i->timers == NULL)
         MISUSE(i, call, "it has no on_timer");
-    else if (clock > GYRE_CLOCK_PROCESSING)
+    else if (clock >= GY_TIMERS_CLOCKS)
         MISUSE(i, call, "there is no clock %u", clock);
+    else if (clock == GYRE_CLOCK_ROUND && i->node->n_rounds == 0)
+        MISUSE(i, call,
+               "GYRE_CLOCK_ROUND is for operators in a loop with `rounds`, and it is in none");
     else if (in == NULL && i->node->key.n == 0)
         return true;
     else if (i->in == NULL)
@@ -412,9 +415,7 @@ static int32_t host_timer_delete(struct gyre_ctx *ctx, const struct gyre_batch *
 
 static void host_vote(struct gyre_ctx *ctx, const char *loop, int32_t stop)
 {
-    struct gy_instance *i = instance_of(ctx);
-    if (!gy_rounds_vote(i, loop, stop != 0) && loop != NULL)
-        MISUSE(i, "gyre_vote", "it is in no loop with rounds of `%s`", loop);
+    gy_rounds_vote(instance_of(ctx), loop, stop != 0);
 }
 
 const struct gyre_host gy_host_table = {

@@ -63,7 +63,7 @@ struct gy_saving {
 struct gy_rounds {
     bool *votes;           /* per loop of the node's `rounds`: to stop */
     struct gy_round round; /* that which ends */
-    bool ending;           /* on_round_end is yet to be called */
+    bool ending;           /* timers of it are left, or on_round_end is yet to be called */
 };
 
 struct gy_instance {
@@ -190,10 +190,10 @@ void gy_instance_unmake(const struct gy_instance *instance, struct gy_store *sto
                         const struct gyre_batch *in, const uint32_t *rows, uint32_t n);
 struct gy_store_config gy_instance_store_config(const struct gy_instance *instance);
 
-/* Rounds. A vote is true where the operator is in that loop with rounds, NULL being the innermost. */
+/* Rounds. */
 int gy_rounds_init(struct gy_instance *instance);
-bool gy_rounds_vote(struct gy_instance *instance, const char *loop, bool stop);
-/** Calls on_round_end, where it is to be called. 0, or a code. */
+void gy_rounds_vote(struct gy_instance *instance, const char *loop, bool stop);
+/** Does what follows from the end of a round once its timers are told: calls on_round_end. 0, or a code. */
 int gy_rounds_work(struct gy_instance *instance);
 
 /* Functions of plugins as operators: aggregates, and key functions. */

@@ -93,7 +93,8 @@ int gy_instance_work(struct gy_instance *instance, uint32_t rows_max)
     if (instance->timers != NULL) {
         int code = gy_timers_work(instance->timers, rows_max);
         follow(instance);
-        if (code != 0)
+        if (code < 0 || gy_timers_end_round(instance->timers) ||
+            (code > 0 && !instance->rounds.ending))
             return code;
     }
     if (instance->rounds.ending) {
@@ -309,6 +310,9 @@ void gy_instance_counts(const struct gy_instance *instance, struct gy_instance_s
         stats->rows_out += instance->ports[p].rows_total;
         stats->batches_out += instance->ports[p].batches_total;
     }
+    if (instance->timers != NULL && instance->ctx.watermark_us == INT64_MAX)
+        stats->dropped_timers +=
+            instance->timers->n_rounds; /* no round comes that would tell them */
 }
 
 void gy_instance_stats(const struct gy_instance *instance, struct gy_instance_stats *stats)

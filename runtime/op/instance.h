@@ -151,18 +151,24 @@ struct gy_round {
         ends; /* rounds of the loop that have ended before, whatever their number: grows always */
 };
 
-/** A round begins: votes for the loop are forgotten. Before the first round it need not be called, but
- *  after a restore: `ends` is then as it was. */
+/** A round begins: votes for the loop are forgotten. Before the very first one it need not be called; after a
+ *  restore it has to be, before any row, also in the middle of a round: `ends` is then as it was. */
 void gy_instance_round_begin(struct gy_instance *instance, const struct gy_round *round);
 
-/** Lets the instance see the end of a round: all rows of it have come. What follows becomes work, after
- *  which it can be called again. 0, or a code. */
+/** Lets the instance see the end of a round: all rows of it have come. What follows becomes work: first the
+ *  timers of the round, then on_round_end. No row comes before that is done, and no other end.
+ *
+ *  It may be saved before, after and in the middle of this work. The snapshot has the timers that are left
+ *  then, of this round and of the next one. Whether on_round_end has been called, and what was voted, is
+ *  what the caller keeps: after a restore it calls round_begin, with the `ends` of that round; and if it
+ *  had not been called, round_end, which goes on with the timers that are left. 0, or a code. */
 int gy_instance_round_end(struct gy_instance *instance, const struct gy_round *round);
 
 /** True until all that follows from the end of a round, on_round_end too, has been put out. */
 bool gy_instance_ends_round(const struct gy_instance *instance);
 
-/** True where the operator votes for the loop to stop, in the round at hand or that which ended last. */
+/** True where the operator, while the last round of the loop ended, voted for it to stop; until the next
+ *  round_begin. */
 bool gy_instance_votes(const struct gy_instance *instance, const struct gy_loop *loop);
 
 /** The processing time at which there will be work without anything coming in; INT64_MAX: none. */

@@ -13,9 +13,9 @@ enum { SAME_HASH = 64, SWEEP = 4096, LEAST = 2 };
 struct key_timers {
     struct gy_timer *items; /* in order */
     uint32_t n, cap;
-    int64_t armed_us[2]; /* the entry of each heap that is of this key, not saved */
-    bool armed[2];       /* there is one */
-    bool counted;        /* as a key without timers */
+    int64_t armed_us[GY_TIMERS_CLOCKS]; /* the entry of each heap that is of this key, not saved */
+    bool armed[GY_TIMERS_CLOCKS];       /* there is one */
+    bool counted;                       /* as a key without timers */
 };
 
 /* ---- a key's timers ---- */
@@ -104,7 +104,7 @@ static int key_read(void *context, void *value, struct gyre_reader *reader,
         struct gy_timer timer = {gyre_read_u32(reader), gyre_read_i64(reader),
                                  gyre_read_u64(reader)};
         bool in_order = i == 0 || compare(&key->items[i - 1], &timer) < 0;
-        if (reader->error == 0 && (timer.clock > GYRE_CLOCK_PROCESSING || !in_order))
+        if (reader->error == 0 && (timer.clock >= GY_TIMERS_CLOCKS || !in_order))
             reader->error = GYRE_ECORRUPT;
         if (reader->error == 0 && insert(key, i, &timer) != 0)
             return GYRE_ENOMEM;
@@ -137,6 +137,14 @@ static int arm(struct gy_timers *timers, struct key_timers *key, uint64_t hash, 
     key->armed_us[clock] = first->time_us;
     key->armed[clock] = true;
     return 0;
+}
+
+/* How many of rounds a key has: they are its last ones. */
+static uint32_t count_rounds(const struct key_timers *key)
+{
+    bool found;
+    struct gy_timer first = {GYRE_CLOCK_ROUND, INT64_MIN, 0};
+    return key->n - place(key, &first, &found);
 }
 
 static bool is_keyed(const struct gy_timers *timers)
@@ -190,6 +198,7 @@ struct gy_timers *gy_timers_new(struct gy_instance *instance, struct gyre_error 
         return NULL;
     }
     timers->instance = instance;
+    timers->round_ends = -1;
     timers->type = (struct gy_host_type){.size = sizeof(struct key_timers),
                                          .align = 8,
                                          .context = timers,
@@ -212,8 +221,8 @@ void gy_timers_free(struct gy_timers *timers)
     if (timers == NULL)
         return;
     gy_store_free(timers->store);
-    gy_heap_fini(&timers->heaps[0]);
-    gy_heap_fini(&timers->heaps[1]);
+    for (uint32_t clock = 0; clock < GY_TIMERS_CLOCKS; clock++)
+        gy_heap_fini(&timers->heaps[clock]);
     if (timers->due.plan.schema.fields != timers->instance->node->inputs[0].schema.fields)
         gy_free((void *)(uintptr_t)timers->due.plan.schema.fields);
     gy_free(timers->due.memory);
@@ -222,14 +231,25 @@ void gy_timers_free(struct gy_timers *timers)
 
 /* ---- setting and deleting ---- */
 
+/* One of a round is of that which the timers are at, whatever its time. */
+static struct gy_timer timed(const struct gy_timers *timers, const struct gy_timer *timer)
+{
+    struct gy_timer result = *timer;
+    if (timer->clock == GYRE_CLOCK_ROUND)
+        result.time_us = timers->round;
+    return result;
+}
+
 int gy_timers_set(struct gy_timers *timers, const uint64_t *hash,
                   const struct gy_column *const *columns, uint32_t row,
                   const struct gy_timer *timer)
 {
+    const struct gy_timer to_set = timed(timers, timer);
     bool keyed = is_keyed(timers);
     void *slot;
     bool found;
-    if (timers->telling && timers->instance->ctx.watermark_us == INT64_MAX) {
+    if (timers->telling && timers->instance->ctx.watermark_us == INT64_MAX &&
+        timer->clock != GYRE_CLOCK_ROUND) {
         timers->instance->stats.dropped_timers++;
         return 0;
     }
@@ -237,9 +257,10 @@ int gy_timers_set(struct gy_timers *timers, const uint64_t *hash,
                        &slot) != 0)
         return GYRE_ENOMEM;
     struct key_timers *key = slot;
-    uint32_t at = place(key, timer, &found);
-    if (!found && insert(key, at, timer) != 0)
+    uint32_t at = place(key, &to_set, &found);
+    if (!found && insert(key, at, &to_set) != 0)
         return GYRE_ENOMEM;
+    timers->n_rounds += !found && timer->clock == GYRE_CLOCK_ROUND;
     timers->n_empty -= key->counted && timers->n_empty > 0;
     key->counted = false;
     return arm(timers, key, keyed ? hash[row] : 0, timer->clock);
@@ -251,10 +272,12 @@ void gy_timers_delete(struct gy_timers *timers, const uint64_t *hash,
 {
     bool keyed = is_keyed(timers);
     struct key_timers *key = gy_store_find(timers->store, keyed ? hash[row] : 0, columns, row);
+    const struct gy_timer to_delete = timed(timers, timer);
     bool found = false;
-    uint32_t at = key != NULL ? place(key, timer, &found) : 0;
+    uint32_t at = key != NULL ? place(key, &to_delete, &found) : 0;
     if (!found)
         return;
+    timers->n_rounds -= timer->clock == GYRE_CLOCK_ROUND;
     erase(key, at);
     count_empty(timers, key);
 }
@@ -266,6 +289,8 @@ static int64_t now_us(const struct gy_timers *timers, uint32_t clock)
     const struct gy_instance *instance = timers->instance;
     if (clock == GYRE_CLOCK_EVENT)
         return instance->ctx.watermark_us;
+    if (clock == GYRE_CLOCK_ROUND)
+        return timers->round_ends;
     /* At the end of input those that are pending go off once. */
     return instance->ctx.watermark_us == INT64_MAX ? INT64_MAX
                                                    : gy_clock_now_us(instance->env.clock);
@@ -290,9 +315,26 @@ static bool is_due(const struct gy_timers *timers)
     return clock_is_due(timers, GYRE_CLOCK_EVENT) || clock_is_due(timers, GYRE_CLOCK_PROCESSING);
 }
 
+bool gy_timers_end_round(const struct gy_timers *timers)
+{
+    return clock_is_due(timers, GYRE_CLOCK_ROUND);
+}
+
 bool gy_timers_have_work(const struct gy_timers *timers)
 {
-    return is_due(timers) || is_to_be_swept(timers);
+    return is_due(timers) || gy_timers_end_round(timers) || is_to_be_swept(timers);
+}
+
+void gy_timers_round_begin(struct gy_timers *timers, uint64_t ends)
+{
+    timers->round = (int64_t)ends;
+    timers->round_ends = (int64_t)ends - 1;
+}
+
+void gy_timers_round_end(struct gy_timers *timers, uint64_t ends)
+{
+    timers->round = (int64_t)ends + 1;
+    timers->round_ends = (int64_t)ends;
 }
 
 int64_t gy_timers_told(const struct gy_timers *timers, int64_t seen_us)
@@ -333,9 +375,11 @@ static bool take(struct gy_timers *timers, const struct gy_store_entry *entry, u
             gy_store_key_column(timers->store, entry, 1, k, (void *)(uintptr_t)due->key[k].data,
                                 (uint8_t *)(uintptr_t)due->key[k].valid, due->n);
         due->hash[due->n] = entry->hash;
-        due->times[due->n] = time_us;
+        due->times[due->n] =
+            clock == GYRE_CLOCK_ROUND ? timers->instance->ctx.watermark_us : time_us;
         due->tags[due->n] = key->items[at].tag;
         due->n++;
+        timers->n_rounds -= clock == GYRE_CLOCK_ROUND;
         erase(key, at);
     }
     count_empty(timers, key);
@@ -436,12 +480,20 @@ static void sweep(struct gy_timers *timers)
     timers->n_empty = 0;
 }
 
+/* Those of processing time come last: one that is set anew each time must not hold up the others. */
+static uint32_t next_clock(const struct gy_timers *timers)
+{
+    return clock_is_due(timers, GYRE_CLOCK_EVENT)   ? GYRE_CLOCK_EVENT
+           : clock_is_due(timers, GYRE_CLOCK_ROUND) ? GYRE_CLOCK_ROUND
+                                                    : GYRE_CLOCK_PROCESSING;
+}
+
 int gy_timers_work(struct gy_timers *timers, uint32_t most)
 {
     sweep(timers);
-    for (uint32_t done = 0; done < most && is_due(timers); done += GY_TIMERS_DUE) {
-        bool event = clock_is_due(timers, GYRE_CLOCK_EVENT);
-        int code = tell_next(timers, event ? GYRE_CLOCK_EVENT : GYRE_CLOCK_PROCESSING);
+    for (uint32_t done = 0; done < most && (is_due(timers) || gy_timers_end_round(timers));
+         done += GY_TIMERS_DUE) {
+        int code = tell_next(timers, next_clock(timers));
         if (code != 0)
             return code;
     }
@@ -552,9 +604,9 @@ int gy_timers_restored(struct gy_timers *timers)
     uint64_t cursor = 0;
     int code = 0;
     while (code == 0 && gy_store_walk(timers->store, &cursor, &entry, 1) != 0) {
-        code = arm(timers, entry.slot, entry.hash, GYRE_CLOCK_EVENT);
-        if (code == 0)
-            code = arm(timers, entry.slot, entry.hash, GYRE_CLOCK_PROCESSING);
+        for (uint32_t clock = 0; code == 0 && clock < GY_TIMERS_CLOCKS; clock++)
+            code = arm(timers, entry.slot, entry.hash, clock);
+        timers->n_rounds += count_rounds(entry.slot);
     }
     return code == 0
                ? 0

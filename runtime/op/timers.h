@@ -1,9 +1,12 @@
-/* The timers of ONE operator task: per key, of event time and of processing time.
+/* The timers of ONE operator task: per key, of event time, of processing time, and of rounds.
  *
  * A key's timers are a value of a store, in order of (clock, time, tag); so they are saved before they
  * change, and go with their key when the job is rescaled. The heaps say which keys have something to do
  * when; they are made anew by a restore. An entry of a heap is a moment and a hash, and may be out of date:
  * the key's own list counts.
+ *
+ * The time of a timer of rounds is how many rounds of the innermost loop had ended before the one at whose
+ * end it is due. So it stays right over a snapshot, wherever its key goes.
  *
  * Due timers are work (op/instance.h): a call of on_timer gets some of one moment, in order of their
  * keys' hashes and tags, and rows come in meanwhile. What is due for a key is told before rows of that key
@@ -19,11 +22,12 @@
 struct gy_instance;
 struct gy_part;
 
-#define GY_TIMERS_DUE 128u /* timers told at once */
+#define GY_TIMERS_DUE    128u /* timers told at once */
+#define GY_TIMERS_CLOCKS 3u
 
 struct gy_timer {
-    uint32_t clock; /* GYRE_CLOCK_... */
-    int64_t time_us;
+    uint32_t clock;  /* GYRE_CLOCK_... */
+    int64_t time_us; /* GYRE_CLOCK_ROUND: see above */
     uint64_t tag;
 };
 
@@ -47,11 +51,14 @@ struct gy_timers {
     struct gy_instance *instance;
     struct gy_store *store;
     struct gy_host_type type;
-    struct gy_heap heaps[2]; /* by clock */
+    struct gy_heap heaps[GY_TIMERS_CLOCKS];
     struct gy_timers_due due;
-    bool telling;     /* on_timer runs */
-    uint64_t n_empty; /* keys without timers, about */
-    uint64_t sweep;   /* how far they have been removed; 0: they are not */
+    int64_t round;      /* of the timers that are set now */
+    int64_t round_ends; /* of those that are due; -1: none is */
+    uint64_t n_rounds;  /* timers of rounds */
+    bool telling;       /* on_timer runs */
+    uint64_t n_empty;   /* keys without timers, about */
+    uint64_t sweep;     /* how far they have been removed; 0: they are not */
 };
 
 /** Makes the timers of an instance whose operator has an on_timer; NULL and `error`. */
@@ -74,6 +81,13 @@ bool gy_timers_have_work(const struct gy_timers *timers);
 int gy_timers_work(struct gy_timers *timers, uint32_t most);
 /** Tells what is due for the keys of the rows at hand, before these are taken. 0, or a code. */
 int gy_timers_before(struct gy_timers *timers, const struct gyre_batch *in);
+
+/** A round begins before which `ends` have ended; it ends: its timers are due, and others set from now on
+ *  are of the next one. */
+void gy_timers_round_begin(struct gy_timers *timers, uint64_t ends);
+void gy_timers_round_end(struct gy_timers *timers, uint64_t ends);
+/** True where timers of a round that has ended are left. */
+bool gy_timers_end_round(const struct gy_timers *timers);
 
 /** What may be told of the watermark that was seen. */
 int64_t gy_timers_told(const struct gy_timers *timers, int64_t seen_us);

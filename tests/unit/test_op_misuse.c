@@ -65,7 +65,7 @@ static const struct misuse misuses[] = {
     {"row/key", "timer_delete", "calls gyre_timer_delete wrongly: it has no on_timer"},
     {"timed", "timer_set", NULL},
     {"timed", "timer_without_batch", NULL},
-    {"timed", "timer_of_no_clock", "calls gyre_timer_set wrongly: there is no clock 2"},
+    {"timed", "timer_of_no_clock", "calls gyre_timer_set wrongly: there is no clock 3"},
     {"timed/key", "timer_row_beyond",
      "calls gyre_timer_set wrongly: the batch has no row 1024, it has 8 rows"},
     {"timed", "timer_row_dropped",
@@ -74,9 +74,12 @@ static const struct misuse misuses[] = {
      "calls gyre_timer_set wrongly: the batch is not the one that the callback got"},
     {"timed/key", "timer_of_other_batch",
      "calls gyre_timer_delete wrongly: the batch is not the one that the callback got"},
-    {"row/key", "vote", NULL},
-    {"row/key", "vote_for_none",
-     "misuse.row calls gyre_vote wrongly: it is in no loop with rounds of `in`"},
+    {"row/key", "vote",
+     "misuse.row calls gyre_vote wrongly: no round ends in process, it is for on_round_end"},
+    {"timed/key", "timer_of_no_round",
+     "calls gyre_timer_set wrongly: GYRE_CLOCK_ROUND is for operators in a loop with `rounds`, and "
+     "it "
+     "is in none"},
     {"row/key", "watermark", "calls gyre_watermark wrongly: it lacks the flag GYRE_SETS_TIME"},
     /* rows, metrics, memory */
     {"row", "bad_row_beyond",

@@ -326,9 +326,10 @@ static inline void *gyre_map_next(struct gyre_ctx *ctx, struct gyre_map *map, ui
  *  A timer of GYRE_CLOCK_ROUND, whose `time_us` is not looked at, is due at the end of the round at hand, of
  *  the innermost loop with rounds that the operator is in; set while a round ends, of the next one.
  *  Units:   `clock` GYRE_CLOCK_EVENT, GYRE_CLOCK_PROCESSING or GYRE_CLOCK_ROUND; `time_us` µs since the epoch
- *  Needs:   an on_timer; GYRE_CLOCK_ROUND: a loop with rounds around the operator
+ *  Needs:   an on_timer; GYRE_CLOCK_ROUND: the operator is in a loop with `rounds`
  *  Thread:  [task]
- *  Errors:  GYRE_ENOMEM. One that on_timer sets at the end of input is dropped, and counted
+ *  Errors:  GYRE_ENOMEM. One that on_timer sets at the end of input is dropped, and counted; so is one of a
+ *           round that never comes
  *  Since:   0.2 */
 static inline int32_t gyre_timer_set(struct gyre_ctx *ctx, const struct gyre_batch *in,
                                      uint32_t row, uint32_t clock, int64_t time_us, uint64_t tag)
@@ -345,11 +346,12 @@ static inline int32_t gyre_timer_delete(struct gyre_ctx *ctx, const struct gyre_
     return ctx->host->timer_delete(ctx, in, row, clock, time_us, tag);
 }
 
-/** Votes for a loop with rounds to stop, or takes that back: `loop` is the id of the operator with the
- *  `rounds`, NULL the innermost one. A vote is for the round at hand, until and with its on_round_end. The
- *  loop stops after a round for which all tasks of one of its operators vote so.
+/** Votes for a loop to stop after the round that ends, or takes that back; in on_round_end, and for timers of
+ *  the round in on_timer. The loop stops where all tasks of one of its operators vote so. A vote is for one
+ *  round, and nothing that a snapshot need have: what it follows from is in the operator's state.
+ *  Shape:   `loop` is the id of the operator with the `rounds`, as in gyre_round; NULL: whose round ends
  *  Thread:  [task]
- *  Errors:  none: outside of any rounds NULL is no loop, and nothing happens
+ *  Errors:  in any other callback, or for a loop of which no round ends: fails the job
  *  Since:   0.4 */
 static inline void gyre_vote(struct gyre_ctx *ctx, const char *loop, int32_t stop)
 {
