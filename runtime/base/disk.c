@@ -208,6 +208,12 @@ static int real_rename(struct gy_disk *disk, const char *from, const char *to)
     return rename(from, to) == 0 ? 0 : -errno;
 }
 
+static int real_link(struct gy_disk *disk, const char *from, const char *to)
+{
+    (void)disk;
+    return link(from, to) == 0 ? 0 : -errno;
+}
+
 static int real_remove(struct gy_disk *disk, const char *path)
 {
     (void)disk;
@@ -276,6 +282,7 @@ struct gy_disk *gy_disk_real(void)
         .sync = real_sync,
         .close = real_close,
         .rename = real_rename,
+        .link = real_link,
         .remove = real_remove,
         .sync_dir = real_sync_dir,
         .list = real_list,

@@ -47,6 +47,9 @@ struct gy_disk {
     int (*close)(struct gy_disk *disk, int handle);
     /* Replaces `to`; within one folder. */
     int (*rename)(struct gy_disk *disk, const char *from, const char *to);
+    /* Gives a file that is not open another name, `to`, on the same file system; -EEXIST where something
+     * of that name is there. */
+    int (*link)(struct gy_disk *disk, const char *from, const char *to);
     /* Removes a file or an empty folder. */
     int (*remove)(struct gy_disk *disk, const char *path);
     /* Brings the names in a folder to the medium. */

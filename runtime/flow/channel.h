@@ -26,11 +26,12 @@ struct gy_message {
     uint32_t kind;
     uint32_t rows;
     uint32_t capacity; /* rows: the stride of the columns */
-    uint32_t entry;    /* of the consuming task, by which rows that wait have come: flow/spool */
     uint64_t bytes;    /* counted against the channel's bound; strings of one row may be 4 GiB */
     int64_t time_us;   /* GY_WATERMARK; GY_BARRIER: its epoch */
     bool flag;   /* GY_END: by a stop, not the end of input; GY_IDLE: idle, else active again */
-    bool to_log; /* flow/spool */
+    bool to_log; /* while it waits at a head: by the snapshot at hand (flow/spool) */
+    uint32_t generation; /* that it is counted in; within a region (flow/quiesce) */
+    uint32_t entry;      /* of its task, by which it came, while it waits at a head */
     struct gy_block *block;
     struct gy_block *texts;  /* arenas of long strings, linked by `next` */
     struct gy_message *next; /* in the waiting list; in a spool */

@@ -34,6 +34,13 @@ static void free_plugin(struct gy_manifest_plugin *plugin)
     gy_free(plugin->build);
 }
 
+void gy_manifest_files_free(struct gy_manifest_file *files, uint32_t n)
+{
+    for (uint32_t i = 0; files != NULL && i < n; i++)
+        gy_free(files[i].name);
+    gy_free(files);
+}
+
 static void free_operator(struct gy_manifest_operator *op)
 {
     gy_free(op->id);
@@ -43,8 +50,10 @@ static void free_operator(struct gy_manifest_operator *op)
     for (uint32_t i = 0; op->states != NULL && i < op->n_states; i++)
         free_state(&op->states[i]);
     gy_free(op->states);
-    for (uint32_t i = 0; op->tasks != NULL && i < op->n_tasks; i++)
+    for (uint32_t i = 0; op->tasks != NULL && i < op->n_tasks; i++) {
         gy_free(op->tasks[i].file);
+        gy_manifest_files_free(op->tasks[i].files, op->tasks[i].n_files);
+    }
     gy_free(op->tasks);
 }
 
@@ -88,8 +97,12 @@ uint64_t gy_manifest_bytes(const struct gy_manifest *manifest)
 {
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < manifest->n_operators; i++)
-        for (uint32_t t = 0; t < manifest->operators[i].n_tasks; t++)
-            bytes += manifest->operators[i].tasks[t].bytes;
+        for (uint32_t t = 0; t < manifest->operators[i].n_tasks; t++) {
+            const struct gy_manifest_task *task = &manifest->operators[i].tasks[t];
+            bytes += task->bytes;
+            for (uint32_t f = 0; f < task->n_files; f++)
+                bytes += task->files[f].bytes;
+        }
     return bytes;
 }
 
@@ -195,6 +208,20 @@ static void put_state(struct gy_buf *text, const struct gy_manifest_state *state
     put_hex(text, in, "map_key_fingerprint", state->map_key_fingerprint);
 }
 
+static void put_files(struct gy_buf *text, const struct gy_manifest_task *task)
+{
+    static const char in[] = "            ";
+    gy_buf_text(text, "        files = (");
+    for (uint32_t i = 0; i < task->n_files; i++) {
+        gy_buf_text(text, i > 0 ? ", {\n" : " {\n");
+        put_string(text, in, "name", task->files[i].name);
+        put_u64(text, in, "bytes", task->files[i].bytes);
+        put_hex(text, in, "checksum", task->files[i].checksum);
+        gy_buf_text(text, "          }");
+    }
+    gy_buf_text(text, " );\n");
+}
+
 static void put_task(struct gy_buf *text, const struct gy_manifest_task *task)
 {
     static const char in[] = "        ";
@@ -216,6 +243,8 @@ static void put_task(struct gy_buf *text, const struct gy_manifest_task *task)
     put_size(text, in, task->bytes);
     put_u64(text, in, "records", task->records);
     put_hex(text, in, "checksum", task->checksum);
+    if (task->n_files > 0)
+        put_files(text, task);
 }
 
 static void put_plugin(struct gy_buf *text, const struct gy_manifest_plugin *plugin)

@@ -211,6 +211,22 @@ static void read_state(struct reading *r, const config_setting_t *s,
     state->map_key_fingerprint = read_hex(r, s, "map_key_fingerprint");
 }
 
+/* It is joined to a path: it must not lead out of the folder. */
+static bool is_name(const char *name)
+{
+    return name == NULL || (name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL &&
+                            strcmp(name, GY_MANIFEST_NAME) != 0);
+}
+
+static void read_file(struct reading *r, const config_setting_t *s, struct gy_manifest_file *file)
+{
+    file->name = read_string(r, s, "name");
+    file->bytes = read_u64(r, s, "bytes");
+    file->checksum = read_hex(r, s, "checksum");
+    if (!is_name(file->name))
+        damaged(r, "`name` is no name of a file");
+}
+
 static void read_task(struct reading *r, const config_setting_t *s, struct gy_manifest_task *task)
 {
     task->watermark_us = INT64_MIN;
@@ -225,13 +241,17 @@ static void read_task(struct reading *r, const config_setting_t *s, struct gy_ma
     task->file = read_optional(r, s, "file");
     if (task->file == NULL)
         return;
-    /* It is joined to a path: it must not lead out of the folder. */
-    if (task->file[0] == '\0' || task->file[0] == '.' || strchr(task->file, '/') != NULL ||
-        strcmp(task->file, GY_MANIFEST_NAME) == 0)
+    if (!is_name(task->file))
         damaged(r, "`file` is no name of a state file");
     task->bytes = read_u64(r, s, "bytes");
     task->checksum = read_hex(r, s, "checksum");
     task->records = read_u64(r, s, "records");
+    if (config_setting_get_member(s, "files") == NULL)
+        return;
+    const config_setting_t *list;
+    task->files = read_list(r, s, "files", sizeof *task->files, &list, &task->n_files);
+    for (uint32_t i = 0; r->code == 0 && i < task->n_files; i++)
+        read_file(r, config_setting_get_elem(list, i), &task->files[i]);
 }
 
 static void read_plugin(struct reading *r, const config_setting_t *s,
@@ -281,7 +301,8 @@ static void check_names(struct reading *r, const struct gy_manifest *manifest)
 {
     size_t most = manifest->n_operators, n = 0;
     for (uint32_t i = 0; i < manifest->n_operators; i++)
-        most += manifest->operators[i].n_tasks;
+        for (uint32_t t = 0; t < manifest->operators[i].n_tasks; t++)
+            most += (size_t)1 + manifest->operators[i].tasks[t].n_files;
     const char **names = gy_calloc(most, sizeof *names);
     if (names == NULL) {
         no_memory(r);
@@ -292,9 +313,13 @@ static void check_names(struct reading *r, const struct gy_manifest *manifest)
     check_distinct(r, names, n, "operators");
     n = 0;
     for (uint32_t i = 0; i < manifest->n_operators; i++)
-        for (uint32_t t = 0; t < manifest->operators[i].n_tasks; t++)
-            if (manifest->operators[i].tasks[t].file != NULL)
-                names[n++] = manifest->operators[i].tasks[t].file;
+        for (uint32_t t = 0; t < manifest->operators[i].n_tasks; t++) {
+            const struct gy_manifest_task *task = &manifest->operators[i].tasks[t];
+            if (task->file != NULL)
+                names[n++] = task->file;
+            for (uint32_t f = 0; f < task->n_files; f++)
+                names[n++] = task->files[f].name;
+        }
     check_distinct(r, names, n, "files");
     gy_free(names);
 }

@@ -32,6 +32,7 @@
  *   | RANDOM  |       | u64: how many random numbers the task has drawn; none: 0       |
  *   | STATE   | state | a record of keyed state: state/store; begins with the u64 hash |
  *   | TIMERS  |       | the timers of a key: op/timers; begins with the u64 hash       |
+ *   | FEEDBACK|       | rows that waited at the head of a loop: flow/spool             |
  *
  * The index of STATE is that of the state in the manifest's list of this operator. */
 #ifndef GY_STATE_PART_H
@@ -57,6 +58,7 @@ enum gy_record_kind {
     GY_RECORD_RANDOM = 5,
     GY_RECORD_STATE = 16, /* kinds from here on are keyed */
     GY_RECORD_TIMERS = 17,
+    GY_RECORD_FEEDBACK = 18, /* without a hash of its own: it has rows of many keys */
 };
 
 /* A piece of the file: the head, or one block with its head. It is complete when it is sealed. */

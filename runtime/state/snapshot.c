@@ -215,15 +215,37 @@ int gy_snapshot_begin(struct gy_disk *disk, const char *dir, uint64_t id, struct
     return result;
 }
 
-static bool has_file(const struct gy_manifest *manifest, const char *name)
+static int compare_texts(const void *a, const void *b)
 {
-    for (uint32_t i = 0; i < manifest->n_operators; i++) {
-        const struct gy_manifest_operator *op = &manifest->operators[i];
-        for (uint32_t t = 0; t < op->n_tasks; t++)
-            if (op->tasks[t].file != NULL && strcmp(op->tasks[t].file, name) == 0)
-                return true;
-    }
-    return false;
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names of all files of a snapshot, ordered: there may be very many. */
+struct file_names {
+    GY_VEC(const char *) v;
+};
+
+static int list_files(const struct gy_manifest *manifest, struct file_names *names)
+{
+    for (uint32_t i = 0; i < manifest->n_operators; i++)
+        for (uint32_t t = 0; t < manifest->operators[i].n_tasks; t++) {
+            const struct gy_manifest_task *task = &manifest->operators[i].tasks[t];
+            if (gy_vec_reserve(&names->v, (size_t)task->n_files + 1) < 0)
+                return GYRE_ENOMEM;
+            if (task->file != NULL)
+                names->v.items[names->v.n++] = task->file;
+            for (uint32_t f = 0; f < task->n_files; f++)
+                names->v.items[names->v.n++] = task->files[f].name;
+        }
+    if (names->v.n > 0)
+        qsort(names->v.items, names->v.n, sizeof *names->v.items, compare_texts);
+    return 0;
+}
+
+static bool has_file(const struct file_names *files, const char *name)
+{
+    return files->v.n > 0 && bsearch(&name, files->v.items, files->v.n, sizeof *files->v.items,
+                                     compare_texts) != NULL;
 }
 
 /* Removes what an old snapshot had in its folder and this one has not. What cannot be removed does no
@@ -232,15 +254,52 @@ static int remove_others(struct gy_disk *disk, const char *folder,
                          const struct gy_manifest *manifest, struct gyre_error *error)
 {
     struct gy_names names;
+    struct file_names files = {0};
     int code = disk->list(disk, folder, &names);
     if (code != 0)
         return gy_disk_failed(error, "list", folder, code);
-    int result = 0;
+    int result = list_files(manifest, &files) == 0 ? 0 : no_memory(error, folder);
     for (size_t i = 0; result != GYRE_ENOMEM && i < names.v.n; i++)
-        if (!has_file(manifest, names.v.items[i]))
+        if (!has_file(&files, names.v.items[i]))
             result = remove_in(disk, folder, names.v.items[i], error);
+    gy_vec_fini(&files.v);
     gy_names_fini(&names);
     return result == GYRE_ENOMEM ? result : 0;
+}
+
+/* Syncs a file that was written by somebody who had no time to. */
+static int sync_file(struct gy_disk *disk, const char *folder, const char *name,
+                     struct gyre_error *error)
+{
+    char *path = gy_printf("%s/%s", folder, name);
+    if (path == NULL)
+        return no_memory(error, folder);
+    int handle;
+    const char *verb = "open";
+    int code = disk->open(disk, path, &handle);
+    if (code == 0) {
+        verb = "sync";
+        code = disk->sync(disk, handle);
+        disk->close(disk, handle);
+    }
+    int result = code == 0 ? 0 : gy_disk_failed(error, verb, path, code);
+    gy_free(path);
+    return result;
+}
+
+static int sync_files(struct gy_disk *disk, const char *folder, const struct gy_manifest *manifest,
+                      struct gyre_error *error)
+{
+    for (uint32_t i = 0; i < manifest->n_operators; i++)
+        for (uint32_t t = 0; t < manifest->operators[i].n_tasks; t++) {
+            const struct gy_manifest_task *task = &manifest->operators[i].tasks[t];
+            for (uint32_t f = 0; f < task->n_files; f++) {
+                int code = sync_file(disk, folder, task->files[f].name, error);
+                if (code != 0)
+                    return code;
+            }
+        }
+    return 0;
 }
 
 static int write_manifest(struct gy_disk *disk, const char *folder,
@@ -266,6 +325,8 @@ int gy_snapshot_publish(struct gy_disk *disk, const char *dir, const struct gy_m
     char *shown = folder_path(dir, false, manifest->id);
     int result = hidden == NULL || shown == NULL ? no_memory(error, dir)
                                                  : remove_others(disk, hidden, manifest, error);
+    if (result == 0)
+        result = sync_files(disk, hidden, manifest, error);
     if (result == 0)
         result = write_manifest(disk, hidden, manifest, error);
     int code = 0;

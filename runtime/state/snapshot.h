@@ -8,6 +8,7 @@
  *     11/                      a snapshot: exists since it was renamed into place
  *       manifest.cfg           what the snapshot is, for people and for gyre: libconfig
  *       counts-0.state         state of task 0 of operator `counts`: state/part
+ *       counts-0-17.rows       rows that waited there in a loop: flow/segment
  *
  * A snapshot is written in this order: the folder .ID; its files, each synced; manifest.cfg, synced;
  * sync of .ID; rename to ID; sync of DIR. So a folder without a dot is whole, whenever the power
@@ -41,6 +42,14 @@ struct gy_manifest_plugin {
     char *build; /* gy_build_id */
 };
 
+/* A file beside the state files, which a record of one of them names: flow/spool. It may have other names,
+ * and is never written over. */
+struct gy_manifest_file {
+    char *name; /* in the snapshot's folder */
+    uint64_t bytes;
+    uint64_t checksum; /* XXH3-64 of the whole file */
+};
+
 /* One task of an operator. */
 struct gy_manifest_task {
     int64_t watermark_us; /* told to consumers; INT64_MIN: none yet */
@@ -50,6 +59,8 @@ struct gy_manifest_task {
     uint64_t bytes;
     uint64_t checksum; /* XXH3-64 of the whole file */
     uint64_t records;
+    uint32_t n_files; /* that records of `file` name */
+    struct gy_manifest_file *files;
 };
 
 struct gy_manifest_operator {
@@ -81,6 +92,8 @@ struct gy_manifest {
 };
 
 void gy_manifest_free(struct gy_manifest *manifest);
+
+void gy_manifest_files_free(struct gy_manifest_file *files, uint32_t n);
 
 /** The operator `id`; NULL. */
 const struct gy_manifest_operator *gy_manifest_operator(const struct gy_manifest *manifest,
@@ -117,8 +130,8 @@ int gy_snapshot_begin(struct gy_disk *disk, const char *dir, uint64_t id, struct
  *  Owns:    the caller, gy_free */
 char *gy_snapshot_path(const char *dir, uint64_t id, const char *name);
 
-/** Completes snapshot `manifest->id`, whose files have been written and synced: see above. What
- *  else is in its folder is removed. 0, or a code and a sentence; it is not seen then, but may be
+/** Completes snapshot `manifest->id`, whose state files have been written and synced: see above. Its other
+ *  files (gy_manifest_file) are synced here. What else is in its folder is removed. 0, or a code and a sentence; it is not seen then, but may be
  *  there after a power cut. */
 int gy_snapshot_publish(struct gy_disk *disk, const char *dir, const struct gy_manifest *manifest,
                         struct gyre_error *error);

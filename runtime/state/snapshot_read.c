@@ -156,13 +156,13 @@ struct gy_manifest *gy_snapshot_read(struct gy_disk *disk, const char *path,
 /* ---- files ---- */
 
 /* Bytes that are read at a time: most files are small, and one byte more shows their end. */
-static size_t chunk_of(const struct gy_manifest_task *task)
+static size_t chunk_of(uint64_t bytes)
 {
-    return task->bytes < CHUNK ? (size_t)task->bytes + 1 : CHUNK;
+    return bytes < CHUNK ? (size_t)bytes + 1 : CHUNK;
 }
 
 /* Reads a file to its end, but no further than just beyond what it should have. */
-static int check_file(struct gy_disk *disk, const char *path, const struct gy_manifest_task *task,
+static int check_file(struct gy_disk *disk, const char *path, const struct gy_manifest_file *file,
                       uint8_t *chunk, struct gy_checksum_run *run, struct gyre_error *error)
 {
     int handle, result = 0;
@@ -171,8 +171,8 @@ static int check_file(struct gy_disk *disk, const char *path, const struct gy_ma
         return unreadable(error, "open", path, code);
     uint64_t bytes = 0;
     size_t got = 1;
-    while (result == 0 && got > 0 && bytes <= task->bytes) {
-        code = disk->read(disk, handle, chunk, chunk_of(task), &got);
+    while (result == 0 && got > 0 && bytes <= file->bytes) {
+        code = disk->read(disk, handle, chunk, chunk_of(file->bytes), &got);
         if (code != 0) {
             result = unreadable(error, "read", path, code);
             break;
@@ -183,26 +183,36 @@ static int check_file(struct gy_disk *disk, const char *path, const struct gy_ma
     disk->close(disk, handle);
     if (result != 0)
         return result;
-    if (bytes != task->bytes)
+    if (bytes != file->bytes)
         return damaged(error, path, "it is %s than the %" PRIu64 " bytes that its manifest says",
-                       bytes < task->bytes ? "shorter" : "longer", task->bytes);
-    if (gy_checksum_end(run) != task->checksum)
+                       bytes < file->bytes ? "shorter" : "longer", file->bytes);
+    if (gy_checksum_end(run) != file->checksum)
         return damaged(error, path, "it does not have the checksum that its manifest says");
     return 0;
+}
+
+static int verify_file(struct gy_disk *disk, const struct gy_manifest *manifest,
+                       const struct gy_manifest_file *file, struct gyre_error *error)
+{
+    char *path = gy_printf("%s/%s", manifest->path, file->name);
+    uint8_t *chunk = gy_realloc(NULL, chunk_of(file->bytes));
+    struct gy_checksum_run *run = gy_checksum_new();
+    int code = path == NULL || chunk == NULL || run == NULL
+                   ? no_memory(error, manifest->path)
+                   : check_file(disk, path, file, chunk, run, error);
+    gy_free(path);
+    gy_free(chunk);
+    gy_free(run);
+    return code;
 }
 
 static int verify_task(struct gy_disk *disk, const struct gy_manifest *manifest,
                        const struct gy_manifest_task *task, struct gyre_error *error)
 {
-    char *path = gy_printf("%s/%s", manifest->path, task->file);
-    uint8_t *chunk = gy_realloc(NULL, chunk_of(task));
-    struct gy_checksum_run *run = gy_checksum_new();
-    int code = path == NULL || chunk == NULL || run == NULL
-                   ? no_memory(error, manifest->path)
-                   : check_file(disk, path, task, chunk, run, error);
-    gy_free(path);
-    gy_free(chunk);
-    gy_free(run);
+    const struct gy_manifest_file state = {task->file, task->bytes, task->checksum};
+    int code = task->file != NULL ? verify_file(disk, manifest, &state, error) : 0;
+    for (uint32_t i = 0; code == 0 && i < task->n_files; i++)
+        code = verify_file(disk, manifest, &task->files[i], error);
     return code;
 }
 
@@ -212,8 +222,6 @@ int gy_snapshot_verify(struct gy_disk *disk, const struct gy_manifest *manifest,
     for (uint32_t i = 0; i < manifest->n_operators; i++) {
         const struct gy_manifest_operator *op = &manifest->operators[i];
         for (uint32_t t = 0; t < op->n_tasks; t++) {
-            if (op->tasks[t].file == NULL)
-                continue;
             int code = verify_task(disk, manifest, &op->tasks[t], error);
             if (code != 0)
                 return code;

@@ -56,9 +56,10 @@ static void make_snapshot(uint64_t id)
     struct gy_manifest_state states[] = {
         {name, GYRE_STATE_VALUE, type, 2, UINT64_C(0xabcdef), NULL, 0, 0, of, 5},
         {seen, GYRE_STATE_MAP, unit, 1, 1, word, 3, 2, NULL, 0}};
-    struct gy_manifest_task tasks[] = {{1795380270000000, 1795380270000000, false, file0, 0, 0, 0},
-                                       {INT64_MIN, INT64_MIN, true, file1, 0, 0, 0}};
-    struct gy_manifest_task idle[] = {{INT64_MAX, INT64_MAX, true, NULL, 0, 0, 0}};
+    struct gy_manifest_task tasks[] = {
+        {1795380270000000, 1795380270000000, false, file0, 0, 0, 0, 0, NULL},
+        {INT64_MIN, INT64_MIN, true, file1, 0, 0, 0, 0, NULL}};
+    struct gy_manifest_task idle[] = {{INT64_MAX, INT64_MAX, true, NULL, 0, 0, 0, 0, NULL}};
     struct gy_manifest_operator ops[] = {{lines, reads, 0, NULL, NULL, 0, NULL, 1, idle},
                                          {counts, sum, 0, key, NULL, 2, states, 2, tasks}};
     struct gy_manifest_plugin plugins[] = {{std, version, build}};

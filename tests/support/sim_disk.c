@@ -35,7 +35,7 @@ struct change {
 
 struct sim_node {
     struct sim_node *next; /* in sim->nodes */
-    bool folder;
+    bool folder, counted;
     uint8_t *data;
     size_t n, cap, synced;
     uint8_t *before; /* NULL: it is not written over */
@@ -286,6 +286,16 @@ static int sim_create(struct gy_disk *disk, const char *path, int *handle)
     return op_end(sim, code);
 }
 
+/* The names that a node has. */
+static size_t n_names(const struct sim_disk *sim, const struct sim_node *node)
+{
+    size_t n = 0;
+    for (const struct sim_node *folder = sim->nodes; folder != NULL; folder = folder->next)
+        for (size_t i = 0; i < folder->live.n; i++)
+            n += folder->live.items[i].node == node;
+    return n;
+}
+
 /* True where a file is open for reading, or to be written over. */
 static bool is_held(const struct sim_disk *sim, const struct sim_node *node, bool to_read)
 {
@@ -304,6 +314,8 @@ static int sim_reopen(struct gy_disk *disk, const char *path, int *handle)
     struct sim_node *node = code == 0 ? find(sim, path, &code) : NULL;
     if (node != NULL && node->folder)
         code = -EISDIR;
+    else if (node != NULL && n_names(sim, node) != 1)
+        code = -EMLINK;
     else if (node != NULL && is_held(sim, node, false))
         code = -EBUSY;
     if (node != NULL && code == 0) {
@@ -474,6 +486,25 @@ static int sim_rename(struct gy_disk *disk, const char *from, const char *to)
     return op_end(sim, code);
 }
 
+static int sim_link(struct gy_disk *disk, const char *from, const char *to)
+{
+    struct sim_disk *sim = (struct sim_disk *)disk;
+    int code = op_begin(sim, "link", from, 0, true);
+    struct sim_node *node = code == 0 ? find(sim, from, &code) : NULL;
+    if (node != NULL && node->folder)
+        code = -EPERM;
+    if (node != NULL && code == 0) {
+        char *name;
+        struct sim_node *around = walk(sim, to, &name, &code);
+        if (code == 0 && (*name == '\0' || entry_find(&around->live, name) != NULL))
+            code = -EEXIST;
+        if (code == 0)
+            change_add(around, NULL, name, node);
+        free(name);
+    }
+    return op_end(sim, code);
+}
+
 static int sim_remove(struct gy_disk *disk, const char *path)
 {
     struct sim_disk *sim = (struct sim_disk *)disk;
@@ -487,7 +518,8 @@ static int sim_remove(struct gy_disk *disk, const char *path)
         if (code == 0 && entry->node->folder && entry->node->live.n > 0)
             code = -ENOTEMPTY;
         if (code == 0) {
-            sim->used -= NODE_BYTES + entry->node->n;
+            if (n_names(sim, entry->node) == 1)
+                sim->used -= NODE_BYTES + entry->node->n;
             change_add(folder, name, NULL, entry->node);
         }
         free(name);
@@ -554,6 +586,7 @@ struct sim_disk *sim_disk_new(uint64_t seed)
                                       .sync = sim_sync,
                                       .close = sim_close,
                                       .rename = sim_rename,
+                                      .link = sim_link,
                                       .remove = sim_remove,
                                       .sync_dir = sim_sync_dir,
                                       .list = sim_list},
@@ -672,13 +705,22 @@ static void crash_folder(struct sim_disk *sim, struct sim_node *node, uint64_t s
         entry_set(&node->live, node->kept.items[i].name, node->kept.items[i].node);
 }
 
-/* Bytes of what can be reached; recursion as deep as the folders are. */
-static size_t used_by(const struct sim_node *node)
+/* Bytes of what can be reached, a file of several names once; recursion as deep as the folders are. */
+static size_t used_by(struct sim_node *node)
 {
     size_t bytes = node->n;
+    node->counted = true;
     for (size_t i = 0; i < node->live.n; i++)
-        bytes += NODE_BYTES + used_by(node->live.items[i].node);
+        if (!node->live.items[i].node->counted)
+            bytes += NODE_BYTES + used_by(node->live.items[i].node);
     return bytes;
+}
+
+static size_t used(struct sim_disk *sim)
+{
+    for (struct sim_node *node = sim->nodes; node != NULL; node = node->next)
+        node->counted = false;
+    return used_by(sim->root);
 }
 
 void sim_disk_crash(struct sim_disk *sim, uint64_t seed)
@@ -690,7 +732,7 @@ void sim_disk_crash(struct sim_disk *sim, uint64_t seed)
         else
             crash_file(sim, node, seed);
     }
-    sim->used = used_by(sim->root);
+    sim->used = used(sim);
     sim->n_handles = sim->n_open = 0;
     sim->fail_at = sim->stop_at = 0;
     sim->failed = sim->read_only = false;
@@ -745,7 +787,7 @@ void sim_disk_drop(struct sim_disk *sim, const char *path)
         struct sim_node *node = entry->node;
         entry_drop(&folder->live, name, node);
         entry_drop(&folder->kept, name, node);
-        sim->used = used_by(sim->root);
+        sim->used = used(sim);
     }
     free(name);
 }

@@ -79,7 +79,12 @@ static void a_manifest_comes_back_as_it_was_written(void)
     s.manifest.id = UINT64_MAX;
     s.manifest.time_us = INT64_MIN;
     s.manifest.duration_us = INT64_MAX;
-    s.tasks[0] = (struct gy_manifest_task){-1, -1, true, "a.state", UINT64_MAX, 0, UINT64_MAX};
+    s.tasks[0] = (struct gy_manifest_task){.watermark_us = -1,
+                                           .seen_us = -1,
+                                           .ended = true,
+                                           .file = "a.state",
+                                           .bytes = UINT64_MAX,
+                                           .records = UINT64_MAX};
     s.states[0].version = UINT32_MAX;
     s.manifest.max_parallelism = UINT32_MAX;
     CU_ASSERT(survives(&s.manifest));
