@@ -105,6 +105,17 @@ static void exchange_text(struct gy_buf *b, const struct gy_physical *plan, uint
     gy_buf_text(b, e->feedback ? ", feedback\n" : "\n");
 }
 
+static void loops_text(struct gy_buf *b, const struct gy_graph *graph)
+{
+    if (graph->n_loops > 0)
+        gy_buf_text(b, "\nloops\n");
+    for (uint32_t i = 0; i < graph->n_loops; i++) {
+        gy_buf_text(b, "  ");
+        gy_plan_loop(b, graph, &graph->loops[i]);
+        gy_buf_text(b, "\n");
+    }
+}
+
 void gy_plan_text(struct gy_buf *b, const struct gy_physical *plan)
 {
     const struct gy_graph *graph = plan->graph;
@@ -114,6 +125,7 @@ void gy_plan_text(struct gy_buf *b, const struct gy_physical *plan)
                   graph->max_parallelism);
     for (uint32_t i = 0; i < graph->n_nodes; i++)
         node_text(b, graph, i);
+    loops_text(b, graph);
     gy_buf_text(b, "\nchains\n");
     for (uint32_t c = 0; c < plan->n_chains; c++)
         chain_text(b, plan, c);

@@ -16,6 +16,10 @@ void gy_plan_json(struct gy_buf *b, const struct gy_physical *plan);
 void gy_plan_partition(struct gy_buf *b, const struct gy_graph *graph, const struct gy_edge *edge);
 void gy_plan_stream(struct gy_buf *b, const struct gy_graph *graph, const struct gy_edge *edge);
 
+/** Appends a loop: its head, its rounds, the loop around it, its operators: "i: 3 rounds at most, within o:
+ *  i, x". */
+void gy_plan_loop(struct gy_buf *b, const struct gy_graph *graph, const struct gy_loop *loop);
+
 /** Appends the fields of a node's key as `in` calls them: "word, user". */
 void gy_plan_key(struct gy_buf *b, const struct gy_node *node, const struct gy_input *in);
 

@@ -3,7 +3,8 @@
 
 #include "app/describe.h"
 
-/* ---- dot: chains are boxes around their operators, exchanges are drawn thick ---- */
+/* ---- dot: chains are boxes around their operators, exchanges are drawn thick, what goes round is dashed:
+ * the edges, and a box around the chains of a region, which names its loops ---- */
 
 static void dot_node(struct gy_buf *b, const struct gy_node *node)
 {
@@ -23,18 +24,43 @@ static void dot_edge(struct gy_buf *b, const struct gy_physical *plan, uint32_t 
                   e->feedback ? ", style=dashed, constraint=false" : "");
 }
 
+/* The chains of a region; -1: those of none. */
+static void dot_chains(struct gy_buf *b, const struct gy_physical *plan, int32_t region)
+{
+    for (uint32_t c = 0; c < plan->n_chains; c++) {
+        const struct gy_chain *chain = &plan->chains[c];
+        if (plan->graph->nodes[chain->nodes[0]]->region != region)
+            continue;
+        gy_buf_printf(b, "  subgraph cluster_%u {\n    label=\"x %u\";\n", c + 1,
+                      chain->parallelism);
+        for (uint32_t i = 0; i < chain->n_nodes; i++)
+            dot_node(b, plan->graph->nodes[chain->nodes[i]]);
+        gy_buf_text(b, "  }\n");
+    }
+}
+
+static void dot_region(struct gy_buf *b, const struct gy_physical *plan, uint32_t region)
+{
+    const struct gy_graph *graph = plan->graph;
+    gy_buf_printf(b, "  subgraph cluster_region_%u {\n", region + 1);
+    dot_chains(b, plan, (int32_t)region); /* first: they would take over what is said of this box */
+    gy_buf_text(b, "    style=dashed;\n    label=\"");
+    for (uint32_t i = 0; i < graph->n_loops; i++)
+        if (graph->loops[i].region == region) {
+            gy_buf_text(b, "loop ");
+            gy_plan_loop(b, graph, &graph->loops[i]);
+            gy_buf_text(b, "\\l"); /* a line, to the left */
+        }
+    gy_buf_text(b, "\";\n  }\n");
+}
+
 void gy_plan_dot(struct gy_buf *b, const struct gy_physical *plan)
 {
     const struct gy_graph *graph = plan->graph;
     gy_buf_printf(b, "digraph \"%s\" {\n  rankdir=LR;\n  node [shape=box];\n", graph->job);
-    for (uint32_t c = 0; c < plan->n_chains; c++) {
-        const struct gy_chain *chain = &plan->chains[c];
-        gy_buf_printf(b, "  subgraph cluster_%u {\n    label=\"x %u\";\n", c + 1,
-                      chain->parallelism);
-        for (uint32_t i = 0; i < chain->n_nodes; i++)
-            dot_node(b, graph->nodes[chain->nodes[i]]);
-        gy_buf_text(b, "  }\n");
-    }
+    dot_chains(b, plan, -1);
+    for (uint32_t region = 0; region < graph->n_regions; region++)
+        dot_region(b, plan, region);
     for (uint32_t e = 0; e < graph->n_edges; e++)
         dot_edge(b, plan, e);
     gy_buf_text(b, "}\n");
@@ -122,6 +148,23 @@ static void json_edge(struct gy_buf *b, const struct gy_physical *plan, uint32_t
     gy_json_close(b, '}');
 }
 
+static void json_loop(struct gy_buf *b, const struct gy_graph *graph, const struct gy_loop *loop)
+{
+    gy_json_open(b, NULL, '{');
+    gy_json_text(b, "head", loop->id);
+    if (loop->rounds_max == 0)
+        gy_json_text(b, "rounds", NULL);
+    else
+        gy_json_number(b, "rounds", (int64_t)loop->rounds_max);
+    gy_json_text(b, "within", loop->outer >= 0 ? graph->loops[loop->outer].id : NULL);
+    gy_json_open(b, "operators", '[');
+    for (uint32_t i = 0; i < graph->n_nodes; i++)
+        if (loop->body[i])
+            gy_json_text(b, NULL, graph->nodes[i]->id);
+    gy_json_close(b, ']');
+    gy_json_close(b, '}');
+}
+
 void gy_plan_json(struct gy_buf *b, const struct gy_physical *plan)
 {
     const struct gy_graph *graph = plan->graph;
@@ -149,6 +192,10 @@ void gy_plan_json(struct gy_buf *b, const struct gy_physical *plan)
         gy_json_close(b, ']');
         gy_json_close(b, '}');
     }
+    gy_json_close(b, ']');
+    gy_json_open(b, "loops", '[');
+    for (uint32_t i = 0; i < graph->n_loops; i++)
+        json_loop(b, graph, &graph->loops[i]);
     gy_json_close(b, ']');
     gy_json_close(b, '}');
     gy_buf_text(b, "\n");

@@ -48,3 +48,21 @@ void gy_plan_stream(struct gy_buf *b, const struct gy_graph *graph, const struct
     if (edge->from_port > 0 || from->errors_port == 0)
         gy_buf_printf(b, ".%s", from->outputs[edge->from_port].name);
 }
+
+void gy_plan_loop(struct gy_buf *b, const struct gy_graph *graph, const struct gy_loop *loop)
+{
+    const char *before = ": ";
+    gy_buf_printf(b, "%s: ", loop->id);
+    if (loop->rounds_max == 0)
+        gy_buf_text(b, "rows go round as they come");
+    else
+        gy_buf_printf(b, "%llu round%s at most", (unsigned long long)loop->rounds_max,
+                      loop->rounds_max == 1 ? "" : "s");
+    if (loop->outer >= 0)
+        gy_buf_printf(b, ", within %s", graph->loops[loop->outer].id);
+    for (uint32_t i = 0; i < graph->n_nodes; i++)
+        if (loop->body[i]) {
+            gy_buf_printf(b, "%s%s", before, graph->nodes[i]->id);
+            before = ", ";
+        }
+}

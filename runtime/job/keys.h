@@ -32,7 +32,7 @@
     X(max_delay, "DURATION", "\"30s\"", "the longest") \
 
 #define GY_LOOP_KEY_TABLE(X) \
-    X(memory, "SIZE", "\"64MiB\"", "memory for the rows that go round") \
+    X(memory, "SIZE", "\"64MiB\"", "memory for the rows that wait to go round; from \"64KiB\" on") \
     X(disk, "SIZE", "\"10GiB\"", "room on the disk for those that do not fit") \
 
 #define GY_TEST_KEY_TABLE(X) \
@@ -52,7 +52,8 @@
     X(input, "\"ID\" | [\"ID\", ...] | { PORT = ...; }", "", \
       "whose rows it takes: one stream, a union, or a group where it has several ports; \"ID.PORT\" is " \
       "another output port than the default one") \
-    X(feedback, "\"ID.PORT\"", "", "a stream that closes a cycle into this operator") \
+    X(feedback, "\"ID\" | [\"ID\", ...] | { PORT = ...; }", "", \
+      "streams that come back into this operator, written as for input: each of them closes a cycle") \
     X(key, "\"FIELD\" | [\"FIELD\", ...] | { fn = \"PLUGIN.NAME\"; } | { PORT = ...; }", "", \
       "partitions the input: all rows of a key meet in one task, and state is per key") \
     X(partition, "\"forward\" | \"rebalance\" | \"broadcast\" | \"single\" | \"PLUGIN.NAME\"", \
@@ -69,7 +70,8 @@
     X(accumulate, "true | false", "true", \
       "whether each result of a window is of all its rows so far, or only of those that are new") \
     X(clock, "\"event\" | \"processing\"", "\"event\"", "which time windows go by") \
-    X(rounds, "{ max = N; }", "", "makes a cycle go in rounds, at most so many") \
+    X(rounds, "{ max = N; }", "", \
+      "what comes back waits until its round has ended; after so many the loop stops") \
     X(on_error, "\"fail\" | \"skip\" | \"port\"", "\"fail\"", \
       "what becomes of a bad row: the job fails, it is skipped and counted, or sent to the port errors") \
     X(doc, "TEXT", "", "a text for people")

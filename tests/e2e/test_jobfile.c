@@ -515,7 +515,8 @@ static void a_plan_is_json(void)
         "{\"name\":\"volume\",\"type\":\"i64\",\"nullable\":true,\"needed\":false},"
         "{\"name\":\"venue\",\"type\":\"i32\",\"nullable\":false,\"needed\":false}],"
         "\"needs_time\":false,\"keeps_hash\":false}]}],\"edges\":[],"
-        "\"chains\":[{\"parallelism\":2,\"blocking\":false,\"operators\":[\"trades\"]}]}\n"));
+        "\"chains\":[{\"parallelism\":2,\"blocking\":false,\"operators\":[\"trades\"]}],"
+        "\"loops\":[]}\n"));
     process_result_fini(&r);
 }
 
