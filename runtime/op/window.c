@@ -43,6 +43,7 @@ static int init_kept(struct gy_window *window)
     /* What is not put out more than once is not merged ahead. */
     if (window->way != GY_WINDOW_SLIDING && !window->slides)
         window->kept.records.sums = false;
+    window->kept.records.bare = window->way == GY_WINDOW_SLIDING;
     if (window->grouped && gy_kept_init(&window->group, instance, has_function, false) != 0)
         return GYRE_ENOMEM;
     bool points = window->way == GY_WINDOW_POLICIES && plan->fire.kind == GY_POLICY_DELTA &&

@@ -17,6 +17,7 @@ struct gy_records {
     uint32_t size;
     uint32_t align;
     bool plain; /* zeroed when it is empty, copied by its bytes, nothing to free */
+    bool bare;  /* in a sequence: its elements have an order, and nothing else of the caller's */
     /** `false`: merging costs as much as the rows that went in, so nothing is merged ahead. */
     bool sums;
     /** Makes an empty record out of any bytes. */

@@ -10,7 +10,9 @@ enum { LEAST = 4 };
 /* Where the record of an element stands behind its head, and how much room it takes. */
 static uint32_t record_offset(const struct gy_records *records)
 {
-    return records->align > 8 ? 32 : sizeof(struct gy_element);
+    if (records->align > 8)
+        return records->bare ? 16 : 32;
+    return records->bare ? sizeof(int64_t) : sizeof(struct gy_element);
 }
 
 static uint32_t record_room(const struct gy_records *records)
@@ -165,8 +167,12 @@ void *gy_sequence_add(struct gy_sequence *s, const struct gy_records *records, i
         return NULL;
     if (i < s->n)
         memmove(place(s, records, i + 1), place(s, records, i), stride(records) * (s->n - i));
-    *(struct gy_element *)(void *)place(s, records, i) =
-        (struct gy_element){.order = order, .value = value};
+    struct gy_element *element = (struct gy_element *)(void *)place(s, records, i);
+    element->order = order;
+    if (!records->bare) {
+        element->value = value;
+        element->flags = 0;
+    }
     gy_records_init(records, record_at(s, records, i));
     if (records->sums)
         gy_records_init(records, ahead_at(s, records, i));
@@ -313,8 +319,10 @@ void gy_sequence_write(const struct gy_sequence *s, const struct gy_records *rec
     for (uint32_t i = 0; i < s->n; i++) {
         const struct gy_element *element = gy_sequence_at(s, records, i);
         gyre_write_i64(writer, element->order);
-        gyre_write_i64(writer, element->last_us);
-        gyre_write_u64(writer, element->flags);
+        if (!records->bare) {
+            gyre_write_i64(writer, element->last_us);
+            gyre_write_u64(writer, element->flags);
+        }
         records->write(records, record_at(s, records, i), writer);
     }
 }
@@ -323,8 +331,8 @@ static int read_element(struct gy_sequence *s, const struct gy_records *records,
                         struct gyre_reader *reader, const struct gy_form *form)
 {
     int64_t order = gyre_read_i64(reader);
-    int64_t value = gyre_read_i64(reader);
-    uint64_t flags = gyre_read_u64(reader);
+    int64_t value = records->bare ? 0 : gyre_read_i64(reader);
+    uint64_t flags = records->bare ? 0 : gyre_read_u64(reader);
     if (reader->error != 0)
         return reader->error;
     if (s->n > 0 && gy_sequence_at(s, records, s->n - 1)->order > order)
@@ -332,10 +340,12 @@ static int read_element(struct gy_sequence *s, const struct gy_records *records,
     void *record = gy_sequence_add(s, records, order, 0);
     if (record == NULL)
         return GYRE_ENOMEM;
-    struct gy_element *element = gy_sequence_at(s, records, s->n - 1);
-    element->last_us = value;
-    element->flags = flags;
-    return record != NULL ? records->read(records, record, reader, form) : GYRE_ENOMEM;
+    if (!records->bare) {
+        struct gy_element *element = gy_sequence_at(s, records, s->n - 1);
+        element->last_us = value;
+        element->flags = flags;
+    }
+    return records->read(records, record, reader, form);
 }
 
 int gy_sequence_read(struct gy_sequence *s, const struct gy_records *records,

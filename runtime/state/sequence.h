@@ -18,7 +18,8 @@
  * The sum is the same to the last bit after a restore: ahead[i] is always merged from the right,
  * `back` from the left, and `front` is saved.
  *
- *   encoding   u32 n, u32 front, then per element: i64 order, u64 value, u64 flags, record as `records` writes it
+ *   encoding   u32 n, u32 front, then per element: i64 order, u64 value, u64 flags, record as `records` writes it;
+ *              value and flags are left out where records are bare
  *
  * Records that are no sums (records.h) are only kept; `front` stays 0. */
 #ifndef GY_STATE_SEQUENCE_H
@@ -38,7 +39,7 @@ struct gy_sequence {
     bool has_back;      /* `back` was initialized */
 };
 
-/* What stands before each record. */
+/* What stands before each record; where they are bare, `order` alone. */
 struct gy_element {
     int64_t order;
     union { /* the caller's */
