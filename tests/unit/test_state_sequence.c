@@ -55,10 +55,20 @@ static const struct gy_records words = {.size = sizeof(struct word),
                                         .write = word_write,
                                         .read = word_read};
 
+static const struct gy_records bare_words = {.size = sizeof(struct word),
+                                             .align = 8,
+                                             .plain = true,
+                                             .bare = true,
+                                             .sums = true,
+                                             .merge = word_merge,
+                                             .write = word_write,
+                                             .read = word_read};
+
 /* The same elements, in an array. */
 enum { MOST = 200 };
 struct model {
     struct gy_sequence s;
+    const struct gy_records *records;
     uint32_t n;
     int64_t orders[MOST];
     struct word words[MOST];
@@ -75,10 +85,10 @@ static void model_add(struct model *m, int64_t order, uint64_t value)
     m->orders[i] = order;
     m->words[i] = w;
     m->n++;
-    void *record = gy_sequence_add(&m->s, &words, order, 0.5);
+    void *record = gy_sequence_add(&m->s, m->records, order, 0.5);
     CU_ASSERT_PTR_NOT_NULL_FATAL(record);
     memcpy(record, &w, sizeof w);
-    CU_ASSERT_EQUAL_FATAL(gy_sequence_filled(&m->s, &words, record), 0);
+    CU_ASSERT_EQUAL_FATAL(gy_sequence_filled(&m->s, m->records, record), 0);
 }
 
 static void model_merge(struct model *m, uint32_t i, uint64_t value)
@@ -87,8 +97,8 @@ static void model_merge(struct model *m, uint32_t i, uint64_t value)
     for (uint32_t j = 0; j < i; j++) /* the first of that order is the one */
         if (m->orders[j] == m->orders[i])
             i = j;
-    word_merge(&words, &m->words[i], &w);
-    CU_ASSERT_EQUAL_FATAL(gy_sequence_merge(&m->s, &words, m->orders[i], &w), 0);
+    word_merge(m->records, &m->words[i], &w);
+    CU_ASSERT_EQUAL_FATAL(gy_sequence_merge(&m->s, m->records, m->orders[i], &w), 0);
 }
 
 static void model_remove(struct model *m, uint32_t i, uint32_t n)
@@ -97,41 +107,46 @@ static void model_remove(struct model *m, uint32_t i, uint32_t n)
     memmove(&m->words[i], &m->words[i + n], (m->n - i - n) * sizeof m->words[0]);
     m->n -= n;
     if (i == 0)
-        gy_sequence_drop(&m->s, &words, n);
+        gy_sequence_drop(&m->s, m->records, n);
     else
-        gy_sequence_remove(&m->s, &words, i);
+        gy_sequence_remove(&m->s, m->records, i);
 }
 
 static void check_sum(struct model *m)
 {
     struct word wanted = {0, 0}, sum = {0, 0}, part = {0, 0};
     for (uint32_t i = 0; i < m->n; i++)
-        word_merge(&words, &wanted, &m->words[i]);
+        word_merge(m->records, &wanted, &m->words[i]);
     CU_ASSERT_EQUAL_FATAL(m->s.n, m->n);
-    CU_ASSERT_EQUAL_FATAL(gy_sequence_sum(&m->s, &words, &sum), 0);
+    CU_ASSERT_EQUAL_FATAL(gy_sequence_sum(&m->s, m->records, &sum), 0);
     CU_ASSERT_EQUAL_FATAL(sum.value, wanted.value);
     CU_ASSERT_EQUAL_FATAL(sum.power, wanted.power);
-    CU_ASSERT_EQUAL_FATAL(gy_sequence_part(&m->s, &words, 0, m->n, &part), 0);
+    CU_ASSERT_EQUAL_FATAL(gy_sequence_part(&m->s, m->records, 0, m->n, &part), 0);
     CU_ASSERT_EQUAL_FATAL(part.value, wanted.value);
 }
 
 static void restore(struct model *m)
 {
     struct gyre_writer writer = {.size = sizeof writer, .grow = gy_writer_grow};
-    gy_sequence_write(&m->s, &words, &writer);
+    gy_sequence_write(&m->s, m->records, &writer);
     CU_ASSERT_EQUAL_FATAL(writer.error, 0);
     uint32_t front = m->s.back_is_stale ? m->s.n : m->s.front;
-    gy_sequence_fini(&m->s, &words);
+    gy_sequence_fini(&m->s, m->records);
     struct gyre_reader reader = {
         .size = sizeof reader, .data = writer.data, .length = writer.length};
-    CU_ASSERT_EQUAL_FATAL(gy_sequence_read(&m->s, &words, &reader, NULL), 0);
+    CU_ASSERT_EQUAL_FATAL(gy_sequence_read(&m->s, m->records, &reader, NULL), 0);
     CU_ASSERT_EQUAL(reader.position, reader.length);
     CU_ASSERT_EQUAL(m->s.front, front);
+    for (uint32_t i = 0; i < m->s.n; i++) {
+        const struct gy_element *element = gy_sequence_at(&m->s, m->records, i);
+        CU_ASSERT_EQUAL_FATAL(element->order, m->orders[i]);
+        CU_ASSERT_FATAL(m->records->bare || element->value == 0.5 || element->value == 0);
+    }
     for (size_t cut = 0; cut < writer.length; cut += 5) {
         struct gy_sequence damaged = {0};
         reader = (struct gyre_reader){.size = sizeof reader, .data = writer.data, .length = cut};
-        CU_ASSERT_NOT_EQUAL(gy_sequence_read(&damaged, &words, &reader, NULL), 0);
-        gy_sequence_fini(&damaged, &words);
+        CU_ASSERT_NOT_EQUAL(gy_sequence_read(&damaged, m->records, &reader, NULL), 0);
+        gy_sequence_fini(&damaged, m->records);
     }
     gy_free(writer.data);
 }
@@ -157,17 +172,23 @@ static void step(struct model *m, struct gy_rng *rng)
         check_sum(m);
 }
 
-static void the_sum_is_that_of_the_elements_whatever_happened_to_them(void)
+static void check_sums(const struct gy_records *records)
 {
     for (uint64_t seed = 0; seed < 300; seed++) {
-        struct model m = {0};
+        struct model m = {.records = records};
         struct gy_rng rng;
         gy_rng_init(&rng, seed);
         for (int i = 0; i < 500; i++)
             step(&m, &rng);
         check_sum(&m);
-        gy_sequence_fini(&m.s, &words);
+        gy_sequence_fini(&m.s, records);
     }
+}
+
+static void the_sum_is_that_of_the_elements_whatever_happened_to_them(void)
+{
+    check_sums(&words);
+    check_sums(&bare_words);
 }
 
 static void a_sliding_sum_costs_the_same_for_any_size_of_the_window(void)
@@ -194,7 +215,7 @@ static void a_sliding_sum_costs_the_same_for_any_size_of_the_window(void)
 
 static void without_memory_nothing_is_changed(void)
 {
-    struct model m = {0};
+    struct model m = {.records = &words};
     model_add(&m, 1, 7);
     for (int64_t i = 2; m.s.n < m.s.cap; i++)
         model_add(&m, i, (uint64_t)i);
