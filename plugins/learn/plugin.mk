@@ -1,0 +1,2 @@
+# Logistic regression needs exp() and sqrt().
+learn_LIBS := -lm
