@@ -105,7 +105,8 @@ static void put_suite(struct gy_test_report *report, const struct gy_job *job)
     struct gy_buf *b = &report->suites;
     gy_buf_text(b, "  <testsuite");
     put_attribute(b, "name", job->file, strlen(job->file));
-    gy_buf_printf(b, " tests=\"%zu\" failures=\"%zu\"", report->in_job, report->failed_in_job);
+    gy_buf_printf(b, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"", report->in_job,
+                  report->failed_in_job - report->broken_in_job, report->broken_in_job);
     put_time(b, report->job_us);
     gy_buf_text(b, ">\n");
     gy_buf_bytes(b, report->cases.data, report->cases.len);
@@ -119,8 +120,8 @@ static void say_junit(struct gy_test_report *report)
     struct gy_buf head = {0};
     gy_buf_printf(&head,
                   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                  "<testsuites tests=\"%zu\" failures=\"%zu\"",
-                  report->passed + report->failed, report->failed);
+                  "<testsuites tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"",
+                  report->passed + report->failed, report->failed - report->broken, report->broken);
     put_time(&head, report->wall_us);
     gy_buf_text(&head, ">\n");
     gy_say_data(stdout, head.data, head.len);
@@ -139,6 +140,8 @@ void gy_test_report_add(struct gy_test_report *report, const struct gy_job *job,
     report->failed += !passed;
     report->in_job++;
     report->failed_in_job += !passed;
+    report->broken += result->verdict == GY_TEST_BROKEN;
+    report->broken_in_job += result->verdict == GY_TEST_BROKEN;
     report->wall_us += result->wall_us;
     report->job_us += result->wall_us;
     if (report->junit)
@@ -151,7 +154,7 @@ void gy_test_report_job(struct gy_test_report *report, const struct gy_job *job)
 {
     if (report->junit)
         put_suite(report, job);
-    report->in_job = report->failed_in_job = 0;
+    report->in_job = report->failed_in_job = report->broken_in_job = 0;
     report->job_us = 0;
 }
 

@@ -6,8 +6,8 @@
 
 struct gy_test_report {
     bool junit;
-    size_t passed, failed; /* over all jobs */
-    size_t in_job, failed_in_job;
+    size_t passed, failed, broken; /* over all jobs; `failed` has those that are broken too */
+    size_t in_job, failed_in_job, broken_in_job;
     int64_t wall_us, job_us;
     struct gy_buf cases; /* JUnit: of the job at hand */
     struct gy_buf suites;

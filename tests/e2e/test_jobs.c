@@ -1,9 +1,11 @@
-/* The example jobs put out what they must. (netcount.cfg is run by test_net_read.) */
+/* The example jobs put out what they must, and the tests in them pass. (netcount.cfg is run by
+ * test_net_read.) */
 #include "net_peer.h"
 
 #include "support/process.h"
 #include "support/suite.h"
 
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,6 +256,31 @@ static void netmon_tells_rates_and_alerts_of_a_jump(void)
     free(folder);
 }
 
+/* ---- the tests in them ---- */
+
+/* Each has some, so that one without cannot pass unseen. */
+static void every_job_has_tests_and_passes_them(void)
+{
+    glob_t jobs;
+    char *program = build_path("gyre");
+    net_need_plugin();
+    CU_ASSERT_EQUAL_FATAL(glob("jobs/*.cfg", 0, NULL, &jobs), 0);
+    CU_ASSERT(jobs.gl_pathc >= 8);
+    for (size_t i = 0; i < jobs.gl_pathc; i++) {
+        struct process_result result;
+        process_run(&(struct process_spec){.argv = ARGV(program, "test", jobs.gl_pathv[i])},
+                    &result);
+        bool passes = result.status == 0 && strstr(result.out, "pass  ") != NULL &&
+                      strstr(result.out, " passed, 0 failed\n") != NULL;
+        CU_ASSERT(passes);
+        if (!passes)
+            printf("gyre test %s:\n%s%s", jobs.gl_pathv[i], result.out, result.err);
+        process_result_fini(&result);
+    }
+    globfree(&jobs);
+    free(program);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(wordcount_batch_has_one_row_per_word),
     SUITE_TEST(wordcount_has_a_row_for_every_word),
@@ -261,6 +288,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(sessions_end_when_a_host_is_quiet_for_the_gap),
     SUITE_TEST(stocks_are_the_same_at_any_parallelism),
     SUITE_TEST(stream_wordcount_counts_the_last_seconds),
+    SUITE_TEST_WITHIN(every_job_has_tests_and_passes_them, 120),
     SUITE_TEST(netmon_tells_rates_and_alerts_of_a_jump),
 };
 SUITE_MAIN("jobs", tests)
