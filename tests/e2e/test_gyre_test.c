@@ -714,7 +714,7 @@ static void junit_has_what_the_text_has(void)
         "    </testcase>\n"
         "  </testsuite>\n"
         "  <testsuite name=\"faults.cfg\" tests=\"1\" failures=\"0\" errors=\"1\" time=T>\n"
-        "    <testcase name=\"exits\" classname=\"faults\" file=\"faults.cfg\" line=\"13\" "
+        "    <testcase name=\"exits\" classname=\"faults\" file=\"faults.cfg\" line=\"14\" "
         "time=T>\n"
         "      <error message=\"its process ended in the middle of the test, with status 0\">its "
         "process ended in "
