@@ -4,7 +4,7 @@
  *     window     the pairs of each window of SPAN_US, as of std.join; as many rows on both sides
  *     interval   the pairs at most SPAN_US apart, as of std.interval_join; as many rows on both sides
  *     batch      all pairs, as of std.join without a window
- *     lookup     each row of right with the last row of left, as of std.lookup (`table` is left)
+ *     lookup     each row of right with the last row of left or nulls, as of std.lookup (`table` is left)
  *
  * A table as in limit_keyed has the newest row of each key, and a row has the number of the one before it
  * with its key. So the rows of a key are walked from the newest one to the first that is too old; rows lie
@@ -153,6 +153,16 @@ static inline void put(struct joins *j, const struct pass *p, uint32_t i, int si
     }
 }
 
+/* Row i of a pass, whose key the table does not have. */
+static void put_missing(struct joins *j, const struct pass *p, uint32_t i)
+{
+    j->results++;
+    j->total += p->value[i] * 1000;
+    if (j->out != NULL)
+        fprintf(j->out, "%llu,%lld,%llu,,\n", (unsigned long long)p->key[i], (long long)p->value[i],
+                (unsigned long long)(p->first + i));
+}
+
 /* Joins the rows of a pass with those that the other side keeps, back to the window's start or by the span. */
 static void join(struct joins *j, const struct pass *p, int side, uint64_t start)
 {
@@ -168,6 +178,8 @@ static void join(struct joins *j, const struct pass *p, int side, uint64_t start
         uint64_t row = p->first + i, least = start;
         if (start == UINT64_MAX)
             least = row > j->span ? row - j->span : 0;
+        if (j->is_lookup && newest[i] == 0)
+            put_missing(j, p, i);
         for (uint64_t at = newest[i]; at > least;) {
             const struct kept *kept = &other->kept[(at - 1) & other->mask];
             put(j, p, i, side, at - 1, kept->value);
