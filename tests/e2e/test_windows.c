@@ -149,6 +149,31 @@ static void what_was_put_out_does_not_count_again_where_nothing_accumulates(void
            "4,0,,3000000,16\n");
 }
 
+/* All keys of a window are put out, which is work, before a row that is late for it: in one batch, too. */
+static void a_late_row_comes_out_behind_all_of_its_window(void)
+{
+    enum { KEYS = 700 };
+    struct process_result r;
+    char *dir = dir_temp(), *rows = calloc(KEYS + 2, 40), *at = rows;
+    char *job = job_of("key = \"k\"; window = { time = \"5s\"; }; lateness = \"8s\";\n"
+                       "  accumulate = false;");
+    for (int i = 0; i < KEYS; i++)
+        at += sprintf(at, "%d,%d,,1000000,1\n", i, i);
+    sprintf(at, "%d,0,,7000000,2\n%d,0,,2000000,4\n", KEYS, KEYS + 1);
+    run_write(dir, "in.csv", rows);
+    run_job(dir, job, NULL, &r);
+    const char *late = strstr(r.out, "0,0,5000000,4\n0,5000000,10000000,2\n");
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_EQUAL(run_count_lines(r.out), KEYS + 2);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(late);
+    CU_ASSERT_EQUAL(run_count_lines(late), 2);
+    process_result_fini(&r);
+    dir_remove(dir);
+    free(dir);
+    free(job);
+    free(rows);
+}
+
 static void one_window_over_the_stream_puts_out_each_key_in_it(void)
 {
     struct process_result r;
@@ -522,6 +547,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(windows_that_tumble_by_rows_are_emptied_when_they_fire),
     SUITE_TEST(every_eviction_goes_with_every_trigger),
     SUITE_TEST(what_was_put_out_does_not_count_again_where_nothing_accumulates),
+    SUITE_TEST(a_late_row_comes_out_behind_all_of_its_window),
     SUITE_TEST(one_window_over_the_stream_puts_out_each_key_in_it),
     SUITE_TEST(a_window_function_gets_all_rows_however_many),
     SUITE_TEST(moments_before_the_epoch_lie_in_the_windows_that_have_them),
