@@ -194,6 +194,7 @@ static const char *const aggregates[ORACLE_AGGREGATES] = {
     " { fn = \"std.min_by\"; field = \"id\"; fields = [\"x\"]; as = \"f\"; } );",
     "op = \"window_ops.last\";",
     "op = \"window_ops.each\";",
+    "op = \"window_ops.picky\"; on_error = \"skip\";",
 };
 
 static char *job_text(const struct oracle_spec *spec, int parallelism, const char *early)

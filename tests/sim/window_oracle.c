@@ -70,6 +70,7 @@ static void say_aggregate(const struct run *run, const struct set *set)
     double avg = (double)sum / set->n;
     switch (run->spec->aggregate) {
     case ORACLE_SUM: say(run->out, "%lld", sum); break;
+    case ORACLE_PICKY:
     case ORACLE_COUNT_ROWS: say(run->out, "%u", set->n); break;
     case ORACLE_MIN: say(run->out, "%lld", min); break;
     case ORACLE_AVG: say(run->out, "%.17g", avg); break;
@@ -168,6 +169,22 @@ static bool reached(const struct run *run, uint32_t i, wide moment)
     return run->watermark[i] != INT64_MIN && moment <= run->watermark[i];
 }
 
+/* Rows that are refused are as if they had not come. */
+static void take_out_refused(struct run *run)
+{
+    static struct oracle_row taken[ORACLE_ROWS];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < run->n; i++) {
+        if (run->rows[i].x < 0)
+            continue;
+        run->watermark[n] = run->watermark[i];
+        taken[n++] = run->rows[i];
+    }
+    run->watermark[n] = run->watermark[run->n];
+    run->rows = taken;
+    run->n = n;
+}
+
 /* ---- both of time ---- */
 
 static void put_window(const struct run *run, const struct set *set, wide end)
@@ -231,6 +248,12 @@ static void run_times(const struct run *run)
         if (any)
             run_window(run, end);
     }
+}
+
+static void say_late(const struct run *run)
+{
+    const struct oracle_spec *spec = run->spec;
+    wide offset = spec->offset_us, period = spec->period_us;
     for (uint32_t i = 0; i < run->n; i++) {
         wide k = floor_div(run->rows[i].t - offset, period) + 1; /* the first end behind it */
         wide last = floor_div(run->rows[i].t - offset + spec->size_us, period);
@@ -474,14 +497,20 @@ void window_oracle(const struct oracle_spec *spec, const struct oracle_row *rows
     say(out, "%s", "");
     say(late, "%s", "");
     init_watermarks(&run);
-    all.n = 0;
-    for (uint32_t i = 0; i < n; i++)
-        add(&all, i);
-    if (spec->fire == ORACLE_TIME && (spec->keep == ORACLE_TIME || spec->keep == ORACLE_NONE)) {
+    bool by_time =
+        spec->fire == ORACLE_TIME && (spec->keep == ORACLE_TIME || spec->keep == ORACLE_NONE);
+    if (by_time) /* those that are refused too: nobody is asked to take them */
+        say_late(&run);
+    if (spec->aggregate == ORACLE_PICKY)
+        take_out_refused(&run);
+    if (by_time) {
         run_times(&run);
         return;
     }
-    for (uint32_t i = 0; i < n; i++) {
+    all.n = 0;
+    for (uint32_t i = 0; i < run.n; i++)
+        add(&all, i);
+    for (uint32_t i = 0; i < run.n; i++) {
         if (spec->per_stream ? i > 0 : !is_first_of_key(&run, &all, i))
             continue;
         if (spec->keep == ORACLE_SESSION)

@@ -30,6 +30,7 @@ enum oracle_aggregate {
     ORACLE_SEVERAL,
     ORACLE_LAST,
     ORACLE_EACH,
+    ORACLE_PICKY, /* on_error = "skip" */
     ORACLE_AGGREGATES
 };
 
