@@ -205,7 +205,8 @@ GYRE_STATIC_ASSERT(sizeof(struct gyre_poll) == 32, "layout of gyre_poll");
 
 /** Timers that are due, of one moment and clock.
  *  Shape:   row i of `keys` is the key of the i-th timer, a column for each field of the key in its
- *           order, its time the moment (of GYRE_CLOCK_ROUND: the watermark); `tags[i]` as it was set.
+ *           order, its time the moment (of GYRE_CLOCK_ROUND: the watermark, GYRE_NO_TIME before the
+ *           first one); `tags[i]` as it was set.
  *           `keys` is a batch like an input's: state and timers are asked for with it
  *  Owns:    the host; valid for the call
  *  Thread:  [task]
