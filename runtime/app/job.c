@@ -31,8 +31,6 @@ int gy_load_plugins(const struct gy_cli *cli, struct gy_loaded *loaded)
         loaded->plugins = find_plugins(cli, loaded->job, diags);
     if (loaded->plugins != NULL)
         loaded->graph = gy_graph_build(loaded->job, loaded->plugins, diags);
-    if (loaded->job != NULL && gy_diags_count(diags) == 0)
-        gy_job_not_yet(loaded->job, diags);
     size_t mistakes = gy_diags_count(diags);
     gy_diags_print(diags, stderr);
     gy_diags_fini(diags);

@@ -1,10 +1,12 @@
 /* What a task does at a barrier: the part of a snapshot that is the task's; see checkpoint.h.
  *
- * All members take the barrier at one moment, when every channel into the task is at it and nothing
- * is left in ports or untold: there are no rows between two members then. Work that a watermark has set
+ * All members take the barrier at one moment, when every channel into the task but those of feedback edges is
+ * at it and nothing is left in ports or untold: there are no rows between two members then. What is on its
+ * way over feedback edges is logged (flow/feedback). Work that a watermark has set
  * off need not be done: the rest of it is state, and so is what was told of it. What is small
  * is written at once: splits, items, transactions. Keyed state is written by and by: before it is
  * changed, and in slices between batches. */
+#include "flow/feedback.h"
 #include "flow/flow.h"
 
 #include "base/mem.h"
@@ -76,7 +78,7 @@ static bool has_states(const struct gy_member *member)
     const struct gyre_operator *descriptor = member->node->descriptor;
     return gy_node_states(member->node) > 0 || member->node->kind == GYRE_SOURCE ||
            (descriptor != NULL && descriptor->save_items != NULL) || member->txns.list.n > 0 ||
-           gy_instance_drawn(member->instance) > 0 ||
+           gy_instance_drawn(member->instance) > 0 || member->head != NULL ||
            (descriptor != NULL && descriptor->on_timer != NULL);
 }
 
@@ -92,11 +94,18 @@ static int begin_file(struct gy_member *member, uint64_t epoch)
     gy_free(name);
     if (saved->file.path == NULL)
         return GYRE_ENOMEM;
+    if (member->head != NULL) {
+        gy_free(saved->folder);
+        saved->folder = gy_snapshot_path(checkpoint->options.dir, epoch, ".");
+        if (saved->folder == NULL)
+            return GYRE_ENOMEM;
+    }
     saved->file.done = file_done;
     saved->file.host = member;
     /* relaxed: this task has not been counted down yet. */
     atomic_fetch_add_explicit(&checkpoint->left, 1, memory_order_relaxed);
     saved->saving = true;
+    saved->walked = false;
     member->task->n_saving++;
     gy_part_init(&saved->part, epoch, take_piece, member);
     saved->part.spare = spare_piece;
@@ -178,6 +187,14 @@ static void barrier_member(struct gy_member *member, uint64_t epoch, bool given_
         save_member(member, epoch);
 }
 
+/* `distrust`: the snapshot before has failed. */
+static void barrier_heads(struct gy_task *task, bool distrust)
+{
+    for (uint32_t m = 0; m < task->n_members && task->has_heads; m++)
+        if (task->members[m].head != NULL)
+            gy_head_barrier(task->members[m].head, distrust);
+}
+
 static void pass_on(struct gy_task *task, uint64_t epoch)
 {
     for (uint32_t m = 0; m < task->n_members; m++) {
@@ -194,10 +211,43 @@ static void pass_on(struct gy_task *task, uint64_t epoch)
 
 static uint64_t due_epoch(const struct gy_task *task)
 {
-    if (!gy_checkpoint_is_on(&task->flow->checkpoint) || task->n_barriers < task->n_entries)
+    if (!gy_checkpoint_is_on(&task->flow->checkpoint) || task->n_barriers < task->n_aligned)
         return task->epoch;
     /* acquire: pairs with the beginning of the epoch. */
     return atomic_load_explicit(&task->flow->checkpoint.wanted, memory_order_acquire);
+}
+
+bool gy_task_awaits_barrier(const struct gy_task *task)
+{
+    const struct gy_checkpoint *checkpoint = &task->flow->checkpoint;
+    /* relaxed: a late look costs a message. */
+    return gy_checkpoint_is_on(checkpoint) &&
+           atomic_load_explicit(&checkpoint->wanted, memory_order_relaxed) > task->epoch;
+}
+
+/* The end of a round is told before the barrier, by all tasks or by none. */
+static bool ends_round(const struct gy_task *task)
+{
+    bool ends = false;
+    for (uint32_t m = 0; m < task->n_members; m++)
+        ends |= task->members[m].ending != NULL;
+    return ends;
+}
+
+/* Lets all leave that is to be before the barrier; false where something has to be done first. */
+static bool prepare(struct gy_task *task)
+{
+    do /* what comes of a watermark may be held back again; work can wait */
+        gy_task_flush(task, true);
+    while (gy_task_settle(task, 0));
+    if (gy_flow_has_failed(task->flow))
+        return false;
+    if (task->region == NULL)
+        return true;
+    for (uint32_t m = 0; m < task->n_members && task->has_heads; m++)
+        if (task->members[m].head != NULL)
+            gy_head_touch(task->members[m].head);
+    return !ends_round(task) && gy_region_pass(task->region, task->n_decisions);
 }
 
 bool gy_task_barrier(struct gy_task *task)
@@ -206,22 +256,24 @@ bool gy_task_barrier(struct gy_task *task)
     uint64_t epoch = due_epoch(task);
     if (epoch == task->epoch || gy_flow_has_failed(task->flow))
         return false;
-    do /* what comes of a watermark may be held back again; work can wait */
-        gy_task_flush(task, true);
-    while (gy_task_settle(task, 0));
-    if (gy_flow_has_failed(task->flow))
-        return true;
+    if (!prepare(task))
+        return false; /* the turn goes on; the barrier waits for the next one */
     int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
     bool given_up = atomic_load_explicit(&checkpoint->gave_up, memory_order_relaxed) == epoch;
     assert(epoch > task->epoch && task->n_saving == 0);
+    /* relaxed: an epoch begins after the one before was told. */
+    bool distrust =
+        atomic_load_explicit(&checkpoint->committed, memory_order_relaxed) != task->epoch;
     task->epoch = epoch;
     task->n_saving = 1; /* the task itself, so that it is not over before the last member */
     for (uint32_t m = 0; m < task->n_members && !gy_flow_has_failed(task->flow); m++)
         barrier_member(&task->members[m], epoch, given_up);
+    barrier_heads(task, distrust);
     pass_on(task, epoch);
     task->n_barriers = 0;
     for (uint32_t e = 0; e < task->n_entries; e++)
-        task->entries[e].at_barrier = false;
+        if (!task->entries[e].feedback)
+            task->entries[e].at_barrier = false;
     for (uint32_t m = 0; m < task->n_members && gy_task_is_to_stop(task); m++)
         gy_frontier_halt(&task->members[m].frontier);
     if (--task->n_saving == 0)
@@ -241,17 +293,32 @@ static bool save_slice(struct gy_member *member)
     return more;
 }
 
+/* Saves some of a member, the log of a head first: it is waited for. True where something was done. */
+static bool save_some_of(struct gy_member *member, bool given_up)
+{
+    struct gy_saved *saved = &member->saved;
+    bool logging = member->head != NULL && member->head->logging;
+    if (logging && gy_head_save(member->head, given_up))
+        return true;
+    if (!saved->saving)
+        return false;
+    if (!given_up && !saved->walked) {
+        saved->walked = !save_slice(member);
+        return true;
+    }
+    if (logging && !given_up)
+        return false; /* the log goes on when more has come back */
+    end_saving(member);
+    return true;
+}
+
 static bool save_some(struct gy_task *task)
 {
     struct gy_checkpoint *checkpoint = &task->flow->checkpoint;
     bool given_up = atomic_load_explicit(&checkpoint->gave_up, memory_order_relaxed) == task->epoch;
     for (uint32_t m = 0; m < task->n_members; m++) {
-        struct gy_member *member = &task->members[m];
-        if (!member->saved.saving)
-            continue;
-        if (given_up || !save_slice(member))
-            end_saving(member);
-        return true;
+        if (save_some_of(&task->members[m], given_up))
+            return true;
     }
     return false;
 }
@@ -268,9 +335,9 @@ bool gy_task_save(struct gy_task *task, int64_t since_ns)
     most_ns = most_ns < SAVE_MOST_NS ? most_ns : SAVE_MOST_NS;
     bool saved = false;
     do {
-        if (gy_scribe_is_behind(&task->flow->checkpoint.scribe))
+        if (gy_scribe_is_behind(&task->flow->checkpoint.scribe) || !save_some(task))
             break;
-        saved |= save_some(task);
+        saved = true;
     } while (task->n_saving > 0 && gy_clock_mono_ns(clock) - start_ns < most_ns);
     note_pause(task, start_ns);
     return saved;

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "flow/feedback.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -133,13 +134,22 @@ static uint32_t inbound_of(const struct gy_flow *flow, uint32_t e)
     return edge->partition == GY_FORWARD ? 1 : graph_of(flow)->nodes[edge->from]->parallelism;
 }
 
+/* How many inputs of a member edge `e` makes: what is told by channels or calls; over feedback edges
+ * nothing is. */
+static uint32_t inputs_of(const struct gy_flow *flow, uint32_t e)
+{
+    if (graph_of(flow)->edges[e].feedback)
+        return 0;
+    return flow->physical->chained[e] ? 1 : inbound_of(flow, e);
+}
+
 /* The slot that an edge's input has in its consumer's gate: those of edges before it come first. */
 static uint32_t slot_of(const struct gy_flow *flow, uint32_t edge)
 {
     uint32_t slot = 0;
     for (uint32_t e = 0; e < edge; e++)
         if (graph_of(flow)->edges[e].to == graph_of(flow)->edges[edge].to)
-            slot += flow->physical->chained[e] ? 1 : inbound_of(flow, e);
+            slot += inputs_of(flow, e);
     return slot;
 }
 
@@ -148,7 +158,7 @@ static int build_frontier(struct gy_flow *flow, struct gy_member *member)
     uint32_t slots = 0;
     for (uint32_t e = 0; e < graph_of(flow)->n_edges; e++)
         if (graph_of(flow)->edges[e].to == member->node->index)
-            slots += flow->physical->chained[e] ? 1 : inbound_of(flow, e);
+            slots += inputs_of(flow, e);
     return gy_frontier_init(&member->frontier, member->instance, slots);
 }
 
@@ -163,6 +173,7 @@ static int build_routes(struct gy_flow *flow, struct gy_member *member)
         if (edge->from != member->node->index)
             continue;
         struct gy_route *route = &member->routes[member->n_routes++];
+        route->edge = edge;
         route->port = edge->from_port;
         route->to_port = edge->to_port;
         if (flow->physical->chained[e]) {
@@ -176,7 +187,26 @@ static int build_routes(struct gy_flow *flow, struct gy_member *member)
                              flow->outbound[e] + first, flow->n_dests[e], member->task->index,
                              member->instance) != 0)
             return GYRE_ENOMEM;
+        if (member->node->region >= 0 && member->node->region == graph->nodes[edge->to]->region)
+            route->exchange.region = member->task->region;
+        route->exchange.generation = &member->task->generation;
     }
+    return 0;
+}
+
+/* How many inputs of the member tell the end of a round of each loop that it is in: those within it. */
+static int build_marking(struct gy_flow *flow, struct gy_member *member)
+{
+    const struct gy_node *node = member->node;
+    member->n_marking = gy_calloc(node->n_rounds + 1, sizeof *member->n_marking);
+    if (member->n_marking == NULL)
+        return GYRE_ENOMEM;
+    for (uint32_t r = 0; r < node->n_rounds; r++)
+        for (uint32_t e = 0; e < graph_of(flow)->n_edges; e++) {
+            const struct gy_edge *edge = &graph_of(flow)->edges[e];
+            if (edge->to == node->index && node->rounds[r]->body[edge->from])
+                member->n_marking[r] += inputs_of(flow, e);
+        }
     return 0;
 }
 
@@ -191,6 +221,15 @@ static int build_entry(struct gy_flow *flow, struct gy_task *task, struct gy_poo
     entry->member = member_of(task, edge->to);
     entry->port = edge->to_port;
     entry->slot = slot_of(flow, e) + (forward ? 0 : producer);
+    entry->edge = edge;
+    entry->feedback = edge->feedback;
+    if (!edge->feedback)
+        task->n_aligned++;
+    if (task->region != NULL &&
+        graph_of(flow)->nodes[edge->from]->region != entry->member->node->region) {
+        entry->external = true;
+        entry->region_slot = task->region->n_slots++;
+    }
     return gy_inlet_init(&entry->inlet, &flow->channels[e][from * flow->n_dests[e] + dest],
                          &flow->layouts[e], pool);
 }
@@ -211,6 +250,54 @@ static int build_entries(struct gy_flow *flow, struct gy_task *task, struct gy_p
             if (build_entry(flow, task, pool, e, p) != 0)
                 return GYRE_ENOMEM;
     }
+    return 0;
+}
+
+/* The members that feedback edges lead into. */
+static int build_heads(struct gy_task *task)
+{
+    for (uint32_t e = 0; e < task->n_entries; e++) {
+        struct gy_member *member = task->entries[e].member;
+        if (!task->entries[e].feedback || member->head != NULL)
+            continue;
+        member->head = gy_calloc(1, sizeof *member->head);
+        if (member->head == NULL || gy_head_init(member->head, member) != 0)
+            return GYRE_ENOMEM;
+        task->has_heads = true;
+    }
+    return 0;
+}
+
+/* Whether rows of a node come to a region from outside it. */
+static void mark_reached(const struct gy_flow *flow)
+{
+    const struct gy_graph *graph = graph_of(flow);
+    for (uint32_t n = graph->n_nodes; n-- > 0;)
+        for (uint32_t e = 0; e < graph->n_edges; e++) {
+            const struct gy_edge *edge = &graph->edges[e];
+            int32_t region = graph->nodes[edge->to]->region;
+            bool *reaches = &flow->reaches[(size_t)n * flow->n_regions];
+            if (edge->from != n || edge->feedback)
+                continue;
+            for (uint32_t r = 0; r < flow->n_regions; r++)
+                reaches[r] |= flow->reaches[(size_t)edge->to * flow->n_regions + r];
+            if (region >= 0 && region != graph->nodes[n]->region)
+                reaches[region] = true;
+        }
+}
+
+static int build_regions(struct gy_flow *flow)
+{
+    uint32_t n = graph_of(flow)->n_regions;
+    flow->regions = gy_alloc_aligned((n + 1) * sizeof *flow->regions, 64);
+    flow->reaches = gy_calloc((size_t)n * graph_of(flow)->n_nodes + 1, sizeof *flow->reaches);
+    if (flow->regions == NULL || flow->reaches == NULL)
+        return GYRE_ENOMEM;
+    flow->n_regions = n;
+    mark_reached(flow);
+    for (uint32_t r = 0; r < n; r++)
+        if (gy_region_init(&flow->regions[r], flow, r) != 0)
+            return GYRE_ENOMEM;
     return 0;
 }
 
@@ -260,6 +347,11 @@ static int build_task(struct gy_flow *flow, struct gy_task *task, const struct g
     task->flow = flow;
     task->chain = chain;
     task->index = subtask;
+    int32_t region = graph_of(flow)->nodes[chain->nodes[0]]->region;
+    if (region >= 0) {
+        task->region = &flow->regions[region];
+        task->region->n_tasks++;
+    }
     task->budget = flow->options.poll_rows != 0 ? flow->options.poll_rows : GYRE_BATCH_ROWS;
     task->epoch = task->committed = flow->options.snapshots.last_id;
     task->members = gy_calloc(chain->n_nodes, sizeof *task->members);
@@ -275,9 +367,10 @@ static int build_task(struct gy_flow *flow, struct gy_task *task, const struct g
     }
     for (uint32_t m = 0; m < task->n_members; m++)
         if (build_frontier(flow, &task->members[m]) != 0 ||
-            build_routes(flow, &task->members[m]) != 0)
+            build_routes(flow, &task->members[m]) != 0 ||
+            build_marking(flow, &task->members[m]) != 0)
             return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for a task");
-    if (build_entries(flow, task, worker->pool) != 0)
+    if (build_entries(flow, task, worker->pool) != 0 || build_heads(task) != 0)
         return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for a task");
     return 0;
 }
@@ -324,16 +417,20 @@ static int build(struct gy_flow *flow, struct gyre_error *error)
     }
     flow->tasks = gy_calloc(flow->n_tasks + 1, sizeof *flow->tasks);
     if (flow->first_task == NULL || flow->tasks == NULL || build_workers(flow) != 0 ||
-        build_edges(flow) != 0)
+        build_edges(flow) != 0 || build_regions(flow) != 0)
         return gyre_error_set(error, GYRE_ENOMEM, -1, "cannot make the tasks of the job: %s",
                               errno != 0 ? strerror(errno) : "no memory");
-    if (build_splits(flow, error) != 0)
+    if (build_splits(flow, error) != 0 ||
+        (flow->n_regions > 0 && gy_spill_folder_make(flow, error) != 0))
         return error->code;
     for (uint32_t c = 0; c < physical->n_chains; c++)
         for (uint32_t i = 0; i < physical->chains[c].parallelism; i++)
             if (build_task(flow, &flow->tasks[flow->first_task[c] + i], &physical->chains[c], i,
                            error) != 0)
                 return error->code;
+    for (uint32_t r = 0; r < flow->n_regions; r++)
+        if (gy_region_ready(&flow->regions[r]) != 0)
+            return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for a loop");
     return 0;
 }
 

@@ -19,7 +19,7 @@
 
 #include <stdatomic.h>
 
-enum gy_message_kind { GY_ROWS = 1, GY_WATERMARK, GY_IDLE, GY_END, GY_BARRIER };
+enum gy_message_kind { GY_ROWS = 1, GY_WATERMARK, GY_IDLE, GY_END, GY_ROUND_END, GY_BARRIER };
 
 /* Stands at the start of its own block; the columns follow (flow/exchange). */
 struct gy_message {

@@ -98,6 +98,15 @@ static struct gy_message *shrink(struct gy_exchange *exchange, uint32_t dest,
     return small;
 }
 
+static void push(struct gy_exchange *exchange, uint32_t dest, struct gy_message *message)
+{
+    if (exchange->region != NULL && message->kind != GY_BARRIER) {
+        message->generation = *exchange->generation;
+        gy_region_count(exchange->region, message->generation, 1);
+    }
+    gy_channel_push(exchange->channels[dest], message);
+}
+
 static void send(struct gy_exchange *exchange, uint32_t dest)
 {
     struct gy_open *open = &exchange->open[dest];
@@ -117,7 +126,7 @@ static void send(struct gy_exchange *exchange, uint32_t dest)
     } else {
         open->message = NULL;
     }
-    gy_channel_push(exchange->channels[dest], message);
+    push(exchange, dest, message);
 }
 
 /* It has as many rows as there is room for, or bytes enough. */
@@ -404,6 +413,13 @@ void gy_exchange_write(struct gy_exchange *exchange, const struct gy_batch *in)
     }
 }
 
+void gy_exchange_write_to(struct gy_exchange *exchange, uint32_t dest, const struct gy_batch *in,
+                          const uint32_t *rows, uint32_t n)
+{
+    assert(dest < exchange->n_dests && (in->hash != NULL || exchange->layout->hash < 0));
+    write_to(exchange, dest, in, in->hash, rows, n);
+}
+
 void gy_exchange_flush(struct gy_exchange *exchange, bool force)
 {
     for (uint32_t d = 0; d < exchange->n_dests && exchange->error == 0; d++)
@@ -424,7 +440,7 @@ void gy_exchange_signal(struct gy_exchange *exchange, enum gy_message_kind kind,
         message->kind = kind;
         message->time_us = time_us;
         message->flag = flag;
-        gy_channel_push(exchange->channels[d], message);
+        push(exchange, d, message);
     }
 }
 

@@ -6,6 +6,7 @@
 #define GY_FLOW_EXCHANGE_H
 
 #include "flow/layout.h"
+#include "flow/quiesce.h"
 #include "op/instance.h"
 
 struct gy_open;
@@ -25,6 +26,9 @@ struct gy_exchange {
     int error;     /* sticky: 0, GYRE_ENOMEM, or that of the partition function */
     struct gy_scatter *scatter;
     struct gy_instance *producer; /* on whose behalf a partition function is called */
+    struct gy_region
+        *region; /* counts its messages; NULL: they leave their region, or there is none */
+    const uint32_t *generation; /* of what the producing task has at hand */
 };
 
 /** Prepares the producing side of task `task`. `channels` stays the caller's and outlives it.
@@ -37,6 +41,10 @@ void gy_exchange_fini(struct gy_exchange *exchange);
 
 /** Copies the kept rows to their destinations. Errors: sticky in `exchange->error`. */
 void gy_exchange_write(struct gy_exchange *exchange, const struct gy_batch *in);
+
+/** Copies some of the rows to one destination, with the hash that they have. Errors as above. */
+void gy_exchange_write_to(struct gy_exchange *exchange, uint32_t dest, const struct gy_batch *in,
+                          const uint32_t *rows, uint32_t n);
 
 /** Sends what is open: all of it with `force`, else only to destinations that may be out of work. */
 void gy_exchange_flush(struct gy_exchange *exchange, bool force);

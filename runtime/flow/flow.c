@@ -2,6 +2,7 @@
 #include "flow/flow.h"
 
 #include "base/mem.h"
+#include "flow/feedback.h"
 
 #include <unistd.h>
 
@@ -72,7 +73,13 @@ static void fini_member(struct gy_member *member)
     gy_source_fini(&member->source);
     gy_part_fini(&member->saved.part);
     gy_scribe_file_fini(&member->task->flow->checkpoint.scribe, &member->saved.file);
+    gy_manifest_files_free(member->saved.files, member->saved.n_files);
+    gy_free(member->saved.folder);
     gy_frontier_fini(&member->frontier);
+    gy_free(member->n_marking);
+    if (member->head != NULL)
+        gy_head_fini(member->head);
+    gy_free(member->head);
 }
 
 static void free_task(struct gy_task *task)
@@ -132,6 +139,11 @@ void gy_flow_free(struct gy_flow *flow)
     for (uint32_t t = 0; flow->tasks != NULL && t < flow->n_tasks; t++)
         free_task(&flow->tasks[t]);
     free_edges(flow);
+    for (uint32_t r = 0; r < flow->n_regions; r++)
+        gy_region_fini(&flow->regions[r]);
+    gy_spill_folder_remove(flow);
+    gy_free(flow->regions);
+    gy_free(flow->reaches);
     for (uint32_t n = 0; flow->splits != NULL && n < flow->physical->graph->n_nodes; n++)
         gy_splits_fini(&flow->splits[n]);
     for (uint32_t w = 0; flow->workers != NULL && w < flow->n_workers; w++) {

@@ -10,6 +10,7 @@
 #define GY_FLOW_FLOW_H
 
 #include "flow/checkpoint.h"
+#include "flow/quiesce.h"
 #include "flow/restore.h"
 #include "flow/scheduler.h"
 #include "flow/task.h"
@@ -75,7 +76,11 @@ struct gy_flow {
     struct gy_channel ***outbound; /* per edge: pointers to the same */
     uint32_t *n_channels;          /* per edge */
     uint32_t *n_dests;             /* per edge: consumers that one producer sends to */
-    struct gy_splits *splits;      /* per node */
+    uint32_t n_regions;
+    struct gy_region *regions;
+    char *spill_folder; /* for rows of loops; NULL: there are none */
+    bool *reaches; /* [node * n_regions + region]: its rows come to the region from outside it */
+    struct gy_splits *splits; /* per node */
     pthread_mutex_t
         splits_lock; /* taken for a split, which is megabytes of a file, not for a row */
     int done_fd;     /* readable after a failure, and when every worker has ended */

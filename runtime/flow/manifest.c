@@ -72,6 +72,19 @@ char *gy_state_file_name(const struct gy_node *node, uint32_t task)
     return gy_printf("%s-%u.state", node->id, task);
 }
 
+static int describe_files(struct gy_manifest_task *into, const struct gy_saved *saved)
+{
+    into->files = gy_calloc(saved->n_files + 1, sizeof *into->files);
+    for (uint32_t f = 0; into->files != NULL && f < saved->n_files; f++) {
+        into->files[f] = saved->files[f];
+        into->files[f].name = gy_strdup(saved->files[f].name);
+        into->n_files = f + 1;
+        if (into->files[f].name == NULL)
+            return GYRE_ENOMEM;
+    }
+    return into->files != NULL ? 0 : GYRE_ENOMEM;
+}
+
 static int describe_task(struct gy_manifest_task *into, const struct gy_member *member)
 {
     const struct gy_saved *saved = &member->saved;
@@ -84,7 +97,39 @@ static int describe_task(struct gy_manifest_task *into, const struct gy_member *
     into->bytes = saved->file.bytes;
     into->checksum = saved->file.checksum;
     into->records = saved->part.total;
-    return into->file != NULL ? 0 : GYRE_ENOMEM;
+    return into->file != NULL ? describe_files(into, saved) : GYRE_ENOMEM;
+}
+
+/* At which operators the end of a round waits. */
+static int describe_held(struct gy_manifest *manifest, const struct gy_rounds *rounds)
+{
+    for (uint32_t n = 0; n < manifest->n_operators; n++) {
+        if (!rounds->saved_held[n])
+            continue;
+        manifest->operators[n].holds_end = gy_strdup(rounds->loop->id);
+        if (manifest->operators[n].holds_end == NULL)
+            return GYRE_ENOMEM;
+    }
+    return 0;
+}
+
+static int describe_rounds(struct gy_manifest *manifest, const struct gy_flow *flow)
+{
+    int code = 0;
+    for (uint32_t r = 0; r < flow->n_regions; r++)
+        for (uint32_t i = 0; i < flow->regions[r].n_rounds; i++) {
+            const struct gy_rounds *rounds = &flow->regions[r].rounds[i];
+            const struct gy_rounds_at *at = &rounds->saved;
+            manifest->operators[rounds->loop->head].rounds =
+                (struct gy_manifest_rounds){.known = true,
+                                            .phase = (uint32_t)at->phase,
+                                            .number = at->number,
+                                            .ends = at->ends,
+                                            .touched = at->touched,
+                                            .stop = at->stop};
+            code |= describe_held(manifest, rounds);
+        }
+    return code;
 }
 
 static int describe(struct gy_manifest *manifest, struct gy_flow *flow)
@@ -102,6 +147,8 @@ static int describe(struct gy_manifest *manifest, struct gy_flow *flow)
     for (uint32_t n = 0; n < graph->n_nodes; n++)
         if (describe_operator(&manifest->operators[n], graph->nodes[n]) != 0)
             return GYRE_ENOMEM;
+    if (describe_rounds(manifest, flow) != 0)
+        return GYRE_ENOMEM;
     for (uint32_t t = 0; t < flow->n_tasks; t++) {
         const struct gy_task *task = &flow->tasks[t];
         for (uint32_t m = 0; m < task->n_members; m++) {

@@ -1,6 +1,8 @@
 /* See member.h. */
 #include "flow/flow.h"
 
+#include <assert.h>
+
 void gy_member_fail(struct gy_member *member)
 {
     gy_flow_fail(member->task->flow, member->instance);
@@ -28,4 +30,26 @@ int gy_member_commit(struct gy_member *member, uint64_t epoch)
     if (code != 0)
         gy_member_fail(member);
     return code;
+}
+
+struct gy_member *gy_flow_member(struct gy_flow *flow, uint32_t node, uint32_t task)
+{
+    uint32_t chain = flow->physical->chain_of[node];
+    assert(task < flow->physical->chains[chain].parallelism);
+    struct gy_task *t = &flow->tasks[flow->first_task[chain] + task];
+    for (uint32_t m = 0; m < t->n_members; m++)
+        if (t->members[m].node->index == node)
+            return &t->members[m];
+    return NULL;
+}
+
+void gy_entry_take(struct gy_entry *entry, struct gy_message *message)
+{
+    struct gy_member *member = entry->member;
+    const struct gy_batch *batch = gy_inlet_open(&entry->inlet, message);
+    if (batch == NULL)
+        gy_flow_fail_memory(member->task->flow, member->instance);
+    else if (gy_instance_process(member->instance, entry->port, batch) != 0)
+        gy_member_fail(member);
+    gy_inlet_done(&entry->inlet);
 }

@@ -15,11 +15,13 @@
 #include "op/txns.h"
 
 struct gy_flow;
+struct gy_head;
 struct gy_task;
 struct gy_member;
 
 /* Where an output port leads: to another member of the task, or into an exchange. */
 struct gy_route {
+    const struct gy_edge *edge;
     uint32_t port;
     struct gy_member *to; /* chained, else NULL */
     uint32_t to_port;
@@ -40,8 +42,12 @@ struct gy_saved {
     int64_t seen_us, told_us; /* watermarks */
     bool ended;
     bool saving;
+    bool walked; /* all keyed state is written */
     struct gy_part part;
     struct gy_scribe_file file;
+    char *folder;                   /* of the snapshot; heads only */
+    struct gy_manifest_file *files; /* that the log of a head names */
+    uint32_t n_files;
 };
 
 /* One operator instance within a task. */
@@ -52,7 +58,13 @@ struct gy_member {
     struct gy_frontier frontier;
     uint32_t n_routes;
     struct gy_route *routes;
-    struct gy_txns txns; /* sinks */
+    struct gy_txns txns;  /* sinks */
+    struct gy_head *head; /* feedback edges lead into it; NULL: none */
+    /* In loops with rounds: */
+    uint32_t *n_marking; /* per loop of the node: inputs within it, which tell the end of a round */
+    uint32_t n_marked;   /* that have told of the one at hand */
+    bool holds_end;      /* ... which waits until the loop of this head is done */
+    const struct gy_loop *ending; /* the instance is at the end of a round, which is not told yet */
     struct gy_saved saved;
     struct gy_published published;
     /* Sources: */
@@ -60,6 +72,9 @@ struct gy_member {
     int64_t wake_us; /* idle until then, INT64_MIN: not idle */
     int32_t wake_fd;
 };
+
+/** The member of a node in one of its tasks. */
+struct gy_member *gy_flow_member(struct gy_flow *flow, uint32_t node, uint32_t task);
 
 /** Fails the job with what the member's instance says. */
 void gy_member_fail(struct gy_member *member);
@@ -76,6 +91,9 @@ void gy_member_emit(void *member, uint32_t port, const struct gy_batch *batch);
 /** Takes what input `slot` tells: a watermark, idleness, the end. */
 void gy_member_hear(struct gy_member *member, uint32_t slot, enum gy_message_kind kind,
                     int64_t time_us, bool flag);
+
+/** The round at hand of its region's order has ended for it: what follows becomes work, and is told then. */
+void gy_member_end_round(struct gy_member *member);
 
 /** Tells its consumers again what they had been told before a restore. */
 void gy_member_retell(struct gy_member *member);

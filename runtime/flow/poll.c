@@ -82,6 +82,17 @@ static bool is_due(const struct gy_member *member)
     return member->wake_fd >= 0 && poll(&fd, 1, 0) > 0;
 }
 
+/* A loop that its rows come to has more to do than it has room for. */
+static bool is_held_back(const struct gy_member *member)
+{
+    const struct gy_flow *flow = member->task->flow;
+    bool held = false;
+    for (uint32_t r = 0; r < flow->n_regions; r++) /* relaxed: a late look costs a poll */
+        held |= flow->reaches[member->node->index * flow->n_regions + r] &&
+                atomic_load_explicit(&flow->regions[r].n_above, memory_order_relaxed) > 0;
+    return held;
+}
+
 /* Polls one source; true where it may have more at once. */
 bool gy_member_poll(struct gy_member *member)
 {
@@ -93,7 +104,7 @@ bool gy_member_poll(struct gy_member *member)
         gy_frontier_exhaust(&member->frontier, true);
         return true;
     }
-    if (!is_due(member))
+    if (!is_due(member) || is_held_back(member))
         return false;
     if (member->frontier.waits || !feed(member))
         return end_or_wait(member);

@@ -132,7 +132,7 @@ int gy_replay_record(struct gy_replay *replay, const struct gy_record *record,
 /* The next rows of the file at hand; 1, 0, or a code. */
 static int next_of_file(struct gy_replay *replay, struct gyre_error *error)
 {
-    struct gy_segment_message message;
+    struct gy_row_segment_message message;
     int got = gy_segment_at(&replay->segment, replay->at, &message);
     if (got == 0) {
         replay->at = 0;

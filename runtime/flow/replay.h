@@ -23,7 +23,7 @@ struct gy_replay {
     const struct gy_spool_entry *entries; /* the edges as they are now */
     uint8_t tag;                          /* of the messages at hand: gy_spool.tag */
     GY_VEC(struct gy_replay_edge) edges;  /* as they were described */
-    struct gy_segment segment;            /* the file at hand */
+    struct gy_row_segment segment;        /* the file at hand */
     size_t at;                            /* in it; 0: there is none */
     struct gy_replay_edge *edge;          /* of the rows at hand; NULL: there are none */
     struct gyre_reader rows;

@@ -8,17 +8,6 @@
 
 #include <assert.h>
 
-static struct gy_member *member_of(struct gy_flow *flow, uint32_t node, uint32_t task)
-{
-    uint32_t chain = flow->physical->chain_of[node];
-    assert(task < flow->physical->chains[chain].parallelism);
-    struct gy_task *t = &flow->tasks[flow->first_task[chain] + task];
-    for (uint32_t m = 0; m < t->n_members; m++)
-        if (t->members[m].node->index == node)
-            return &t->members[m];
-    return NULL;
-}
-
 static int give_items(struct gy_flow *flow, const struct gy_node *node,
                       const struct gy_restore_part *part)
 {
@@ -27,9 +16,9 @@ static int give_items(struct gy_flow *flow, const struct gy_node *node,
     memset(dealt, 0, sizeof dealt);
     int code = gy_deal_items(node, part->items, part->saved->n_tasks, dealt);
     if (code != 0)
-        gy_flow_fail_memory(flow, member_of(flow, node->index, 0)->instance);
+        gy_flow_fail_memory(flow, gy_flow_member(flow, node->index, 0)->instance);
     for (uint32_t t = 0; t < tasks; t++) {
-        struct gy_member *member = member_of(flow, node->index, t);
+        struct gy_member *member = gy_flow_member(flow, node->index, t);
         for (size_t i = 0; code == 0 && i < dealt[t].list.n; i++)
             code = gy_instance_restore_item(member->instance, part->saved->items_version,
                                             &dealt[t].list.items[i]);
@@ -44,7 +33,7 @@ static void give_drawn(struct gy_flow *flow, const struct gy_node *node,
                        const struct gy_restore_part *part)
 {
     for (uint32_t t = 0; t < node->parallelism; t++)
-        gy_instance_restore_drawn(member_of(flow, node->index, t)->instance,
+        gy_instance_restore_drawn(gy_flow_member(flow, node->index, t)->instance,
                                   gy_deal_drawn(node, part->drawn, part->saved->n_tasks, t));
 }
 
@@ -65,7 +54,7 @@ static int give_record(struct gy_flow *flow, const struct gy_node *node,
         gy_flow_fail_text(flow, GYRE_ECORRUPT, "a snapshot has a record that nobody knows");
         return GYRE_ECORRUPT;
     }
-    struct gy_member *member = member_of(flow, node->index, task);
+    struct gy_member *member = gy_flow_member(flow, node->index, task);
     int code = gy_instance_restore_state(member->instance, record);
     if (code != 0)
         gy_member_fail(member);
@@ -82,9 +71,15 @@ static int give_state(struct gy_restore *restore, struct gy_flow *flow, const st
     int got = 1;
     int code = gy_restore_open(restore, &part->saved->tasks[old_task], &reader, &path, &error);
     bool opened = code == 0;
-    while (code == 0 && (got = gy_part_read(&reader, &record, &error)) == 1)
-        if (record.kind >= GY_RECORD_STATE)
+    struct gy_restore_feedback feedback = {
+        .restore = restore, .flow = flow, .node = node, .old_task = old_task};
+    while (code == 0 && (got = gy_part_read(&reader, &record, &error)) == 1) {
+        if (record.kind == GY_RECORD_FEEDBACK)
+            code = gy_restore_feedback(&feedback, &record, &error);
+        else if (record.kind >= GY_RECORD_STATE)
             code = give_record(flow, node, part, old_task, &record);
+    }
+    gy_restore_feedback_fini(&feedback);
     if (code < 0 || got < 0)
         if (!gy_flow_has_failed(flow))
             fail_text(flow, &error);
@@ -103,7 +98,7 @@ static void give_room(struct gy_flow *flow, const struct gy_node *node,
     for (uint32_t s = 0; s < saved->n_states; s++)
         records[s] = saved->states[s].records / node->parallelism;
     for (uint32_t t = 0; t < node->parallelism && saved->n_states > 0; t++) {
-        struct gy_member *member = member_of(flow, node->index, t);
+        struct gy_member *member = gy_flow_member(flow, node->index, t);
         if (!gy_flow_has_failed(flow) &&
             gy_instance_restore_begin(member->instance, &part->form, records) != 0)
             gy_member_fail(member);
@@ -141,7 +136,7 @@ static struct gy_reached look_upstream(struct gy_flow *flow, const struct gy_nod
         bool forward = edge->partition == GY_FORWARD;
         uint32_t n = forward ? task + 1 : graph->nodes[edge->from]->parallelism;
         for (uint32_t t = forward ? task : 0; t < n; t++) {
-            const struct gy_frontier *from = &member_of(flow, edge->from, t)->frontier;
+            const struct gy_frontier *from = &gy_flow_member(flow, edge->from, t)->frontier;
             least.ended &= from->ended;
             if (from->told_us < least.told_us)
                 least.told_us = from->told_us;
@@ -157,13 +152,50 @@ static void give_progress(struct gy_restore *restore, struct gy_flow *flow,
     struct gy_restore_part *part = &restore->parts[node->index];
     part->stable = is_stable(restore, flow, node, part->saved);
     for (uint32_t t = 0; t < node->parallelism; t++) {
-        struct gy_member *member = member_of(flow, node->index, t);
+        struct gy_member *member = gy_flow_member(flow, node->index, t);
         struct gy_reached upstream = look_upstream(flow, node, t);
         struct gy_reached r = gy_deal_reached(node, part->saved, t, part->stable, &upstream);
         gy_frontier_restore(&member->frontier, r.seen_us, r.told_us, r.ended);
         member->task->n_ended += r.ended;
         if (gy_instance_restored(member->instance, r.seen_us, r.told_us) != 0)
             gy_member_fail(member);
+    }
+}
+
+/* The end of a round of the loop around it waits at a head. */
+static void give_held(struct gy_flow *flow, const struct gy_node *node, struct gy_region *region,
+                      const char *loop)
+{
+    for (uint32_t r = 0; r < region->n_rounds; r++) {
+        if (strcmp(region->rounds[r].loop->id, loop) != 0)
+            continue;
+        region->rounds[r].held[node->index] = true;
+        for (uint32_t t = 0; t < node->parallelism; t++)
+            gy_flow_member(flow, node->index, t)->holds_end = true;
+    }
+}
+
+/* How far the loop of a head has come. */
+static void give_rounds(struct gy_flow *flow, const struct gy_node *node,
+                        const struct gy_restore_part *part)
+{
+    const struct gy_manifest_rounds *saved = &part->saved->rounds;
+    if (node->region < 0)
+        return;
+    struct gy_region *region = &flow->regions[node->region];
+    if (part->saved->holds_end != NULL)
+        give_held(flow, node, region, part->saved->holds_end);
+    if (!saved->known)
+        return;
+    for (uint32_t r = 0; r < region->n_rounds; r++) {
+        struct gy_rounds *rounds = &region->rounds[r];
+        if (rounds->loop->head != node->index)
+            continue;
+        rounds->at = (struct gy_rounds_at){.phase = (enum gy_rounds_phase)saved->phase,
+                                           .number = saved->number,
+                                           .ends = saved->ends,
+                                           .stop = saved->stop};
+        atomic_store_explicit(&rounds->touched, saved->touched, memory_order_relaxed);
     }
 }
 
@@ -174,7 +206,7 @@ static void commit_pending(struct gy_flow *flow, const struct gy_node *node,
                            const struct gy_restore_part *part)
 {
     for (uint32_t t = 0; t < part->saved->n_tasks; t++) {
-        struct gy_member *member = member_of(flow, node->index, gy_deal_txns(node, t));
+        struct gy_member *member = gy_flow_member(flow, node->index, gy_deal_txns(node, t));
         for (size_t i = 0; i < part->txns[t].list.n && !gy_flow_has_failed(flow); i++) {
             int code = gy_txns_read(&member->txns, part->txns[t].list.items[i].bytes,
                                     part->txns[t].list.items[i].n);
@@ -203,6 +235,7 @@ int gy_restore_state(struct gy_restore *restore, struct gy_flow *flow)
             give_state(restore, flow, node, part, t);
         if (!gy_flow_has_failed(flow))
             give_progress(restore, flow, node);
+        give_rounds(flow, node, part);
     }
     for (uint32_t n = 0; n < restore->graph->n_nodes && !gy_flow_has_failed(flow); n++)
         if (restore->parts[n].saved != NULL)

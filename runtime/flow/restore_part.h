@@ -2,6 +2,7 @@
 #ifndef GY_FLOW_RESTORE_PART_H
 #define GY_FLOW_RESTORE_PART_H
 
+#include "flow/replay.h"
 #include "flow/restore.h"
 #include "state/items.h"
 #include "state/part.h"
@@ -30,5 +31,21 @@ struct gy_restore {
  *  Owns:    the caller `*path`, also where it fails */
 int gy_restore_open(const struct gy_restore *restore, const struct gy_manifest_task *task,
                     struct gy_part_reader *reader, char **path, struct gyre_error *error);
+
+/* Giving the rows that waited at an old task of a head (flow/restore_feedback). */
+struct gy_restore_feedback {
+    struct gy_restore *restore;
+    struct gy_flow *flow;
+    const struct gy_node *node;
+    uint32_t old_task;
+    bool begun;
+    struct gy_replay replay;
+};
+
+/** Gives the rows of a record, in the order of the file: to the tasks that their edge would have led them to.
+ *  0, or a code and `error`, unless the flow has failed. */
+int gy_restore_feedback(struct gy_restore_feedback *feedback, const struct gy_record *record,
+                        struct gyre_error *error);
+void gy_restore_feedback_fini(struct gy_restore_feedback *feedback);
 
 #endif

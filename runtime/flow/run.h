@@ -25,7 +25,7 @@ struct gy_run {
     /* A list: */
     struct gy_message *first, *last, *log_next;
     /* A segment: */
-    struct gy_segment segment;
+    struct gy_row_segment segment;
     size_t at, log_at; /* offsets */
     uint64_t number;   /* of its file */
 };

@@ -11,13 +11,13 @@
 
 enum { MESSAGE_HEAD = 16, STEP = 1 << 20 }; /* STEP: room that is made before any byte has come */
 
-void gy_segment_fini(struct gy_segment *segment)
+void gy_segment_fini(struct gy_row_segment *segment)
 {
     gy_free(segment->bytes.data);
-    *segment = (struct gy_segment){0};
+    *segment = (struct gy_row_segment){0};
 }
 
-static void prepare(struct gy_segment *segment)
+static void prepare(struct gy_row_segment *segment)
 {
     segment->bytes.size = sizeof segment->bytes;
     segment->bytes.grow = gy_writer_grow;
@@ -35,7 +35,7 @@ static uint32_t get_u32(const uint8_t *at)
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
-int gy_segment_add(struct gy_segment *segment, const struct gy_layout *layout,
+int gy_segment_add(struct gy_row_segment *segment, const struct gy_layout *layout,
                    struct gy_message *message)
 {
     struct gyre_writer *writer = &segment->bytes;
@@ -62,8 +62,8 @@ int gy_segment_add(struct gy_segment *segment, const struct gy_layout *layout,
     return code;
 }
 
-int gy_segment_at(const struct gy_segment *segment, size_t offset,
-                  struct gy_segment_message *message)
+int gy_segment_at(const struct gy_row_segment *segment, size_t offset,
+                  struct gy_row_segment_message *message)
 {
     const struct gyre_writer *bytes = &segment->bytes;
     assert(offset >= GY_SEGMENT_HEAD);
@@ -72,11 +72,11 @@ int gy_segment_at(const struct gy_segment *segment, size_t offset,
     if (offset > bytes->length || bytes->length - offset < MESSAGE_HEAD)
         return GYRE_ECORRUPT;
     const uint8_t *at = bytes->data + offset;
-    *message = (struct gy_segment_message){.n = get_u32(at),
-                                           .entry = get_u32(at + 4),
-                                           .generation = get_u32(at + 8),
-                                           .to_log = get_u32(at + 12) != 0,
-                                           .rows = at + MESSAGE_HEAD};
+    *message = (struct gy_row_segment_message){.n = get_u32(at),
+                                               .entry = get_u32(at + 4),
+                                               .generation = get_u32(at + 8),
+                                               .to_log = get_u32(at + 12) != 0,
+                                               .rows = at + MESSAGE_HEAD};
     if (bytes->length - offset - MESSAGE_HEAD < message->n)
         return GYRE_ECORRUPT;
     message->next = offset + MESSAGE_HEAD + message->n;
@@ -85,7 +85,7 @@ int gy_segment_at(const struct gy_segment *segment, size_t offset,
 
 /* ---- files ---- */
 
-int gy_segment_store(struct gy_segment *segment, struct gy_disk *disk, const char *path,
+int gy_segment_store(struct gy_row_segment *segment, struct gy_disk *disk, const char *path,
                      struct gyre_error *error)
 {
     struct gyre_writer *bytes = &segment->bytes;
@@ -136,7 +136,7 @@ static int read_all(struct gyre_writer *bytes, struct gy_disk *disk, const char 
     return 0;
 }
 
-static int check(const struct gy_segment *segment, const char *path, struct gyre_error *error)
+static int check(const struct gy_row_segment *segment, const char *path, struct gyre_error *error)
 {
     const struct gyre_writer *bytes = &segment->bytes;
     if (bytes->length != segment->size)
@@ -151,7 +151,7 @@ static int check(const struct gy_segment *segment, const char *path, struct gyre
     return 0;
 }
 
-int gy_segment_load(struct gy_segment *segment, struct gy_disk *disk, const char *path,
+int gy_segment_load(struct gy_row_segment *segment, struct gy_disk *disk, const char *path,
                     struct gyre_error *error)
 {
     int handle;

@@ -26,13 +26,13 @@
 #define GY_SEGMENT_HEAD    16u
 
 /* Zeroed, it is empty. Owned by one thread. */
-struct gy_segment {
+struct gy_row_segment {
     struct gyre_writer bytes; /* none while it is in a file alone */
     uint64_t size, checksum;  /* of the file */
 };
 
 /* A message of a segment, as it lies there. */
-struct gy_segment_message {
+struct gy_row_segment_message {
     uint32_t entry, generation;
     bool to_log;
     uint32_t n;
@@ -40,25 +40,25 @@ struct gy_segment_message {
     size_t next; /* offset of the message behind it */
 };
 
-void gy_segment_fini(struct gy_segment *segment);
+void gy_segment_fini(struct gy_row_segment *segment);
 
 /** Appends a message, which stays as it is. 0, or a code; the segment is then as before. GYRE_EFAIL
  *  stands for one beyond 4 GiB. */
-int gy_segment_add(struct gy_segment *segment, const struct gy_layout *layout,
+int gy_segment_add(struct gy_row_segment *segment, const struct gy_layout *layout,
                    struct gy_message *message);
 
 /** The message at an offset, the first one's being GY_SEGMENT_HEAD: 1; 0 at the end; GYRE_ECORRUPT. */
-int gy_segment_at(const struct gy_segment *segment, size_t offset,
-                  struct gy_segment_message *message);
+int gy_segment_at(const struct gy_row_segment *segment, size_t offset,
+                  struct gy_row_segment_message *message);
 
 /** Writes a segment to a new file, which is not synced, and empties it; its memory stays. 0, or a code
  *  and a sentence; all is as before then. */
-int gy_segment_store(struct gy_segment *segment, struct gy_disk *disk, const char *path,
+int gy_segment_store(struct gy_row_segment *segment, struct gy_disk *disk, const char *path,
                      struct gyre_error *error);
 
 /** Reads a file of `size` bytes with that `checksum`. 0, or a code and a sentence: GYRE_EIO,
  *  GYRE_ECORRUPT, GYRE_ENOMEM. */
-int gy_segment_load(struct gy_segment *segment, struct gy_disk *disk, const char *path,
+int gy_segment_load(struct gy_row_segment *segment, struct gy_disk *disk, const char *path,
                     struct gyre_error *error);
 
 #endif

@@ -3,26 +3,85 @@
 
 #include <assert.h>
 
-/* Tells the consumers of a member. */
-static void pass_on(struct gy_member *member, const struct gy_told *told)
+/* Several ports may lead to one slot of a consumer: it is told once. */
+static bool is_told_before(const struct gy_member *member, uint32_t r)
 {
-    static const enum gy_message_kind kinds[] = {
-        [GY_TOLD_WATERMARK] = GY_WATERMARK, [GY_TOLD_IDLE] = GY_IDLE, [GY_TOLD_END] = GY_END};
+    const struct gy_route *route = &member->routes[r];
+    bool again = false;
+    for (uint32_t q = 0; q < r; q++)
+        again |= route->to != NULL && member->routes[q].to == route->to &&
+                 member->routes[q].to_slot == route->to_slot;
+    return again;
+}
+
+/* Tells the consumers of a member, or those within a loop; nothing is told over a feedback edge. */
+static void pass_on(struct gy_member *member, enum gy_message_kind kind, int64_t time_us, bool flag,
+                    const struct gy_loop *within)
+{
     for (uint32_t r = 0; r < member->n_routes; r++) {
         struct gy_route *route = &member->routes[r];
-        bool again = false; /* several ports may lead to one slot of a consumer: it is told once */
-        for (uint32_t q = 0; q < r; q++)
-            again |= route->to != NULL && member->routes[q].to == route->to &&
-                     member->routes[q].to_slot == route->to_slot;
-        if (again)
+        if (route->edge->feedback || is_told_before(member, r) ||
+            (within != NULL && !within->body[route->edge->to]))
             continue;
         if (route->to == NULL) {
-            gy_exchange_signal(&route->exchange, kinds[told->kind], told->time_us, told->flag);
+            gy_exchange_signal(&route->exchange, kind, time_us, flag);
             gy_member_check(member, &route->exchange);
         } else {
-            gy_member_hear(route->to, route->to_slot, kinds[told->kind], told->time_us, told->flag);
+            gy_member_hear(route->to, route->to_slot, kind, time_us, flag);
         }
     }
+}
+
+/* ---- the end of a round ---- */
+
+static uint32_t marking_of(const struct gy_member *member, const struct gy_loop *loop)
+{
+    uint32_t r = 0;
+    while (member->node->rounds[r] != loop)
+        r++;
+    assert(r < member->node->n_rounds);
+    return member->n_marking[r];
+}
+
+/* All inputs within the loop have told the end of the round. The decision of the region says of which. */
+static void hear_mark(struct gy_member *member)
+{
+    struct gy_rounds *rounds = member->task->region->decision.rounds;
+    assert(member->task->region->decision.kind == GY_DECIDED_END_ROUND ||
+           member->task->region->decision.kind == GY_DECIDED_PASS_END);
+    if (++member->n_marked < marking_of(member, rounds->loop))
+        return;
+    member->n_marked = 0;
+    if (member->head == NULL) {
+        gy_member_end_round(member);
+        return;
+    }
+    member->holds_end = true; /* rows may still go round in the loop that begins here */
+    gy_region_hold_end(member->task->region, rounds, member->node->index);
+}
+
+void gy_member_end_round(struct gy_member *member)
+{
+    const struct gy_rounds *rounds = member->task->region->decision.rounds;
+    const struct gy_round round = {rounds->loop, rounds->at.number, rounds->at.ends};
+    assert(member->ending == NULL && rounds->loop->body[member->node->index]);
+    member->ending = rounds->loop;
+    gy_frontier_unsettle(&member->frontier);
+    if (gy_instance_round_end(member->instance, &round) != 0)
+        gy_member_fail(member);
+}
+
+/* All that follows from the end of the round has been put out. */
+static void tell_round_end(struct gy_member *member)
+{
+    struct gy_region *region = member->task->region;
+    const struct gy_loop *loop = member->ending;
+    if (gy_instance_flush(member->instance, false) != 0)
+        gy_member_fail(member);
+    if (gy_instance_votes(member->instance, loop))
+        gy_region_vote(region, region->decision.rounds, member->node->index);
+    member->ending = NULL;
+    pass_on(member, GY_ROUND_END, 0, false, loop);
 }
 
 void gy_member_hear(struct gy_member *member, uint32_t slot, enum gy_message_kind kind,
@@ -31,6 +90,7 @@ void gy_member_hear(struct gy_member *member, uint32_t slot, enum gy_message_kin
     switch (kind) {
     case GY_WATERMARK: gy_frontier_watermark(&member->frontier, slot, time_us); break;
     case GY_IDLE: gy_frontier_idle(&member->frontier, slot, flag); break;
+    case GY_ROUND_END: hear_mark(member); break;
     default: assert(kind == GY_END); gy_frontier_end(&member->frontier, slot, flag);
     }
 }
@@ -38,12 +98,10 @@ void gy_member_hear(struct gy_member *member, uint32_t slot, enum gy_message_kin
 void gy_member_retell(struct gy_member *member)
 {
     const struct gy_frontier *frontier = &member->frontier;
-    struct gy_told told = {.kind = GY_TOLD_WATERMARK, .time_us = frontier->told_us};
-    if (told.time_us != INT64_MIN)
-        pass_on(member, &told);
-    told.kind = GY_TOLD_END;
+    if (frontier->told_us != INT64_MIN)
+        pass_on(member, GY_WATERMARK, frontier->told_us, false, NULL);
     if (frontier->ended)
-        pass_on(member, &told);
+        pass_on(member, GY_END, 0, false, NULL);
 }
 
 static void count_end(struct gy_task *task)
@@ -56,6 +114,8 @@ static void count_end(struct gy_task *task)
 /* True where something was done. */
 static bool settle_member(struct gy_member *member, uint32_t rows_max)
 {
+    static const enum gy_message_kind kinds[] = {
+        [GY_TOLD_WATERMARK] = GY_WATERMARK, [GY_TOLD_IDLE] = GY_IDLE, [GY_TOLD_END] = GY_END};
     struct gy_told told = {.kind = GY_TOLD_WATERMARK};
     /* What the clock sets off may put rows out and tell nothing. */
     bool moved = rows_max > 0 && member->frontier.clocked && !member->frontier.halted &&
@@ -65,9 +125,13 @@ static bool settle_member(struct gy_member *member, uint32_t rows_max)
             gy_member_fail(member);
         moved |= told.kind != GY_TOLD_NOTHING;
         if (told.kind > GY_TOLD_LATER)
-            pass_on(member, &told);
+            pass_on(member, kinds[told.kind], told.time_us, told.flag, NULL);
         if (told.kind == GY_TOLD_END)
             count_end(member->task);
+    }
+    if (member->ending != NULL && !gy_instance_ends_round(member->instance)) {
+        tell_round_end(member);
+        moved = true;
     }
     return moved;
 }

@@ -68,7 +68,7 @@ static int no_memory(struct gy_spill *spill)
 }
 
 /* Keeps the memory of a segment for the next one. */
-static void recycle(struct gy_spill *spill, struct gy_segment *segment)
+static void recycle(struct gy_spill *spill, struct gy_row_segment *segment)
 {
     if (spill->spare.bytes.data == NULL &&
         segment->bytes.capacity <= 4 * (size_t)GY_SPOOL_SEGMENT) {
@@ -80,7 +80,7 @@ static void recycle(struct gy_spill *spill, struct gy_segment *segment)
     segment->bytes = (struct gyre_writer){0};
 }
 
-static void reuse(struct gy_spill *spill, struct gy_segment *segment)
+static void reuse(struct gy_spill *spill, struct gy_row_segment *segment)
 {
     segment->bytes = spill->spare.bytes;
     spill->spare.bytes = (struct gyre_writer){0};
@@ -331,7 +331,7 @@ static int load(struct gy_spool *spool, struct gy_run *run)
 static struct gy_message *take_from_segment(struct gy_spool *spool, struct gy_run *run)
 {
     struct gy_spill *spill = spool->spill;
-    struct gy_segment_message packed;
+    struct gy_row_segment_message packed;
     if (run->on_disk && load(spool, run) != 0)
         return NULL;
     int code = gy_segment_at(&run->segment, run->at, &packed);

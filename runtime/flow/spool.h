@@ -79,9 +79,9 @@ struct gy_spill {
     /* ---- its own ---- */
     uint64_t n_files;
     uint32_t segment_bytes;
-    struct gy_unpack *unpacks; /* per entry */
-    bool *described;           /* per entry: in the log at hand */
-    struct gy_segment spare;   /* memory to be used again */
+    struct gy_unpack *unpacks;   /* per entry */
+    bool *described;             /* per entry: in the log at hand */
+    struct gy_row_segment spare; /* memory to be used again */
 };
 
 struct gy_run;

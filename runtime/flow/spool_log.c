@@ -52,7 +52,7 @@ static size_t log_message(struct gy_spill *spill, uint8_t tag, struct gy_message
 }
 
 static size_t log_packed(struct gy_spill *spill, uint8_t tag,
-                         const struct gy_segment_message *message)
+                         const struct gy_row_segment_message *message)
 {
     describe(spill, message->entry);
     struct gyre_writer *writer = record_begin(spill, GY_FEEDBACK_ROWS, tag, message->entry);
@@ -89,7 +89,7 @@ static int link_file(struct gy_disk *disk, const char *from, const char *to)
 static void copy_file(struct gy_spill *spill, const struct gy_run *run, const char *from,
                       const char *to)
 {
-    struct gy_segment copy = {.size = run->segment.size, .checksum = run->segment.checksum};
+    struct gy_row_segment copy = {.size = run->segment.size, .checksum = run->segment.checksum};
     if (gy_segment_load(&copy, spill->config.disk, from, &spill->log_error) == 0)
         gy_segment_store(&copy, spill->config.disk, to, &spill->log_error);
     gy_segment_fini(&copy);
@@ -155,9 +155,9 @@ static void log_list(struct gy_spill *spill, struct gy_run *run, size_t *cost)
 
 /* The bytes of a run are in `segment`. */
 static void log_segment(struct gy_spill *spill, struct gy_run *run,
-                        const struct gy_segment *segment, size_t *cost)
+                        const struct gy_row_segment *segment, size_t *cost)
 {
-    struct gy_segment_message message;
+    struct gy_row_segment_message message;
     int code = gy_segment_at(segment, run->log_at, &message);
     assert(code == 1 && (run->whole || message.to_log));
     if (!has_failed(spill))
@@ -172,7 +172,7 @@ static void log_segment(struct gy_spill *spill, struct gy_run *run,
 /* Some of the messages in a file are to be logged, which is the turn of all of them now. */
 static size_t log_some_of_file(struct gy_spill *spill, struct gy_run *run)
 {
-    struct gy_segment copy = {.size = run->segment.size, .checksum = run->segment.checksum};
+    struct gy_row_segment copy = {.size = run->segment.size, .checksum = run->segment.checksum};
     size_t cost = (size_t)copy.size;
     char *path = gy_run_path(spill, run);
     if (path == NULL)

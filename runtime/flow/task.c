@@ -1,6 +1,7 @@
 /* See task.h. */
 #include "flow/task.h"
 
+#include "flow/feedback.h"
 #include "flow/flow.h"
 
 #include <assert.h>
@@ -12,44 +13,79 @@ enum { TURN_BATCHES = 8, BUDGET_LEAST = GYRE_BATCH_ROWS, BUDGET_MOST = 4 * GYRE_
 
 /* ---- input ---- */
 
-static void take_rows(struct gy_entry *entry, struct gy_message *message)
+/* What comes into a region from outside is told to the region, and by it to the members. */
+static void tell_region(const struct gy_entry *entry, const struct gy_message *message)
 {
-    struct gy_member *member = entry->member;
-    const struct gy_batch *batch = gy_inlet_open(&entry->inlet, message);
-    if (batch == NULL)
-        gy_flow_fail_memory(member->task->flow, member->instance);
-    else if (gy_instance_process(member->instance, entry->port, batch) != 0)
-        gy_member_fail(member);
-    gy_inlet_done(&entry->inlet);
+    struct gy_region *region = entry->member->task->region;
+    switch (message->kind) {
+    case GY_WATERMARK: gy_region_watermark(region, entry->region_slot, message->time_us); break;
+    case GY_IDLE: gy_region_idle(region, entry->region_slot, message->flag); break;
+    default:
+        assert(message->kind == GY_END);
+        gy_region_end(region, entry->region_slot, message->flag);
+    }
+    gy_task_obey(entry->member->task); /* active again: that goes before the rows */
+}
+
+/* The task is counted while it has a message at hand, and what caused it was before. */
+static void count_message(struct gy_task *task, const struct gy_entry *entry,
+                          const struct gy_message *message)
+{
+    if (task->region == NULL || message->kind == GY_BARRIER)
+        return;
+    gy_task_obey(task); /* what it comes of may have been ordered just now */
+    if (!entry->external)
+        gy_task_join(task, message->generation);
+    else if (message->kind == GY_ROWS)
+        gy_task_enter(task);
+}
+
+static void take(struct gy_entry *entry, struct gy_message *message)
+{
+    struct gy_task *task = entry->member->task;
+    count_message(task, entry, message);
+    if (message->kind == GY_ROWS) {
+        gy_entry_take(entry, message);
+        return;
+    }
+    if (message->kind == GY_BARRIER) {
+        assert((uint64_t)message->time_us > task->epoch && task->n_barriers < task->n_aligned);
+        entry->at_barrier = true;
+        task->n_barriers++;
+    } else if (entry->external) {
+        tell_region(entry, message);
+    } else {
+        gy_member_hear(entry->member, entry->slot, message->kind, message->time_us, message->flag);
+    }
+    gy_message_drop(message);
 }
 
 /* Takes one message of one channel, in turn; false where all are empty. */
-static bool take_message(struct gy_task *task)
+static bool take_entry(struct gy_task *task)
 {
     for (uint32_t tried = 0; tried < task->n_entries; tried++) {
         struct gy_entry *entry = &task->entries[task->next_entry];
         task->next_entry = (task->next_entry + 1) % task->n_entries;
-        if (entry->inlet.channel == NULL || entry->at_barrier)
+        if (entry->inlet.channel == NULL || entry->at_barrier || entry->feedback)
             continue;
         struct gy_message *message = gy_channel_pop(entry->inlet.channel);
         if (message == NULL)
             continue;
-        if (message->kind == GY_ROWS) {
-            take_rows(entry, message);
-            return true;
-        }
-        if (message->kind == GY_BARRIER) {
-            assert((uint64_t)message->time_us > task->epoch && task->n_barriers < task->n_entries);
-            entry->at_barrier = true;
-            task->n_barriers++;
-        } else {
-            gy_member_hear(entry->member, entry->slot, message->kind, message->time_us,
-                           message->flag);
-        }
-        gy_message_drop(message);
+        take(entry, message);
         return true;
     }
     return false;
+}
+
+/* What goes round comes first, that it does not grow; but while a barrier is on its way, what comes before
+ * the barrier does: a loop that is never empty would keep it away. */
+static bool take_message(struct gy_task *task)
+{
+    if (!task->has_heads)
+        return take_entry(task);
+    if (gy_task_awaits_barrier(task))
+        return take_entry(task) || gy_task_serve(task);
+    return gy_task_serve(task) || take_entry(task);
 }
 
 static bool poll_sources(struct gy_task *task)
@@ -97,7 +133,7 @@ static bool may_block_in_poll(const struct gy_task *task)
 /* True where every input is at the barrier: there is nothing to take before it is passed on. */
 static bool is_at_barrier(const struct gy_task *task)
 {
-    return task->n_entries > 0 && task->n_barriers == task->n_entries;
+    return task->n_aligned > 0 && task->n_barriers == task->n_aligned;
 }
 
 /* Takes up to a turn's worth of input; true where the input ran out. */
@@ -124,11 +160,19 @@ bool gy_task_run(struct gy_task *task)
     bool ran_out = false;
     /* A task that is done may still have its last messages waiting for room. */
     gy_task_commit(task);
+    if (task->region != NULL) {
+        moved |= gy_task_obey(task);
+        moved |= task->has_heads && gy_task_absorb(task);
+    }
     int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
-    if (!gy_task_has_room(task))
-        return gy_task_save(task, start_ns); /* what is being saved need not wait */
+    if (!gy_task_has_room(task)) {
+        moved |= gy_task_save(task, start_ns); /* what is being saved need not wait */
+        return moved;
+    }
     if (task->done && !gy_checkpoint_is_on(&task->flow->checkpoint))
         return false;
+    if (task->region != NULL && task->owed == 0 && gy_task_has_work(task))
+        gy_task_enter(task);
     moved |= gy_task_settle(task, task->flow->options.work_rows);
     moved |= gy_task_barrier(task);
     if (gy_task_has_room(task))
@@ -137,6 +181,8 @@ bool gy_task_run(struct gy_task *task)
     if (moved) {
         ran_out |= may_block_in_poll(task);
         gy_task_flush(task, ran_out);
+        if (task->region != NULL && ran_out)
+            gy_task_leave(task);
         /* What did not fit asks to be woken, before the worker may sleep. */
         gy_task_has_room(task);
         task->dirty = !ran_out;
@@ -164,6 +210,7 @@ bool gy_task_open(struct gy_task *task)
 void gy_task_begin(struct gy_task *task)
 {
     assert(task->epoch == task->committed && task->n_barriers == 0);
+    gy_task_begin_rounds(task);
     for (uint32_t m = 0; m < task->n_members; m++) {
         struct gy_frontier *frontier = &task->members[m].frontier;
         gy_member_retell(&task->members[m]);

@@ -5,6 +5,7 @@
  * arrives in channels. One turn of a task takes a bounded number of batches:
  *
  *     sinks commit what a snapshot has made final
+ *     in a region: take what came back over feedback edges, obey decisions (flow/feedback, flow/obey)
  *     drain what waits for room ──> anything left? then the task is blocked, and does not run
  *     settle: watermarks and ends go on; a slice of the work that they set off
  *     every input at the barrier? then save what is small, and pass it on (flow/barrier)
@@ -28,7 +29,12 @@ struct gy_entry {
     struct gy_member *member;
     uint32_t port;
     uint32_t slot;
+    const struct gy_edge *edge;
     bool at_barrier; /* holds what follows back until all others are */
+    bool external;   /* into a region, whose `region_slot` it is */
+    bool feedback;   /* never waits for a barrier, nor is waited for */
+    bool behind;     /* feedback: the barrier that the head has taken has not come back */
+    uint32_t region_slot;
 };
 
 struct gy_task {
@@ -46,9 +52,17 @@ struct gy_task {
     bool dirty;          /* took something since the last idle flush */
     uint64_t epoch;      /* of the last barrier passed */
     uint32_t n_barriers; /* entries at the next one */
+    uint32_t n_aligned;  /* entries that a barrier waits for: all but feedback */
     uint32_t n_saving;   /* members that still save their state */
     uint64_t committed;  /* epoch that its sinks have committed */
     int64_t busy_ns;
+    /* In a region: */
+    struct gy_region *region; /* NULL: it is in none */
+    bool has_heads;
+    bool discards;       /* what comes back */
+    uint32_t generation; /* of all that it holds */
+    uint64_t owed; /* messages consumed, and itself, that are uncounted at the next idle flush */
+    uint64_t n_decisions; /* obeyed */
 };
 
 /* What the files that make a turn know of each other. */
@@ -66,6 +80,9 @@ bool gy_task_settle(struct gy_task *task, uint32_t rows_max);
 /** True where its sources, and all that works on its own account, are to put nothing out any more. */
 bool gy_task_is_to_stop(const struct gy_task *task);
 
+/** True where a barrier is on its way to the task. */
+bool gy_task_awaits_barrier(const struct gy_task *task);
+
 /** Passes the barrier on where all inputs are at it and nothing is pending: saves what is small and
  *  begins to save the rest. True where something was done. */
 bool gy_task_barrier(struct gy_task *task);
@@ -76,6 +93,30 @@ bool gy_task_save(struct gy_task *task, int64_t since_ns);
 
 /** Commits what a snapshot has made final. */
 void gy_task_commit(struct gy_task *task);
+
+/** Lets the member process a message of rows that came by an entry.
+ *  Owns:    it takes the message */
+void gy_entry_take(struct gy_entry *entry, struct gy_message *message);
+
+/* In a region (flow/obey): */
+
+/** Tells the members the rounds that are at hand when the task begins. */
+void gy_task_begin_rounds(struct gy_task *task);
+
+/** Obeys the decision of the region, if there is a new one; true where there was. */
+bool gy_task_obey(struct gy_task *task);
+
+/** The task consumes something that is counted in a generation; what it holds of the other leaves before. */
+void gy_task_join(struct gy_task *task, uint32_t generation);
+
+/** The task takes something from outside, or works on its own account: it is counted from now on. */
+void gy_task_enter(struct gy_task *task);
+
+/** After an idle flush: what it consumed is uncounted, unless more is to come of it. */
+void gy_task_leave(struct gy_task *task);
+
+/** True where a member has work that it goes on with without anything coming in. */
+bool gy_task_has_work(const struct gy_task *task);
 
 /** Runs one turn; true where it did something. */
 bool gy_task_run(struct gy_task *task);

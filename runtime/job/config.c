@@ -228,31 +228,3 @@ void gy_job_free(struct gy_job *job)
     gy_arena_ctl_fini(&arena);
     gy_free(job);
 }
-
-/* ---- what is not built yet ---- */
-
-static void not_yet(struct gy_diags *diags, const struct gy_setting *at, const char *what)
-{
-    if (at != NULL)
-        gy_diags_add(diags, at->file, at->line, "%s: not yet: %s", at->name, what);
-}
-
-static void operator_not_yet(const struct gy_op_setting *op, struct gy_diags *diags)
-{
-    static const struct {
-        const char *key;
-        const char *what;
-    } keys[] = {
-        {"feedback", "cycles cannot be run by this version"},
-        {"rounds", "cycles cannot be run by this version"},
-    };
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        not_yet(diags, gy_setting_get(op->at, keys[i].key), keys[i].what);
-}
-
-void gy_job_not_yet(const struct gy_job *job, struct gy_diags *diags)
-{
-    not_yet(diags, job->loop_at, "cycles cannot be run by this version");
-    for (uint32_t i = 0; i < job->n_operators; i++)
-        operator_not_yet(&job->operators[i], diags);
-}

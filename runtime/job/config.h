@@ -163,9 +163,6 @@ void gy_job_free(struct gy_job *job);
 /** The same for a text that stands for the file `path`, which need not be there. */
 struct gy_job *gy_job_load_text(const char *path, const char *text, struct gy_diags *diags);
 
-/** Tells everything the job asks for that this version does not run yet, by line. */
-void gy_job_not_yet(const struct gy_job *job, struct gy_diags *diags);
-
 /** What fires a window: `every`, or where it is left out `keep`; NULL: a session fires by itself. */
 const struct gy_policy *gy_window_trigger(const struct gy_window_setting *window);
 

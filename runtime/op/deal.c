@@ -57,6 +57,14 @@ static struct gy_reached least_of(const struct gy_manifest_operator *saved)
     return least;
 }
 
+static bool have_all_ended(const struct gy_manifest_operator *saved)
+{
+    bool ended = true;
+    for (uint32_t t = 0; t < saved->n_tasks; t++)
+        ended &= saved->tasks[t].ended;
+    return ended;
+}
+
 static int64_t earlier(int64_t a_us, int64_t b_us)
 {
     return a_us < b_us ? a_us : b_us;
@@ -70,7 +78,7 @@ struct gy_reached gy_deal_reached(const struct gy_node *node,
         saved->n_tasks == node->parallelism ? &saved->tasks[task] : NULL;
     struct gy_reached reached = least_of(saved);
     bool sets_time = (node->flags & GYRE_SETS_TIME) != 0;
-    bool ended = own != NULL ? own->ended : reached.told_us == INT64_MAX;
+    bool ended = own != NULL ? own->ended : have_all_ended(saved);
     assert(own != NULL || !stable);
     if (ended && upstream->ended)
         return (struct gy_reached){INT64_MAX, INT64_MAX, true};

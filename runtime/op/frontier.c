@@ -88,6 +88,12 @@ void gy_frontier_wait(struct gy_frontier *frontier)
     frontier->waits = true;
 }
 
+void gy_frontier_unsettle(struct gy_frontier *frontier)
+{
+    assert(!frontier->ended);
+    frontier->unsettled = true;
+}
+
 void gy_frontier_halt(struct gy_frontier *frontier)
 {
     frontier->halted = true;

@@ -71,6 +71,9 @@ void gy_frontier_exhaust(struct gy_frontier *frontier, bool stopped);
 /** A source has nothing to read while other tasks of it still do: it is idle, and not at its end. */
 void gy_frontier_wait(struct gy_frontier *frontier);
 
+/** The instance has got work by another way than a watermark: the end of a round. */
+void gy_frontier_unsettle(struct gy_frontier *frontier);
+
 /** After the barrier of a stop: what was seen and not told stays for whoever goes on. */
 void gy_frontier_halt(struct gy_frontier *frontier);
 

@@ -46,6 +46,7 @@ static void free_operator(struct gy_manifest_operator *op)
     gy_free(op->id);
     gy_free(op->op);
     gy_free(op->key);
+    gy_free(op->holds_end);
     gy_free(op->of);
     for (uint32_t i = 0; op->states != NULL && i < op->n_states; i++)
         free_state(&op->states[i]);
@@ -255,6 +256,18 @@ static void put_plugin(struct gy_buf *text, const struct gy_manifest_plugin *plu
     put_string(text, in, "build", plugin->build);
 }
 
+static void put_rounds(struct gy_buf *text, const struct gy_manifest_rounds *rounds)
+{
+    static const char in[] = "      ";
+    gy_buf_text(text, "    rounds = {\n");
+    put_u64(text, in, "phase", rounds->phase);
+    put_u64(text, in, "number", rounds->number);
+    put_u64(text, in, "ends", rounds->ends);
+    put_bool(text, in, "touched", rounds->touched);
+    put_bool(text, in, "stop", rounds->stop);
+    gy_buf_text(text, "    };\n");
+}
+
 static void put_operator(struct gy_buf *text, const struct gy_manifest_operator *op)
 {
     static const char in[] = "    ";
@@ -266,6 +279,10 @@ static void put_operator(struct gy_buf *text, const struct gy_manifest_operator 
         put_string(text, in, "key", op->key);
     if (op->of != NULL)
         put_string(text, in, "of", op->of);
+    if (op->holds_end != NULL)
+        put_string(text, in, "holds_end", op->holds_end);
+    if (op->rounds.known)
+        put_rounds(text, &op->rounds);
     gy_buf_text(text, "    states = (");
     for (uint32_t i = 0; i < op->n_states; i++) {
         gy_buf_text(text, i > 0 ? ", {\n" : " {\n");

@@ -262,6 +262,23 @@ static void read_plugin(struct reading *r, const config_setting_t *s,
     plugin->build = read_string(r, s, "build");
 }
 
+static void read_rounds(struct reading *r, const config_setting_t *s,
+                        struct gy_manifest_rounds *rounds)
+{
+    if (config_setting_type(s) != CONFIG_TYPE_GROUP) {
+        damaged(r, "`rounds` is no group");
+        return;
+    }
+    rounds->known = true;
+    rounds->phase = read_u32(r, s, "phase", 0);
+    if (rounds->phase > 2)
+        damaged(r, "`phase` is out of its range");
+    rounds->number = read_u64(r, s, "number");
+    rounds->ends = read_u64(r, s, "ends");
+    rounds->touched = read_bool(r, s, "touched");
+    rounds->stop = read_bool(r, s, "stop");
+}
+
 static void read_operator(struct reading *r, const config_setting_t *s,
                           struct gy_manifest_operator *op)
 {
@@ -272,6 +289,10 @@ static void read_operator(struct reading *r, const config_setting_t *s,
         op->items_version = read_u32(r, s, "items_version", 1);
     op->key = read_optional(r, s, "key");
     op->of = read_optional(r, s, "of");
+    op->holds_end = read_optional(r, s, "holds_end");
+    const config_setting_t *rounds = config_setting_get_member(s, "rounds");
+    if (rounds != NULL)
+        read_rounds(r, rounds, &op->rounds);
     op->states = read_list(r, s, "states", sizeof *op->states, &list, &op->n_states);
     for (uint32_t i = 0; r->code == 0 && i < op->n_states; i++)
         read_state(r, config_setting_get_elem(list, i), &op->states[i]);

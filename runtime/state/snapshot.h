@@ -63,6 +63,16 @@ struct gy_manifest_task {
     struct gy_manifest_file *files;
 };
 
+/* How far a loop with rounds has come, at its head (flow/quiesce). */
+struct gy_manifest_rounds {
+    bool known;      /* the operator is the head of one */
+    uint32_t phase;  /* 0: idle, 1: a round is open, 2: it has ended everywhere */
+    uint64_t number; /* of the round */
+    uint64_t ends;   /* rounds that have ended, whatever their number */
+    bool touched;    /* rows have come from outside */
+    bool stop;       /* an operator has voted to stop */
+};
+
 struct gy_manifest_operator {
     char *id;
     char *op;               /* "std.sum" */
@@ -73,6 +83,8 @@ struct gy_manifest_operator {
     struct gy_manifest_state *states;
     uint32_t n_tasks; /* its parallelism */
     struct gy_manifest_task *tasks;
+    struct gy_manifest_rounds rounds;
+    char *holds_end; /* id of the loop around it whose round's end waits at it; NULL: none */
 };
 
 /* A snapshot. Strings and arrays are the manifest's. */

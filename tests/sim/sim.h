@@ -22,6 +22,8 @@ struct sim_job {
 
 /** Loads a job file's text with the build's plugins; asserts that it is right. */
 void sim_job_init(struct sim_job *job, char *dir, const char *text);
+/** The same where it may be wrong: false, and nothing is left. */
+bool sim_job_try(struct sim_job *job, char *dir, const char *text);
 void sim_job_fini(struct sim_job *job);
 
 /** Runs the job once; the code of gy_flow_run_alone. What its sinks wrote is committed. */
