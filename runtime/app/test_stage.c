@@ -2,6 +2,7 @@
 #include "app/test_stage.h"
 
 #include "app/test_given.h"
+#include "app/test_loop.h"
 #include "flow/flow.h"
 
 #include <string.h>
@@ -97,7 +98,7 @@ static int make_settings(struct gy_stage *stage)
     for (uint32_t i = 0; i < test->n_expect; i++)
         if (add_record(stage, i) != 0)
             return -1;
-    return 0;
+    return gy_test_open_loops(&stage->arena, stage->settings, stage->n_settings);
 }
 
 int gy_stage_init(struct gy_stage *stage, const struct gy_job *job, const struct gy_test *test,
