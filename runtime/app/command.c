@@ -50,7 +50,13 @@ const struct gy_command gy_commands[] = {
       FORMAT("text|junit"),
       PLUGIN_PATH},
      "  0    all have passed\n"
-     "  1    one has failed\n" IS_WRONG, NULL},
+     "  1    one has failed\n" IS_WRONG,
+     "  A test is a group in the `tests` of a job file; man gyre-job has all its keys:\n"
+     "  { name = \"counts\"; given = { ID = ( ROW, ... ); }; expect = { ID = ( ROW, ... ); }; }\n"
+     "  ROW              { FIELD = VALUE; ... }, or VALUE alone where there is one field; () is null\n"
+     "  *time            in a row: its event time\n"
+     "  { *watermark = \"10s\"; } and { *clock = \"10s\"; }\n"
+     "                   between given rows: event time, and the clock, go on to there\n"},
     {"conform", "PLUGIN.so", 1, 1, "run the conformance suite on a plugin",
      {{"--only", "ID,...", "run only these checks", GY_FLAG_LIST, AT(only)},
       {"--seed", "N", "seed of the random inputs", GY_FLAG_NUMBER, AT(seed)},

@@ -257,11 +257,13 @@ static void find_needed(const struct spec *spec)
             gy_diags_add(spec->scope->diags, test->set->given->file, test->set->given->line,
                          "given: nothing that is expected depends on `%s`",
                          test->given[i].node->id);
+    const struct gy_setting *given = gy_setting_get(test->set->at, "given");
+    bool whole = given == NULL || test->n_given == given->n; /* else more may have been meant */
     for (uint32_t i = 0; i < n; i++) {
         const struct gy_node *node =
             reached[i] ? find_node(spec, spec->job->operators[i].id) : NULL;
         test->needed[i] = node != NULL && !is_given(test, i) && node->kind != GYRE_SINK;
-        if (test->needed[i])
+        if (test->needed[i] && whole)
             tell_endless(spec, i);
     }
 }

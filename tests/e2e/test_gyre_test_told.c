@@ -32,6 +32,8 @@ struct mistake {
 static const struct mistake mistakes[] = {
     {"name = \"a\"; given = { inn = ( ); }; expect = { out = ( ); };",
      "unknown operator `inn`: did you mean `in`? (the job's `operators` lists all)"},
+    {"name = \"a\"; given = { edns = ( ); }; expect = { keys = ( ); };",
+     "unknown operator `edns`: did you mean `ends`? (the job's `operators` lists all)"},
     {"name = \"a\"; given = { out = ( ); }; expect = { out = ( ); };",
      "out: it is a sink, which puts nothing out: give the rows of what it reads, or expect "
      "them of it"},
