@@ -154,10 +154,11 @@ static int remove_hidden(struct gy_disk *disk, const char *dir, const struct gy_
     int code = 0;
     for (size_t i = 0; code == 0 && i < names->v.n; i++) {
         const char *name = names->v.items[i];
-        uint64_t id = name[0] == '.' ? gy_snapshot_id(name + 1) : 0;
-        if (id == 0)
+        bool is_ours = strcmp(name, GY_SNAPSHOT_ROWS) == 0 ||
+                       (name[0] == '.' && gy_snapshot_id(name + 1) != 0);
+        if (!is_ours)
             continue;
-        char *path = folder_path(dir, true, id);
+        char *path = gy_printf("%s/%s", dir, name);
         code = path != NULL ? remove_folder(disk, path, error) : no_memory(error, dir);
         gy_free(path);
     }

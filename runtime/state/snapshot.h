@@ -3,6 +3,7 @@
  *   DIR/
  *     lock                     held (flock) by the run that writes here
  *     branch                   where the newest run began, if not at the newest snapshot: branch.h
+ *     .rows/                   rows that wait in loops of the run that writes here: flow/spool
  *     .12/                     being written, or an old one whose files will be written over;
  *                              whatever begins with a dot is not a snapshot
  *     11/                      a snapshot: exists since it was renamed into place
@@ -20,6 +21,8 @@
 #include "base/disk.h"
 #include <gyre/error.h>
 #include <stdbool.h>
+
+#define GY_SNAPSHOT_ROWS ".rows"
 
 /* A declared state of an operator. */
 struct gy_manifest_state {

@@ -2,6 +2,7 @@
 #include "unit/snapshot_sample.h"
 
 #include <CUnit/CUnit.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,6 +39,67 @@ static void part_bytes(struct gy_buf *file, uint64_t id, uint32_t t)
     gy_part_end(&part);
     gy_part_fini(&part);
 }
+
+/* ---- files that are linked ---- */
+
+/* The content of file `id`. */
+static size_t rows_bytes(uint64_t id, char bytes[64])
+{
+    return (size_t)snprintf(bytes, 64, "rows that waited %llu", (unsigned long long)id * 1234567);
+}
+
+static void name_files(struct sample *s)
+{
+    const uint64_t id = s->manifest.id;
+    char bytes[64];
+    for (uint64_t i = 0; i < 2; i++) {
+        size_t n = rows_bytes(id - 1 + i, bytes);
+        snprintf(s->names[i], sizeof s->names[i], "counts-0-%llu.rows",
+                 (unsigned long long)(id - 1 + i));
+        s->files[i] = (struct gy_manifest_file){s->names[i], n, gy_checksum(bytes, n)};
+    }
+    s->tasks[0].n_files = 2;
+    s->tasks[0].files = s->files;
+}
+
+static int make_rows(struct gy_disk *disk, const char *path, uint64_t id)
+{
+    char bytes[64];
+    int handle;
+    size_t n = rows_bytes(id, bytes);
+    int code = gy_disk_renew(disk, path, &handle);
+    if (code != 0)
+        return code;
+    code = disk->write(disk, handle, bytes, n);
+    if (code == 0)
+        code = disk->cut(disk, handle, n);
+    int closed = disk->close(disk, handle);
+    return code != 0 ? code : closed;
+}
+
+/* Files that wait are in this snapshot and the next; nobody syncs them but its publishing. */
+static int link_rows(struct gy_disk *disk, const struct sample *s, struct gyre_error *error)
+{
+    int code = disk->make_dir(disk, SAMPLE_DIR "/.rows");
+    code = code == -EEXIST ? 0 : code;
+    for (uint64_t i = 0; code == 0 && i < 2; i++) {
+        char *own = gy_printf(SAMPLE_DIR "/.rows/%s", s->names[i]);
+        char *name = gy_snapshot_path(SAMPLE_DIR, s->manifest.id, s->names[i]);
+        if (own == NULL || name == NULL)
+            code = -ENOMEM;
+        if (code == 0 && (i == 1 || s->manifest.id == 1))
+            code = make_rows(disk, own, s->manifest.id - 1 + i);
+        if (code == 0 && disk->link(disk, own, name) != 0) /* gone with a power cut, or taken */
+            code = make_rows(disk, name, s->manifest.id - 1 + i);
+        if (code == 0 && i == 0)
+            disk->remove(disk, own);
+        gy_free(own);
+        gy_free(name);
+    }
+    return code == 0 ? 0 : gy_disk_failed(error, "link", SAMPLE_DIR "/.rows", code);
+}
+
+/* ---- the manifest ---- */
 
 void sample_init(struct sample *s, uint64_t id)
 {
@@ -84,6 +146,7 @@ void sample_init(struct sample *s, uint64_t id)
                                               .tasks = s->tasks};
     s->ops[1] = (struct gy_manifest_operator){
         .id = "out", .op = "file.write", .n_tasks = 1, .tasks = s->idle};
+    name_files(s);
 }
 
 /* As the scribe does it. */
@@ -121,7 +184,18 @@ int sample_write_files(struct gy_disk *disk, struct sample *s, struct gyre_error
         if (code != 0)
             return code;
     }
-    return 0;
+    return link_rows(disk, s, error);
+}
+
+/* After a failure: what was linked may have been lost by a sync, and the next one would not tell. */
+static void distrust_rows(struct gy_disk *disk, const struct sample *s)
+{
+    for (int i = 0; i < 2; i++) {
+        char *own = gy_printf(SAMPLE_DIR "/.rows/%s", s->names[i]);
+        if (own != NULL)
+            disk->remove(disk, own);
+        gy_free(own);
+    }
 }
 
 /* A snapshot from its begin to its publishing; it is discarded where that fails. */
@@ -134,8 +208,10 @@ int sample_take_snapshot(struct gy_disk *disk, uint64_t id, struct gyre_error *e
         code = sample_write_files(disk, &s, error);
     if (code == 0)
         code = gy_snapshot_publish(disk, SAMPLE_DIR, &s.manifest, error);
-    if (code != 0)
+    if (code != 0) {
         gy_snapshot_discard(disk, SAMPLE_DIR, id);
+        distrust_rows(disk, &s);
+    }
     return code;
 }
 

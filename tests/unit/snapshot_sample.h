@@ -16,6 +16,9 @@ struct sample {
     struct gy_manifest_operator ops[2];
     struct gy_manifest_state states[2];
     struct gy_manifest_task tasks[SAMPLE_TASKS], idle[1];
+    struct gy_manifest_file
+        files[2]; /* of the first task; that of the snapshot before, and its own */
+    char names[2][32];
 };
 
 void sample_init(struct sample *s, uint64_t id);

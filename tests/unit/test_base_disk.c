@@ -50,7 +50,8 @@ static void the_real_disk_writes_over_what_is_nobodys(void)
     CU_ASSERT_EQUAL(before.st_ino, after.st_ino);
 
     file_write(path, "a backup has it", 15);
-    CU_ASSERT_EQUAL(link(path, other), 0);
+    CU_ASSERT_EQUAL(disk->link(disk, path, other), 0);
+    CU_ASSERT_EQUAL(disk->link(disk, path, other), -EEXIST);
     CU_ASSERT_EQUAL(disk->reopen(disk, path, &handle), -EMLINK);
     renew(path);
     expect_file(other, "a backup has it");

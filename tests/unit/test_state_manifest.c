@@ -31,7 +31,11 @@ static bool same_operator(const struct gy_manifest_operator *a,
         const struct gy_manifest_task *x = &a->tasks[i], *y = &b->tasks[i];
         same = x->watermark_us == y->watermark_us && x->seen_us == y->seen_us &&
                x->ended == y->ended && same_text(x->file, y->file) && x->bytes == y->bytes &&
-               x->checksum == y->checksum && x->records == y->records;
+               x->checksum == y->checksum && x->records == y->records && x->n_files == y->n_files;
+        for (uint32_t f = 0; same && f < x->n_files; f++)
+            same = same_text(x->files[f].name, y->files[f].name) &&
+                   x->files[f].bytes == y->files[f].bytes &&
+                   x->files[f].checksum == y->files[f].checksum;
     }
     return same;
 }
@@ -87,6 +91,10 @@ static void a_manifest_comes_back_as_it_was_written(void)
                                            .records = UINT64_MAX};
     s.states[0].version = UINT32_MAX;
     s.manifest.max_parallelism = UINT32_MAX;
+    CU_ASSERT(survives(&s.manifest));
+    s.tasks[0].n_files = 2;
+    s.tasks[0].files = s.files;
+    s.files[0].bytes = UINT64_MAX;
     CU_ASSERT(survives(&s.manifest));
     s.tasks[0].watermark_us = INT64_MIN + 1;
     s.tasks[0].bytes = INT64_MAX;
@@ -225,6 +233,13 @@ static const struct {
     {"counts-0.state", "", "is damaged: `file` is no name of a state file"},
     {"counts-0.state", "manifest.cfg", "is damaged: `file` is no name of a state file"},
     {"counts-0.state", "counts-1.state", "is damaged: two files are named counts-1.state"},
+    {"counts-0-1.rows", "../../rows", "is damaged: `name` is no name of a file"},
+    {"counts-0-1.rows", "manifest.cfg", "is damaged: `name` is no name of a file"},
+    {"counts-0-1.rows", "", "is damaged: `name` is no name of a file"},
+    {"counts-0-1.rows", "counts-1.state", "is damaged: two files are named counts-1.state"},
+    {"counts-0-1.rows", "counts-0-0.rows", "is damaged: two files are named counts-0-0.rows"},
+    {"files = (", "files = 3; also = (", "is damaged: `files` is no list"},
+    {"files = (", "files = ( 3,", "is damaged: `files` holds what is no group"},
     {"id = \"out\"", "id = \"counts\"", "is damaged: two operators are named counts"},
     {"bytes = 0L", "bytes = -5L", "is damaged: `bytes` is negative"},
     {"job =", "job 5", "is damaged: line 6: syntax error"},

@@ -34,13 +34,15 @@ static void snapshots_are_found_the_newest_first(void)
     sample_init(&s, 2);
     CU_ASSERT_PTR_NOT_NULL(gy_manifest_operator(manifest, "out"));
     CU_ASSERT_PTR_NULL(gy_manifest_operator(manifest, "outs"));
-    CU_ASSERT_EQUAL(gy_manifest_bytes(manifest),
-                    manifest->operators[0].tasks[0].bytes + manifest->operators[0].tasks[1].bytes);
+    const struct gy_manifest_task *tasks = manifest->operators[0].tasks;
+    CU_ASSERT_EQUAL(gy_manifest_bytes(manifest), tasks[0].bytes + tasks[1].bytes +
+                                                     tasks[0].files[0].bytes +
+                                                     tasks[0].files[1].bytes);
     gy_manifest_free(manifest);
     sim_disk_free(sim);
 }
 
-enum { SYNC_OF_THE_NAME = 8 }; /* operation of gy_snapshot_publish */
+enum { SYNC_OF_THE_NAME = 14 }; /* operation of gy_snapshot_publish */
 
 /* The sync of a name fails, and with it the name is lost, though it is still seen: the run goes on from
  * there, or the next one, until the power goes. */
@@ -125,7 +127,7 @@ static void the_oldest_are_removed_and_never_one_that_is_needed(void)
         gy_vec_fini(&ids.v);
         struct gy_names names;
         CU_ASSERT_EQUAL(sim->disk.list(&sim->disk, SAMPLE_DIR, &names), 0);
-        CU_ASSERT_EQUAL(names.v.n, steps[i].n); /* nothing else is left behind */
+        CU_ASSERT_EQUAL(names.v.n, steps[i].n + 1); /* and .rows: nothing else is left behind */
         gy_names_fini(&names);
     }
     sim_disk_free(sim);
@@ -167,11 +169,48 @@ static void the_files_of_an_old_snapshot_are_written_over(void)
     CU_ASSERT(!was_done(sim, "create", SAMPLE_DIR "/.5/counts-0.state"));
     sample_expect_newest(sim, 5, "");
     CU_ASSERT_EQUAL(sim->disk.list(&sim->disk, SAMPLE_DIR "/5", &names), 0);
-    CU_ASSERT_EQUAL(names.v.n, 3);
+    CU_ASSERT_EQUAL(names.v.n, 5); /* the manifest, two of state, two that are linked */
     gy_names_fini(&names);
     CU_ASSERT_EQUAL(sim->disk.list(&sim->disk, SAMPLE_DIR, &names), 0);
-    CU_ASSERT_EQUAL(names.v.n, 4); /* 3, 4, 5, branch */
+    CU_ASSERT_EQUAL(names.v.n, 5); /* 3, 4, 5, branch, .rows */
     gy_names_fini(&names);
+    sim_disk_free(sim);
+}
+
+/* A file that waits is in three places, and each goes on its own: nobody writes over what another has. */
+static void a_file_of_several_names_is_never_written_over(void)
+{
+    struct sim_disk *sim = sample_disk_with(2);
+    struct gyre_error error = {.size = sizeof error};
+    struct sample s;
+    size_t n;
+    int handle;
+    sample_init(&s, 2);
+    CU_ASSERT(was_done(sim, "link", SAMPLE_DIR "/.rows/counts-0-1.rows"));
+    CU_ASSERT_EQUAL(sim->disk.reopen(&sim->disk, SAMPLE_DIR "/2/counts-0-1.rows", &handle),
+                    -EMLINK);
+    CU_ASSERT_EQUAL(gy_snapshots_trim(&sim->disk, SAMPLE_DIR, 1, 9, 3, &error), 0);
+    CU_ASSERT_PTR_NOT_NULL(sim_disk_get(sim, SAMPLE_DIR "/.3/counts-0-1.rows", &n));
+    CU_ASSERT_EQUAL_FATAL(gy_disk_renew(&sim->disk, SAMPLE_DIR "/.3/counts-0-1.rows", &handle), 0);
+    CU_ASSERT_EQUAL(sim->disk.write(&sim->disk, handle, "other", 5), 0);
+    CU_ASSERT_EQUAL(sim->disk.close(&sim->disk, handle), 0);
+    sample_expect_newest(sim, 2, "");
+    CU_ASSERT_EQUAL(sample_take_snapshot(&sim->disk, 3, &error), 0);
+    CU_ASSERT_PTR_NULL(sim_disk_get(sim, SAMPLE_DIR "/3/counts-0-1.rows", &n)); /* not its own */
+    sample_expect_newest(sim, 3, "");
+    sim_disk_free(sim);
+}
+
+static void rows_that_waited_in_an_earlier_run_are_removed(void)
+{
+    struct sim_disk *sim = sample_disk_with(2);
+    uint64_t last;
+    size_t n;
+    CU_ASSERT_PTR_NOT_NULL(sim_disk_get(sim, SAMPLE_DIR "/.rows/counts-0-2.rows", &n));
+    CU_ASSERT_EQUAL(gy_snapshots_prepare(&sim->disk, SAMPLE_DIR, &last, NULL), 0);
+    CU_ASSERT_PTR_NULL(sim_disk_get(sim, SAMPLE_DIR "/.rows/counts-0-2.rows", &n));
+    CU_ASSERT_PTR_NOT_NULL(sim_disk_get(sim, SAMPLE_DIR "/2/counts-0-2.rows", &n));
+    sample_expect_newest(sim, 2, "");
     sim_disk_free(sim);
 }
 
@@ -225,10 +264,10 @@ static void damage_is_told_with_the_file_and_the_older_one_is_used(void)
     struct sim_disk *sim = sample_disk_with(2);
     size_t n;
     uint64_t wrong = 0;
-    static const char *const files[] = {SAMPLE_DIR "/2/manifest.cfg",
-                                        SAMPLE_DIR "/2/counts-0.state",
-                                        SAMPLE_DIR "/2/counts-1.state"};
-    for (size_t f = 0; f < 3; f++) {
+    static const char *const files[] = {
+        SAMPLE_DIR "/2/manifest.cfg", SAMPLE_DIR "/2/counts-0.state",
+        SAMPLE_DIR "/2/counts-1.state", SAMPLE_DIR "/2/counts-0-2.rows"};
+    for (size_t f = 0; f < 4; f++) {
         const void *at = sim_disk_get(sim, files[f], &n);
         uint8_t *bytes = malloc(n + 1);
         struct sample_told t;
@@ -473,6 +512,8 @@ static const struct suite_test tests[] = {
     SUITE_TEST(the_oldest_are_removed_and_never_one_that_is_needed),
     SUITE_TEST(what_a_run_has_left_is_removed_before_what_it_began_with),
     SUITE_TEST(the_files_of_an_old_snapshot_are_written_over),
+    SUITE_TEST(a_file_of_several_names_is_never_written_over),
+    SUITE_TEST(rows_that_waited_in_an_earlier_run_are_removed),
     SUITE_TEST(a_file_that_is_read_is_not_written_over),
     SUITE_TEST(damage_is_told_with_the_file_and_the_older_one_is_used),
     SUITE_TEST(a_folder_that_is_not_whole_is_not_used),
