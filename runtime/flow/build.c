@@ -421,7 +421,8 @@ static int build(struct gy_flow *flow, struct gyre_error *error)
         return gyre_error_set(error, GYRE_ENOMEM, -1, "cannot make the tasks of the job: %s",
                               errno != 0 ? strerror(errno) : "no memory");
     if (build_splits(flow, error) != 0 ||
-        (flow->n_regions > 0 && gy_spill_folder_make(flow, error) != 0))
+        (flow->n_regions > 0 && gy_scratch_init(&flow->scratch, flow->options.snapshots.disk,
+                                                flow->options.snapshots.dir, error) != 0))
         return error->code;
     for (uint32_t c = 0; c < physical->n_chains; c++)
         for (uint32_t i = 0; i < physical->chains[c].parallelism; i++)

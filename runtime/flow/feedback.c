@@ -6,71 +6,8 @@
 #include "flow/flow.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <stdlib.h>
 
 enum { LOG_BYTES = 16 * 1024 };
-
-/* ---- where it goes beyond memory ---- */
-
-static struct gy_disk *disk_of(const struct gy_flow *flow)
-{
-    struct gy_disk *disk = flow->options.snapshots.disk;
-    return disk != NULL ? disk : gy_disk_real();
-}
-
-/* Beside the snapshots: files that wait are linked into these. An earlier run may have left some. */
-static int make_beside(struct gy_flow *flow, struct gyre_error *error)
-{
-    struct gy_disk *disk = disk_of(flow);
-    struct gy_names names;
-    int code = disk->make_dir(disk, flow->spill_folder);
-    if (code != -EEXIST)
-        return code == 0 ? 0 : gy_disk_failed(error, "make", flow->spill_folder, code);
-    code = disk->list(disk, flow->spill_folder, &names);
-    if (code != 0)
-        return gy_disk_failed(error, "list", flow->spill_folder, code);
-    for (size_t i = 0; i < names.v.n && code == 0; i++) {
-        char *path = gy_printf("%s/%s", flow->spill_folder, names.v.items[i]);
-        code = path != NULL ? disk->remove(disk, path) : -ENOMEM;
-        gy_free(path);
-    }
-    gy_names_fini(&names);
-    return code == 0 ? 0 : gy_disk_failed(error, "empty", flow->spill_folder, code);
-}
-
-int gy_spill_folder_make(struct gy_flow *flow, struct gyre_error *error)
-{
-    const char *dir = flow->options.snapshots.dir;
-    const char *tmp = getenv("TMPDIR");
-    if (dir != NULL)
-        flow->spill_folder = gy_printf("%s/.rows", dir);
-    else
-        flow->spill_folder =
-            gy_printf("%s/gyre-%s-XXXXXX", tmp != NULL && tmp[0] != 0 ? tmp : "/tmp",
-                      flow->physical->graph->job);
-    if (flow->spill_folder == NULL)
-        return gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for a loop");
-    if (dir != NULL)
-        return make_beside(flow, error);
-    if (mkdtemp(flow->spill_folder) != NULL)
-        return 0;
-    gyre_error_set(error, GYRE_EIO, -1,
-                   "cannot make %s, for rows of loops that do not fit into "
-                   "memory: %s; TMPDIR names another place",
-                   flow->spill_folder, strerror(errno));
-    gy_free(flow->spill_folder);
-    flow->spill_folder = NULL;
-    return GYRE_EIO;
-}
-
-void gy_spill_folder_remove(struct gy_flow *flow)
-{
-    struct gy_disk *disk = disk_of(flow);
-    if (flow->spill_folder != NULL) /* what cannot be removed is emptied by the next run */
-        disk->remove(disk, flow->spill_folder);
-    gy_free(flow->spill_folder);
-}
 
 /* ---- making ---- */
 
@@ -140,8 +77,8 @@ int gy_head_init(struct gy_head *head, struct gy_member *member)
     if (head->entries == NULL || head->inputs == NULL || head->name == NULL ||
         gy_channel_init(&head->blocks, 1, 1) != 0 || describe_inputs(head) != 0)
         return GYRE_ENOMEM;
-    struct gy_spill_config config = {.disk = disk_of(flow),
-                                     .folder = flow->spill_folder,
+    struct gy_spill_config config = {.disk = flow->scratch.disk,
+                                     .folder = flow->scratch.path,
                                      .name = head->name,
                                      .memory_max = graph->loop_memory / n_heads,
                                      .disk_max = graph->loop_disk / n_heads,

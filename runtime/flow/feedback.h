@@ -48,11 +48,6 @@ struct gy_head {
     uint32_t n_behind;    /* channels whose barrier has not come */
 };
 
-/** Makes the folder for what does not fit into memory, empties it, removes it; beside the snapshots, if some are taken.
- *  0, or a code and a sentence. */
-int gy_spill_folder_make(struct gy_flow *flow, struct gyre_error *error);
-void gy_spill_folder_remove(struct gy_flow *flow);
-
 /** Makes the head of a member that has feedback entries; they and the region are ready. 0, or GYRE_ENOMEM. */
 int gy_head_init(struct gy_head *head, struct gy_member *member);
 void gy_head_fini(struct gy_head *head);

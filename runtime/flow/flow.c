@@ -141,7 +141,7 @@ void gy_flow_free(struct gy_flow *flow)
     free_edges(flow);
     for (uint32_t r = 0; r < flow->n_regions; r++)
         gy_region_fini(&flow->regions[r]);
-    gy_spill_folder_remove(flow);
+    gy_scratch_fini(&flow->scratch);
     gy_free(flow->regions);
     gy_free(flow->reaches);
     for (uint32_t n = 0; flow->splits != NULL && n < flow->physical->graph->n_nodes; n++)

@@ -13,6 +13,7 @@
 #include "flow/quiesce.h"
 #include "flow/restore.h"
 #include "flow/scheduler.h"
+#include "flow/scratch.h"
 #include "flow/task.h"
 #include "graph/physical.h"
 
@@ -78,7 +79,7 @@ struct gy_flow {
     uint32_t *n_dests;             /* per edge: consumers that one producer sends to */
     uint32_t n_regions;
     struct gy_region *regions;
-    char *spill_folder; /* for rows of loops; NULL: there are none */
+    struct gy_scratch scratch; /* for rows of loops */
     bool *reaches; /* [node * n_regions + region]: its rows come to the region from outside it */
     struct gy_splits *splits; /* per node */
     pthread_mutex_t
