@@ -24,7 +24,7 @@ static const struct {
 } runs[] = {
     {"run", gy_cmd_run},   {"check", gy_cmd_check},     {"plan", gy_cmd_plan},
     {"list", gy_cmd_list}, {"inspect", gy_cmd_inspect}, {"snapshots", gy_cmd_snapshots},
-    {"test", gy_cmd_test},
+    {"test", gy_cmd_test}, {"conform", gy_cmd_conform},
 };
 
 static int run(const struct gy_cli *cli)

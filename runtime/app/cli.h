@@ -37,6 +37,9 @@ struct gy_cli {
     int64_t parallelism; /* -p N from 1 on; 0: not given */
     int64_t seed;        /* --seed N; 0: not given */
     int64_t timeout;     /* --timeout N, seconds; 0: not given */
+    int64_t fuzz;        /* --fuzz SECONDS; 0: not given */
+    const char *config;  /* --config FILE, or NULL */
+    bool in_process;     /* --in-process */
     bool no_supervise;   /* --no-supervise */
 };
 

@@ -58,10 +58,57 @@ const struct gy_command gy_commands[] = {
      "  { *watermark = \"10s\"; } and { *clock = \"10s\"; }\n"
      "                   between given rows: event time, and the clock, go on to there\n"},
     {"conform", "PLUGIN.so", 1, 1, "run the conformance suite on a plugin",
-     {{"--only", "ID,...", "run only these checks", GY_FLAG_LIST, AT(only)},
-      {"--seed", "N", "seed of the random inputs", GY_FLAG_NUMBER, AT(seed)},
+     {{"--only", "ID,...", "run only these checks (ID:SUBJECT: of one operator or function)", GY_FLAG_LIST, AT(only)},
+      {"--seed", "N", "seed of the random inputs; 1 if not given", GY_FLAG_NUMBER, AT(seed)},
+      {"--fuzz", "SECONDS", "go on with other seeds for so long, until something is found", GY_FLAG_NUMBER, AT(fuzz)},
+      {"--in-process", NULL, "run in this process, for a debugger", GY_FLAG_SWITCH, AT(in_process)},
+      {"--config", "FILE", "options and sample rows; else NAME.conform.cfg or conform.cfg beside the plugin", GY_FLAG_TEXT, AT(config)},
       FORMAT("text|json|junit"),
-      PLUGIN_PATH}, NULL, NULL},
+      PLUGIN_PATH},
+     "  0    no check failed\n"
+     "  1    some check failed, crashed or did not come back\n"
+     "  2    there is no such plugin or check, or a conform.cfg is wrong\n",
+     "  Each check runs in a process of its own, with options and rows that are derived from the plugin's\n"
+     "  tables, or that a conform.cfg gives. One that fails says what was expected and how to run it again.\n"
+     "  The checks are:\n\n"
+     "  abi.note                the note in the file fits this gyre and this machine\n"
+     "  abi.exports             one symbol is seen from outside\n"
+     "  load.fresh-process      it loads in a process of its own\n"
+     "  load.silent             loading it says nothing\n"
+     "  load.world              loading it changes nothing of the process\n"
+     "  desc.valid              its tables are right\n"
+     "  desc.unknown            a field that the input does not have is refused\n"
+     "  config.schema           options at the ends of their range are taken or refused\n"
+     "  life.cycle              it opens, runs, closes, and leaves nothing behind\n"
+     "  proc.deterministic      the same rows give the same rows\n"
+     "  life.interleaved        instances do not know of each other\n"
+     "  life.create-failure     it can be closed where it could not be opened\n"
+     "  thread.migrate          its calls may come from any thread\n"
+     "  proc.silent             it writes nothing to standard output and error\n"
+     "  proc.input-readonly     its input is not written to\n"
+     "  proc.batch-split        batches are cut anywhere\n"
+     "  proc.dropped-rows       dropped rows are not there\n"
+     "  proc.output-lifetime    what it puts out lives longer than its input\n"
+     "  fn.total                any value is taken without a crash\n"
+     "  proc.bad-rows           a bad row leaves no trace\n"
+     "  key.isolation           keys do not know of each other\n"
+     "  key.groups              the number of tasks does not matter\n"
+     "  time.watermark          no row comes behind a watermark\n"
+     "  time.late               late rows do no harm\n"
+     "  time.timers             the steps of the watermark do not matter\n"
+     "  state.snapshot-pure     a snapshot changes nothing\n"
+     "  state.uninitialized     what is saved was set before\n"
+     "  state.roundtrip         what is restored is what was saved\n"
+     "  state.hidden            all that it knows is in its state\n"
+     "  state.every-boundary    it can be restored wherever the snapshot was\n"
+     "  state.rescale           it can be restored at another number of tasks\n"
+     "  state.corrupt           a damaged snapshot does no harm\n"
+     "  source.replay           it reads the same rows again\n"
+     "  source.position         it goes on where it was\n"
+     "  sink.two-phase          rows are there once, wherever the process dies\n"
+     "  sink.visible-early      rows are seen when they are committed\n"
+     "  agg.laws                merge and retract do what they say\n"
+     "  fault.every-allocation  want of memory fails a call and nothing else\n"},
     {"snapshots", "DIR [verify|show ID]", 1, 3, "list, verify or describe the snapshots of a folder", {FORMAT("text|json")},
      "  0    shown, and intact as far as was looked\n"
      "  1    a snapshot is damaged, or cannot be read\n"

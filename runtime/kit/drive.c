@@ -93,24 +93,31 @@ static void *put(char **at, const void *from, size_t n)
     return to;
 }
 
-static size_t text_size(const struct gy_rows *rows, uint32_t first, uint32_t n)
+/* Strings of rows that are not there may be anything. */
+static bool is_long(const struct gyre_str *s, const uint8_t *keep, uint32_t i)
+{
+    return (keep == NULL || keep[i] != 0) && s->len > GYRE_STR_INLINE;
+}
+
+static size_t text_size(const struct gy_rows *rows, uint32_t first, uint32_t n, const uint8_t *keep)
 {
     size_t size = 0;
     for (uint32_t f = 0; f < rows->schema->n_fields; f++) {
         const struct gyre_str *s = rows->data[f];
         if (!gyre_type_is_str(gyre_schema_field(rows->schema, f)->type))
             continue;
-        for (uint32_t i = first; i < first + n; i++)
-            size += s[i].len > GYRE_STR_INLINE ? s[i].len : 0;
+        for (uint32_t i = 0; i < n; i++)
+            size += is_long(&s[first + i], keep, i) ? s[first + i].len : 0;
     }
     return size;
 }
 
 /* Lets the strings of a column, which are a copy, point into the block from `used` on. */
-static void move_strings(struct gyre_str *strings, uint32_t n, struct gy_block *block, size_t *used)
+static void move_strings(struct gyre_str *strings, uint32_t n, const uint8_t *keep,
+                         struct gy_block *block, size_t *used)
 {
     for (uint32_t i = 0; i < n; i++) {
-        if (strings[i].len <= GYRE_STR_INLINE)
+        if (!is_long(&strings[i], keep, i))
             continue;
         memcpy(block->bytes + *used, strings[i].u.ptr, strings[i].len);
         strings[i].u.ptr = block->bytes + *used;
@@ -122,7 +129,7 @@ static void move_strings(struct gyre_str *strings, uint32_t n, struct gy_block *
 struct presented {
     struct gy_batch batch;
     void *memory;
-    size_t size;
+    size_t size, text;
     struct gy_block *block;
     struct gy_arenas *arenas;
 };
@@ -131,7 +138,8 @@ static int present(struct gyre_kit *kit, const struct gy_rows *rows, uint32_t fi
                    const uint8_t *keep, struct gy_column *columns, struct presented *p)
 {
     uint32_t n_fields = rows->schema->n_fields;
-    size_t text = text_size(rows, first, n), used = 0;
+    size_t text = text_size(rows, first, n, keep), used = 0;
+    p->text = text;
     p->size = rounded((size_t)n * 8) + rounded(n);
     for (uint32_t f = 0; f < n_fields; f++)
         p->size += rounded((size_t)n * gyre_type_size(gyre_schema_field(rows->schema, f)->type)) +
@@ -149,7 +157,7 @@ static int present(struct gyre_kit *kit, const struct gy_rows *rows, uint32_t fi
         columns[f] =
             (struct gy_column){.data = put(&at, (char *)rows->data[f] + first * size, n * size)};
         if (gyre_type_is_str(field->type)) {
-            move_strings((struct gyre_str *)columns[f].data, n, p->block, &used);
+            move_strings((struct gyre_str *)columns[f].data, n, keep, p->block, &used);
             columns[f].arenas = p->arenas;
         }
         if ((field->flags & GYRE_NULLABLE) != 0)
@@ -169,8 +177,24 @@ static void take_away(struct presented *p)
     if (p->memory != NULL)
         memset(p->memory, 0xDB, p->size);
     gy_arenas_drop(p->arenas);
+    if (p->block != NULL && p->block->refs == 1) /* nobody has adopted it */
+        memset(p->block->bytes, 0xDB, p->text);
     gy_block_drop(p->block);
     gy_free(p->memory);
+}
+
+/* The long strings stand where the host writes too, so they are compared. */
+static void after_call(struct gyre_kit *kit, const struct gy_rows *rows, uint32_t first, uint32_t n,
+                       const struct gy_column *columns, const struct presented *p)
+{
+    kit->around(kit->host, p->memory, p->size, false);
+    for (uint32_t f = 0; f < rows->schema->n_fields; f++) {
+        const struct gyre_str *is = columns[f].data, *was = rows->data[f];
+        if (!gyre_type_is_str(gyre_schema_field(rows->schema, f)->type))
+            continue;
+        for (uint32_t i = 0; i < n; i++)
+            kit->n_changed += !gyre_str_equal(&is[i], &was[first + i]);
+    }
 }
 
 int gy_kit_give(struct gyre_kit *kit, struct gy_kit_port *port, const struct gy_rows *rows,
@@ -184,9 +208,9 @@ int gy_kit_give(struct gyre_kit *kit, struct gy_kit_port *port, const struct gy_
             kit->around(kit->host, p.memory, p.size, true);
         gy_kit_pass(kit, (uint32_t)(port - kit->inputs), 0, &p.batch);
         if (kit->around != NULL)
-            kit->around(kit->host, p.memory, p.size, false);
+            after_call(kit, rows, first, n, columns, &p);
         /* What has been put out refers to the columns until it leaves. */
-        for (uint32_t t = 0; kit->code == 0 && t < kit->n_tasks; t++)
+        for (uint32_t t = 0; kit->code == 0 && !kit->holds && t < kit->n_tasks; t++)
             if (gy_instance_flush(kit->tasks[t].instance, false) != 0)
                 gy_kit_fail_call(kit, kit->tasks[t].instance, GYRE_EFAIL);
     }
@@ -276,10 +300,7 @@ int gyre_kit_push_columns(struct gyre_kit *kit, const char *name, uint32_t n,
             gy_rows_set(&rows, row, f, null ? NULL : (const char *)columns[f].data + i * size);
         }
     }
-    if (rows.failed)
-        gy_kit_fail(kit, GYRE_ENOMEM, "out of memory");
-    else
-        push(kit, port, &rows);
+    push(kit, port, &rows);
     gy_rows_fini(&rows);
     return kit->code;
 }

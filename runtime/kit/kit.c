@@ -9,6 +9,9 @@
 static void take_rows(void *host, uint32_t port, const struct gy_batch *batch)
 {
     struct gy_kit_task *task = host;
+    for (uint32_t i = 0; batch->time != NULL && i < batch->rows; i++)
+        if (batch->keep == NULL || batch->keep[i] != 0)
+            task->kit->n_behind += batch->time[i] < task->told_us;
     gy_rows_append(&task->kit->outputs[port], batch);
 }
 
@@ -167,16 +170,22 @@ int gy_kit_open(struct gyre_kit *kit)
     return kit->code;
 }
 
-struct gyre_kit *gyre_kit_new(const struct gyre_kit_setup *setup)
+int gy_kit_start(struct gyre_kit *kit)
 {
     struct gyre_error error = {.size = sizeof error};
-    struct gyre_kit *kit = gy_kit_make(setup, false);
-    if (kit == NULL || kit->code != 0)
-        return kit;
+    if (kit->code != 0)
+        return kit->code;
     if (kit->node->kind == GYRE_SOURCE &&
         gy_splits_init(&kit->splits, kit->node, kit->n_tasks, &error) != 0)
         gy_kit_fail(kit, error.code, "%s failed in discover: %s", kit->node->op, error.text);
-    gy_kit_open(kit);
+    return gy_kit_open(kit);
+}
+
+struct gyre_kit *gyre_kit_new(const struct gyre_kit_setup *setup)
+{
+    struct gyre_kit *kit = gy_kit_make(setup, false);
+    if (kit != NULL)
+        gy_kit_start(kit);
     return kit;
 }
 

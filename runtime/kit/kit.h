@@ -66,7 +66,10 @@ struct gyre_kit {
     struct gy_kit_port *inputs;
     struct gy_rows *outputs;
     uint64_t epoch;
-    int code; /* of the first failure */
+    bool holds;         /* rows that do not fill a batch stay until the next settling */
+    uint64_t n_changed; /* long strings of the input that were written to, where `around` is set */
+    uint64_t n_behind;  /* rows that came out behind a watermark that was told */
+    int code;           /* of the first failure */
     struct gy_buf error;
     struct gy_buf text; /* what was given to the caller last */
     struct gy_buf log;
@@ -125,6 +128,9 @@ struct gyre_kit *gy_kit_make(const struct gyre_kit_setup *setup, bool restores);
 
 /** Opens the tasks. 0, or a code. */
 int gy_kit_open(struct gyre_kit *kit);
+
+/** Discovers what a source is to read, and opens the tasks. 0, or a code. */
+int gy_kit_start(struct gyre_kit *kit);
 
 /** Hands a batch of input `p` on: to the key function of this order, or to the tasks. */
 void gy_kit_pass(struct gyre_kit *kit, uint32_t p, uint32_t order, const struct gy_batch *batch);

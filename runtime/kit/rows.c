@@ -7,58 +7,64 @@
 #include <assert.h>
 #include <stdlib.h>
 
+/* Memory of a test: without it there is none. */
+static void *room(void *old, size_t n, size_t size)
+{
+    void *more = realloc(old, n * size + 1);
+    if (more == NULL)
+        abort();
+    return more;
+}
+
+static void forget_strings(struct gy_rows *rows)
+{
+    for (size_t i = 0; i < rows->n_strings; i++)
+        free(rows->strings[i]);
+    rows->n_strings = 0;
+}
+
 void gy_rows_fini(struct gy_rows *rows)
 {
     for (uint32_t f = 0; rows->data != NULL && f < rows->schema->n_fields; f++) {
-        gy_free(rows->data[f]);
-        gy_free(rows->valid[f]);
+        free(rows->data[f]);
+        free(rows->valid[f]);
     }
-    gy_free(rows->data);
-    gy_free(rows->valid);
-    gy_free(rows->time);
-    gy_arena_ctl_fini(&rows->text);
+    forget_strings(rows);
+    free(rows->strings);
+    free(rows->data);
+    free(rows->valid);
+    free(rows->time);
     *rows = (struct gy_rows){.schema = rows->schema};
 }
 
 void gy_rows_clear(struct gy_rows *rows)
 {
     rows->n = 0;
-    gy_arena_ctl_fini(&rows->text);
+    forget_strings(rows);
 }
 
-static bool grow(struct gy_rows *rows)
+static void grow(struct gy_rows *rows)
 {
-    uint32_t cap = rows->cap > 0 ? 2 * rows->cap : 64;
     uint32_t n_fields = rows->schema->n_fields;
     if (rows->data == NULL) {
-        rows->data = gy_calloc(n_fields + 1, sizeof *rows->data);
-        rows->valid = gy_calloc(n_fields + 1, sizeof *rows->valid);
+        rows->data = room(NULL, n_fields, sizeof *rows->data);
+        rows->valid = room(NULL, n_fields, sizeof *rows->valid);
+        memset(rows->data, 0, n_fields * sizeof *rows->data);
+        memset(rows->valid, 0, n_fields * sizeof *rows->valid);
     }
-    if (rows->data == NULL || rows->valid == NULL)
-        return false;
-    int64_t *time = gy_realloc_array(rows->time, cap, sizeof *time);
-    rows->time = time != NULL ? time : rows->time;
-    bool ok = time != NULL;
-    for (uint32_t f = 0; ok && f < n_fields; f++) {
+    rows->cap = rows->cap > 0 ? 2 * rows->cap : 64;
+    rows->time = room(rows->time, rows->cap, sizeof *rows->time);
+    for (uint32_t f = 0; f < n_fields; f++) {
         uint32_t size = gyre_type_size(gyre_schema_field(rows->schema, f)->type);
-        void *data = gy_realloc_array(rows->data[f], cap, size);
-        rows->data[f] = data != NULL ? data : rows->data[f];
-        uint8_t *valid = gy_realloc(rows->valid[f], cap);
-        rows->valid[f] = valid != NULL ? valid : rows->valid[f];
-        ok = data != NULL && valid != NULL;
+        rows->data[f] = room(rows->data[f], rows->cap, size);
+        rows->valid[f] = room(rows->valid[f], rows->cap, 1);
     }
-    rows->cap = ok ? cap : rows->cap;
-    return ok;
 }
 
 uint32_t gy_rows_add(struct gy_rows *rows, int64_t time_us)
 {
-    if (rows->n == rows->cap && !grow(rows)) {
-        rows->failed = true;
-        if (rows->n == 0)
-            abort(); /* a test without memory for its first row */
-        return rows->n - 1;
-    }
+    if (rows->n == rows->cap)
+        grow(rows);
     uint32_t row = rows->n++;
     rows->time[row] = time_us;
     for (uint32_t f = 0; f < rows->schema->n_fields; f++) {
@@ -82,10 +88,15 @@ void gy_rows_set(struct gy_rows *rows, uint32_t row, uint32_t field, const void 
     const struct gyre_str *s = value;
     if (!gyre_type_is_str(type) || s->len <= GYRE_STR_INLINE)
         return;
-    char *copy = gy_arena_ctl_strndup(&rows->text, s->u.ptr, s->len);
-    struct gyre_str kept = gyre_str_view(copy != NULL ? copy : "", copy != NULL ? s->len : 0);
+    if (rows->n_strings == rows->cap_strings) {
+        rows->cap_strings = rows->cap_strings > 0 ? 2 * rows->cap_strings : 64;
+        rows->strings = room(rows->strings, rows->cap_strings, sizeof *rows->strings);
+    }
+    char *copy = room(NULL, s->len, 1);
+    memcpy(copy, s->u.ptr, s->len);
+    struct gyre_str kept = gyre_str_view(copy, s->len);
     memcpy(at, &kept, sizeof kept);
-    rows->failed |= copy == NULL;
+    rows->strings[rows->n_strings++] = copy;
 }
 
 void gy_rows_append(struct gy_rows *rows, const struct gy_batch *batch)
@@ -160,7 +171,7 @@ static void merge(const struct gy_rows *rows, bool times, uint32_t *a, uint32_t 
 uint32_t *gy_rows_order(const struct gy_rows *rows, bool times)
 {
     uint32_t n = rows->n;
-    uint32_t *order = n > 0 ? gy_calloc(2 * (size_t)n, sizeof *order) : NULL;
+    uint32_t *order = n > 0 ? room(NULL, 2 * (size_t)n, sizeof *order) : NULL;
     for (uint32_t i = 0; order != NULL && i < n; i++)
         order[i] = i;
     for (uint32_t run = 1; order != NULL && run < n; run *= 2)
@@ -242,7 +253,7 @@ bool gy_rows_same(const struct gy_rows *expected, const struct gy_rows *actual, 
             gy_buf_printf(diff, "    and %u lines more\n", shown - 2 * SHOWN_MOST);
     }
     gy_buf_fini(&lines);
-    gy_free(left);
-    gy_free(right);
+    free(left);
+    free(right);
     return same;
 }

@@ -1,24 +1,26 @@
 /* Rows of one schema with a life of their own: columns that grow, and the bytes of their strings.
  *
  * What a test pushes, what an operator has put out, what a test expects. Rows come from text and become text (see
- * gyre/testkit.h for its form), and are compared value by value, -0.0 and every NaN by their bits. */
+ * gyre/testkit.h for its form), and are compared value by value, -0.0 and every NaN by their bits.
+ *
+ * Their memory is the test's and not the runtime's: it is no allocation that a test of the runtime's own counts or
+ * fails. Without it the process ends. */
 #ifndef GY_KIT_ROWS_H
 #define GY_KIT_ROWS_H
 
-#include "base/arena_ctl.h"
 #include "base/buf.h"
 #include "base/text.h"
 #include "data/batch.h"
 
-/** Zeroed, with its schema set, it is ready. Errors are sticky: `failed` is out of memory. */
+/** Zeroed, with its schema set, it is ready. */
 struct gy_rows {
     const struct gyre_schema *schema; /* borrowed */
     uint32_t n, cap;
     void **data;     /* per field */
     uint8_t **valid; /* per field */
     int64_t *time;
-    struct gy_arena_ctl text;
-    bool failed;
+    char **strings; /* longer than 12 bytes, each a block */
+    size_t n_strings, cap_strings;
 };
 
 void gy_rows_fini(struct gy_rows *rows);
@@ -26,7 +28,7 @@ void gy_rows_fini(struct gy_rows *rows);
 /** Forgets the rows and keeps the schema. */
 void gy_rows_clear(struct gy_rows *rows);
 
-/** Appends a row of nulls and zeros; its index. Without memory 0, and `failed`. */
+/** Appends a row of nulls and zeros; its index. */
 uint32_t gy_rows_add(struct gy_rows *rows, int64_t time_us);
 
 /** Sets a value as it stands in a column; NULL: null. Strings are copied. */
@@ -63,9 +65,8 @@ void gy_rows_line(const struct gy_rows *rows, uint32_t row, bool times, struct g
 /** Appends them all, a line each. */
 void gy_rows_text(const struct gy_rows *rows, bool times, struct gy_buf *into);
 
-/** The rows in order of their values.
- *  Owns:    the caller, gy_free
- *  Errors:  NULL without memory, and for no rows */
+/** The rows in order of their values; NULL for no rows.
+ *  Owns:    the caller, free() */
 uint32_t *gy_rows_order(const struct gy_rows *rows, bool times);
 
 /** True where both are the same; else what differs is told side by side. */

@@ -298,7 +298,7 @@ int gy_rows_parse(struct gy_rows *rows, const char *text, struct gy_why *why)
         code = read_row(&t);
         t.line++;
     }
-    if (code == 0 && (rows->failed || t.value.failed))
+    if (code == 0 && t.value.failed)
         code = GYRE_ENOMEM;
     gy_buf_fini(&t.value);
     return code;

@@ -1,0 +1,89 @@
+/* All subjects of a plugin: those of a conform.cfg, then those that are derived; see subject.h. */
+#include "conform/subject.h"
+
+#include "base/mem.h"
+
+#include <gyre/error.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int name_all(struct gy_subjects *subjects)
+{
+    for (size_t i = 0; i < subjects->list.n; i++) {
+        struct gy_subject *s = &subjects->list.items[i];
+        unsigned before = 1;
+        for (size_t j = 0; j < i; j++)
+            before += strcmp(subjects->list.items[j].op, s->op) == 0;
+        s->name = before > 1 ? gy_printf("%s/%u", s->op, before) : gy_strdup(s->op);
+        if (s->name == NULL)
+            return GYRE_ENOMEM;
+    }
+    return 0;
+}
+
+static void look_at_all(struct gy_subjects *subjects, const char *plugin, const char *plugin_path,
+                        const char *scratch)
+{
+    for (size_t i = 0; i < subjects->list.n; i++) {
+        struct gy_subject *s = &subjects->list.items[i];
+        if (s->error != NULL || s->kinds != 0)
+            continue;
+        struct gyre_kit_setup setup = gy_subject_setup(s, plugin, plugin_path, scratch);
+        gy_subject_files(s, scratch);
+        struct gyre_kit *kit = gy_kit_make(&setup, false);
+        if (kit != NULL && kit->code == 0)
+            gy_subject_look(s, kit);
+        else
+            s->error = gy_strdup(kit != NULL ? gyre_kit_error(kit) : "out of memory");
+        gyre_kit_free(kit);
+    }
+}
+
+static bool config_of(const char *plugin, const char *config, char path[PATH_MAX])
+{
+    const char *slash = strrchr(plugin, '/');
+    int stem = (int)(slash != NULL ? slash - plugin + 1 : 0);
+    size_t n = strlen(plugin);
+    if (config != NULL)
+        return snprintf(path, PATH_MAX, "%s", config) < PATH_MAX;
+    snprintf(path, PATH_MAX, "%.*s.conform.cfg", (int)(n > 3 ? n - 3 : n), plugin);
+    if (access(path, F_OK) == 0)
+        return true;
+    snprintf(path, PATH_MAX, "%.*sconform.cfg", stem, plugin);
+    return access(path, F_OK) == 0;
+}
+
+static int read_config(struct gy_subjects *subjects, const char *path, struct gyre_error *error)
+{
+    struct gy_diags diags = {0};
+    int code = gy_subjects_read(subjects, path, &diags);
+    if (code == 0 && gy_diags_count(&diags) > 0)
+        code = GYRE_EINVAL;
+    if (code != 0 && diags.list.n > 0)
+        gyre_error_set(error, code, -1, "%s:%d: %s", path, diags.list.items[0].line,
+                       diags.list.items[0].text);
+    else if (code != 0)
+        gyre_error_set(error, code, -1, "out of memory");
+    gy_diags_fini(&diags);
+    return code;
+}
+
+int gy_subjects_find(struct gy_subjects *subjects, const char *plugin, const char *plugin_path,
+                     const char *config, const char *scratch, struct gyre_error *error)
+{
+    char path[PATH_MAX];
+    struct gy_plugins *plugins = gy_plugins_new(NULL, 0);
+    if (plugins == NULL)
+        return gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
+    int code = gy_plugins_add(plugins, plugin, error);
+    if (code == 0 && config_of(plugin, config, path))
+        code = read_config(subjects, path, error);
+    if (code == 0) {
+        gy_subjects_derive(subjects, gy_plugins_at(plugins, 0), plugin_path, scratch);
+        look_at_all(subjects, plugin, plugin_path, scratch);
+        code = name_all(subjects);
+    }
+    gy_plugins_free(plugins);
+    return code;
+}

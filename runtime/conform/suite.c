@@ -1,0 +1,413 @@
+/* See suite.h. */
+#include "conform/suite.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <gyre/error.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef GY_SANITIZED
+enum { CHECK_S = 100 };
+#else
+enum { CHECK_S = 10 };
+#endif
+
+enum { SLOTS_MOST = 8, PAUSE_US = 300, SAID_MOST = 2000 };
+
+const char *gy_verdict_name(enum gy_verdict verdict)
+{
+    static const char *const names[] = {"pass", "fail", "crash", "timeout", "skip", "warn"};
+    return names[verdict];
+}
+
+size_t gy_suite_count(const struct gy_suite *suite, enum gy_verdict verdict)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < suite->results.n; i++)
+        n += suite->results.items[i].verdict == verdict;
+    return n;
+}
+
+/* ---- the folder for files ---- */
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *at)
+{
+    (void)status, (void)kind, (void)at;
+    remove(path);
+    return 0;
+}
+
+static void remove_all(const char *path)
+{
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static int make_scratch(struct gy_suite *suite, struct gyre_error *error)
+{
+    const char *tmp = getenv("TMPDIR");
+    snprintf(suite->scratch, sizeof suite->scratch, "%.3000s/gyre-conform-XXXXXX",
+             tmp != NULL && tmp[0] != 0 ? tmp : "/tmp");
+    if (mkdtemp(suite->scratch) != NULL)
+        return 0;
+    int code = gyre_error_set(error, GYRE_EIO, -1, "cannot make the folder %.200s: %s",
+                              suite->scratch, strerror(errno));
+    suite->scratch[0] = 0;
+    return code;
+}
+
+/* ---- work in a child ---- */
+
+/* One check at work. */
+struct slot {
+    bool used;
+    struct gy_child child;
+    struct gy_suite *suite;
+    const struct gy_conform_check *check;
+    const struct gy_subject *subject; /* NULL: the plugin as a whole */
+    size_t result;
+    char folder[PATH_MAX];
+};
+
+static void run_case(struct slot *slot, struct gy_child_area *area)
+{
+    const struct gy_suite_options *options = &slot->suite->options;
+    struct gy_case c = {.check = slot->check,
+                        .seed = options->seed,
+                        .area = area,
+                        .place = {.subject = slot->subject,
+                                  .plugin = options->plugin,
+                                  .plugin_path = options->plugin_path,
+                                  .scratch = slot->folder}};
+    enum gy_verdict verdict = gy_case_run(&c);
+    if (area->owner != getpid())
+        return; /* a process that the plugin has made */
+    const char *text = gy_buf_cstr(&c.text);
+    snprintf(area->text, sizeof area->text, "%s", text != NULL && verdict != GY_PASS ? text : "");
+    area->verdict = (int)verdict;
+    area->done = 1;
+    gy_buf_fini(&c.text);
+}
+
+static void work(void *host, struct gy_child_area *area)
+{
+    run_case(host, area);
+}
+
+static const char *name_of_end(const struct gy_child *child, char *text, size_t n)
+{
+    const char *where = child->area->crashed[0] != 0 ? child->area->crashed : "the plugin";
+    if (child->end == GY_CHILD_CRASH)
+        snprintf(text, n, "crashed: %s in %s", strsignal(child->status), where);
+    else if (child->end == GY_CHILD_EXIT)
+        snprintf(
+            text, n,
+            "ended the process with exit status %d: a plugin does not call exit, and says what "
+            "is wrong with gyre_fail",
+            child->status);
+    else
+        snprintf(text, n, "did not come back within %d s", CHECK_S);
+    return text;
+}
+
+/* Takes what a child has found. */
+static void take(struct slot *slot)
+{
+    struct gy_result *result = &slot->suite->results.items[slot->result];
+    const struct gy_child *child = &slot->child;
+    char end[512], said[SAID_MOST];
+    result->seed = child->area->seed != 0 ? child->area->seed : slot->suite->options.seed;
+    if (child->end == GY_CHILD_DONE) {
+        result->verdict = (enum gy_verdict)child->area->verdict;
+        result->text = gy_strdup(child->area->text);
+        return;
+    }
+    result->verdict = child->end == GY_CHILD_TIMEOUT ? GY_TIMEOUT : GY_CRASH;
+    size_t n = gy_child_said(child, said, sizeof said);
+    result->text = gy_printf("%s%s%s", name_of_end(child, end, sizeof end),
+                             n > 0 ? "; before that it said:\n" : "", n > 0 ? said : "");
+}
+
+/* ---- one check of all subjects ---- */
+
+static bool is_wanted(const struct gy_suite *suite, const char *id, const char *subject)
+{
+    size_t n = strlen(id);
+    for (size_t i = 0; i < suite->options.n_only; i++) {
+        const char *only = suite->options.only[i];
+        if (strncmp(only, id, n) != 0)
+            continue;
+        if (only[n] == 0 ||
+            (only[n] == ':' && subject != NULL && strcmp(only + n + 1, subject) == 0))
+            return true;
+    }
+    return suite->options.n_only == 0;
+}
+
+static bool has_word(const char *list, char between, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *at = list; at != NULL && *at != 0;) {
+        if (strncmp(at, word, n) == 0 && (at[n] == 0 || at[n] == between))
+            return true;
+        at = strchr(at, between);
+        at = at != NULL ? at + 1 : NULL;
+    }
+    return false;
+}
+
+/* The check that had to pass for this one to mean something, and did not; NULL. */
+static const char *unmet(const struct gy_suite *suite, const struct gy_conform_check *check,
+                         const char *subject)
+{
+    for (size_t i = 0; i < suite->results.n; i++) {
+        const struct gy_result *r = &suite->results.items[i];
+        bool bad =
+            r->verdict == GY_FAIL || r->verdict == GY_CRASH || r->verdict == GY_TIMEOUT || r->unmet;
+        bool same = r->subject == NULL || (subject != NULL && strcmp(r->subject, subject) == 0);
+        if (bad && same && r->check != NULL && has_word(check->needs, ' ', r->check->id))
+            return r->check->id;
+    }
+    return NULL;
+}
+
+/* Adds a result; true where the check is to be run. */
+static bool begin(struct gy_suite *suite, const struct gy_conform_check *check,
+                  const struct gy_subject *subject)
+{
+    const char *name = subject != NULL ? subject->name : NULL;
+    struct gy_result result = {.check = check, .subject = name, .verdict = GY_SKIP};
+    uint32_t kinds = subject != NULL ? subject->kinds : GY_IS_PLUGIN;
+    if ((kinds & check->kinds) != check->kinds || (kinds & check->not_kinds) != 0 ||
+        !is_wanted(suite, check->id, name))
+        return false;
+    const char *missing = unmet(suite, check, name);
+    if (missing != NULL)
+        result.text = gy_printf("%s has to pass first", missing);
+    else if (subject != NULL && subject->skip != NULL &&
+             (has_word(subject->skip, ',', check->id) || has_word(subject->skip, ',', "all")))
+        result.text = gy_strdup("conform.cfg says so");
+    bool runs = result.text == NULL;
+    result.unmet = missing != NULL;
+    result.seed = suite->options.seed;
+    return gy_vec_push(&suite->results, result) == 0 && runs;
+}
+
+static void wait_some(void)
+{
+    struct timespec pause = {0, PAUSE_US * 1000};
+    nanosleep(&pause, NULL);
+}
+
+/* Takes the results of slots whose child has ended; with `all` it waits for every one of them, else for one at
+ * least. */
+static void reap(struct slot *slots, size_t n, bool all)
+{
+    for (;;) {
+        size_t busy = 0, ended = 0;
+        for (size_t i = 0; i < n; i++) {
+            if (!slots[i].used)
+                continue;
+            if (!gy_child_poll(&slots[i].child)) {
+                busy++;
+                continue;
+            }
+            take(&slots[i]);
+            gy_child_fini(&slots[i].child);
+            remove_all(slots[i].folder);
+            slots[i].used = false;
+            ended++;
+        }
+        if (busy == 0 || (!all && ended > 0))
+            return;
+        wait_some();
+    }
+}
+
+static struct slot *free_slot(struct slot *slots, size_t n)
+{
+    for (;;) {
+        for (size_t i = 0; i < n; i++)
+            if (!slots[i].used)
+                return &slots[i];
+        reap(slots, n, false);
+    }
+}
+
+static void run_here(struct slot *slot)
+{
+    struct gy_child_area *area = slot->child.area;
+    area->owner = getpid();
+    area->seed = 0;
+    run_case(slot, area);
+    slot->child.end = GY_CHILD_DONE;
+    slot->child.out = -1;
+    take(slot);
+    remove_all(slot->folder);
+}
+
+static void start(struct gy_suite *suite, struct slot *slots, size_t n,
+                  const struct gy_conform_check *check, const struct gy_subject *subject)
+{
+    size_t result = suite->results.n;
+    if (!begin(suite, check, subject))
+        return;
+    struct slot *slot = free_slot(slots, n);
+    slot->suite = suite;
+    slot->check = check;
+    slot->subject = subject;
+    slot->result = result;
+    snprintf(slot->folder, sizeof slot->folder, "%.4000s/%zu", suite->scratch, result);
+    mkdir(slot->folder, 0700);
+    if (suite->options.in_process) {
+        run_here(slot);
+        return;
+    }
+    slot->used = gy_child_start(&slot->child, work, slot, CHECK_S) == 0;
+    if (!slot->used) {
+        suite->results.items[result].verdict = GY_CRASH;
+        suite->results.items[result].text = gy_strdup("no process could be made for it");
+    }
+}
+
+static void run_checks(struct gy_suite *suite, struct slot *slots, size_t n)
+{
+    for (size_t k = 0; k < gy_n_checks; k++) {
+        const struct gy_conform_check *check = &gy_checks[k];
+        if ((check->kinds & GY_IS_PLUGIN) != 0)
+            start(suite, slots, n, check, NULL);
+        for (size_t i = 0; (check->kinds & GY_IS_PLUGIN) == 0 && i < suite->subjects.list.n; i++)
+            start(suite, slots, n, check, &suite->subjects.list.items[i]);
+        reap(slots, n, true);
+    }
+}
+
+static void forget_results(struct gy_suite *suite)
+{
+    for (size_t i = 0; i < suite->results.n; i++)
+        gy_free(suite->results.items[i].text);
+    suite->results.n = 0;
+}
+
+/* Goes on with other seeds until time is over or something is found. */
+static void fuzz(struct gy_suite *suite, struct slot *slots, size_t n)
+{
+    int64_t until_ns =
+        gy_clock_mono_ns(gy_clock_real()) + suite->options.fuzz_s * INT64_C(1000000000);
+    while (gy_clock_mono_ns(gy_clock_real()) < until_ns && gy_suite_count(suite, GY_FAIL) == 0 &&
+           gy_suite_count(suite, GY_CRASH) == 0 && gy_suite_count(suite, GY_TIMEOUT) == 0) {
+        forget_results(suite);
+        suite->options.seed += 1000;
+        run_checks(suite, slots, n);
+    }
+}
+
+/* ---- finding the subjects ---- */
+
+struct search {
+    struct gy_suite *suite;
+    struct gyre_error error;
+};
+
+static void search(void *host, struct gy_child_area *area)
+{
+    struct search *s = host;
+    const struct gy_suite_options *options = &s->suite->options;
+    struct gy_subjects found = {0};
+    struct gy_buf bytes = {0};
+    struct gyre_error error = {.size = sizeof error};
+    area->verdict = gy_subjects_find(&found, options->plugin, options->plugin_path, options->config,
+                                     s->suite->scratch, &error);
+    gy_subjects_write(&found, &bytes);
+    if (bytes.len <= sizeof area->bulk && !bytes.failed) {
+        memcpy(area->bulk, bytes.data, bytes.len);
+        area->n_bulk = (uint32_t)bytes.len;
+    }
+    snprintf(area->text, sizeof area->text, "%s", error.text);
+    area->done = 1;
+    gy_buf_fini(&bytes);
+    gy_subjects_fini(&found);
+}
+
+/* A plugin that cannot be loaded has no subjects, and checks tell why; what is wrong with a conform.cfg is told
+ * here. */
+static int find(struct gy_suite *suite, struct gy_child_area *area, struct gyre_error *error)
+{
+    struct search s = {.suite = suite};
+    struct gy_child child = {.area = area};
+    if (suite->options.in_process) {
+        search(&s, area);
+    } else if (gy_child_start(&child, search, &s, CHECK_S) != 0) {
+        return gyre_error_set(error, GYRE_EIO, -1, "no process can be made: %s", strerror(errno));
+    } else {
+        while (!gy_child_poll(&child))
+            wait_some();
+        gy_child_fini(&child);
+        if (child.end != GY_CHILD_DONE)
+            return 0;
+    }
+    if (area->verdict != 0 && suite->options.config == NULL &&
+        strstr(area->text, "conform.cfg") == NULL)
+        return 0;
+    if (area->verdict != 0)
+        return gyre_error_set(error, area->verdict, -1, "%s", area->text);
+    return gy_subjects_load(&suite->subjects, area->bulk, area->n_bulk);
+}
+
+/* What could not be made into a job is told once. */
+static void tell_unmade(struct gy_suite *suite)
+{
+    for (size_t i = 0; i < suite->subjects.list.n; i++) {
+        const struct gy_subject *s = &suite->subjects.list.items[i];
+        struct gy_result result = {.subject = s->name, .verdict = GY_SKIP};
+        if (s->error == NULL || suite->options.n_only > 0)
+            continue;
+        result.text = gy_printf("no job could be made with it from its tables alone, say how in a "
+                                "conform.cfg: %s",
+                                s->error);
+        if (gy_vec_push(&suite->results, result) != 0)
+            gy_free(result.text);
+    }
+}
+
+int gy_suite_run(struct gy_suite *suite, struct gyre_error *error)
+{
+    struct slot slots[SLOTS_MOST] = {0};
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t n = cpus < 1 || suite->options.in_process ? 1
+               : cpus > SLOTS_MOST                   ? SLOTS_MOST
+                                                     : (size_t)cpus;
+    int code = make_scratch(suite, error);
+    for (size_t i = 0; code == 0 && i < n; i++)
+        if ((slots[i].child.area = gy_child_area()) == NULL)
+            code = gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
+    if (code == 0)
+        code = find(suite, slots[0].child.area, error);
+    if (code == 0) {
+        run_checks(suite, slots, n);
+        if (suite->options.fuzz_s > 0)
+            fuzz(suite, slots, n);
+        tell_unmade(suite);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (slots[i].child.area != NULL)
+            munmap(slots[i].child.area, sizeof *slots[i].child.area);
+    if (suite->scratch[0] != 0)
+        remove_all(suite->scratch);
+    return code;
+}
+
+void gy_suite_fini(struct gy_suite *suite)
+{
+    forget_results(suite);
+    gy_vec_fini(&suite->results);
+    gy_subjects_fini(&suite->subjects);
+}

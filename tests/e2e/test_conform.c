@@ -1,0 +1,336 @@
+/* gyre conform: every mutant of tests/bad is caught by its check and by no other, every check has one, and the
+ * standard plugins pass. */
+#include "conform/check.h"
+
+#include "support/files.h"
+#include "support/process.h"
+#include "support/suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a plugin gets wrong, and what the check that finds it says. */
+struct mutant {
+    const char *name, *check, *status, *says;
+};
+
+static const struct mutant of_loading[] = {
+    {"abi_minor", "abi.note", "fail", "ABI"},
+    {"mutant_abi_exports", "abi.exports", "fail", "helper_that_others_may_call"},
+    {"mutant_load_fresh_process", "load.fresh-process", "crash", "exit status 3"},
+    {"mutant_load_silent", "load.silent", "fail", "nothing on standard output"},
+    {"mutant_load_world", "load.world", "fail", "the umask"},
+    {"option_range", "desc.valid", "fail", "option_range.so"},
+    {"mutant_desc_unknown", "desc.unknown", "fail", "`field` = \\\"no_such_field\\\""},
+    {"mutant_config_schema", "config.schema", "fail", "a sentence for most = 100"},
+};
+
+static const struct mutant of_life[] = {
+    {"mutant_life_cycle", "life.cycle", "fail", "1 blocks of gyre_alloc"},
+    {"mutant_life_files", "life.cycle", "fail", "the descriptors (it left some open)"},
+    {"mutant_life_exit", "life.cycle", "crash", "exit status 0"},
+    {"mutant_life_hang", "life.cycle", "timeout", "did not come back"},
+    {"mutant_life_close_all", "life.cycle", "fail", "the processes (it started some)"},
+    {"mutant_life_interleaved", "life.interleaved", "fail", "in turns with another one"},
+    {"mutant_life_create_failure", "life.create-failure", "crash", ""},
+    {"mutant_thread_migrate", "thread.migrate", "fail", "this is another thread"},
+    {"mutant_fault_every_allocation", "fault.every-allocation", "fail", "memory is wanting"},
+};
+
+static const struct mutant of_rows[] = {
+    {"mutant_proc_silent", "proc.silent", "fail", "use gyre_log"},
+    {"mutant_proc_deterministic", "proc.deterministic", "fail", "from the same input"},
+    {"mutant_proc_input_readonly", "proc.input-readonly", "crash", ""},
+    {"mutant_proc_batch_split", "proc.batch-split", "fail", "however rows are put into batches"},
+    {"mutant_proc_dropped_rows", "proc.dropped-rows", "fail", "GYRE_ROWS"},
+    {"mutant_proc_output_lifetime", "proc.output-lifetime", "fail", "gyre_out_str"},
+    {"mutant_proc_bad_rows", "proc.bad-rows", "fail", "leaves no trace"},
+    {"mutant_fn_total", "fn.total", "crash", ""},
+    {"mutant_key_isolation", "key.isolation", "fail", "whatever other keys"},
+    {"mutant_key_groups", "key.groups", "fail", "at any number of tasks"},
+    {"mutant_time_watermark", "time.watermark", "fail", "behind a watermark"},
+    {"mutant_time_late", "time.late", "fail", "a row is late"},
+    {"mutant_time_timers", "time.timers", "fail", "in however many steps"},
+};
+
+static const struct mutant of_state[] = {
+    {"mutant_state_snapshot_pure", "state.snapshot-pure", "fail", "snapshots are taken or not"},
+    {"mutant_state_roundtrip", "state.roundtrip", "fail", "what encode was given"},
+    {"mutant_state_hidden", "state.hidden", "fail", "not in statics or the instance"},
+    {"mutant_state_every_boundary", "state.every-boundary", "fail", "wherever between two calls"},
+    {"mutant_state_rescale", "state.rescale", "fail", "cannot go on as several tasks"},
+    {"mutant_state_uninitialized", "state.uninitialized", "fail", "bytes that nobody has set"},
+    {"mutant_state_corrupt", "state.corrupt", "crash", ""},
+    {"mutant_source_replay", "source.replay", "fail", "whenever it reads"},
+    {"mutant_source_position", "source.position", "fail", "the position it has saved"},
+    {"mutant_sink_two_phase", "sink.two-phase", "fail", "right after commit"},
+    {"mutant_sink_visible_early", "sink.visible-early", "warn", "before they are committed"},
+    {"mutant_agg_laws", "agg.laws", "fail", "merge to give"},
+};
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+/* Runs the suite on a plugin; the output is the caller's. */
+static char *conform(const char *plugin, const char *const *flags, int *status)
+{
+    struct process_result r;
+    char *gyre = build_path("gyre"), *path = build_path(plugin);
+    const char *argv[16] = {gyre, "conform", path};
+    for (size_t i = 0; flags != NULL && flags[i] != NULL && i < 12; i++)
+        argv[3 + i] = flags[i];
+    process_run(&(struct process_spec){.argv = argv, .timeout_ms = 600000}, &r);
+    char *text = text_format("%s%s", r.out, r.err);
+    *status = r.status;
+    process_result_fini(&r);
+    free(path);
+    free(gyre);
+    return text;
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+    size_t n = 0;
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part))
+        n++;
+    return n;
+}
+
+/* The results that are neither pass nor skip. */
+static size_t found(const char *json)
+{
+    return count_of(json, "\"status\":\"fail\"") + count_of(json, "\"status\":\"crash\"") +
+           count_of(json, "\"status\":\"timeout\"") + count_of(json, "\"status\":\"warn\"");
+}
+
+/* The line of JSON with the result of a check; the caller's. */
+static char *result_of(const char *json, const char *check)
+{
+    char *start = text_format("{\"check\":\"%s\"", check);
+    const char *at = strstr(json, start);
+    char *line = at != NULL ? text_format("%.*s", (int)strcspn(at, "\n"), at) : text_format("-");
+    free(start);
+    return line;
+}
+
+static void catch_all(const struct mutant *mutants, size_t n)
+{
+    static const char *const json_flags[] = {"--format", "json", NULL};
+    for (size_t i = 0; i < n; i++) {
+        const struct mutant *m = &mutants[i];
+        int status;
+        char *plugin = text_format("bad/%s.so", m->name);
+        char *json = conform(plugin, json_flags, &status);
+        char *line = result_of(json, m->check);
+        char *wanted = text_format("\"status\":\"%s\"", m->status);
+        bool only = found(json) == 1;
+        bool caught = strstr(line, wanted) != NULL && strstr(line, m->says) != NULL;
+        if (!only || !caught)
+            printf("%s should be caught by %s (%s, \"%s\") alone:\n%s\n", m->name, m->check,
+                   m->status, m->says, json);
+        CU_ASSERT(only);
+        CU_ASSERT(caught);
+        CU_ASSERT_EQUAL(status, strcmp(m->status, "warn") == 0 ? 0 : 1);
+        free(wanted);
+        free(line);
+        free(json);
+        free(plugin);
+    }
+}
+
+static void mutants_of_loading_are_caught_by_their_check_alone(void)
+{
+    catch_all(of_loading, COUNT(of_loading));
+}
+
+static void mutants_of_life_are_caught_by_their_check_alone(void)
+{
+    catch_all(of_life, COUNT(of_life));
+}
+
+static void mutants_of_rows_are_caught_by_their_check_alone(void)
+{
+    catch_all(of_rows, COUNT(of_rows));
+}
+
+static void mutants_of_state_are_caught_by_their_check_alone(void)
+{
+    catch_all(of_state, COUNT(of_state));
+}
+
+static bool has_mutant(const struct mutant *mutants, size_t n, const char *check)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(mutants[i].check, check) == 0)
+            return true;
+    return false;
+}
+
+static void every_check_has_a_mutant_and_stands_in_help(void)
+{
+    struct process_result r;
+    char *gyre = build_path("gyre");
+    process_run(&(struct process_spec){.argv = ARGV(gyre, "conform", "--help")}, &r);
+    CU_ASSERT(gy_n_checks > 30);
+    for (size_t i = 0; i < gy_n_checks; i++) {
+        const char *id = gy_checks[i].id;
+        bool has = has_mutant(of_loading, COUNT(of_loading), id) ||
+                   has_mutant(of_life, COUNT(of_life), id) ||
+                   has_mutant(of_rows, COUNT(of_rows), id) ||
+                   has_mutant(of_state, COUNT(of_state), id);
+        char *entry = text_format("  %s ", id);
+        if (!has || strstr(r.out, entry) == NULL || strstr(r.out, gy_checks[i].text) == NULL)
+            printf("%s: %s\n", id, has ? "not in help" : "no mutant");
+        CU_ASSERT(has);
+        CU_ASSERT_PTR_NOT_NULL(strstr(r.out, entry));
+        CU_ASSERT_PTR_NOT_NULL(strstr(r.out, gy_checks[i].text));
+        free(entry);
+    }
+    process_result_fini(&r);
+    free(gyre);
+}
+
+static void the_standard_plugins_pass(void)
+{
+    static const char *const names[] = {"file", "gen",    "net",  "netmon",
+                                        "std",  "stocks", "text", "weblog"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        int status;
+        char *plugin = text_format("plugins/%s.so", names[i]);
+        char *config = text_format("plugins/%s/conform.cfg", names[i]);
+        const char *flags[] = {"--format", "json", "--config", config, NULL};
+        if (!file_exists(config))
+            flags[2] = NULL;
+        char *json = conform(plugin, flags, &status);
+        if (status != 0 || found(json) > 0)
+            printf("%s: %s\n", names[i], json);
+        CU_ASSERT_EQUAL(status, 0);
+        CU_ASSERT_EQUAL(found(json), 0);
+        CU_ASSERT(count_of(json, "\"status\":\"pass\"") >= 8);
+        free(json);
+        free(config);
+        free(plugin);
+    }
+}
+
+/* ---- the command ---- */
+
+static void a_failure_tells_the_input_the_seed_and_how_to_run_it_again(void)
+{
+    static const char *const flags[] = {"--only", "state.hidden:mutant_state_hidden.op", "--seed",
+                                        "5", NULL};
+    static const char *const here[] = {"--only", "state.hidden", "--in-process", NULL};
+    int status;
+    char *text = conform("bad/mutant_state_hidden.so", flags, &status);
+    CU_ASSERT_EQUAL(status, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "fail  state.hidden  mutant_state_hidden.op: "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "expected the same rows after a restart"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "  smallest input found:\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, " --only state.hidden:mutant_state_hidden.op --seed 5\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "0 pass, 1 fail, 0 crash"));
+    free(text);
+    text = conform("bad/mutant_state_hidden.so", here, &status);
+    CU_ASSERT_EQUAL(status, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "0 pass, 1 fail, 0 crash"));
+    free(text);
+}
+
+static void a_crash_names_the_callback(void)
+{
+#ifdef GY_SANITIZED
+    suite_skip("the sanitizer reports crashes itself");
+#endif
+    static const char *const flags[] = {"--only", "fn.total", NULL};
+    int status;
+    char *text = conform("bad/mutant_fn_total.so", flags, &status);
+    CU_ASSERT_EQUAL(status, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "mutant_fn_total.op in process"));
+    free(text);
+}
+
+static void results_are_junit_as_well(void)
+{
+    static const char *const flags[] = {"--format", "junit", NULL};
+    int status;
+    char *text = conform("bad/mutant_abi_exports.so", flags, &status);
+    CU_ASSERT_EQUAL(status, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "<?xml version=\"1.0\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, " failures=\"1\" errors=\"0\" "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "<testcase classname=\"plugin\" name=\"abi.exports\">"
+                                        "<failure message=\"fail\">"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "</testsuite>"));
+    free(text);
+}
+
+static void fuzzing_goes_on_with_other_seeds(void)
+{
+    static const char *const flags[] = {"--fuzz", "1", "--only", "proc.batch-split", NULL};
+    int status;
+    char *text = conform("plugins/text.so", flags, &status);
+    CU_ASSERT_EQUAL(status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "seed "));
+    CU_ASSERT_PTR_NULL(strstr(text, "seed 1\n"));
+    free(text);
+}
+
+/* Runs it on a plugin with a conform.cfg of this text; says whether `part` is in the output. */
+static bool config_says(const char *config, int wanted, const char *part)
+{
+    char *dir = dir_temp(), *path = path_join(dir, "c.cfg");
+    const char *flags[] = {"--config", path, "--only", "life.cycle,proc.bad-rows", NULL};
+    int status;
+    file_write_text(path, config);
+    char *text = conform("plugins/std.so", flags, &status);
+    bool ok = status == wanted && strstr(text, part) != NULL;
+    if (!ok)
+        printf("status %d, not \"%s\":\n%s\n", status, part, text);
+    free(text);
+    free(path);
+    dir_end(dir);
+    return ok;
+}
+
+static void a_config_gives_options_and_rows(void)
+{
+    CU_ASSERT(config_says("subjects = ( { op = \"std.select\"; input = \"a: i64, b: str\"; "
+                          "rows = (\"1,x\", \"2,y\"); fields = (\"b\"); } );",
+                          0, "life.cycle"));
+    CU_ASSERT(config_says("subjects = ( { op = \"std.select\"; input = \"a: i64\"; "
+                          "rows = (\"x\"); fields = (\"a\"); } );",
+                          1, "the sample rows of conform.cfg: row 1: `x` is no i64 for `a`"));
+    CU_ASSERT(config_says("subjects = (\n { op = \"std.select\"; input = 3; } );", 2,
+                          "c.cfg:2: `input` is a schema"));
+    CU_ASSERT(config_says("subjects = (\n { input = \"a: i64\"; } );", 2,
+                          "c.cfg:2: a subject has an `op`"));
+    CU_ASSERT(config_says("subject = ();", 2, "there are no `subjects`"));
+}
+
+static void wrong_command_lines_end_with_2(void)
+{
+    static const char *const no_check[] = {"--only", "state.hiden", NULL};
+    int status;
+    char *text = conform("plugins/text.so", no_check, &status);
+    CU_ASSERT_EQUAL(status, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "no check \"state.hiden\": did you mean `state.hidden`?"));
+    free(text);
+    text = conform("plugins/none.so", NULL, &status);
+    CU_ASSERT_EQUAL(status, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "cannot be read"));
+    free(text);
+}
+
+static const struct suite_test tests[] = {
+    SUITE_TEST_WITHIN(mutants_of_loading_are_caught_by_their_check_alone, 300),
+    SUITE_TEST_WITHIN(mutants_of_life_are_caught_by_their_check_alone, 300),
+    SUITE_TEST_WITHIN(mutants_of_rows_are_caught_by_their_check_alone, 300),
+    SUITE_TEST_WITHIN(mutants_of_state_are_caught_by_their_check_alone, 300),
+    SUITE_TEST(every_check_has_a_mutant_and_stands_in_help),
+    SUITE_TEST_WITHIN(the_standard_plugins_pass, 300),
+    SUITE_TEST(a_failure_tells_the_input_the_seed_and_how_to_run_it_again),
+    SUITE_TEST(a_crash_names_the_callback),
+    SUITE_TEST(results_are_junit_as_well),
+    SUITE_TEST(fuzzing_goes_on_with_other_seeds),
+    SUITE_TEST(a_config_gives_options_and_rows),
+    SUITE_TEST(wrong_command_lines_end_with_2),
+};
+SUITE_MAIN("conform", tests)
