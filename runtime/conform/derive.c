@@ -137,7 +137,7 @@ static bool try_one(struct gy_subject *s, const char *plugin, const char *plugin
 }
 
 /* State, timers and functions are tried with a key first: there is more to see. */
-static void guess_all(struct gy_subject *s, const struct gyre_operator *op,
+static bool guess_all(struct gy_subject *s, const struct gyre_operator *op,
                       const struct gyre_function *fn, const char *key, const char *plugin,
                       const char *plugin_path, const char *scratch)
 {
@@ -151,8 +151,22 @@ static void guess_all(struct gy_subject *s, const struct gyre_operator *op,
         gy_free(s->options);
         s->options = options_of(op, fn, &guess, key);
         if (s->options == NULL || try_one(s, plugin, plugin_path, scratch))
-            return;
+            return true;
     }
+    return false;
+}
+
+/* The key may be any field of the first port, and only the operator knows which. */
+static void guess_keys(struct gy_subject *s, const struct gyre_operator *op, const char *plugin,
+                       const char *plugin_path, const char *scratch)
+{
+    const struct gyre_port *port = op->n_inputs > 0 ? gyre_port_at(op->inputs, 0) : NULL;
+    struct gyre_schema schema = {sizeof schema, port != NULL ? port->n_fields : 0,
+                                 port != NULL ? port->fields : NULL};
+    for (uint32_t f = 0; f < schema.n_fields; f++)
+        if (guess_all(s, op, NULL, gyre_schema_field(&schema, f)->name, plugin, plugin_path,
+                      scratch))
+            return;
 }
 
 static void derive(struct gy_subjects *subjects, const struct gy_plugin *plugin,
@@ -170,9 +184,14 @@ static void derive(struct gy_subjects *subjects, const struct gy_plugin *plugin,
     }
     if (fn != NULL)
         s.inputs[0].schema = schema_of(fn->fields, fn->n_fields, &key);
-    if (op != NULL || hosted)
-        guess_all(&s, op, fn, key, plugin->path, plugin_path, scratch);
-    else
+    bool loops = op != NULL && (op->on_round_end != NULL || (op->needs & GYRE_FEATURE_ROUNDS) != 0);
+    if (loops)
+        s.error = gy_strdup("an operator of a loop with rounds is not run alone");
+    bool made = (op != NULL || hosted) && !loops &&
+                guess_all(&s, op, fn, key, plugin->path, plugin_path, scratch);
+    if (!made && op != NULL && !loops)
+        guess_keys(&s, op, plugin->path, plugin_path, scratch);
+    if (op == NULL && !hosted)
         s.error = gy_strdup("a function of this kind is tested with the operator that calls it");
     if (s.op == NULL || gy_vec_push(&subjects->list, s) != 0)
         gy_subject_fini(&s);

@@ -368,11 +368,13 @@ static void tell_unmade(struct gy_suite *suite)
     for (size_t i = 0; i < suite->subjects.list.n; i++) {
         const struct gy_subject *s = &suite->subjects.list.items[i];
         struct gy_result result = {.subject = s->name, .verdict = GY_SKIP};
+        bool left_out = s->skip != NULL && has_word(s->skip, ',', "all");
         if (s->error == NULL || suite->options.n_only > 0)
             continue;
-        result.text = gy_printf("no job could be made with it from its tables alone, say how in a "
-                                "conform.cfg: %s",
-                                s->error);
+        result.text = left_out ? gy_strdup("conform.cfg says so")
+                               : gy_printf("no job could be made with it from its tables alone, "
+                                           "say how in a conform.cfg: %s",
+                                           s->error);
         if (gy_vec_push(&suite->results, result) != 0)
             gy_free(result.text);
     }
