@@ -40,6 +40,7 @@ struct gy_crash {
 struct gy_ledger_rows {
     bool known; /* it has come to its end */
     uint64_t in, out, bad, late;
+    uint64_t dropped; /* that went round a loop: after its last round, or at a stop */
 };
 
 struct gy_ledger {

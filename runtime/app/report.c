@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "base/say.h"
 #include "base/text.h"
+#include "flow/feedback.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -176,6 +177,31 @@ static void put_operators(struct gy_buf *json, const struct gy_flow *flow)
     }
 }
 
+/* What has gone round the loops. */
+static void put_loop(struct gy_buf *json, const struct gy_flow *flow, const struct gy_loop *loop)
+{
+    const struct gy_rounds *rounds = gy_region_rounds(&flow->regions[loop->region], loop);
+    struct gy_loop_counts counts = gy_loop_count(flow, loop->head);
+    put_string(json, "\n    {", "id", loop->id);
+    put_count(json, ", ", "rows_fed_back", counts.rows_fed_back);
+    put_count(json, ", ", "rows_dropped", counts.rows_dropped);
+    if (rounds != NULL)
+        put_count(json, ", ", "rounds", rounds->at.ends);
+    gy_buf_text(json, "}");
+}
+
+static void put_loops(struct gy_buf *json, const struct gy_flow *flow)
+{
+    const struct gy_graph *graph = flow->physical->graph;
+    put_name(json, ",\n  ", "loops");
+    gy_buf_text(json, "[");
+    for (uint32_t l = 0; l < graph->n_loops; l++) {
+        gy_buf_text(json, l > 0 ? "," : "");
+        put_loop(json, flow, &graph->loops[l]);
+    }
+    gy_buf_text(json, "\n  ]");
+}
+
 static void put_report(struct gy_buf *json, const struct gy_flow *flow,
                        const struct gy_outcome *outcome)
 {
@@ -193,6 +219,8 @@ static void put_report(struct gy_buf *json, const struct gy_flow *flow,
                                     : 0;
     put_number(json, ",\n  ", "longest_snapshot_pause_seconds", (double)pause_ns / 1e9);
     put_ledger(json, outcome->ledger);
+    if (flow != NULL && flow->physical->graph->n_loops > 0)
+        put_loops(json, flow);
     put_name(json, ",\n  ", "operators");
     gy_buf_text(json, "[");
     if (flow != NULL)
@@ -313,6 +341,7 @@ void gy_report_rows(const struct gy_flow *flow, struct gy_ledger *ledger)
             rows.out += came > sum.bad_rows ? came - sum.bad_rows : 0;
         rows.bad += sum.bad_rows;
         rows.late += sum.late_rows;
+        rows.dropped += gy_loop_count(flow, n).rows_dropped;
         warn_of_skipped(node, came, sum.bad_rows);
     }
     ledger->rows = rows;
@@ -327,10 +356,15 @@ void gy_report_end(const struct gy_outcome *outcome, const char *report)
         return;
     int64_t wall_us = outcome->wall_ns / 1000;
     gy_text_format_duration(wall, wall_us >= 1000 ? wall_us / 1000 * 1000 : wall_us);
-    gy_log(GY_LOG_INFO, "%s %s in %s: %llu rows in, %llu out, %llu bad, %llu late%s",
+    char dropped[64] = "";
+    if (rows->dropped > 0)
+        snprintf(dropped, sizeof dropped, ", %llu dropped in loops",
+                 (unsigned long long)rows->dropped);
+    gy_log(GY_LOG_INFO, "%s %s in %s: %llu rows in, %llu out, %llu bad, %llu late%s%s",
            outcome->job->name, outcome->status, wall, (unsigned long long)rows->in,
            (unsigned long long)rows->out, (unsigned long long)rows->bad,
-           (unsigned long long)rows->late, ledger->restarts > 0 ? ", since the last restart" : "");
+           (unsigned long long)rows->late, dropped,
+           ledger->restarts > 0 ? ", since the last restart" : "");
 }
 
 /* ---- progress ---- */

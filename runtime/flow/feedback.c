@@ -135,19 +135,18 @@ static void look_at_bound(struct gy_head *head)
 static void fail_full(struct gy_head *head)
 {
     const struct gy_spill *spill = &head->spill;
-    uint64_t put = head->now.rows_put + head->next.rows_put + head->early.rows_put;
-    uint64_t taken = head->now.rows_taken > 0 ? head->now.rows_taken : 1;
+    const struct gy_member *member = head->member;
+    uint64_t waiting = head->now.rows + head->next.rows + head->early.rows;
+    uint64_t taken = head->rows_fed_back > waiting ? head->rows_fed_back - waiting : 1;
     char size[GY_NUMBER_MAX];
     gy_text_format_size(size, spill->bytes_disk);
-    char *text =
-        gy_printf("the loop of '%s' has grown beyond what `loop.disk` allows: %s wait in task %u, "
-                  "%llu rows; for "
-                  "each row that it took %.2f came back. A loop ends where rows bring forth fewer "
-                  "rows in the "
-                  "end: look at what it feeds back, or give it more `loop.disk`",
-                  head->member->node->id, size, head->member->task->index,
-                  (unsigned long long)(head->now.rows + head->next.rows + head->early.rows),
-                  (double)put / (double)taken);
+    char *text = gy_printf(
+        "the loop of '%s' grows: %llu rows wait in task %u, %s of them on disk, which is its part of "
+        "`loop.disk`; %llu rows have come back, and %llu of them were taken: %.2f for each. Rows that go "
+        "round have to become fewer in the end: look at what is fed back, or allow more `loop.disk`",
+        member->node->id, (unsigned long long)waiting, member->task->index, size,
+        (unsigned long long)head->rows_fed_back, (unsigned long long)taken,
+        (double)head->rows_fed_back / (double)taken);
     gy_flow_fail_text(region_of(head)->flow, GYRE_EFAIL,
                       text != NULL ? text : "a loop has grown beyond `loop.disk`");
     gy_free(text);
@@ -174,8 +173,7 @@ static void put(struct gy_head *head, struct gy_spool *spool, struct gy_message 
 /* Where its task discards all that goes round. */
 static void discard(struct gy_head *head, struct gy_message *message)
 {
-    /* relaxed: read when all is over. */
-    atomic_fetch_add_explicit(&region_of(head)->discarded, message->rows, memory_order_relaxed);
+    head->rows_dropped += message->rows;
     gy_region_uncount(region_of(head), message->generation, 1);
     gy_message_drop(message);
 }
@@ -191,6 +189,7 @@ void gy_head_put(struct gy_head *head, struct gy_entry *entry, struct gy_message
     const struct gy_task *task = head->member->task;
     uint32_t generation = message->generation;
     message->entry = (uint32_t)(entry - task->entries);
+    head->rows_fed_back += message->rows;
     if (task->discards) {
         discard(head, message);
         return;
@@ -255,30 +254,27 @@ void gy_head_open(struct gy_head *head, uint32_t generation)
     gy_spool_splice(&head->now, &head->next);
 }
 
-/* Empties a spool; its rows. */
-static uint64_t empty(struct gy_head *head, struct gy_spool *spool, bool counted)
+/* Drops what waits in a spool. */
+static void empty(struct gy_head *head, struct gy_spool *spool, bool counted)
 {
     struct gy_message *message;
-    uint64_t rows = 0;
     while ((message = gy_spool_take(spool)) != NULL) {
-        rows += message->rows;
+        uint32_t generation = head->rounds != NULL ? head->generation : message->generation;
+        head->rows_dropped += message->rows;
         if (counted)
-            gy_region_uncount(region_of(head),
-                              head->rounds != NULL ? head->generation : message->generation, 1);
+            gy_region_uncount(region_of(head), generation, 1);
         gy_message_drop(message);
     }
     if (spool->n_messages > 0)
         fail(head);
     look_at_bound(head);
-    return rows;
 }
 
 void gy_head_close(struct gy_head *head)
 {
     uint64_t n = head->next.n_messages;
-    /* relaxed: read when all is over; others wait until this one is obeyed. */
-    atomic_fetch_add_explicit(&head->rounds->dropped, empty(head, &head->next, false),
-                              memory_order_relaxed);
+    empty(head, &head->next, false);
+    /* relaxed: others wait until this decision is obeyed. */
     atomic_fetch_sub_explicit(&head->rounds->waiting, n, memory_order_relaxed);
 }
 
@@ -286,11 +282,25 @@ void gy_head_discard(struct gy_head *head)
 {
     bool rounds = head->rounds != NULL;
     uint64_t n = head->next.n_messages + head->early.n_messages;
-    uint64_t rows = empty(head, &head->now, true) + empty(head, &head->early, !rounds) +
-                    empty(head, &head->next, false);
+    empty(head, &head->now, true);
+    empty(head, &head->early, !rounds);
+    empty(head, &head->next, false);
     if (rounds)
         atomic_fetch_sub_explicit(&head->rounds->waiting, n, memory_order_relaxed);
-    atomic_fetch_add_explicit(&region_of(head)->discarded, rows, memory_order_relaxed);
+}
+
+struct gy_loop_counts gy_loop_count(const struct gy_flow *flow, uint32_t node)
+{
+    struct gy_loop_counts counts = {0};
+    uint32_t chain = flow->physical->chain_of[node];
+    for (uint32_t t = 0; t < flow->physical->chains[chain].parallelism; t++) {
+        const struct gy_head *head = gy_flow_member(flow, node, t)->head;
+        if (head == NULL)
+            continue;
+        counts.rows_fed_back += head->rows_fed_back;
+        counts.rows_dropped += head->rows_dropped;
+    }
+    return counts;
 }
 
 /* ---- snapshots ---- */

@@ -42,11 +42,21 @@ struct gy_head {
     uint32_t generation;  /* with rounds: that `now` is counted in */
     uint64_t rows_served; /* of what the member has taken; the rest came from outside */
     uint64_t rows_taken;  /* by the member, at the last look */
-    bool above;           /* its bound: sources wait */
-    bool logging;         /* the log of the snapshot at hand is not whole yet */
-    bool saving;          /* ... and goes into the member's file */
-    uint32_t n_behind;    /* channels whose barrier has not come */
+    uint64_t rows_fed_back;
+    uint64_t rows_dropped; /* at the end of the last round, and after a stop */
+    bool above;            /* its bound: sources wait */
+    bool logging;          /* the log of the snapshot at hand is not whole yet */
+    bool saving;           /* ... and goes into the member's file */
+    uint32_t n_behind;     /* channels whose barrier has not come */
 };
+
+/* What has gone round, of all tasks of a head. */
+struct gy_loop_counts {
+    uint64_t rows_fed_back, rows_dropped;
+};
+
+/** Counts what came back to the tasks of a node; when no worker runs any more. */
+struct gy_loop_counts gy_loop_count(const struct gy_flow *flow, uint32_t node);
 
 /** Makes the head of a member that has feedback entries; they and the region are ready. 0, or GYRE_ENOMEM. */
 int gy_head_init(struct gy_head *head, struct gy_member *member);

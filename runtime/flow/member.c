@@ -32,7 +32,7 @@ int gy_member_commit(struct gy_member *member, uint64_t epoch)
     return code;
 }
 
-struct gy_member *gy_flow_member(struct gy_flow *flow, uint32_t node, uint32_t task)
+struct gy_member *gy_flow_member(const struct gy_flow *flow, uint32_t node, uint32_t task)
 {
     uint32_t chain = flow->physical->chain_of[node];
     assert(task < flow->physical->chains[chain].parallelism);

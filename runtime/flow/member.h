@@ -74,7 +74,7 @@ struct gy_member {
 };
 
 /** The member of a node in one of its tasks. */
-struct gy_member *gy_flow_member(struct gy_flow *flow, uint32_t node, uint32_t task);
+struct gy_member *gy_flow_member(const struct gy_flow *flow, uint32_t node, uint32_t task);
 
 /** Fails the job with what the member's instance says. */
 void gy_member_fail(struct gy_member *member);

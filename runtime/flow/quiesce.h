@@ -64,7 +64,6 @@ struct gy_rounds {
     bool *saved_held;     /* at the last barrier */
     _Atomic bool touched; /* tasks with the head */
     _Atomic uint64_t waiting; /* messages for the next round; tasks with the head */
-    _Atomic uint64_t dropped; /* rows, at the end of the last round; likewise */
 };
 
 enum gy_decision_kind {
@@ -91,8 +90,7 @@ struct gy_region {
     _Alignas(64) _Atomic uint32_t generation; /* of the moment; under `lock` */
     _Atomic uint64_t n_decisions;             /* the last one's number; under `lock` */
     _Atomic bool listening;                   /* somebody waits for a count of zero; under `lock` */
-    _Atomic uint32_t n_above;   /* heads whose queue is above its bound; those tasks */
-    _Atomic uint64_t discarded; /* rows, after a stop */
+    _Atomic uint32_t n_above; /* heads whose queue is above its bound; those tasks */
     pthread_mutex_t lock;
     uint32_t n_tasks;
     uint32_t n_slots; /* channels from outside */
