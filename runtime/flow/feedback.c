@@ -140,13 +140,15 @@ static void fail_full(struct gy_head *head)
     uint64_t taken = head->rows_fed_back > waiting ? head->rows_fed_back - waiting : 1;
     char size[GY_NUMBER_MAX];
     gy_text_format_size(size, spill->bytes_disk);
-    char *text = gy_printf(
-        "the loop of '%s' grows: %llu rows wait in task %u, %s of them on disk, which is its part of "
-        "`loop.disk`; %llu rows have come back, and %llu of them were taken: %.2f for each. Rows that go "
-        "round have to become fewer in the end: look at what is fed back, or allow more `loop.disk`",
-        member->node->id, (unsigned long long)waiting, member->task->index, size,
-        (unsigned long long)head->rows_fed_back, (unsigned long long)taken,
-        (double)head->rows_fed_back / (double)taken);
+    char *text = gy_printf("the loop of '%s' grows: %llu rows wait in task %u, %s of them on disk, "
+                           "which is its part of "
+                           "`loop.disk`; %llu rows have come back, and %llu of them were taken: "
+                           "%.2f for each. Rows that go "
+                           "round have to become fewer in the end: look at what is fed back, or "
+                           "allow more `loop.disk`",
+                           member->node->id, (unsigned long long)waiting, member->task->index, size,
+                           (unsigned long long)head->rows_fed_back, (unsigned long long)taken,
+                           (double)head->rows_fed_back / (double)taken);
     gy_flow_fail_text(region_of(head)->flow, GYRE_EFAIL,
                       text != NULL ? text : "a loop has grown beyond `loop.disk`");
     gy_free(text);

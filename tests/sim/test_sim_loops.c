@@ -465,10 +465,88 @@ static void a_round_that_dies_goes_on_where_it_was(void)
     dir_end(dir);
 }
 
+/* ---- watermarks ---- */
+
+/* Windows behind a loop: each fires once, with all of its rows, however long these went round. */
+static void print_windows(uint64_t seed, char *text)
+{
+    struct gy_rng rng;
+    gy_rng_init(&rng, seed);
+    int parallelism = 1 + (int)gy_rng_below(&rng, 3);
+    int disorder = (int)gy_rng_below(&rng, 30);
+    int size = 1 + (int)gy_rng_below(&rng, 40);
+    const char *path = gy_rng_below(&rng, 2) == 0 ? "\"op0.b\"" : "\"op1.a\", \"op1.b\"";
+    sprintf(
+        text,
+        "job = \"windows\"; parallelism = %d; max_parallelism = 16;\n"
+        "operators = (\n"
+        "  { id = \"events\"; op = \"gen.events\"; keys = 10; count = 200; seed = %d;\n"
+        "    out_of_order = \"%dus\"; },\n"
+        "  { id = \"start\"; op = \"loop_ops.start\"; input = \"events\"; ids = %d; left = 6; },\n"
+        "  { id = \"op0\"; op = \"loop_ops.hop\"; op_number = 0; ids = %d; key = \"id\";\n"
+        "    input = \"start\"; feedback = [%s]; },\n"
+        "  { id = \"op1\"; op = \"loop_ops.hop\"; op_number = 1; ids = %d; key = \"id\";\n"
+        "    input = \"op0.a\"; },\n"
+        "  { id = \"win\"; op = \"std.count\"; input = [\"op0\", \"op1\"]; key = \"op\";\n"
+        "    window = { time = \"%dus\"; }; },\n"
+        "  { id = \"all\"; op = \"file.write\"; path = \"all.csv\"; input = [\"op0\", \"op1\"]; "
+        "},\n"
+        "  { id = \"out\"; op = \"file.write\"; path = \"out.csv\"; input = \"win\"; }\n"
+        ");\n",
+        parallelism, (int)(seed % 1000), disorder, IDS, IDS, path, IDS, size);
+}
+
+/* Sums the last field of all rows op,start,end,count; no window may come twice. */
+static uint64_t sum_windows(char *text)
+{
+    uint64_t sum = 0;
+    char *sorted = sim_sorted_lines(text), *rest = NULL, last[64] = "";
+    for (char *line = strtok_r(sorted, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        char *comma = strrchr(line, ',');
+        CU_ASSERT_PTR_NOT_NULL_FATAL(comma);
+        sum += strtoull(comma + 1, NULL, 10);
+        *comma = 0;
+        CU_ASSERT_STRING_NOT_EQUAL(line, last);
+        snprintf(last, sizeof last, "%s", line);
+    }
+    free(sorted);
+    return sum;
+}
+
+static void rows_that_go_round_are_not_late(void)
+{
+    static char text[4096];
+    uint64_t first, seeds = sim_seeds(300, &first);
+    char *dir = dir_temp();
+    char *all = path_join(dir, "all.csv"), *out = path_join(dir, "out.csv");
+    for (uint64_t seed = first; seed < first + seeds; seed++) {
+        struct sim_job job;
+        print_windows(seed, text);
+        sim_job_init(&job, dir, text);
+        CU_ASSERT_EQUAL_FATAL(sim_job_run(&job, seed), 0);
+        char *rows = file_read(all, NULL), *windows = file_read(out, NULL);
+        uint64_t n = 0;
+        for (const char *at = rows; *at != 0; at++)
+            n += *at == '\n';
+        if (sum_windows(windows) != n) {
+            fprintf(stderr, "seed %llu: rows are late in\n%s", (unsigned long long)seed, text);
+            CU_FAIL("rows that go round are late");
+        }
+        free(rows);
+        free(windows);
+        sim_job_fini(&job);
+    }
+    free(all);
+    free(out);
+    dir_end(dir);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(every_loop_ends_with_all_of_its_rows, 120),
     SUITE_TEST_WITHIN(a_loop_that_dies_goes_on_with_all_of_its_rows, 120),
     SUITE_TEST_WITHIN(rounds_end_in_the_order_of_their_loops, 120),
     SUITE_TEST_WITHIN(a_round_that_dies_goes_on_where_it_was, 120),
+    SUITE_TEST_WITHIN(rows_that_go_round_are_not_late, 120),
 };
 SUITE_MAIN("sim_loops", tests)
