@@ -12,6 +12,7 @@ struct source {
     const struct gy_test_given *given;
     uint32_t stream, row; /* the next one */
     uint32_t split;
+    int64_t clock_us; /* of rows without times: the watermark, which is the clock */
 };
 
 static int32_t discover(const void *config, struct gyre_splits *splits)
@@ -22,7 +23,9 @@ static int32_t discover(const void *config, struct gyre_splits *splits)
 
 static int32_t source_open(void *self, struct gyre_ctx *ctx)
 {
-    ((struct source *)self)->given = *(const struct gy_test_given *const *)ctx->config;
+    struct source *s = self;
+    s->given = *(const struct gy_test_given *const *)ctx->config;
+    s->clock_us = INT64_MIN;
     return 0;
 }
 
@@ -53,17 +56,31 @@ static void put_cell(struct gyre_out *out, uint32_t column, uint32_t row,
 }
 
 static void put_row(const struct gy_test_stream *stream, const struct gy_test_row *row,
-                    struct gyre_out *out)
+                    int64_t clock_us, struct gyre_out *out)
 {
-    uint32_t at = gyre_out_row(out, row->has_time ? row->time_us : GYRE_NO_TIME);
+    uint32_t at = gyre_out_row(out, row->has_time ? row->time_us : clock_us);
     for (uint32_t f = 0; f < stream->schema->n_fields; f++)
         put_cell(out, f, at, gyre_schema_field(stream->schema, f), &row->cells[f]);
+}
+
+/* Rows without times have that of the clock, as with any source that knows none. But the watermark is told
+ * where the test moves the clock, not each so often in between: a test may be years after 1970. */
+static bool follow_clock(struct source *s, struct gyre_ctx *ctx)
+{
+    int64_t now_us = gyre_now(ctx);
+    if (s->given->timed || now_us <= s->clock_us)
+        return false;
+    s->clock_us = now_us;
+    gyre_watermark(ctx, now_us);
+    return true;
 }
 
 /* After a watermark it returns: what has been put out leaves before it, what follows comes behind it. */
 static int32_t source_poll(void *self, struct gyre_ctx *ctx, struct gyre_poll *poll)
 {
     struct source *s = self;
+    if (follow_clock(s, ctx))
+        return 0;
     for (uint32_t left = poll->budget != 0 ? poll->budget : 1;
          left > 0 && s->stream < s->given->n_streams;) {
         const struct gy_test_stream *stream = &s->given->streams[s->stream];
@@ -84,7 +101,7 @@ static int32_t source_poll(void *self, struct gyre_ctx *ctx, struct gyre_poll *p
             return 0;
         }
         if (row->kind == GY_TEST_ROW) {
-            put_row(stream, row, ctx->outputs[stream->port]);
+            put_row(stream, row, s->clock_us, ctx->outputs[stream->port]);
             left--;
         }
     }
@@ -109,8 +126,7 @@ int gy_test_given_make(struct gy_arena_ctl *arena, const struct gy_test_given *g
     *op = (struct gyre_operator){.size = sizeof *op,
                                  .kind = GYRE_SOURCE,
                                  .doc = "Puts out the rows that a test gives.",
-                                 .flags = (given->timed ? GYRE_SETS_TIME : 0) |
-                                          (given->single ? GYRE_SINGLE : 0),
+                                 .flags = GYRE_SETS_TIME | (given->single ? GYRE_SINGLE : 0),
                                  .config_size = sizeof given,
                                  .instance_size = sizeof(struct source),
                                  .outputs = ports,

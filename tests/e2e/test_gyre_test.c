@@ -298,6 +298,25 @@ static void windows_by_the_clock_fire_when_the_given_clock_has_come_so_far(void)
     free(job);
 }
 
+/* Rows without times have that of the clock, and no test waits for it to pass. */
+static void rows_without_times_have_that_of_the_clock(void)
+{
+    char *job = text_format(
+        WINDOWS
+        "tests = ( { name = \"clock\"; order = \"exact\";\n"
+        "    given = { in = ( \"a a\", { *clock = \"7s\"; }, \"a\", { *clock = "
+        "\"2026-11-20T10:00:01Z\"; }, \"b\" ); };\n"
+        "    expect = { sums = ( {word=\"a\"; window_end=\"5s\"; count=2;}, {word=\"a\"; "
+        "window_end=\"10s\"; count=1;},\n"
+        "                        {word=\"b\"; window_end=\"2026-11-20T10:00:05Z\"; count=1;} );\n"
+        "               words = ( {word=\"a\"; *time=0;}, {word=\"a\"; *time=0;}, {word=\"a\"; "
+        "*time=\"7s\";},\n"
+        "                         {word=\"b\"; *time=\"2026-11-20T10:00:01Z\";} ); }; } );\n",
+        "");
+    expect_of(job, 0, "pass  windows: clock (T)\n1 passed, 0 failed\n", "");
+    free(job);
+}
+
 /* What is given to one port waits for the clock as well: so their order is the test's. */
 static void the_clock_orders_the_rows_of_two_streams(void)
 {
@@ -388,6 +407,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(ports_are_given_and_expected_in_groups),
     SUITE_TEST(rows_have_times_and_watermarks_advance_between_them),
     SUITE_TEST(windows_by_the_clock_fire_when_the_given_clock_has_come_so_far),
+    SUITE_TEST(rows_without_times_have_that_of_the_clock),
     SUITE_TEST(the_clock_orders_the_rows_of_two_streams),
     SUITE_TEST_WITHIN(what_fails_crashes_exits_or_hangs_fails_its_test_alone, 60),
     SUITE_TEST(results_must_be_the_same_at_each_parallelism),
