@@ -12,10 +12,13 @@ struct examples_config {
     int64_t count;
     int64_t features;
     int64_t seed;
+    double rate;
 };
 
 struct examples {
     uint64_t next;
+    uint64_t first; /* of this run */
+    int64_t start_us;
 };
 
 static uint64_t stir(uint64_t x)
@@ -53,8 +56,9 @@ static int32_t examples_add_split(void *self, struct gyre_ctx *ctx, uint32_t spl
                                   const void *bytes, size_t n, struct gyre_reader *position)
 {
     struct examples *e = self;
-    (void)ctx, (void)split, (void)bytes, (void)n;
-    e->next = position != NULL ? gyre_read_u64(position) : 0;
+    (void)split, (void)bytes, (void)n;
+    e->next = e->first = position != NULL ? gyre_read_u64(position) : 0;
+    e->start_us = gyre_now(ctx);
     return position != NULL ? position->error : GYRE_OK;
 }
 
@@ -84,11 +88,27 @@ static void put_example(struct gyre_ctx *ctx, uint64_t example)
     }
 }
 
+/* How many may have been put out by now; else the time at which there may be one more. */
+static uint64_t due(const struct examples *e, const struct examples_config *c, int64_t now_us,
+                    int64_t *wake_us)
+{
+    uint64_t count = (uint64_t)c->count;
+    if (c->rate <= 0)
+        return count;
+    double passed = (double)(now_us - e->start_us) * c->rate / 1e6;
+    *wake_us = e->start_us + (int64_t)((double)(e->next - e->first + 1) / c->rate * 1e6) + 1;
+    return passed < (double)(count - e->first) ? e->first + (uint64_t)passed : count;
+}
+
 static int32_t examples_poll(void *self, struct gyre_ctx *ctx, struct gyre_poll *poll)
 {
     struct examples *e = self;
     const struct examples_config *c = ctx->config;
-    for (int64_t left = poll->budget; left > 0 && e->next < (uint64_t)c->count; left -= c->features)
+    uint64_t until = due(e, c, gyre_now(ctx), &poll->wake_us);
+    int64_t left = poll->budget;
+    if (e->next >= until && e->next < (uint64_t)c->count)
+        poll->status = GYRE_POLL_IDLE;
+    for (; left > 0 && e->next < until; left -= c->features)
         put_example(ctx, e->next++);
     if (e->next >= (uint64_t)c->count)
         poll->status = GYRE_POLL_SPLIT;
@@ -101,6 +121,8 @@ static const struct gyre_option options[] = {
     GYRE_OPT_RANGE(struct examples_config, features, INT, "8", 1, 1000, NULL,
                    "how many features an example has"),
     GYRE_OPT(struct examples_config, seed, INT, "0", 0, "another seed gives other examples"),
+    GYRE_OPT_RANGE(struct examples_config, rate, FLOAT, "0", 0, 1000000000, "examples/s",
+                   "how many in a second; 0: as fast as it goes"),
 };
 static const struct gyre_port output =
     GYRE_PORT("out", 0, step_fields, step_n_fields, "a row for each feature of each example");

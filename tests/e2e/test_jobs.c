@@ -167,6 +167,69 @@ static void stocks_are_the_same_at_any_parallelism(void)
     }
 }
 
+/* ---- jobs with loops ---- */
+
+static void expect_out(const char *job, const char *wanted)
+{
+    static const char *const parallelism[] = {"job.parallelism=1", "job.parallelism=3"};
+    for (size_t i = 0; i < sizeof parallelism / sizeof *parallelism; i++) {
+        struct process_result result;
+        char *folder = dir_temp();
+        run_job(folder, job, (const char *const[]){"out.path=-", parallelism[i], NULL}, &result);
+        expect_rows(result.out, wanted);
+        process_result_fini(&result);
+        dir_remove(folder);
+        free(folder);
+    }
+}
+
+static void components_are_called_by_their_least_nodes(void)
+{
+    expect_out("components.cfg", "1,1\n2,1\n3,1\n4,1\n5,1\n6,1\n7,1\n20,20\n21,20\n22,20\n"
+                                 "23,20\n40,40\n41,40\n");
+}
+
+static void shortest_paths_are_of_what_can_be_reached(void)
+{
+    expect_out("sssp.cfg", "0,0\n1,7\n2,9\n3,20\n4,20\n5,11\n6,20.5\n");
+}
+
+static void ranks_are_the_same_at_any_parallelism(void)
+{
+    char *wanted = file_read("tests/e2e/jobs/pagerank.csv", NULL);
+    expect_out("pagerank.cfg", wanted);
+    free(wanted);
+}
+
+static void clusters_have_their_points(void)
+{
+    struct process_result result;
+    char *folder = dir_temp();
+    run_job(folder, "kmeans.cfg",
+            (const char *const[]){"out.path=c.csv", "assigned.path=a.csv", NULL}, &result);
+    expect_file(folder, "c.csv", "kmeans-centres.csv");
+    expect_file(folder, "a.csv", "kmeans-assigned.csv");
+    process_result_fini(&result);
+    dir_remove(folder);
+    free(folder);
+}
+
+/* Two thousand examples, judged before the model learns from them: it gets better. */
+static void a_model_gets_better_while_examples_stream(void)
+{
+    struct process_result result;
+    double first, last;
+    char *folder = dir_temp();
+    run_job(folder, "train.cfg",
+            (const char *const[]){"input.count=2000", "model.path=m.csv", NULL}, &result);
+    CU_ASSERT_EQUAL_FATAL(sscanf(result.out, "%*[0-9],%lf,%*[0-9.]\n%*[0-9],%lf,", &first, &last),
+                          2);
+    CU_ASSERT(first < 0.69 && last < first);
+    process_result_fini(&result);
+    dir_remove(folder);
+    free(folder);
+}
+
 /* ---- jobs without an end ---- */
 
 static void start_job(const char *folder, const char *job, const char *set, const char *other_set,
@@ -287,6 +350,11 @@ static const struct suite_test tests[] = {
     SUITE_TEST(access_log_counts_requests_bytes_and_errors),
     SUITE_TEST(sessions_end_when_a_host_is_quiet_for_the_gap),
     SUITE_TEST(stocks_are_the_same_at_any_parallelism),
+    SUITE_TEST(components_are_called_by_their_least_nodes),
+    SUITE_TEST(shortest_paths_are_of_what_can_be_reached),
+    SUITE_TEST(ranks_are_the_same_at_any_parallelism),
+    SUITE_TEST(clusters_have_their_points),
+    SUITE_TEST(a_model_gets_better_while_examples_stream),
     SUITE_TEST(stream_wordcount_counts_the_last_seconds),
     SUITE_TEST_WITHIN(every_job_has_tests_and_passes_them, 120),
     SUITE_TEST(netmon_tells_rates_and_alerts_of_a_jump),

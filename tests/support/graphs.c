@@ -263,3 +263,26 @@ double *graph_ranks(const struct graph *graph, double damping, uint32_t rounds)
     free(degree), free(is);
     return was;
 }
+
+bool graph_agrees(const struct graph *graph, const double *wanted, const double *rows, size_t n,
+                  double by)
+{
+    size_t want = 0, bad = 0;
+    bool *seen = need(calloc((size_t)graph->nodes + 1, sizeof *seen));
+    for (uint32_t i = 0; i < graph->nodes; i++)
+        want += isnan(wanted[i]) ? 0 : 1;
+    for (size_t i = 0; i < n; i++) {
+        double value = rows[2 * i + 1];
+        size_t node =
+            rows[2 * i] >= 0 && rows[2 * i] < graph->nodes ? (size_t)rows[2 * i] : graph->nodes;
+        bool right = node < graph->nodes && !seen[node] && fabs(value - wanted[node]) <= by;
+        if (!right && bad++ < 3)
+            printf("node %.17g has %.17g, not %.17g\n", rows[2 * i], value,
+                   node < graph->nodes ? wanted[node] : NAN);
+        seen[node] = true;
+    }
+    if (n != want)
+        printf("%zu nodes came, not %zu\n", n, want);
+    free(seen);
+    return bad == 0 && n == want;
+}

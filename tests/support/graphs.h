@@ -48,6 +48,12 @@ double *graph_distances(const struct graph *graph, uint32_t from);
 /** PageRank after so many rounds, nodes without arcs sharing theirs out to all. */
 double *graph_ranks(const struct graph *graph, double damping, uint32_t rounds);
 
+/** Tells whether each node that `wanted` knows came once, with its value give or take `by`, and no other; prints the
+ *  first that did not.
+ *  Shape:   `n` rows of a node and its value */
+bool graph_agrees(const struct graph *graph, const double *wanted, const double *rows, size_t n,
+                  double by);
+
 /** A number that follows from a seed, and the next seed. */
 uint64_t graph_random(uint64_t *seed);
 

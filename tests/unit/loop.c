@@ -385,7 +385,7 @@ static void make_instances(struct loop *loop)
 /* The job's text, at some parallelism, with `with` for `what`. */
 static char *text_of(const char *name, uint32_t parallelism, const char *what, const char *with)
 {
-    char *path = text_format("tests/e2e/jobs/%s.cfg", name), *text = file_read(path, NULL);
+    char *path = text_format("jobs/%s.cfg", name), *text = file_read(path, NULL);
     const char *at = what != NULL ? strstr(text, what) : text;
     CU_ASSERT_PTR_NOT_NULL_FATAL(at);
     char *made = text_format("parallelism = %u;\n%.*s%s%s", parallelism, (int)(at - text), text,

@@ -28,7 +28,7 @@ struct loop {
     uint64_t hops;           /* rows over feedback edges */
 };
 
-/** Runs tests/e2e/jobs/NAME.cfg from its beginning to its end at some parallelism. `dir` has the files that it reads.
+/** Runs jobs/NAME.cfg from its beginning to its end at some parallelism. `dir` has the files that it reads.
  *  In its text `with` stands for `what`, where that is not NULL. */
 void loop_run(struct loop *loop, const char *dir, const char *name, uint32_t parallelism,
               uint64_t seed, const char *what, const char *with);

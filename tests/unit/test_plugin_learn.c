@@ -181,7 +181,9 @@ static void a_model_learns_what_a_batch_solution_knows(void)
     read_examples(dir, values, label);
     for (uint32_t parallelism = 1; parallelism <= 3; parallelism++) {
         struct loop loop;
-        loop_run(&loop, dir, "train", parallelism, parallelism, "count = 20000", "count = 6000");
+        loop_run(&loop, dir, "train", parallelism, parallelism,
+                 "count = 20000; features = 8; seed = 1;\n    rate = 10000.0",
+                 "count = 6000; features = 8; seed = 1");
         expect_learnt(&loop, values, label);
         loop_fini(&loop);
     }
