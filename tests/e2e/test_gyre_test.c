@@ -333,6 +333,48 @@ static void the_clock_orders_the_rows_of_two_streams(void)
               0, "pass  two: in turn (T)\n1 passed, 0 failed\n", "");
 }
 
+/* ---- loops ---- */
+
+static void rows_go_round_in_loops_as_in_the_job(void)
+{
+    expect_of("job = \"loop\";\n"
+              "operators = (\n"
+              "  { id = \"edges\"; op = \"file.read\"; path = \"none\"; format = \"csv\";\n"
+              "    schema = ( {name=\"src\"; type=\"i64\";}, {name=\"dst\"; type=\"i64\";} ); },\n"
+              "  { id = \"ends\"; op = \"graph.ends\"; input = \"edges\"; },\n"
+              "  { id = \"found\"; op = \"graph.components\"; input = \"ends\"; feedback = "
+              "\"found.again\";\n"
+              "    key = \"node\"; }\n"
+              ");\n"
+              "tests = ( { name = \"two parts\"; parallelism = [1, 2, 3];\n"
+              "    given = { edges = ( {src=4; dst=3;}, {src=3; dst=2;}, {src=2; dst=1;}, {src=7; "
+              "dst=9;} ); };\n"
+              "    expect = { found = ( {node=1; value=1;}, {node=2; value=1;}, {node=3; "
+              "value=1;}, {node=4; value=1;},\n"
+              "                         {node=7; value=7;}, {node=9; value=7;} ); }; } );\n",
+              0, "pass  loop: two parts (T)\n1 passed, 0 failed\n", "");
+}
+
+/* What is given in the middle of a loop does not come back by it. */
+static void a_given_operator_opens_its_loop(void)
+{
+    expect_of("job = \"open\";\n"
+              "operators = (\n"
+              "  { id = \"in\"; op = \"gen.sequence\"; to = 9; },\n"
+              "  { id = \"head\"; op = \"std.pass\"; input = \"in\"; feedback = \"tail\"; },\n"
+              "  { id = \"step\"; op = \"std.pass\"; input = \"head\"; },\n"
+              "  { id = \"tail\"; op = \"std.pass\"; input = \"step\"; }\n"
+              ");\n"
+              "tests = (\n"
+              "  { name = \"at its end\"; given = { in = ( 1 ); tail = ( 7, 8 ); }; expect = { "
+              "step = ( 1, 7, 8 ); }; },\n"
+              "  { name = \"in its middle\"; given = { in = ( 1 ); step = ( 7 ); }; expect = { "
+              "head = ( 1, 7 ); tail = ( 7 ); }; }\n"
+              ");\n",
+              0, "pass  open: at its end (T)\npass  open: in its middle (T)\n2 passed, 0 failed\n",
+              "");
+}
+
 /* ---- what fails ---- */
 
 static bool has_line(const char *text, const char *line)
@@ -409,6 +451,8 @@ static const struct suite_test tests[] = {
     SUITE_TEST(windows_by_the_clock_fire_when_the_given_clock_has_come_so_far),
     SUITE_TEST(rows_without_times_have_that_of_the_clock),
     SUITE_TEST(the_clock_orders_the_rows_of_two_streams),
+    SUITE_TEST(rows_go_round_in_loops_as_in_the_job),
+    SUITE_TEST(a_given_operator_opens_its_loop),
     SUITE_TEST_WITHIN(what_fails_crashes_exits_or_hangs_fails_its_test_alone, 60),
     SUITE_TEST(results_must_be_the_same_at_each_parallelism),
 };
