@@ -61,6 +61,20 @@ static int32_t take(struct gyre_ctx *ctx, const struct term *term, struct exampl
     return GYRE_OK;
 }
 
+/* Removes the examples that were whole, unless more has come under their numbers. */
+static void forget(struct gyre_ctx *ctx, const struct gyre_batch *in, void *const *examples,
+                   uint32_t *rows, uint32_t n)
+{
+    uint32_t n_gone = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (((const struct example *)examples[rows[i]])->come == 0)
+            rows[n_gone++] = rows[i];
+    for (uint32_t i = 0; i < n_gone; i++) { /* slots are not valid any more behind this */
+        gyre_state_remove(ctx, EXAMPLE, in, rows[i]);
+        gyre_state_remove(ctx, FEATURES, in, rows[i]);
+    }
+}
+
 static int32_t train_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)
 {
     void *examples[GYRE_BATCH_ROWS], *features[GYRE_BATCH_ROWS];
@@ -81,12 +95,11 @@ static int32_t train_process(void *self, struct gyre_ctx *ctx, const struct gyre
             continue;
         judge(in, row, &term, example, ctx);
         teach(in, row, &term, example, features[row], ctx);
+        *example = (struct example){0};
+        gyre_list_drop(ctx, features[row], gyre_list_count(ctx, features[row]));
         whole[n_whole++] = row;
     }
-    for (uint32_t i = 0; i < n_whole; i++) { /* slots are not valid any more behind this */
-        gyre_state_remove(ctx, EXAMPLE, in, whole[i]);
-        gyre_state_remove(ctx, FEATURES, in, whole[i]);
-    }
+    forget(ctx, in, examples, whole, n_whole);
     return code;
 }
 
