@@ -3,6 +3,7 @@
 
 #include "base/crumb.h"
 #include "plugin/guard.h"
+#include "plugin/guide.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +64,8 @@ static int32_t tell_plugin(struct binding *x, const char *format, const char *na
     snprintf(text, sizeof text, format, name);
     const struct gy_op_setting *set = x->build->nodes[x->index].set;
     x->failed = true;
-    gy_build_tell(x->build, set->op_at, "%s: %s: an error of its plugin", op_of(x), text);
+    gy_build_tell(x->build, set->op_at, "%s: %s: an error of its plugin (" GY_GUIDE_BY_HAND ")",
+                  op_of(x), text);
     return GYRE_ECONTRACT;
 }
 

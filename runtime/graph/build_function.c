@@ -2,6 +2,8 @@
  * the bounds of its window, its results; a key function the stream with its results; see build.h. */
 #include "graph/build.h"
 
+#include "plugin/guide.h"
+
 static bool add_key_columns(struct gy_build *b, uint32_t index, struct gy_output *out, bool own)
 {
     const struct gy_node *node = b->nodes[index].node;
@@ -23,7 +25,9 @@ static bool bind_function(struct gy_build *b, uint32_t index, uint32_t i)
     gy_build_identity_reads(b, bn->node, hosted);
     if (hosted->function->kind != GYRE_FN_AGGREGATE || hosted->accumulator != NULL)
         return true;
-    gy_build_tell(b, bn->set->op_at, "op: %s declares no accumulator: an error of its plugin",
+    gy_build_tell(b, bn->set->op_at,
+                  "op: %s declares no accumulator: an error of its plugin (" GY_GUIDE_AGGREGATES
+                  ")",
                   hosted->op);
     return false;
 }
@@ -63,7 +67,9 @@ static bool check_results(struct gy_build *b, const struct gy_build_node *bn)
     uint32_t n = bn->node->hosted[0].n_results;
     const char *at = use->at->name;
     if (n == 0)
-        gy_build_tell(b, use->at, "%s: %s puts no column out: an error of its plugin", at, use->op);
+        gy_build_tell(b, use->at,
+                      "%s: %s puts no column out: an error of its plugin (" GY_GUIDE_KEYS ")", at,
+                      use->op);
     else if (use->column != NULL && n != 1)
         gy_build_tell(b, use->at, "%s: a function with one result is wanted; %s has %u", at,
                       use->op, n);

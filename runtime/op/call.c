@@ -2,6 +2,8 @@
  * all other files may call it. */
 #include "op/inside.h"
 
+#include "plugin/guide.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -68,9 +70,9 @@ int gy_instance_misuse(struct gy_instance *instance, int code, const char *call,
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    instance->sticky =
-        gy_instance_fail(instance, code, "%s calls %s wrongly: %s",
-                         function != NULL ? function : instance->node->op, call, text);
+    instance->sticky = gy_instance_fail(instance, code, "%s calls %s wrongly: %s (%s)",
+                                        function != NULL ? function : instance->node->op, call,
+                                        text, gy_guide_of_call(call));
     return code;
 }
 
@@ -90,8 +92,9 @@ static void tell_misused_port(struct gy_instance *instance)
 int gy_instance_settle(struct gy_instance *instance, int code)
 {
     if (code > 0)
-        code = gy_instance_fail(instance, GYRE_ECONTRACT,
-                                "returned %d, which is neither 0 nor an error code", code);
+        code = gy_instance_fail(
+            instance, GYRE_ECONTRACT,
+            "returned %d, which is neither 0 nor an error code (" GY_GUIDE_ERRORS ")", code);
     for (uint32_t p = 0; p < instance->node->n_outputs; p++) {
         gy_port_settle(&instance->ports[p]);
         if (code == 0 && instance->sticky == 0)
@@ -129,7 +132,7 @@ int gy_instance_check_rows(struct gy_instance *instance, uint64_t before, int co
         return code;
     return gy_instance_fail(instance, GYRE_ECONTRACT,
                             "puts rows out while it is saved or prepared; the time for that is "
-                            "`flush`, which comes before");
+                            "`flush`, which comes before (" GY_GUIDE_ITEMS ")");
 }
 
 void gy_instance_forgive(struct gy_instance *instance)

@@ -9,6 +9,7 @@
 #include "op/inside.h"
 
 #include "base/mem.h"
+#include "plugin/guide.h"
 
 #include <assert.h>
 
@@ -137,8 +138,9 @@ int gy_hosted_work(struct gy_instance *instance, uint32_t rows_max)
             return 0;
         int code = put_out(instance, entries, n);
         if (code > 0)
-            code = gy_instance_fail(instance, GYRE_ECONTRACT,
-                                    "returned %d, which is neither 0 nor an error code", code);
+            code = gy_instance_fail(
+                instance, GYRE_ECONTRACT,
+                "returned %d, which is neither 0 nor an error code (" GY_GUIDE_ERRORS ")", code);
         if (code != 0)
             return code;
         rows += n;

@@ -2,6 +2,8 @@
  * do with snapshots is in op/save.c. */
 #include "op/inside.h"
 
+#include "plugin/guide.h"
+
 #include <assert.h>
 
 int gy_instance_process(struct gy_instance *instance, uint32_t port, const struct gy_batch *in)
@@ -26,8 +28,10 @@ int gy_instance_save_split(struct gy_instance *instance, uint32_t split, struct 
 {
     const struct gyre_operator *descriptor = instance->node->descriptor;
     if (descriptor->save_split == NULL)
-        return gy_instance_fail(instance, GYRE_ENOTSUP, "%s cannot say how far it has read",
-                                instance->node->op);
+        return gy_instance_fail(
+            instance, GYRE_ENOTSUP,
+            "%s cannot say how far it has read: it has no save_split (" GY_GUIDE_SOURCES ")",
+            instance->node->op);
     struct gy_call call = gy_call_begin(instance, "save_split");
     int code = descriptor->save_split(instance->self, &instance->ctx, split, writer);
     return gy_call_end(instance, call, code != 0 ? code : writer->error);

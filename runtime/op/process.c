@@ -1,6 +1,8 @@
 /* One batch through an operator: presented, processed, its aligned outputs put together. */
 #include "op/inside.h"
 
+#include "plugin/guide.h"
+
 #include <assert.h>
 
 static bool is_aligned(const struct gy_port *port)
@@ -82,7 +84,7 @@ static int process_part(struct gy_instance *instance, uint32_t port, const struc
                    ? 0
                    : gy_instance_fail(instance, GYRE_ECONTRACT,
                                       "took %u of %u rows: it can stop within a batch that has "
-                                      "more, and where it is not mask-aware",
+                                      "more, and where it is not mask-aware (" GY_GUIDE_BATCHES ")",
                                       taken, view->rows);
     }
     if (code == 0) {

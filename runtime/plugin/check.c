@@ -2,6 +2,7 @@
  * in check_option.c. */
 #include "plugin/check.h"
 
+#include "plugin/guide.h"
 #include "plugin/item.h"
 
 #include <string.h>
@@ -77,7 +78,7 @@ static int require_together(const struct gy_check *c, const struct callback *cal
     return 0;
 }
 
-static int check_callbacks(const struct gy_check *c, const struct gyre_operator *op)
+static int check_callbacks(struct gy_check *c, const struct gyre_operator *op)
 {
     const struct callback reading[] = {{"discover", op->discover != NULL},
                                        {"add_split", op->add_split != NULL},
@@ -91,6 +92,9 @@ static int check_callbacks(const struct gy_check *c, const struct gyre_operator 
     const struct callback process = {"process", op->process != NULL};
     const struct callback on_timer = {"on_timer", op->on_timer != NULL};
     int code;
+    c->guide = op->kind == GYRE_SOURCE ? GY_GUIDE_SOURCES
+               : op->kind == GYRE_SINK ? GY_GUIDE_SINKS
+                                       : GY_GUIDE_BY_HAND;
     if (op->kind == GYRE_SOURCE) {
         if ((code = require(c, "source", reading, 3)) < 0 ||
             (code = forbid(c, "source", &process, 1)) < 0 ||
@@ -105,10 +109,11 @@ static int check_callbacks(const struct gy_check *c, const struct gyre_operator 
         if ((code = require_together(c, writing, 3)) < 0)
             return code;
     }
-    if ((code = require_together(c, items, 2)) < 0)
-        return code;
     if (op->kind != GYRE_TRANSFORM &&
         (code = forbid(c, op->kind == GYRE_SINK ? "sink" : "source", &on_timer, 1)) < 0)
+        return code;
+    c->guide = GY_GUIDE_ITEMS;
+    if ((code = require_together(c, items, 2)) < 0)
         return code;
     if (op->items > GYRE_ITEMS_BROADCAST || (op->items != GYRE_ITEMS_NONE) != items[0].there)
         return gy_check_fault(c,
@@ -201,6 +206,7 @@ static int check_ports(struct gy_check *c, const struct gyre_port *ports, uint32
 
 static int check_all_ports(struct gy_check *c, const struct gyre_operator *op)
 {
+    c->guide = GY_GUIDE_BATCHES;
     if (op->kind == GYRE_SOURCE && op->n_inputs > 0)
         return gy_check_fault(c, "is a source with %u input ports; sources have none",
                               op->n_inputs);
@@ -237,6 +243,7 @@ static int check_state(struct gy_check *c, const struct gyre_state *s)
 
 static int check_states(struct gy_check *c, const struct gyre_operator *op)
 {
+    c->guide = GY_GUIDE_STATE;
     if (op->n_states > PORTS_MAX || (op->n_states > 0 && !op->states))
         return gy_check_fault(c, "has %u states%s; at most %u", op->n_states,
                               op->states ? "" : " at NULL", PORTS_MAX);
@@ -307,6 +314,7 @@ static int check_flags(const struct gy_check *c, const struct gyre_operator *op)
 static int check_operator(struct gy_check *c, const struct gyre_operator *op)
 {
     int code;
+    c->guide = GY_GUIDE_BY_HAND;
     if (op->kind < GYRE_SOURCE || op->kind > GYRE_SINK)
         return gy_check_fault(c,
                               "has the unknown kind %u; the known ones are 1 (source), 2 "
@@ -318,6 +326,7 @@ static int check_operator(struct gy_check *c, const struct gyre_operator *op)
         return code;
     if ((code = gy_check_options(c, op->options, op->n_options, op->config_size, true)) < 0)
         return code;
+    c->guide = GY_GUIDE_OPTIONS;
     return op->n_inputs > 0 ? 0 : check_no_key_function(c, op->options, op->n_options);
 }
 
@@ -372,9 +381,17 @@ static int check_impl(struct gy_check *c, const struct gyre_function *f)
     return 0;
 }
 
+static const char *section_of_function(uint32_t kind)
+{
+    return kind == GYRE_FN_AGGREGATE                          ? GY_GUIDE_AGGREGATES
+           : kind == GYRE_FN_KEY || kind == GYRE_FN_PARTITION ? GY_GUIDE_KEYS
+                                                              : GY_GUIDE_WINDOWS;
+}
+
 static int check_function(struct gy_check *c, const struct gyre_function *f)
 {
     int code;
+    c->guide = section_of_function(f->kind);
     if (f->kind < GYRE_FN_AGGREGATE || f->kind > GYRE_FN_EVICTION)
         return gy_check_fault(c, "has the unknown kind %u; the known ones are 1 to 7", f->kind);
     if ((code = check_doc(c, f->doc)) < 0)
@@ -391,6 +408,7 @@ static int check_function(struct gy_check *c, const struct gyre_function *f)
         return gy_check_fault(c, "has no results and no bind that declares them; declare one");
     if ((code = gy_check_options(c, f->options, f->n_options, f->config_size, true)) < 0)
         return code;
+    c->guide = GY_GUIDE_OPTIONS;
     for (uint32_t i = 0; i < f->n_options; i++)
         if ((gyre_option_at(f->options, i)->flags & GYRE_WRITES) != 0)
             return gy_check_fault(c,
@@ -431,6 +449,7 @@ static int check_item_head(struct gy_check *c, const struct gyre_item *item, uin
 static int check_item(struct gy_check *c, const struct gyre_item *items, uint32_t i)
 {
     c->part[0] = '\0';
+    c->guide = GY_GUIDE_FIRST;
     int code = check_item_head(c, &items[i], i);
     if (code < 0)
         return code;
@@ -449,7 +468,8 @@ static int check_item(struct gy_check *c, const struct gyre_item *items, uint32_
 
 int gy_plugin_check(const struct gy_plugin *plugin, struct gyre_error *error)
 {
-    struct gy_check c = {.path = plugin->path, .error = error, .item = GYRE_SYMBOL};
+    struct gy_check c = {
+        .path = plugin->path, .error = error, .guide = GY_GUIDE_FIRST, .item = GYRE_SYMBOL};
     const struct gyre_plugin *abi = plugin->abi;
     if (abi->size != sizeof *abi)
         return gy_check_fault(&c, "has size %u, not %zu; use GYRE_PLUGIN", abi->size, sizeof *abi);

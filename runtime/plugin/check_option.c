@@ -2,6 +2,7 @@
 #include "plugin/check.h"
 
 #include "base/text.h"
+#include "plugin/guide.h"
 
 #include <stdalign.h>
 #include <string.h>
@@ -284,6 +285,7 @@ static int check_groups(struct gy_check *c, const struct gyre_option *options, u
 int gy_check_options(struct gy_check *check, const struct gyre_option *options, uint32_t n,
                      uint32_t config_size, bool reserved)
 {
+    check->guide = GY_GUIDE_OPTIONS;
     int code = check_table(check, options, n, config_size, reserved);
     return code < 0 ? code : check_groups(check, options, n, 0);
 }
@@ -326,6 +328,8 @@ static int check_members(struct gy_check *c, const struct gyre_state_type *t)
 int gy_check_state_type(struct gy_check *check, const struct gyre_state_type *type)
 {
     struct gy_check *c = check;
+    const char *guide = c->guide;
+    c->guide = GY_GUIDE_STATE;
     if (type->size != sizeof *type)
         return gy_check_fault(c, "has a state type of size %u, not %zu; begin it with its sizeof",
                               type->size, sizeof *type);
@@ -349,5 +353,6 @@ int gy_check_state_type(struct gy_check *check, const struct gyre_state_type *ty
                               type->members ? "" : " at NULL", OPTIONS_MAX);
     int code = check_members(c, type);
     c->part[0] = '\0';
+    c->guide = code == 0 ? guide : c->guide;
     return code;
 }

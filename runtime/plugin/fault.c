@@ -15,7 +15,8 @@ int gy_check_fault(const struct gy_check *check, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return gy_note_refuse(check->error, check->path, "%s%s %s", check->item, check->part, text);
+    return gy_note_refuse(check->error, check->path, "%s%s %s (%s)", check->item, check->part, text,
+                          check->guide);
 }
 
 /* ---- names ---- */

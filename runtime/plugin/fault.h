@@ -10,6 +10,7 @@
 struct gy_check {
     const char *path;
     struct gyre_error *error;
+    const char *guide; /* the section of the guide about what is checked */
     char item[96];
     char part[96]; /* "" or ", option `by`" */
 };

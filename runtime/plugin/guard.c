@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "plugin/guide.h"
 
 #define CHANGED_TEXT 256
 
@@ -147,7 +148,8 @@ void gy_guard_leave(struct gy_guard *guard, const char *plugin_path, const char 
     if (changed[0] != '\0')
         gy_log(GY_LOG_WARN,
                "plugin %s changed %s %s: this was put back, for the process is not the plugin's "
-               "alone; look at its constructors, and at those of its libraries",
+               "alone; look at its constructors, and at those of its libraries (" GY_GUIDE_THREADS
+               ")",
                plugin_path, changed, when);
     errno = before;
 }

@@ -14,6 +14,7 @@
 #include "plugin/note.h"
 #include "plugin/check.h"
 #include "plugin/guard.h"
+#include "plugin/guide.h"
 #include "plugin/trial.h"
 
 #include <assert.h>
@@ -140,13 +141,15 @@ static int open_object(struct gy_plugin *plugin, struct gyre_error *error)
     gy_guard_leave(&guard, plugin->path, "while it was loaded");
     if (!object)
         return gy_note_refuse(error, plugin->path,
-                              "cannot be loaded: %s; link it with what it needs",
+                              "cannot be loaded: %s; link it with what it needs (" GY_GUIDE_SET_UP
+                              ")",
                               linker_says(plugin->path));
     plugin->abi = dlsym(object, GYRE_SYMBOL);
     if (!plugin->abi)
         return gy_note_refuse(error, plugin->path,
                               "has a note and does not export " GYRE_SYMBOL
-                              "; write GYRE_PLUGIN(...) instead of the note alone");
+                              "; write GYRE_PLUGIN(...) instead of the note alone (" GY_GUIDE_FIRST
+                              ")");
     return 0;
 }
 
@@ -169,12 +172,14 @@ static struct gy_plugin *load(const char *path, const char *name, struct gyre_er
     if (!gy_check_is_name(plugin->note.name)) {
         gy_note_refuse(error, plugin->path,
                        "calls itself `%s`, but names are [a-z][a-z0-9_]*, 47 bytes at most; rename "
-                       "it in GYRE_PLUGIN(...)",
+                       "it in GYRE_PLUGIN(...) (" GY_GUIDE_FIRST ")",
                        plugin->note.name);
         goto fail;
     }
     if (name && strcmp(name, plugin->note.name) != 0) {
-        gy_note_refuse(error, path, "calls itself `%s` and its file `%s`; call the file %s.so",
+        gy_note_refuse(error, path,
+                       "calls itself `%s` and its file `%s`; call the file %s.so (" GY_GUIDE_SET_UP
+                       ")",
                        plugin->note.name, name, plugin->note.name);
         goto fail;
     }

@@ -6,6 +6,8 @@
  * without looking, and a file that is cut short would end the process with SIGBUS. */
 #include "plugin/note.h"
 
+#include "plugin/guide.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +21,7 @@
 #define NOTES_MAX   8192u
 #define PATH_SHOWN  160
 #define AGAIN       "build or copy it again"
-#define REBUILD     "rebuild it with this gyre's SDK"
+#define REBUILD     "rebuild it with this gyre's SDK (" GY_GUIDE_ABI ")"
 #define OWNER_BYTES (sizeof GYRE_NOTE_OWNER)
 
 #if defined(__aarch64__)
@@ -179,9 +181,11 @@ static int check_head(struct elf_file *file)
                               machine_name(file->head.e_machine), file->head.e_machine,
                               machine_name(HOST_MACHINE), (unsigned)HOST_MACHINE);
     if (file->head.e_type != ET_DYN)
-        return gy_note_refuse(file->error, file->path,
-                              "is %s (ELF type %u), not a shared object (3); link it with -shared",
-                              type_name(file->head.e_type), file->head.e_type);
+        return gy_note_refuse(
+            file->error, file->path,
+            "is %s (ELF type %u), not a shared object (3); link it with -shared (" GY_GUIDE_SET_UP
+            ")",
+            type_name(file->head.e_type), file->head.e_type);
     return 0;
 }
 
@@ -331,7 +335,7 @@ static int check_cpu(const char *path, const struct gyre_note *note, struct gyre
     if (note->isa_level > cpu)
         return gy_note_refuse(error, path,
                               "is built for x86-64-v%u and this CPU has x86-64-v%u; rebuild it "
-                              "with -march=x86-64-v%u",
+                              "with -march=x86-64-v%u (" GY_GUIDE_SET_UP ")",
                               note->isa_level, cpu, cpu);
     return 0;
 }
@@ -360,6 +364,10 @@ static int check_note(const char *path, const struct gyre_note *note, uint32_t n
         return gy_note_refuse(error, path,
                               "has pointers of %u bytes and this gyre has %zu; " REBUILD,
                               note->pointer_size, sizeof(void *));
+    if (note->zero != 0)
+        return gy_note_refuse(error, path,
+                              "has %u in its note where this gyre knows of 0 alone; " REBUILD,
+                              note->zero);
     int code = check_sizes(path, note, error);
     if (code < 0)
         return code;
@@ -391,9 +399,10 @@ int gy_note_read(const char *path, struct gyre_note *note, struct gyre_error *er
     if (code < 0)
         goto fail;
     if (!found) {
-        code = gy_note_refuse(error, path,
-                              "is no gyre plugin: it has no note " GYRE_NOTE_SECTION
-                              "; write GYRE_PLUGIN(...) into one of its sources");
+        code =
+            gy_note_refuse(error, path,
+                           "is no gyre plugin: it has no note " GYRE_NOTE_SECTION
+                           "; write GYRE_PLUGIN(...) into one of its sources (" GY_GUIDE_FIRST ")");
         goto fail;
     }
     memset(note, 0, sizeof *note);

@@ -2,6 +2,7 @@
 #include "plugin/trial.h"
 
 #include "base/log.h"
+#include "plugin/guide.h"
 #include "plugin/note.h"
 
 #include <errno.h>
@@ -11,6 +12,8 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define MEND "mend its constructors, or take it off the path (" GY_GUIDE_THREADS ")"
 
 enum { CAME_BACK = 113, TRIAL_MAX_S = 10 };
 
@@ -53,16 +56,11 @@ int gy_plugin_trial(const char *path, void (*load)(void *host), void *host,
         return 0;
     if (WIFEXITED(status))
         return gy_note_refuse(error, path,
-                              "ends the program while it is loaded (exit status %d); mend its "
-                              "constructors, or take it off the path",
+                              "ends the program while it is loaded (exit status %d); " MEND,
                               WEXITSTATUS(status));
     if (WTERMSIG(status) == SIGALRM)
-        return gy_note_refuse(error, path,
-                              "does not come back within %d s while it is loaded; mend its "
-                              "constructors, or take it off the path",
-                              TRIAL_MAX_S);
-    return gy_note_refuse(error, path,
-                          "crashes while it is loaded (%s); mend its constructors, or take it off "
-                          "the path",
+        return gy_note_refuse(
+            error, path, "does not come back within %d s while it is loaded; " MEND, TRIAL_MAX_S);
+    return gy_note_refuse(error, path, "crashes while it is loaded (%s); " MEND,
                           strsignal(WTERMSIG(status)));
 }

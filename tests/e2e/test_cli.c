@@ -495,7 +495,8 @@ static void list_goes_on_without_a_plugin_that_ends_or_crashes_it(void)
         setenv("GYRE_TEST_CRASH", cases[i].how, 1);
         gyre(ARGV("list", "--plugin-path", folder), &r);
         char *expected = text_format("gyre list: %s/constructor_crash.so: %s; mend its "
-                                     "constructors, or take it off the path\n",
+                                     "constructors, or take it off the path "
+                                     "(sdk/README.md#threads)\n",
                                      folder, cases[i].says);
         CU_ASSERT_EQUAL(r.status, 0);
         CU_ASSERT(strstr(r.err, expected) != NULL);

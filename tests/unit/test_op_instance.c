@@ -494,7 +494,8 @@ static void a_code_that_is_no_error_is_an_error(void)
     CU_ASSERT_EQUAL(gy_instance_watermark(instance, 1), GYRE_ECONTRACT);
     CU_ASSERT_EQUAL(gy_instance_error(instance)->code, GYRE_ECONTRACT);
     CU_ASSERT_STRING_EQUAL(gy_instance_error(instance)->text,
-                           "returned 7, which is neither 0 nor an error code");
+                           "returned 7, which is neither 0 nor an error code "
+                           "(sdk/README.md#errors-and-bad-rows)");
     gy_instance_free(instance);
     gy_pool_free(bench.pool);
 }

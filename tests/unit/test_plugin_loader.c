@@ -6,6 +6,7 @@
 #include "support/files.h"
 #include "support/suite.h"
 
+#include "plugin/guide.h"
 #include "plugin/note.h"
 #include "plugin/load.h"
 
@@ -14,7 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REBUILD "; rebuild it with this gyre's SDK"
+/* Where the guide has more about it. */
+#define AT(section) " (" section ")"
+#define REBUILD     "; rebuild it with this gyre's SDK" AT(GY_GUIDE_ABI)
 
 /* ---- plugins that a compiler made ---- */
 
@@ -29,66 +32,78 @@ static const struct {
     {"byte_order", "has byte order 2 in its note and this machine has 1" REBUILD},
     {"isa_unknown", "has an unknown instruction-set level 9, the known ones are 0 to 4" REBUILD},
     {"no_note", "is no gyre plugin: it has no note .note.gyre; write GYRE_PLUGIN(...) into one of "
-                "its sources"},
+                "its sources" AT(GY_GUIDE_FIRST)},
     {"no_symbol", "has a note and does not export gyre_plugin_v1; write GYRE_PLUGIN(...) instead "
-                  "of the note alone"},
+                  "of the note alone" AT(GY_GUIDE_FIRST)},
     {"plugin_name", "calls itself `PluginName`, but names are [a-z][a-z0-9_]*, 47 bytes at most; "
-                    "rename it in GYRE_PLUGIN(...)"},
+                    "rename it in GYRE_PLUGIN(...)" AT(GY_GUIDE_FIRST)},
     {"operator_twice", "operator `some` is listed twice; operators and functions share their "
-                       "names: rename one"},
+                       "names: rename one" AT(GY_GUIDE_FIRST)},
     {"operator_kind", "operator `drop` has the unknown kind 9; the known ones are 1 (source), 2 "
-                      "(transform) and 3 (sink)"},
-    {"operator_name", "item 0 is called `Drop-Rows`; names are [a-z][a-z0-9_]*"},
-    {"operator_size", "item 0 is a descriptor of size 232, not 240; begin it with its sizeof"},
-    {"operator_flags",
-     "operator `drop` has the flags 0x40000000, of which this gyre knows 0x7ff" REBUILD},
-    {"no_process", "operator `drop` has no callback process, which every sink needs; write it"},
-    {"half_commit", "operator `drop` has the callback prepare and not commit; write both or none"},
+                      "(transform) and 3 (sink)" AT(GY_GUIDE_BY_HAND)},
+    {"operator_name", "item 0 is called `Drop-Rows`; names are [a-z][a-z0-9_]*" AT(GY_GUIDE_FIRST)},
+    {"operator_size",
+     "item 0 is a descriptor of size 232, not 240; begin it with its sizeof" AT(GY_GUIDE_FIRST)},
+    {"operator_flags", "operator `drop` has the flags 0x40000000, of which this gyre knows 0x7ff"
+                       "; rebuild it with this gyre's SDK" AT(GY_GUIDE_BY_HAND)},
+    {"no_process", "operator `drop` has no callback process, which every sink needs; write it" AT(
+                       GY_GUIDE_SINKS)},
+    {"half_commit",
+     "operator `drop` has the callback prepare and not commit; write both or none" AT(
+         GY_GUIDE_SINKS)},
     {"sink_timer",
-     "operator `drop` has the callback on_timer, which a sink never gets; leave it NULL"},
+     "operator `drop` has the callback on_timer, which a sink never gets; leave it NULL" AT(
+         GY_GUIDE_SINKS)},
     {"source_inputs",
-     "operator `drop` has no callback discover, which every source needs; write it"},
+     "operator `drop` has no callback discover, which every source needs; write it" AT(
+         GY_GUIDE_SOURCES)},
     {"option_reserved", "operator `drop`, option `window` bears the name of a setting that every "
-                        "operator has; rename it"},
+                        "operator has; rename it" AT(GY_GUIDE_OPTIONS)},
     {"option_outside", "operator `drop`, option `count` takes 8 bytes at offset 0 and the config "
-                       "has 4; give its struct in the table"},
+                       "has 4; give its struct in the table" AT(GY_GUIDE_OPTIONS)},
     {"option_range", "operator `drop`, option `count` has the default 500, outside of its range 1 "
-                     "to 100; change one of them"},
+                     "to 100; change one of them" AT(GY_GUIDE_OPTIONS)},
     {"option_default", "operator `drop`, option `count` has a default that cannot be read: \"5\" "
                        "has no unit: the units of a duration are us, ms, s, m, h and d, as in "
-                       "\"10ms\""},
+                       "\"10ms\"" AT(GY_GUIDE_OPTIONS)},
     {"option_choice",
-     "operator `drop`, option `count` has the default xml, none of its choices \"csv|json\""},
+     "operator `drop`, option `count` has the default xml, none of its choices \"csv|json\"" AT(
+         GY_GUIDE_OPTIONS)},
     {"option_key_function", "operator `make` has the option `fn`, a key function, which only an "
                             "operator with an input can "
-                            "have; leave it out"},
+                            "have; leave it out" AT(GY_GUIDE_OPTIONS)},
     {"option_key_group", "operator `drop`, option `fn` is a key function within a group; it is an "
                          "option of an operator "
-                         "itself"},
+                         "itself" AT(GY_GUIDE_OPTIONS)},
     {"option_writes",
-     "operator `drop`, option `name` has the flag GYRE_WRITES and is no PATH; leave it out"},
+     "operator `drop`, option `name` has the flag GYRE_WRITES and is no PATH; leave it out" AT(
+         GY_GUIDE_OPTIONS)},
     {"option_writes_group",
      "operator `drop`, option `path` has the flag GYRE_WRITES within a group; "
-     "it is for an option of an operator itself"},
+     "it is for an option of an operator itself" AT(GY_GUIDE_OPTIONS)},
     {"option_of_state", "operator `drop`, option `name` has the flag GYRE_OF_STATE and is a PATH, "
-                        "which may move; leave it out"},
+                        "which may move; leave it out" AT(GY_GUIDE_OPTIONS)},
     {"option_of_group", "operator `drop`, option `path` has the flag GYRE_OF_STATE within a group; "
-                        "it is for the list of groups"},
+                        "it is for the list of groups" AT(GY_GUIDE_OPTIONS)},
     {"function_writes",
      "function `some` has the option `path` with the flag GYRE_WRITES, which only "
-     "an option of an operator can have; leave it out"},
-    {"key_results", "function `none` has no results and no bind that declares them; declare one"},
+     "an option of an operator can have; leave it out" AT(GY_GUIDE_OPTIONS)},
+    {"key_results", "function `none` has no results and no bind that declares them; declare one" AT(
+                        GY_GUIDE_KEYS)},
     {"option_type",
-     "operator `drop`, option `count` has the unknown type 99; the known ones are 1 to 15"},
-    {"option_twice", "operator `drop`, option `count` is declared twice; remove one of them"},
+     "operator `drop`, option `count` has the unknown type 99; the known ones are 1 to 15" AT(
+         GY_GUIDE_OPTIONS)},
+    {"option_twice",
+     "operator `drop`, option `count` is declared twice; remove one of them" AT(GY_GUIDE_OPTIONS)},
     {"option_overlap", "operator `drop`, option `low` stands at offset 0, in the bytes of option "
-                       "`count` at 0; give each a member of its own"},
+                       "`count` at 0; give each a member of its own" AT(GY_GUIDE_OPTIONS)},
     {"state_pointer", "operator `drop`, state type `seen` has 8 bytes at its end that no member "
-                      "covers; list every member, or write encode and decode"},
+                      "covers; list every member, or write encode and decode" AT(GY_GUIDE_STATE)},
     {"field_type", "operator `drop`, output port `out` has the field `value` of the unknown type "
-                   "42; the known ones are 1 to 7"},
+                   "42; the known ones are 1 to 7" AT(GY_GUIDE_BATCHES)},
     {"aggregate_add",
-     "function `total` has no callback add, which every function of its kind needs; write it"},
+     "function `total` has no callback add, which every function of its kind needs; write it" AT(
+         GY_GUIDE_AGGREGATES)},
 };
 
 static void hostile_plugins_are_refused_saying_what_differs(void)
@@ -106,7 +121,7 @@ static void a_feature_that_the_host_lacks_is_named_with_those_it_has(void)
 {
     char *path = build_path("bad/feature.so");
     char *sentence = text_format("operator `drop` needs the unknown features 0x10000000000 and "
-                                 "this gyre offers 0x%llx; use a newer gyre",
+                                 "this gyre offers 0x%llx; use a newer gyre" AT(GY_GUIDE_BY_HAND),
                                  (unsigned long long)GY_HOST_FEATURES);
     loader_expect_refused(path, sentence);
     free(sentence);
@@ -121,7 +136,7 @@ static void a_plugin_for_a_better_cpu_is_refused(void)
         loader_expect_text(loader_add(path).text, "");
     else {
         char *sentence = text_format("is built for x86-64-v4 and this CPU has x86-64-v%u; rebuild "
-                                     "it with -march=x86-64-v%u",
+                                     "it with -march=x86-64-v%u" AT(GY_GUIDE_SET_UP),
                                      cpu, cpu);
         loader_expect_refused(path, sentence);
         free(sentence);
@@ -202,9 +217,11 @@ static void objects_for_other_machines_are_refused(void)
          "has byte order 2 and this machine has 1 (1 little-endian, 2 big-endian); rebuild it for "
          "this machine"},
         {offsetof(Elf64_Ehdr, e_type), ET_EXEC,
-         "is an executable (ELF type 2), not a shared object (3); link it with -shared"},
+         "is an executable (ELF type 2), not a shared object (3); link it with -shared" AT(
+             GY_GUIDE_SET_UP)},
         {offsetof(Elf64_Ehdr, e_type), ET_REL,
-         "is an object file (ELF type 1), not a shared object (3); link it with -shared"},
+         "is an object file (ELF type 1), not a shared object (3); link it with -shared" AT(
+             GY_GUIDE_SET_UP)},
         {offsetof(Elf64_Ehdr, e_phnum), 0,
          "has 0 program headers of 56 bytes, not 1 to 65534 of 56; build or copy it again"},
 #if defined(__x86_64__)
@@ -252,11 +269,13 @@ static void notes_that_no_compiler_makes_are_refused(void)
         {16 + 4 * 9, 65, "has a struct gyre_batch of 65 bytes and this gyre one of 72" REBUILD},
         {80, 'q',
          "gyre_plugin_v1 says that it is `plugin_good` and its note `qlugin_good`; use "
-         "GYRE_PLUGIN"},
-        {128, '1', "gyre_plugin_v1 has version \"0.3.1\" and its note \"1.3.1\"; use GYRE_PLUGIN"},
+         "GYRE_PLUGIN" AT(GY_GUIDE_FIRST)},
+        {128, '1',
+         "gyre_plugin_v1 has version \"0.3.1\" and its note \"1.3.1\"; use GYRE_PLUGIN" AT(
+             GY_GUIDE_FIRST)},
         {80, '/',
          "calls itself `/lugin_good`, but names are [a-z][a-z0-9_]*, 47 bytes at most; "
-         "rename it in GYRE_PLUGIN(...)"},
+         "rename it in GYRE_PLUGIN(...)" AT(GY_GUIDE_FIRST)},
     };
     char *folder = dir_temp();
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
@@ -336,11 +355,11 @@ static void a_note_at_the_end_of_its_segment_is_not_read_beyond(void)
         memcpy(file.notes, &(Elf64_Nhdr){.n_descsz = NOTES - 12 - left}, sizeof(Elf64_Nhdr));
         memcpy(file.notes + NOTES - left, &ours, left);
         file_write(path, &file, sizeof file);
-        loader_expect_refused(path, left < 20
-                                        ? "is no gyre plugin: it has no note .note.gyre; write "
-                                          "GYRE_PLUGIN(...) into one of its sources"
-                                        : "is cut short: it has 8312 bytes and its note would end "
-                                          "at 8472; build or copy it again");
+        loader_expect_refused(
+            path, left < 20 ? "is no gyre plugin: it has no note .note.gyre; write "
+                              "GYRE_PLUGIN(...) into one of its sources" AT(GY_GUIDE_FIRST)
+                            : "is cut short: it has 8312 bytes and its note would end "
+                              "at 8472; build or copy it again");
     }
     free(bytes);
     free(good);

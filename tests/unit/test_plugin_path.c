@@ -182,7 +182,7 @@ static void a_file_on_the_path_must_bear_its_plugins_name(void)
     char *path = path_join(folder, "name_mismatch.so");
     char *wanted =
         loader_sentence(path, "calls itself `somebody_else` and its file `name_mismatch`; "
-                              "call the file somebody_else.so");
+                              "call the file somebody_else.so (sdk/README.md#set-up)");
     loader_expect_text(error.text, wanted);
     CU_ASSERT_EQUAL(loader_add(path).code, 0); /* by path, the note's name counts */
     free(wanted);
