@@ -27,7 +27,7 @@ struct gy_message {
     uint32_t rows;
     uint32_t capacity; /* rows: the stride of the columns */
     uint64_t bytes;    /* counted against the channel's bound; strings of one row may be 4 GiB */
-    int64_t time_us;   /* GY_WATERMARK; GY_BARRIER: its epoch */
+    int64_t time_us;   /* GY_WATERMARK; GY_BARRIER: its epoch; GY_IDLE: 1, until its end, else 0 */
     bool flag;   /* GY_END: by a stop, not the end of input; GY_IDLE: idle, else active again */
     bool to_log; /* while it waits at a head: by the snapshot at hand (flow/spool) */
     uint32_t generation; /* that it is counted in; within a region (flow/quiesce) */

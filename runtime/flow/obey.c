@@ -78,7 +78,8 @@ static void tell_outside(struct gy_task *task, const struct gy_decision *decisio
         }
         if (decision->time_us != INT64_MIN)
             gy_member_hear(entry->member, entry->slot, GY_WATERMARK, decision->time_us, false);
-        gy_member_hear(entry->member, entry->slot, GY_IDLE, 0, decision->flag);
+        gy_member_hear(entry->member, entry->slot, GY_IDLE, decision->waits ? 1 : 0,
+                       decision->flag);
     }
 }
 

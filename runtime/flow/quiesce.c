@@ -105,8 +105,10 @@ static void release(struct gy_region *region, int64_t time_us, bool idle)
 {
     region->released_us = time_us;
     region->released_idle = idle;
-    give(region,
-         (struct gy_decision){.kind = GY_DECIDED_RELEASE, .time_us = time_us, .flag = idle});
+    give(region, (struct gy_decision){.kind = GY_DECIDED_RELEASE,
+                                      .time_us = time_us,
+                                      .flag = idle,
+                                      .waits = idle && region->gate.waits});
 }
 
 /* A watermark from outside is held until what came before it is gone. */
@@ -294,10 +296,10 @@ void gy_region_watermark(struct gy_region *region, uint32_t slot, int64_t time_u
     decide_and_unlock(region);
 }
 
-void gy_region_idle(struct gy_region *region, uint32_t slot, bool idle)
+void gy_region_idle(struct gy_region *region, uint32_t slot, bool idle, bool waits)
 {
     lock(region);
-    gy_gate_idle(&region->gate, slot, idle);
+    gy_gate_idle(&region->gate, slot, idle, waits);
     decide_and_unlock(region);
 }
 

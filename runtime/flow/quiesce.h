@@ -81,6 +81,7 @@ struct gy_decision {
     uint32_t generation;      /* that its tasks are counted in */
     int64_t time_us;          /* RELEASE */
     bool flag;                /* RELEASE: idle; END: by a stop */
+    bool waits;               /* RELEASE: idle until the end */
     struct gy_rounds *rounds; /* END_ROUND, OPEN, CLOSE; its `at` stays while it is obeyed */
 };
 
@@ -142,7 +143,7 @@ uint32_t gy_region_enter(struct gy_region *region);
 
 /** What comes from outside by channel `slot`. */
 void gy_region_watermark(struct gy_region *region, uint32_t slot, int64_t time_us);
-void gy_region_idle(struct gy_region *region, uint32_t slot, bool idle);
+void gy_region_idle(struct gy_region *region, uint32_t slot, bool idle, bool waits);
 void gy_region_end(struct gy_region *region, uint32_t slot, bool stopped);
 
 /** The number of the last decision.

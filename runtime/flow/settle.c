@@ -89,7 +89,7 @@ void gy_member_hear(struct gy_member *member, uint32_t slot, enum gy_message_kin
 {
     switch (kind) {
     case GY_WATERMARK: gy_frontier_watermark(&member->frontier, slot, time_us); break;
-    case GY_IDLE: gy_frontier_idle(&member->frontier, slot, flag); break;
+    case GY_IDLE: gy_frontier_idle(&member->frontier, slot, flag, time_us != 0); break;
     case GY_ROUND_END: hear_mark(member); break;
     default: assert(kind == GY_END); gy_frontier_end(&member->frontier, slot, flag);
     }
@@ -125,7 +125,7 @@ static bool settle_member(struct gy_member *member, uint32_t rows_max)
             gy_member_fail(member);
         moved |= told.kind != GY_TOLD_NOTHING;
         if (told.kind > GY_TOLD_LATER)
-            pass_on(member, kinds[told.kind], told.time_us, told.flag, NULL);
+            pass_on(member, kinds[told.kind], told.waits ? 1 : told.time_us, told.flag, NULL);
         if (told.kind == GY_TOLD_END)
             count_end(member->task);
     }

@@ -19,7 +19,9 @@ static void tell_region(const struct gy_entry *entry, const struct gy_message *m
     struct gy_region *region = entry->member->task->region;
     switch (message->kind) {
     case GY_WATERMARK: gy_region_watermark(region, entry->region_slot, message->time_us); break;
-    case GY_IDLE: gy_region_idle(region, entry->region_slot, message->flag); break;
+    case GY_IDLE:
+        gy_region_idle(region, entry->region_slot, message->flag, message->time_us != 0);
+        break;
     default:
         assert(message->kind == GY_END);
         gy_region_end(region, entry->region_slot, message->flag);

@@ -55,12 +55,12 @@ void gy_frontier_watermark(struct gy_frontier *frontier, uint32_t input, int64_t
     hear(frontier, before_us);
 }
 
-void gy_frontier_idle(struct gy_frontier *frontier, uint32_t input, bool idle)
+void gy_frontier_idle(struct gy_frontier *frontier, uint32_t input, bool idle, bool waits)
 {
     if (frontier->ended)
         return;
     int64_t before_us = frontier->gate.watermark_us;
-    gy_gate_idle(&frontier->gate, input, idle);
+    gy_gate_idle(&frontier->gate, input, idle, waits);
     hear(frontier, before_us);
 }
 
@@ -142,7 +142,29 @@ static bool is_idle(const struct gy_frontier *frontier)
 {
     if (frontier->waits || (frontier->speaks && frontier->instance->idle))
         return true;
-    return !frontier->is_source && frontier->gate.idle;
+    if (frontier->is_source || !frontier->gate.idle)
+        return false;
+    /* Inputs that wait for their end will tell it soon: what it sets off must not come too late for those
+     * who have gone on meanwhile. */
+    return !frontier->gate.waits || !gy_instance_is_pending(frontier->instance);
+}
+
+static bool does_wait(const struct gy_frontier *frontier)
+{
+    return frontier->waits || (!frontier->is_source && frontier->gate.waits);
+}
+
+/* What has not been told of it yet; false where all has. */
+static bool tell_idle(struct gy_frontier *frontier, struct gy_told *told)
+{
+    bool idle = is_idle(frontier);
+    bool waits = idle && does_wait(frontier);
+    if (idle == frontier->told_idle && waits == frontier->told_waits)
+        return false;
+    frontier->told_idle = idle;
+    frontier->told_waits = waits;
+    *told = (struct gy_told){.kind = GY_TOLD_IDLE, .flag = idle, .waits = waits};
+    return true;
 }
 
 /* What the last watermark made due comes before what the end does: 1 where there is more of it, 0, or a
@@ -211,9 +233,6 @@ int gy_frontier_step(struct gy_frontier *frontier, uint32_t rows_max, struct gy_
     if (has_input_ended(frontier))
         return tell_end(frontier, told);
     frontier->unsettled = false;
-    if (is_idle(frontier) != frontier->told_idle) {
-        frontier->told_idle = !frontier->told_idle;
-        *told = (struct gy_told){.kind = GY_TOLD_IDLE, .flag = frontier->told_idle};
-    }
+    tell_idle(frontier, told);
     return 0;
 }

@@ -31,6 +31,7 @@ struct gy_frontier {
     bool stopped;   /* with the end: more would have come */
     bool ended;     /* the end was told */
     bool told_idle;
+    bool told_waits;
     int64_t told_us; /* the last watermark told */
     int64_t last_us; /* of the inputs, before +infinity */
 };
@@ -48,6 +49,7 @@ struct gy_told {
     enum gy_told_kind kind;
     int64_t time_us; /* WATERMARK */
     bool flag;       /* IDLE: it is, else it is active again; END: by a stop */
+    bool waits;      /* IDLE: until its end */
 };
 
 /** Prepares the frontier of an instance with so many inputs. 0, or GYRE_ENOMEM. */
@@ -62,7 +64,7 @@ void gy_frontier_restore(struct gy_frontier *frontier, int64_t seen_us, int64_t 
 /* What an input tells. Behind the operator's own end, which a restore may have brought back, nothing
  * of it matters. */
 void gy_frontier_watermark(struct gy_frontier *frontier, uint32_t input, int64_t time_us);
-void gy_frontier_idle(struct gy_frontier *frontier, uint32_t input, bool idle);
+void gy_frontier_idle(struct gy_frontier *frontier, uint32_t input, bool idle, bool waits);
 void gy_frontier_end(struct gy_frontier *frontier, uint32_t input, bool stopped);
 
 /** A source has read everything, or is to stop; or an operator has no inputs at all. */

@@ -34,16 +34,18 @@ void gy_gate_restore(struct gy_gate *gate, int64_t watermark_us)
 static void merge(struct gy_gate *gate)
 {
     int64_t least_us = INT64_MAX, idle_us = INT64_MAX;
-    uint32_t n_idle = 0, n_active = 0;
+    uint32_t n_idle = 0, n_active = 0, n_waiting = 0;
     for (uint32_t s = 0; s < gate->n_slots; s++) {
         const struct gy_gate_slot *slot = &gate->slots[s];
         bool is_idle = slot->idle && !slot->ended;
         int64_t *into = is_idle ? &idle_us : &least_us;
         *into = slot->watermark_us < *into ? slot->watermark_us : *into;
         n_idle += is_idle;
+        n_waiting += is_idle && slot->waits;
         n_active += !is_idle && !slot->ended && slot->watermark_us != INT64_MAX;
     }
     gate->idle = n_idle > 0 && n_active == 0;
+    gate->waits = gate->idle && n_waiting == n_idle;
     if (gate->idle)
         least_us = idle_us < least_us ? idle_us : least_us;
     if (least_us > gate->watermark_us)
@@ -57,17 +59,19 @@ void gy_gate_watermark(struct gy_gate *gate, uint32_t slot, int64_t time_us)
         return;
     bool held = gate->slots[slot].watermark_us <= gate->watermark_us || gate->slots[slot].idle;
     gate->slots[slot].watermark_us = time_us;
-    gate->slots[slot].idle = false;
+    gate->slots[slot].idle = gate->slots[slot].waits = false;
     if (held)
         merge(gate);
 }
 
-void gy_gate_idle(struct gy_gate *gate, uint32_t slot, bool idle)
+void gy_gate_idle(struct gy_gate *gate, uint32_t slot, bool idle, bool waits)
 {
-    assert(slot < gate->n_slots);
-    if (gate->slots[slot].ended || gate->slots[slot].idle == idle)
+    struct gy_gate_slot *at = &gate->slots[slot];
+    assert(slot < gate->n_slots && (idle || !waits));
+    if (at->ended || (at->idle == idle && at->waits == waits))
         return;
-    gate->slots[slot].idle = idle;
+    at->idle = idle;
+    at->waits = waits;
     merge(gate);
 }
 

@@ -17,6 +17,7 @@ struct gy_gate_slot {
     int64_t watermark_us;
     bool ended;
     bool idle;
+    bool waits; /* idle, and will end without bringing anything */
 };
 
 struct gy_gate {
@@ -25,6 +26,7 @@ struct gy_gate {
     struct gy_gate_slot *slots;
     int64_t watermark_us; /* INT64_MIN at first */
     bool idle;            /* some input has not ended, and all such are idle */
+    bool waits;           /* ... and each of these waits for its end */
     bool stopped;         /* some input was stopped before its end */
 };
 
@@ -38,8 +40,8 @@ void gy_gate_restore(struct gy_gate *gate, int64_t watermark_us);
 /** Takes a watermark of input `slot`, which is active then. One that goes backwards is ignored. */
 void gy_gate_watermark(struct gy_gate *gate, uint32_t slot, int64_t time_us);
 
-/** Input `slot` has nothing to bring for a while, or has again. */
-void gy_gate_idle(struct gy_gate *gate, uint32_t slot, bool idle);
+/** Input `slot` has nothing to bring for a while, or has again; `waits`: nothing until its end. */
+void gy_gate_idle(struct gy_gate *gate, uint32_t slot, bool idle, bool waits);
 
 /** Takes the end of input `slot`, once. */
 void gy_gate_end(struct gy_gate *gate, uint32_t slot, bool stopped);

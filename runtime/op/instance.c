@@ -148,6 +148,18 @@ bool gy_instance_is_idle(const struct gy_instance *instance)
     return instance->idle;
 }
 
+bool gy_instance_is_pending(const struct gy_instance *instance)
+{
+    uint64_t bytes = 0, entries = 0;
+    if (instance->window != NULL)
+        gy_window_stats(instance->window, &bytes, &entries);
+    if (instance->node->aggregation == GY_AGG_FINAL)
+        entries += gy_store_count(instance->stores[0]);
+    if (instance->timers != NULL)
+        entries += gy_heap_get(&instance->timers->heaps[GYRE_CLOCK_EVENT]) != NULL;
+    return entries > 0;
+}
+
 int gy_instance_flush(struct gy_instance *instance, bool idle)
 {
     const struct gyre_operator *descriptor = instance->node->descriptor;

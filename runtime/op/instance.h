@@ -184,6 +184,10 @@ int64_t gy_instance_own_watermark(const struct gy_instance *instance);
 /** True where the operator said that it has nothing to put out for a while, and has not since. */
 bool gy_instance_is_idle(const struct gy_instance *instance);
 
+/** True where a later watermark will set something off: windows are open, timers set, results to come.
+ */
+bool gy_instance_is_pending(const struct gy_instance *instance);
+
 /** Asks a partition function, on behalf of the instance whose output `in` is, for the consuming task
  *  of each kept row: tasks_of[row], checked to be below `n_tasks`. 0, or a code. */
 int gy_instance_partition(struct gy_instance *instance, const struct gy_edge *edge,

@@ -57,6 +57,19 @@ void sim_job_fini(struct sim_job *sim)
     gy_job_free(sim->job);
 }
 
+/* Some tasks do not run for a long while, as those of a thread that gets no CPU: `next` counts, and chooses
+ * which. */
+static uint32_t pick_unfair(struct gy_scheduler *self, uint32_t n)
+{
+    uint64_t phase = self->next++ / 256;
+    for (int tries = 0; tries < 8; tries++) {
+        uint32_t picked = (uint32_t)gy_rng_below(&self->rng, n);
+        if (gy_rng_mix(phase * 1000 + picked) % 3 != 0)
+            return picked;
+    }
+    return (uint32_t)gy_rng_below(&self->rng, n);
+}
+
 int sim_job_run(struct sim_job *sim, uint64_t seed)
 {
     struct gyre_error error = {.size = sizeof error};
@@ -66,11 +79,17 @@ int sim_job_run(struct sim_job *sim, uint64_t seed)
     gy_rng_init(&rng, seed ^ 0x5eed);
     gy_clock_manual_init(&clock, 1000000);
     gy_scheduler_seeded(&scheduler, seed);
+    if (gy_rng_below(&rng, 2) == 0) {
+        scheduler.pick = pick_unfair;
+        scheduler.next = (uint32_t)gy_rng_below(&rng, 1 << 20);
+    }
     struct gy_flow_options options = {.clock = &clock.clock,
                                       .seed = seed,
                                       .channel_slots = 1u << gy_rng_below(&rng, 6),
                                       .channel_bytes = 1 + gy_rng_below(&rng, 128 * 1024),
                                       .alone = true};
+    if (gy_rng_below(&rng, 2) == 0) /* sources come to their end by many turns */
+        options.poll_rows = 1u << gy_rng_below(&rng, 7);
     struct gy_flow *flow = gy_flow_new(sim->physical, &options, &error);
     if (flow == NULL) {
         fprintf(stderr, "seed %llu: %s\n", (unsigned long long)seed, error.text);

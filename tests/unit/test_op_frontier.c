@@ -50,9 +50,9 @@ static void an_idle_input_is_left_aside_until_it_is_active_again(void)
     CU_ASSERT_EQUAL_FATAL(gy_gate_init(&gate, 3), 0);
     gy_gate_watermark(&gate, 0, 10);
     gy_gate_watermark(&gate, 1, 20);
-    gy_gate_idle(&gate, 2, true); /* it has told nothing at all */
+    gy_gate_idle(&gate, 2, true, false); /* it has told nothing at all */
     CU_ASSERT_EQUAL(gate.watermark_us, 10);
-    gy_gate_idle(&gate, 0, true);
+    gy_gate_idle(&gate, 0, true, false);
     CU_ASSERT_EQUAL(gate.watermark_us, 20);
     CU_ASSERT_FALSE(gate.idle);
     gy_gate_watermark(&gate, 0, 15); /* active again: what is past stays past, what comes waits */
@@ -61,7 +61,7 @@ static void an_idle_input_is_left_aside_until_it_is_active_again(void)
     CU_ASSERT_EQUAL(gate.watermark_us, 20);
     gy_gate_watermark(&gate, 0, 30);
     CU_ASSERT_EQUAL(gate.watermark_us, 30);
-    gy_gate_idle(&gate, 2, false);
+    gy_gate_idle(&gate, 2, false, false);
     gy_gate_watermark(&gate, 0, 50);
     CU_ASSERT_EQUAL(gate.watermark_us, 30);
     gy_gate_fini(&gate);
@@ -73,8 +73,8 @@ static void a_gate_is_idle_where_all_that_have_not_ended_are_and_an_idle_input_t
     CU_ASSERT_EQUAL_FATAL(gy_gate_init(&gate, 3), 0);
     gy_gate_watermark(&gate, 0, 10);
     gy_gate_watermark(&gate, 1, 20);
-    gy_gate_idle(&gate, 0, true);
-    gy_gate_idle(&gate, 1, true);
+    gy_gate_idle(&gate, 0, true, false);
+    gy_gate_idle(&gate, 1, true, false);
     CU_ASSERT_FALSE(gate.idle);
     CU_ASSERT_EQUAL(gate.watermark_us, INT64_MIN); /* the third has told nothing */
     gy_gate_watermark(&gate, 2, INT64_MAX);
@@ -235,9 +235,9 @@ static void an_operator_whose_inputs_are_idle_says_so_and_when_it_is_over(void)
 {
     struct rig rig;
     rig_init(&rig, final_sum);
-    gy_frontier_idle(&rig.frontier, 0, true);
+    gy_frontier_idle(&rig.frontier, 0, true, false);
     CU_ASSERT_EQUAL(step(&rig, 100).kind, GY_TOLD_NOTHING);
-    gy_frontier_idle(&rig.frontier, 1, true);
+    gy_frontier_idle(&rig.frontier, 1, true, false);
     struct gy_told told = step(&rig, 100);
     CU_ASSERT_TRUE(told.kind == GY_TOLD_IDLE && told.flag);
     CU_ASSERT_EQUAL(step(&rig, 100).kind, GY_TOLD_NOTHING);
