@@ -99,7 +99,7 @@ static void put_again(struct gy_buf *b, const struct gy_suite *suite, const stru
 {
     if (r->check == NULL)
         return;
-    gy_buf_printf(b, "  again: gyre conform %s --only %s%s%s --seed %llu\n", suite->options.plugin,
+    gy_buf_printf(b, "  again: gyre conform %s --only %s%s%s --seed %llu\n", suite->shown,
                   r->check->id, r->subject != NULL ? ":" : "", r->subject != NULL ? r->subject : "",
                   (unsigned long long)r->seed);
 }
@@ -137,7 +137,8 @@ static void put_check(struct gy_buf *b, const struct gy_suite *suite,
 
 static void put_text(struct gy_buf *b, const struct gy_suite *suite)
 {
-    gy_buf_printf(b, "%s: %zu subjects, seed %llu\n", suite->options.plugin, suite->subjects.list.n,
+    size_t n = suite->subjects.list.n;
+    gy_buf_printf(b, "%s: %zu subject%s, seed %llu\n", suite->shown, n, n == 1 ? "" : "s",
                   (unsigned long long)suite->options.seed);
     for (size_t k = 0; k < gy_n_checks; k++)
         put_check(b, suite, &gy_checks[k]);
@@ -154,7 +155,7 @@ static void put_text(struct gy_buf *b, const struct gy_suite *suite)
 static void put_json(struct gy_buf *b, const struct gy_suite *suite)
 {
     gy_buf_text(b, "{\"plugin\":");
-    gy_text_json_string(b, suite->options.plugin, strlen(suite->options.plugin));
+    gy_text_json_string(b, suite->shown, strlen(suite->shown));
     gy_buf_printf(b, ",\"seed\":%llu,\"results\":[", (unsigned long long)suite->options.seed);
     for (size_t i = 0; i < suite->results.n; i++) {
         const struct gy_result *r = &suite->results.items[i];
@@ -191,7 +192,7 @@ static void put_junit(struct gy_buf *b, const struct gy_suite *suite)
     size_t bad = gy_suite_count(suite, GY_FAIL),
            broken = gy_suite_count(suite, GY_CRASH) + gy_suite_count(suite, GY_TIMEOUT);
     gy_buf_text(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"");
-    put_xml(b, suite->options.plugin);
+    put_xml(b, suite->shown);
     gy_buf_printf(b, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\">\n",
                   suite->results.n, bad, broken, gy_suite_count(suite, GY_SKIP));
     for (size_t i = 0; i < suite->results.n; i++) {
@@ -241,7 +242,9 @@ int gy_cmd_conform(const struct gy_cli *cli)
     struct wanted wanted = {0};
     char *path = path_of(cli);
     int status = GY_EXIT_USAGE;
-    struct gy_suite suite = {.options = {.plugin = cli->operands.items[0],
+    char *plugin = realpath(cli->operands.items[0], NULL);
+    struct gy_suite suite = {.shown = cli->operands.items[0],
+                             .options = {.plugin = plugin,
                                          .plugin_path = path,
                                          .config = cli->config,
                                          .seed = cli->seed > 0 ? (uint64_t)cli->seed : 1,
@@ -249,9 +252,9 @@ int gy_cmd_conform(const struct gy_cli *cli)
                                          .in_process = cli->in_process}};
     if (path == NULL)
         gy_say(stderr, "gyre conform: out of memory\n");
-    else if (access(suite.options.plugin, R_OK) != 0)
+    else if (plugin == NULL || access(plugin, R_OK) != 0)
         gy_say(stderr, "gyre conform: %s cannot be read: it takes the file of a plugin\n",
-               suite.options.plugin);
+               suite.shown);
     else if (read_wanted(cli, &wanted) == 0) {
         suite.options.only = wanted.ids.items;
         suite.options.n_only = wanted.ids.n;
@@ -263,5 +266,6 @@ int gy_cmd_conform(const struct gy_cli *cli)
     gy_suite_fini(&suite);
     wanted_fini(&wanted);
     gy_free(path);
+    free(plugin);
     return status;
 }

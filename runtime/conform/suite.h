@@ -10,7 +10,7 @@
 #include "conform/check.h"
 
 struct gy_suite_options {
-    const char *plugin;      /* the file */
+    const char *plugin;      /* the file, by its absolute path */
     const char *plugin_path; /* folders, a colon between two */
     const char *config;      /* NULL: that beside the plugin */
     const char *const *only; /* "ID" or "ID:SUBJECT", n of them; 0: all */
@@ -30,6 +30,7 @@ struct gy_result {
 };
 
 struct gy_suite {
+    const char *shown; /* the file, as it was asked for */
     struct gy_suite_options options;
     char scratch[PATH_MAX];
     struct gy_subjects subjects;

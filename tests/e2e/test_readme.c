@@ -11,6 +11,7 @@
  *   c FILE         a plugin, saved as FILE. Apart from the script it is also compiled with pedantic
  *                  warnings as errors, and described by `gyre inspect`
  *   cfg FILE       a job, saved as FILE; `gyre check` is run on it at the end, when its plugins are there
+ *   file FILE      any other file, saved as FILE: a test, a conform.cfg
  *   cfg            operators, one a line: all those of a page are one job, checked at its end
  *   cfg fragment   a part of a job that is shown, not run
  *   text           a picture
@@ -241,9 +242,22 @@ static void add_catalogue(struct script *script)
         fputs(");\nGYRE_END_OF_FILE\ngy_jobs=\"$gy_jobs $PWD/catalogue.cfg\"\n", script->file);
 }
 
+/* The library of the test kit has in it what this program has: a sanitizer or none. */
+#if defined(__SANITIZE_ADDRESS__)
+#define CC_FOR_KIT "-fsanitize=address,undefined"
+#elif defined(__SANITIZE_THREAD__)
+#define CC_FOR_KIT "-fsanitize=thread"
+#elif defined(GY_SANITIZED)
+#define CC_FOR_KIT "-fsanitize=undefined"
+#else
+#define CC_FOR_KIT "-g"
+#endif
+
 /* fd 3 is the script's own; what commands print goes to files of their number. */
 static const char prologue[] =
     "umask 022\n"
+    "cc() { case $* in *testkit.a*) command cc " CC_FOR_KIT
+    " \"$@\" ;; *) command cc \"$@\" ;; esac; }\n"
     "exec 3>../out/log 2>&3 1>&3\n"
     "gy_out=$PWD/../out gy_gyre=$PWD/build/gyre gy_jobs= gy_status=0\n"
     "gy_block() { gy_line=$1; set -e; trap 'echo \"line $gy_line: a command failed\" >&3' EXIT; }\n"
@@ -267,7 +281,8 @@ static void script_make(struct script *script, const struct page *page)
     fputs(prologue, script->file);
     for (size_t i = 0; i < page->n; i++) {
         const struct block *block = &page->blocks[i];
-        bool is_file = is_kind(block, "c") || (is_kind(block, "cfg") && block->file[0]);
+        bool is_file = is_kind(block, "c") || is_kind(block, "file") ||
+                       (is_kind(block, "cfg") && block->file[0]);
         if (is_kind(block, "sh"))
             add_sh(script, block);
         else if (is_kind(block, "console"))
