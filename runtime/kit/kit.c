@@ -62,7 +62,8 @@ static int make_task(struct gyre_kit *kit, uint32_t t)
 static const struct gy_edge *edge_into(const struct gyre_kit *kit, uint32_t node, uint32_t port)
 {
     for (uint32_t e = 0; e < kit->graph->n_edges; e++)
-        if (kit->graph->edges[e].to == node && kit->graph->edges[e].to_port == port)
+        if (kit->graph->edges[e].to == node && kit->graph->edges[e].to_port == port &&
+            !kit->graph->edges[e].feedback)
             return &kit->graph->edges[e];
     return NULL;
 }

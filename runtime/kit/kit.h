@@ -66,6 +66,7 @@ struct gyre_kit {
     struct gy_kit_port *inputs;
     struct gy_rows *outputs;
     uint64_t epoch;
+    uint64_t n_rounds;  /* that have ended */
     bool holds;         /* rows that do not fill a batch stay until the next settling */
     uint64_t n_changed; /* long strings of the input that were written to, where `around` is set */
     uint64_t n_behind;  /* rows that came out behind a watermark that was told */
@@ -109,7 +110,7 @@ struct gyre_kit_snapshot {
     uint32_t n_inputs;
     int64_t *watermarks_us; /* per input port */
     bool *ended;
-    uint64_t epoch;
+    uint64_t epoch, n_rounds;
     int64_t now_us;
 };
 
@@ -142,6 +143,9 @@ int gy_kit_give(struct gyre_kit *kit, struct gy_kit_port *port, const struct gy_
 
 /** Flushes all tasks, and has done what follows, until nothing is left. 0, or a code. */
 int gy_kit_settle(struct gyre_kit *kit, bool idle);
+
+/** Lets all tasks see that a round begins: the one after those that have ended. */
+void gy_kit_round_begin(struct gyre_kit *kit);
 
 /** Rows that came out of all ports and were not taken. */
 uint64_t gy_kit_rows_out(const struct gyre_kit *kit);

@@ -94,6 +94,7 @@ static int describe(const struct gyre_kit *kit, struct gyre_kit_snapshot *snapsh
         return GYRE_ENOMEM;
     snapshot->items_version = node->descriptor != NULL ? node->descriptor->items_version : 0;
     snapshot->epoch = kit->epoch;
+    snapshot->n_rounds = kit->n_rounds;
     snapshot->now_us = kit->clock.wall_us;
     snapshot->n_inputs = node->n_inputs;
     for (uint32_t p = 0; p < node->n_inputs; p++) {
@@ -388,6 +389,8 @@ struct gyre_kit *gyre_kit_restore(const struct gyre_kit_setup *setup,
         give_drawn(kit, snapshot);
         if (give_state(kit, snapshot, segments, &form) == 0)
             give_progress(kit, snapshot);
+        kit->n_rounds = snapshot->n_rounds;
+        gy_kit_round_begin(kit);
         give_txns(kit, snapshot);
     }
     return kit;

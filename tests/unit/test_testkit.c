@@ -269,7 +269,7 @@ static void a_sink_shows_what_is_committed(void)
     gyre_kit_snapshot_free(snapshot);
     gyre_kit_snapshot_free(last);
     free(path);
-    dir_remove(dir);
+    dir_end(dir);
 }
 
 static void key_functions_run_ahead(void)
@@ -317,6 +317,45 @@ static void the_clock_stands_still_until_it_is_told(void)
     gyre_kit_free(kit);
 }
 
+/* timer_ops.script: `what` 5 sets a timer of round `at`, 7 votes to stop in round `at`; 10 is a timer of a round, 11 the
+ * end of one. Its rows have a field more than what it takes, so another operator leads back. */
+#define ROUNDS                                                                                     \
+    "key = \"k\"; feedback = \"back\"; rounds = {max = 9;}; },\n"                                  \
+    "{ id = \"back\"; op = \"std.select\"; input = \"op\"; fields = (\"k\", \"what\", \"at\", "    \
+    "\"tag\");"
+
+static void rounds_end_when_they_are_told_to(void)
+{
+    struct gyre_kit_setup setup = {.op = "timer_ops.script",
+                                   .options = ROUNDS,
+                                   .inputs = {{.schema = "k: i64, what: i64, at: i64, tag: i64"}}};
+    struct gyre_kit *kit = made(setup);
+    gyre_kit_push(kit, NULL, "@1s 1,5,0,7\n@1s 2,5,1,8\n@1s 1,7,1,0");
+    CU_ASSERT(gyre_kit_expect(kit, NULL, "", 0));
+    CU_ASSERT_EQUAL(gyre_kit_round_end(kit), 0);
+    CU_ASSERT_EQUAL(gyre_kit_count(kit, NULL), 3);
+    CU_ASSERT_EQUAL(*(const int64_t *)gyre_kit_value(kit, NULL, 0, "what"), 10);
+    CU_ASSERT_EQUAL(*(const int64_t *)gyre_kit_value(kit, NULL, 2, "what"), 11);
+    gyre_kit_push(kit, NULL, "@1s 3,5,0,9"); /* of the next round */
+    struct gyre_kit_snapshot *snapshot = gyre_kit_snapshot(kit);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(snapshot);
+    gyre_kit_take(kit);
+    CU_ASSERT_EQUAL(gyre_kit_round_end(kit), 1);
+    CU_ASSERT_EQUAL(gyre_kit_count(kit, NULL), 2);
+    gyre_kit_free(kit);
+    setup.plugin_path = plugins();
+    setup.tasks = 2;
+    kit = gyre_kit_restore(&setup, snapshot);
+    CU_ASSERT_EQUAL(gyre_kit_round_end(kit), 0);   /* who was to vote has not been saved */
+    CU_ASSERT_EQUAL(gyre_kit_count(kit, NULL), 3); /* the timer, and the end of each task */
+    gyre_kit_free(kit);
+    gyre_kit_snapshot_free(snapshot);
+    kit = made(sum(BY_WORD, 1));
+    CU_ASSERT_EQUAL(gyre_kit_round_end(kit), GYRE_EINVAL);
+    CU_ASSERT(says(kit, "std.sum is in no loop with rounds"));
+    gyre_kit_free(kit);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(rows_of_a_key_meet_in_one_task),
     SUITE_TEST(mistakes_of_options_are_those_of_a_job_file),
@@ -330,6 +369,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_sink_shows_what_is_committed),
     SUITE_TEST(key_functions_run_ahead),
     SUITE_TEST(bad_rows_are_counted_and_failures_stay),
+    SUITE_TEST(rounds_end_when_they_are_told_to),
     SUITE_TEST(the_clock_stands_still_until_it_is_told),
 };
 SUITE_MAIN("testkit", tests)

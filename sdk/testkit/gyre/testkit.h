@@ -108,6 +108,13 @@ int gyre_kit_clock(struct gyre_kit *kit, int64_t now_us);
  *  Since:   0.2 */
 int gyre_kit_end(struct gyre_kit *kit, const char *port);
 
+/** Ends a round of the loop that the operator is in, and has done what follows: timers of the round, on_round_end.
+ *  1 where every task has voted for the loop to stop, 0, or a code.
+ *  Shape:   the operator is in a loop where `options` say so; its id is "op": feedback = "op.again";
+ *           rounds = {max = 9;}; What it feeds back comes out like any row, and is pushed again by whoever tests
+ *  Since:   0.2 */
+int gyre_kit_round_end(struct gyre_kit *kit);
+
 /** Sources: polls each task once with this budget: 1 while there may be more, 0 when nothing is left or it waits, or a
  *  code. Splits are handed out as they are wanted.
  *  Since:   0.2 */
