@@ -18,7 +18,7 @@
 #ifdef GY_SANITIZED
 enum { CHECK_S = 100 };
 #else
-enum { CHECK_S = 10 };
+enum { CHECK_S = 20 };
 #endif
 
 enum { SLOTS_MOST = 8, PAUSE_US = 300, SAID_MOST = 2000 };

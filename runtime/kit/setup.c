@@ -134,18 +134,24 @@ static int build(struct gyre_kit *kit, const struct gyre_kit_setup *setup,
     return kit->code;
 }
 
-static int add_folders(struct gyre_kit *kit, const struct gyre_kit_setup *setup)
+/* The plugin under test comes before any of its name in the folders. */
+static int add_plugins(struct gyre_kit *kit, const struct gyre_kit_setup *setup)
 {
-    const char *folders[16];
-    size_t n = 0;
+    struct gyre_error error = {.size = sizeof error};
     char *copy = gy_strdup(setup->plugin_path != NULL ? setup->plugin_path : "");
     char *rest = copy, *one;
-    while (copy != NULL && (one = strsep(&rest, ":")) != NULL && n < 16)
-        if (one[0] != 0)
-            folders[n++] = one;
-    kit->plugins = copy != NULL ? gy_plugins_new(folders, n) : NULL;
+    int code = copy != NULL ? 0 : GYRE_ENOMEM;
+    kit->plugins = gy_plugins_new(NULL, 0);
+    if (kit->plugins == NULL || code != 0)
+        gy_kit_fail(kit, GYRE_ENOMEM, "out of memory");
+    else if (gy_stub_add(kit->plugins, &error) != 0 ||
+             (setup->plugin != NULL && gy_plugins_add(kit->plugins, setup->plugin, &error) != 0))
+        gy_kit_fail(kit, error.code, "%s", error.text);
+    while (kit->code == 0 && (one = strsep(&rest, ":")) != NULL)
+        if (one[0] != 0 && gy_plugins_add_folder(kit->plugins, one) != 0)
+            gy_kit_fail(kit, GYRE_ENOMEM, "out of memory");
     gy_free(copy);
-    return kit->plugins != NULL ? 0 : gy_kit_fail(kit, GYRE_ENOMEM, "out of memory");
+    return kit->code;
 }
 
 /* The operator, for the names of its ports; NULL for a function, or where there is none. */
@@ -161,15 +167,11 @@ static const struct gyre_operator *find(struct gyre_kit *kit, const struct gyre_
 
 int gy_kit_setup(struct gyre_kit *kit, const struct gyre_kit_setup *setup)
 {
-    struct gyre_error error = {.size = sizeof error};
     struct gy_buf sinks = {0};
     if (setup->op == NULL)
         return gy_kit_fail(kit, GYRE_EINVAL, "the setup has no `op`");
-    if (add_folders(kit, setup) != 0)
+    if (add_plugins(kit, setup) != 0)
         return kit->code;
-    if (gy_stub_add(kit->plugins, &error) != 0 ||
-        (setup->plugin != NULL && gy_plugins_add(kit->plugins, setup->plugin, &error) != 0))
-        return gy_kit_fail(kit, error.code, "%s", error.text);
     const struct gyre_operator *op = find(kit, setup);
     if (build(kit, setup, op, "") != 0)
         return kit->code;

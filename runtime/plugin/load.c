@@ -194,17 +194,23 @@ fail:
 
 /* ---- the list ---- */
 
+int gy_plugins_add_folder(struct gy_plugins *plugins, const char *folder)
+{
+    char *copy = gy_strdup(folder);
+    if (copy && gy_vec_push(&plugins->dirs, copy) == 0)
+        return 0;
+    gy_free(copy);
+    return GYRE_ENOMEM;
+}
+
 struct gy_plugins *gy_plugins_new(const char *const *dirs, size_t n_dirs)
 {
     struct gy_plugins *plugins = gy_alloc(sizeof *plugins);
-    for (size_t i = 0; plugins && i < n_dirs; i++) {
-        char *dir = gy_strdup(dirs[i]);
-        if (!dir || gy_vec_push(&plugins->dirs, dir) < 0) {
-            gy_free(dir);
+    for (size_t i = 0; plugins && i < n_dirs; i++)
+        if (gy_plugins_add_folder(plugins, dirs[i]) != 0) {
             gy_plugins_free(plugins);
             return NULL;
         }
-    }
     return plugins;
 }
 

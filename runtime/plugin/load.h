@@ -35,6 +35,10 @@ void gy_plugins_free(struct gy_plugins *plugins);
 /** Adds a plugin file by path (`plugins = ("./my.so")`); 0, or a code and a sentence in `error`. */
 int gy_plugins_add(struct gy_plugins *plugins, const char *path, struct gyre_error *error);
 
+/** Adds a folder behind those of the plugin path. 0, or GYRE_ENOMEM. A plugin that was added before is taken,
+ *  whatever of its name the folder has. */
+int gy_plugins_add_folder(struct gy_plugins *plugins, const char *folder);
+
 /** Adds a plugin that is part of this program; 0, or a code and a sentence. */
 int gy_plugins_add_own(struct gy_plugins *plugins, const struct gyre_plugin *abi,
                        struct gyre_error *error);

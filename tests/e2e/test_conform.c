@@ -305,6 +305,29 @@ static void a_config_gives_options_and_rows(void)
     CU_ASSERT(config_says("subject = ();", 2, "there are no `subjects`"));
 }
 
+/* A new build of a plugin that is installed as well. */
+static void the_file_that_is_asked_for_comes_before_another_of_its_name(void)
+{
+    char *dir = dir_temp(), *path = path_join(dir, "text.so"),
+         *from = build_path("plugins/text.so");
+    char *gyre = build_path("gyre");
+    struct process_result r;
+    size_t n;
+    char *bytes = file_read(from, &n);
+    file_write(path, bytes, n);
+    process_run(
+        &(struct process_spec){.argv = ARGV(gyre, "conform", path, "--only", "proc.deterministic")},
+        &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "1 pass, 0 fail"));
+    process_result_fini(&r);
+    free(bytes);
+    free(gyre);
+    free(from);
+    free(path);
+    dir_end(dir);
+}
+
 static void wrong_command_lines_end_with_2(void)
 {
     static const char *const no_check[] = {"--only", "state.hiden", NULL};
@@ -331,6 +354,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(results_are_junit_as_well),
     SUITE_TEST(fuzzing_goes_on_with_other_seeds),
     SUITE_TEST(a_config_gives_options_and_rows),
+    SUITE_TEST(the_file_that_is_asked_for_comes_before_another_of_its_name),
     SUITE_TEST(wrong_command_lines_end_with_2),
 };
 SUITE_MAIN("conform", tests)
