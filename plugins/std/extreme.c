@@ -4,11 +4,12 @@
  * their bytes, a prefix before what it begins. NaN is greater than every number, infinity too, and
  * equal to itself (as in PostgreSQL and Spark): a minimum is NaN only where all values are, a
  * maximum where any is, and neither depends on the order of the rows. -0.0 equals 0.0. Rows whose
- * field is null are passed over. Of rows with equal values the first is kept, or the last.
+ * field is null are passed over. Of rows with equal values the first is kept, or the last; without an
+ * order (`sign` 0) all are equal, and with `nulls` those whose field is null are too.
  *
  * The accumulator, made in bind: the columns that are kept at their natural alignment, each nullable
  * one with a bool behind it that says whether it is there, then the bool `has`. The column compared
- * needs none: it is there where `has` is. */
+ * needs none, but for `nulls`: it is there where `has` is. */
 #include "extreme.h"
 
 /* ---- bind -------------------------------------------------------------------------------------- */
@@ -49,7 +50,7 @@ static int32_t write_column(struct extreme_config *c, struct gyre_bind *bind, co
     if (i < 0)
         return i;
     struct extreme_column *column = &c->columns[i];
-    uint32_t nullable = column->nullable | c->columns[0].nullable;
+    uint32_t nullable = column->nullable | (c->nulls ? 0 : c->columns[0].nullable);
     int32_t out = bind->write(bind, 0, column->type, column->name, nullable);
     if (out >= 0)
         column->out = (uint32_t)out;
@@ -72,19 +73,20 @@ static uint32_t place(struct gyre_state_type *type, struct gyre_member *members,
 
 static int32_t make_accumulator(struct extreme_config *c, struct gyre_bind *bind)
 {
+    static const char *const names[] = {"min", "first", "max"};
     struct gyre_state_type *type = bind->alloc(bind, sizeof *type);
     struct gyre_member *members = bind->alloc(bind, (2 * (size_t)c->n + 1) * sizeof *members);
     if (type == NULL || members == NULL)
         return GYRE_ENOMEM;
     *type = (struct gyre_state_type){.size = sizeof *type,
                                      .version = 1,
-                                     .name = c->sign > 0 ? "max" : "min",
+                                     .name = names[c->sign + 1],
                                      .value_align = 1,
                                      .members = members};
     for (uint32_t i = 0; i < c->n; i++) {
         struct extreme_column *column = &c->columns[i];
         column->value = place(type, members, column->name, column->type);
-        if (i > 0 && column->nullable)
+        if ((i > 0 || c->nulls) && column->nullable)
             column->valid = place(type, members, "valid", GYRE_TYPE_bool);
     }
     c->has = place(type, members, "has", GYRE_TYPE_bool);
@@ -165,9 +167,10 @@ static int order(uint32_t type, const void *a, const void *b)
 }
 
 /* True where a value that comes later takes the place of the one kept. */
-static inline int wins(const struct extreme_config *c, int order)
+static inline int wins(const struct extreme_config *c, const void *value, const void *kept)
 {
-    return order * c->sign > 0 || (order == 0 && c->last);
+    int by = c->sign != 0 ? order(c->columns[0].type, value, kept) * c->sign : 0;
+    return by > 0 || (by == 0 && c->last);
 }
 
 /* ---- keeping a row ----------------------------------------------------------------------------- */
@@ -199,9 +202,9 @@ static int32_t take(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t 
     const struct extreme_config *c = ctx->config;
     const void *value = value_at(&c->columns[0], in, row);
     int32_t code = GYRE_OK;
-    if (value == NULL)
+    if (value == NULL && !c->nulls)
         return GYRE_OK;
-    if (acc[c->has] && !wins(c, order(c->columns[0].type, value, acc + c->columns[0].value)))
+    if (acc[c->has] && !wins(c, value, acc + c->columns[0].value))
         return GYRE_OK;
     for (uint32_t i = 0; code == GYRE_OK && i < c->n; i++)
         code = keep_value(ctx, &c->columns[i], acc, value_at(&c->columns[i], in, row));
@@ -295,7 +298,7 @@ NUMBER_LOOP(loop_f64, double, ABOVE_F64)
 static inline int number_loop(const struct call *c)
 {
     const struct extreme_column *column = &c->config->columns[0];
-    if (c->config->n != 1 || c->config->last || column->out == EXTREME_NONE)
+    if (c->config->n != 1 || c->config->sign == 0 || c->config->last || column->out == EXTREME_NONE)
         return 0;
     switch (column->type) {
     case GYRE_TYPE_i32: loop_i32(c); return 1;
@@ -343,7 +346,7 @@ static int32_t extreme_merge(struct gyre_ctx *ctx, void *into, const void *from)
     int32_t code = GYRE_OK;
     if (!f[c->has])
         return GYRE_OK;
-    if (acc[c->has] && !wins(c, order(compared->type, f + compared->value, acc + compared->value)))
+    if (acc[c->has] && !wins(c, f + compared->value, acc + compared->value))
         return GYRE_OK;
     for (uint32_t i = 0; code == GYRE_OK && i < c->n; i++) {
         const struct extreme_column *column = &c->columns[i];

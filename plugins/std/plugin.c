@@ -14,14 +14,23 @@
  * | aggregate      | file        | result                                |
  * |----------------|-------------|---------------------------------------|
  * | aggregate      | aggregate.c | those of several aggregates           |
+ * | any_value      | first.c     | some value of a field                 |
  * | avg            | avg.c       | mean of a field                       |
+ * | collect        | collect.c   | values of a field as one text         |
  * | count          | count.c     | rows, or values of a field            |
+ * | distinct       | distinct.c  | different values of a field           |
+ * | first, last    | first.c     | value of the first, the last row      |
  * | max, min       | minmax.c    | greatest, least value (see extreme.c) |
  * | max_by, min_by | minmax.c    | the row that holds it                 |
- * | sum            | sum.c       | sum of a field                        | */
+ * | stddev         | variance.c  | standard deviation of a field         |
+ * | sum            | sum.c       | sum of a field                        |
+ * | variance       | variance.c  | variance of a field                   | */
 #include "aggregate.h"
 #include "avg.h"
+#include "collect.h"
 #include "count.h"
+#include "distinct.h"
+#include "first.h"
 #include "interval_join.h"
 #include "join.h"
 #include "lookup.h"
@@ -32,8 +41,10 @@
 #include "split.h"
 #include "sum.h"
 #include "timestamps.h"
+#include "variance.h"
 
 GYRE_PLUGIN(std, "0.1.0", GYRE_OP(null), GYRE_OP(pass), GYRE_OP(select), GYRE_OP(split),
             GYRE_OP(timestamps), GYRE_OP(interval_join), GYRE_OP(join), GYRE_OP(lookup),
-            GYRE_FN(aggregate), GYRE_FN(avg), GYRE_FN(count), GYRE_FN(max), GYRE_FN(max_by),
-            GYRE_FN(min), GYRE_FN(min_by), GYRE_FN(sum))
+            GYRE_FN(aggregate), GYRE_FN(any_value), GYRE_FN(avg), GYRE_FN(collect), GYRE_FN(count),
+            GYRE_FN(distinct), GYRE_FN(first), GYRE_FN(last), GYRE_FN(max), GYRE_FN(max_by),
+            GYRE_FN(min), GYRE_FN(min_by), GYRE_FN(stddev), GYRE_FN(sum), GYRE_FN(variance))

@@ -80,6 +80,11 @@ static const struct {
     {"op = \"std.max_by\"; key = [\"k\", \"i\", \"x\", \"y\", \"b\", \"t\"];\n"
      " field = \"x\";",
      "job.cfg:7: field: all fields are of the key: nothing is left to put out\n"},
+    {"op = \"std.variance\";\n field = \"k\";",
+     "job.cfg:7: field: field `k` is str: there are variances of i32, i64 and f64\n"},
+    {"op = \"std.stddev\"; field = \"y\";\n of = \"all\";",
+     "job.cfg:7: of: expected \"sample\" or \"population\", not the string \"all\"\n"},
+    {"op = \"std.collect\"; field = \"y\";\n most = -1;", "job.cfg:7: most: -1 is less than 0\n"},
     {"op = \"std.split\"; ports = \"a\";",
      "job.cfg:6: std.split: needs the option `field`: the field whose values `ports` lists; or "
      "`fn`: a function that computes it\n"},
@@ -317,6 +322,30 @@ static const struct {
     {"a,1,1,0,true,1\na,2,1,-0,true,1\n",
      "op = \"std.max_by\"; key = \"k\"; field = \"y\"; last = true; fields = [ \"t\", \"i\" ];",
      "k,t,i\na,1,2\n"},
+    /* The first and the last to come, nulls aside unless they count. */
+    {"a,1,1,nan,true,7\na,2,5,2,false,3\n",
+     "op = \"std.aggregate\"; key = \"k\"; aggregates = ( {fn=\"std.first\";field=\"x\";},\n"
+     "{fn=\"std.last\";field=\"b\";fields=[\"t\",\"y\"];}, {fn=\"std.any_value\";field=\"i\";} );",
+     "k,x,t,y,i\na,1,3,2,1\n"},
+    /* Of one value a sample has no variance; far from 0 no digit is lost. */
+    {"a,1,1000000001,0.1,true,1\nb,2,1000000002,0.1,true,1\nb,4,1000000004,0.1,true,1\n",
+     "op = \"std.aggregate\"; key = \"k\"; aggregates = ( {fn=\"std.variance\";field=\"x\";},\n"
+     "{fn=\"std.stddev\";field=\"i\";of=\"population\";}, "
+     "{fn=\"std.variance\";field=\"y\";as=\"vy\";} "
+     ");",
+     "k,variance,stddev,vy\na,,0,\nb,2,1,0\n"},
+    {"a,1,4000000000001,1e8,true,1\na,2,4000000000002,100000000.5,true,1\n",
+     "op = \"std.aggregate\"; aggregates = ( {fn=\"std.variance\";field=\"x\";},\n"
+     "{fn=\"std.stddev\";field=\"y\";of=\"population\";} );",
+     "variance,stddev\n0.5,0.25\n"},
+    {"a,1,1,inf,true,1\na,2,1,3,true,1\n", "op = \"std.variance\"; field = \"y\";",
+     "variance\nnan\n"},
+    {"a,1,1,2.5,true,1\na,2,1,-0,false,1\na,3,1,0,true,3\na,4,2,nan,true,4\na,5,2,nan,true,4\n",
+     "op = \"std.aggregate\"; aggregates = ( {fn=\"std.collect\";field=\"i\";separator=\"|\";},\n"
+     "{fn=\"std.collect\";field=\"b\";distinct=true;separator=\" \";},\n"
+     "{fn=\"std.collect\";field=\"y\";most=2;separator=\"\";}, {fn=\"std.distinct\";field=\"y\";} "
+     ");",
+     "i,b,y,distinct\n1|2|3|4|5,true false,2.50,3\n"},
     /* No rows, no results. */
     {"", "op = \"std.max\"; field = \"y\";", "y\n"},
 };

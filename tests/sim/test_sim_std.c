@@ -10,7 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROWS_MAX = 2500, UNKEYED_MAX = 300, CELL = 64, SEEDS = 400, SPLIT_SEEDS = 100 };
+enum {
+    ROWS_MAX = 2500,
+    UNKEYED_MAX = 300,
+    CELL = 64,
+    SEEDS = 400,
+    SPLIT_SEEDS = 100,
+    COLLECTED = 5
+};
 
 /* ---- rows -------------------------------------------------------------------------------------- */
 
@@ -128,6 +135,13 @@ static const struct spec specs[] = {
     {"max_by", F_B, F_X, false},
     {"max_by", F_Y, F_S, true},
     {"max_by", F_S, F_S, false},
+    {"first", F_S, 0, false},
+    {"last", F_X, 0, false},
+    {"last", F_S, 0, false},
+    {"distinct", F_S, 0, false},
+    {"distinct", F_X, 0, false},
+    {"distinct", F_I, 0, false},
+    {"collect", F_X, 0, false},
     /* from here on each alone: they put several columns out */
     {"min_by", F_X, N_FIELDS, false},
     {"max_by", F_I, N_FIELDS, true},
@@ -186,6 +200,49 @@ static void oracle_number(const struct spec *spec, const struct row *const *of, 
         gy_number_format_f64(cell, strcmp(spec->fn, "avg") == 0 ? sum / there : sum);
 }
 
+/* first and last: of the cells that are there. */
+static const struct row *arrived(const struct spec *spec, const struct row *const *of, uint32_t n)
+{
+    const struct row *found = NULL;
+    for (uint32_t i = 0; i < n && (found == NULL || spec->fn[0] == 'l'); i++)
+        if (of[i]->cells[spec->field][0] != 0)
+            found = of[i];
+    return found;
+}
+
+/* The first COLLECTED different cells that are there, and how many there are in all. */
+static uint32_t different(const struct spec *spec, const struct row *const *of, uint32_t n,
+                          const char **first)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const char *cell = of[i]->cells[spec->field];
+        bool is_new = cell[0] != 0;
+        for (uint32_t j = 0; is_new && j < i; j++)
+            is_new = strcmp(cell, of[j]->cells[spec->field]) != 0;
+        if (is_new && found < COLLECTED)
+            first[found] = cell;
+        found += is_new;
+    }
+    return found;
+}
+
+static void oracle_different(const struct spec *spec, const struct row *const *of, uint32_t n,
+                             char *cell)
+{
+    const char *first[COLLECTED];
+    uint32_t found = different(spec, of, n, first);
+    if (spec->fn[0] == 'd')
+        sprintf(cell, "%u", found);
+    for (uint32_t i = 0; spec->fn[0] == 'c' && i < found && i < COLLECTED; i++)
+        cell += sprintf(cell, "%s%s", i == 0 ? "" : "+", first[i]);
+}
+
+static bool is_any_of(const char *name, const char *a, const char *b)
+{
+    return strcmp(name, a) == 0 || strcmp(name, b) == 0;
+}
+
 /* The key: 0 none, 1 `k`, 2 `k` and `b`. */
 static bool in_key(int key, int field)
 {
@@ -210,9 +267,13 @@ static void oracle_cells(const struct spec *spec, int key, const struct row *con
             *at += sprintf(*at, "%s,", best != NULL ? best->cells[f] : "");
     if (by && spec->shown == N_FIELDS)
         return;
+    if (is_any_of(spec->fn, "first", "last"))
+        best = arrived(spec, of, n);
     if (best != NULL)
         strcpy(cell, best->cells[by ? spec->shown : spec->field]);
-    if (!is_extreme)
+    if (is_any_of(spec->fn, "distinct", "collect"))
+        oracle_different(spec, of, n, cell);
+    else if (is_any_of(spec->fn, "sum", "avg") || strcmp(spec->fn, "count") == 0)
         oracle_number(spec, of, n, cell);
     *at += sprintf(*at, "%s,", cell);
 }
@@ -262,6 +323,8 @@ static void put_options(const struct spec *spec, uint32_t i, char **at)
         *at += sprintf(*at, " fields = [\"%s\"];", names[spec->shown]);
     if (spec->last)
         *at += sprintf(*at, " last = true;");
+    if (strcmp(spec->fn, "collect") == 0)
+        *at += sprintf(*at, " distinct = true; most = %d; separator = \"+\";", COLLECTED);
     if (spec->shown != N_FIELDS)
         *at += sprintf(*at, " as = \"c%u\";", i);
 }
