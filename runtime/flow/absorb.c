@@ -42,7 +42,6 @@ static bool serve(struct gy_head *head)
     if (message == NULL)
         return false;
     gy_task_join(task, message->generation);
-    head->rows_served += message->rows;
     gy_entry_take(&task->entries[message->entry], message);
     return true;
 }

@@ -242,12 +242,8 @@ static bool prepare(struct gy_task *task)
     while (gy_task_settle(task, 0));
     if (gy_flow_has_failed(task->flow))
         return false;
-    if (task->region == NULL)
-        return true;
-    for (uint32_t m = 0; m < task->n_members && task->has_heads; m++)
-        if (task->members[m].head != NULL)
-            gy_head_touch(task->members[m].head);
-    return !ends_round(task) && gy_region_pass(task->region, task->n_decisions);
+    return task->region == NULL ||
+           (!ends_round(task) && gy_region_pass(task->region, task->n_decisions));
 }
 
 bool gy_task_barrier(struct gy_task *task)

@@ -134,22 +134,13 @@ static uint32_t inbound_of(const struct gy_flow *flow, uint32_t e)
     return edge->partition == GY_FORWARD ? 1 : graph_of(flow)->nodes[edge->from]->parallelism;
 }
 
-/* How many inputs of a member edge `e` makes: what is told by channels or calls; over feedback edges
- * nothing is. */
-static uint32_t inputs_of(const struct gy_flow *flow, uint32_t e)
-{
-    if (graph_of(flow)->edges[e].feedback)
-        return 0;
-    return flow->physical->chained[e] ? 1 : inbound_of(flow, e);
-}
-
 /* The slot that an edge's input has in its consumer's gate: those of edges before it come first. */
 static uint32_t slot_of(const struct gy_flow *flow, uint32_t edge)
 {
     uint32_t slot = 0;
     for (uint32_t e = 0; e < edge; e++)
         if (graph_of(flow)->edges[e].to == graph_of(flow)->edges[edge].to)
-            slot += inputs_of(flow, e);
+            slot += gy_flow_inputs(flow, e);
     return slot;
 }
 
@@ -158,7 +149,7 @@ static int build_frontier(struct gy_flow *flow, struct gy_member *member)
     uint32_t slots = 0;
     for (uint32_t e = 0; e < graph_of(flow)->n_edges; e++)
         if (graph_of(flow)->edges[e].to == member->node->index)
-            slots += inputs_of(flow, e);
+            slots += gy_flow_inputs(flow, e);
     return gy_frontier_init(&member->frontier, member->instance, slots);
 }
 
@@ -176,6 +167,7 @@ static int build_routes(struct gy_flow *flow, struct gy_member *member)
         route->edge = edge;
         route->port = edge->from_port;
         route->to_port = edge->to_port;
+        route->enters = &flow->enters[(size_t)e * (graph->n_loops + 1)];
         if (flow->physical->chained[e]) {
             route->to = member_of(member->task, edge->to);
             route->to_slot = slot_of(flow, e);
@@ -199,13 +191,14 @@ static int build_marking(struct gy_flow *flow, struct gy_member *member)
 {
     const struct gy_node *node = member->node;
     member->n_marking = gy_calloc(node->n_rounds + 1, sizeof *member->n_marking);
-    if (member->n_marking == NULL)
+    member->n_marked = gy_calloc(node->n_rounds + 1, sizeof *member->n_marked);
+    if (member->n_marking == NULL || member->n_marked == NULL)
         return GYRE_ENOMEM;
     for (uint32_t r = 0; r < node->n_rounds; r++)
         for (uint32_t e = 0; e < graph_of(flow)->n_edges; e++) {
             const struct gy_edge *edge = &graph_of(flow)->edges[e];
             if (edge->to == node->index && node->rounds[r]->body[edge->from])
-                member->n_marking[r] += inputs_of(flow, e);
+                member->n_marking[r] += gy_flow_inputs(flow, e);
         }
     return 0;
 }
@@ -222,6 +215,7 @@ static int build_entry(struct gy_flow *flow, struct gy_task *task, struct gy_poo
     entry->port = edge->to_port;
     entry->slot = slot_of(flow, e) + (forward ? 0 : producer);
     entry->edge = edge;
+    entry->enters = &flow->enters[(size_t)e * (graph_of(flow)->n_loops + 1)];
     entry->feedback = edge->feedback;
     if (!edge->feedback)
         task->n_aligned++;
@@ -286,6 +280,22 @@ static void mark_reached(const struct gy_flow *flow)
         }
 }
 
+/* Rows that come to any operator of a loop from outside it make it active. */
+static int build_enters(struct gy_flow *flow)
+{
+    const struct gy_graph *graph = graph_of(flow);
+    size_t n = (size_t)graph->n_loops + 1;
+    flow->enters = gy_calloc(n * graph->n_edges + 1, sizeof(struct gy_rounds *));
+    for (uint32_t e = 0; flow->enters != NULL && e < graph->n_edges; e++)
+        for (uint32_t l = 0, k = 0; l < graph->n_loops; l++) {
+            const struct gy_loop *loop = &graph->loops[l];
+            if (loop->rounds_max > 0 && loop->body[graph->edges[e].to] &&
+                !loop->body[graph->edges[e].from])
+                flow->enters[e * n + k++] = gy_region_rounds(&flow->regions[loop->region], loop);
+        }
+    return flow->enters != NULL ? 0 : GYRE_ENOMEM;
+}
+
 static int build_regions(struct gy_flow *flow)
 {
     uint32_t n = graph_of(flow)->n_regions;
@@ -298,7 +308,7 @@ static int build_regions(struct gy_flow *flow)
     for (uint32_t r = 0; r < n; r++)
         if (gy_region_init(&flow->regions[r], flow, r) != 0)
             return GYRE_ENOMEM;
-    return 0;
+    return build_enters(flow);
 }
 
 static void put_log(void *host, enum gy_log_level level, const char *text)

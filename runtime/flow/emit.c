@@ -25,6 +25,7 @@ void gy_member_emit(void *host, uint32_t port, const struct gy_batch *batch)
                 gy_member_check(member, &route->exchange);
             continue;
         }
+        gy_rounds_touch(route->enters);
         if (route->rehash ? process_rehashed(route, batch) != 0
                           : gy_instance_process(route->to->instance, route->to_port, batch) != 0)
             gy_member_fail(route->to);

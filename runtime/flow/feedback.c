@@ -231,19 +231,6 @@ struct gy_message *gy_head_take(struct gy_head *head)
     return message;
 }
 
-void gy_head_touch(struct gy_head *head)
-{
-    struct gy_instance_stats stats;
-    if (head->rounds == NULL)
-        return;
-    gy_instance_counts(head->member->instance, &stats);
-    bool touched = stats.rows_in - head->rows_taken > head->rows_served;
-    head->rows_taken = stats.rows_in;
-    head->rows_served = 0;
-    if (touched) /* relaxed: the task is counted until after it */
-        atomic_store_explicit(&head->rounds->touched, true, memory_order_relaxed);
-}
-
 /* ---- decisions ---- */
 
 void gy_head_open(struct gy_head *head, uint32_t generation)

@@ -39,9 +39,7 @@ struct gy_head {
     struct gy_spool_entry *inputs; /* per entry of the task */
     struct gy_channel blocks;      /* whose blocks what is read back from a file is made of */
     struct gy_spool now, next, early;
-    uint32_t generation;  /* with rounds: that `now` is counted in */
-    uint64_t rows_served; /* of what the member has taken; the rest came from outside */
-    uint64_t rows_taken;  /* by the member, at the last look */
+    uint32_t generation; /* with rounds: that `now` is counted in */
     uint64_t rows_fed_back;
     uint64_t rows_dropped; /* at the end of the last round, and after a stop */
     bool above;            /* its bound: sources wait */
@@ -82,9 +80,6 @@ struct gy_message *gy_head_take(struct gy_head *head);
 void gy_head_open(struct gy_head *head, uint32_t generation);
 void gy_head_close(struct gy_head *head);
 void gy_head_discard(struct gy_head *head);
-
-/** Tells the region that rows have come to a loop with rounds from outside it. */
-void gy_head_touch(struct gy_head *head);
 
 /** Puts in a message that a snapshot has, which is counted, by the `tag` of its spool; before the flow runs. 0, or a code: the
  *  flow has failed. */

@@ -77,6 +77,7 @@ static void fini_member(struct gy_member *member)
     gy_free(member->saved.folder);
     gy_frontier_fini(&member->frontier);
     gy_free(member->n_marking);
+    gy_free(member->n_marked);
     if (member->head != NULL)
         gy_head_fini(member->head);
     gy_free(member->head);
@@ -144,6 +145,7 @@ void gy_flow_free(struct gy_flow *flow)
     gy_scratch_fini(&flow->scratch);
     gy_free(flow->regions);
     gy_free(flow->reaches);
+    gy_free(flow->enters);
     for (uint32_t n = 0; flow->splits != NULL && n < flow->physical->graph->n_nodes; n++)
         gy_splits_fini(&flow->splits[n]);
     for (uint32_t w = 0; flow->workers != NULL && w < flow->n_workers; w++) {

@@ -81,6 +81,8 @@ struct gy_flow {
     struct gy_region *regions;
     struct gy_scratch scratch; /* for rows of loops */
     bool *reaches; /* [node * n_regions + region]: its rows come to the region from outside it */
+    struct gy_rounds *
+        *enters; /* [edge * (n_loops + 1)...]: loops with rounds that it leads into; then NULL */
     struct gy_splits *splits; /* per node */
     pthread_mutex_t
         splits_lock; /* taken for a split, which is megabytes of a file, not for a row */

@@ -43,10 +43,20 @@ struct gy_member *gy_flow_member(const struct gy_flow *flow, uint32_t node, uint
     return NULL;
 }
 
+uint32_t gy_flow_inputs(const struct gy_flow *flow, uint32_t e)
+{
+    const struct gy_edge *edge = &flow->physical->graph->edges[e];
+    if (edge->feedback)
+        return 0;
+    bool one = flow->physical->chained[e] || edge->partition == GY_FORWARD;
+    return one ? 1 : flow->physical->graph->nodes[edge->from]->parallelism;
+}
+
 void gy_entry_take(struct gy_entry *entry, struct gy_message *message)
 {
     struct gy_member *member = entry->member;
     const struct gy_batch *batch = gy_inlet_open(&entry->inlet, message);
+    gy_rounds_touch(entry->enters);
     if (batch == NULL)
         gy_flow_fail_memory(member->task->flow, member->instance);
     else if (gy_instance_process(member->instance, entry->port, batch) != 0)

@@ -26,7 +26,8 @@ struct gy_route {
     struct gy_member *to; /* chained, else NULL */
     uint32_t to_port;
     uint32_t to_slot;
-    bool rehash; /* the key of the consumer is another one */
+    bool rehash;                     /* the key of the consumer is another one */
+    struct gy_rounds *const *enters; /* loops with rounds that it leads into; then NULL */
     struct gy_exchange exchange;
 };
 
@@ -62,8 +63,9 @@ struct gy_member {
     struct gy_head *head; /* feedback edges lead into it; NULL: none */
     /* In loops with rounds: */
     uint32_t *n_marking; /* per loop of the node: inputs within it, which tell the end of a round */
-    uint32_t n_marked;   /* that have told of the one at hand */
-    bool holds_end;      /* ... which waits until the loop of this head is done */
+    uint32_t *n_marked;  /* per loop: those that have told of the round which ends */
+    const struct gy_loop
+        *holds_end;               /* whose round's end waits until the loop of this head is done */
     const struct gy_loop *ending; /* the instance is at the end of a round, which is not told yet */
     struct gy_saved saved;
     struct gy_published published;
@@ -75,6 +77,10 @@ struct gy_member {
 
 /** The member of a node in one of its tasks. */
 struct gy_member *gy_flow_member(const struct gy_flow *flow, uint32_t node, uint32_t task);
+
+/** How many inputs of a consuming member edge `e` makes: what is told by channels or calls; over feedback edges
+ *  nothing is. */
+uint32_t gy_flow_inputs(const struct gy_flow *flow, uint32_t e);
 
 /** Fails the job with what the member's instance says. */
 void gy_member_fail(struct gy_member *member);

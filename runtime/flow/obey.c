@@ -11,9 +11,6 @@
 static void settle_debt(struct gy_task *task)
 {
     uint64_t owed = task->owed;
-    for (uint32_t m = 0; m < task->n_members && task->has_heads; m++)
-        if (task->members[m].head != NULL)
-            gy_head_touch(task->members[m].head);
     task->owed = 0;
     if (owed > 0)
         gy_region_uncount(task->region, task->generation, owed);
@@ -83,18 +80,22 @@ static void tell_outside(struct gy_task *task, const struct gy_decision *decisio
     }
 }
 
-static void begin_round(struct gy_member *member, const struct gy_rounds *rounds)
+static void begin_round(struct gy_member *member, const struct gy_rounds *rounds, uint64_t ends)
 {
-    const struct gy_round round = {rounds->loop, rounds->at.number, rounds->at.ends};
+    const struct gy_round round = {rounds->loop, rounds->at.number, ends};
     if (rounds->loop->body[member->node->index])
         gy_instance_round_begin(member->instance, &round);
 }
 
+/* Who had told the end of a round is in the next one already. */
 void gy_task_begin_rounds(struct gy_task *task)
 {
     for (uint32_t m = 0; m < task->n_members && task->region != NULL; m++)
-        for (uint32_t r = 0; r < task->region->n_rounds; r++)
-            begin_round(&task->members[m], &task->region->rounds[r]);
+        for (uint32_t r = 0; r < task->region->n_rounds; r++) {
+            const struct gy_rounds *rounds = &task->region->rounds[r];
+            begin_round(&task->members[m], rounds,
+                        rounds->at.ends + rounds->told[task->members[m].node->index]);
+        }
 }
 
 static void obey_member(struct gy_member *member, const struct gy_decision *decision)
@@ -107,17 +108,18 @@ static void obey_member(struct gy_member *member, const struct gy_decision *deci
             gy_member_end_round(member);
         break;
     case GY_DECIDED_PASS_END:
-        if (member->holds_end)
-            gy_member_end_round(member);
-        member->holds_end = false;
+        if (member->holds_end != decision->rounds->loop)
+            break;
+        member->holds_end = NULL;
+        gy_member_end_round(member);
         break;
     case GY_DECIDED_OPEN:
-        begin_round(member, decision->rounds);
+        begin_round(member, decision->rounds, decision->rounds->at.ends);
         if (is_head)
             gy_head_open(head, decision->generation);
         break;
     case GY_DECIDED_CLOSE:
-        begin_round(member, decision->rounds);
+        begin_round(member, decision->rounds, decision->rounds->at.ends);
         if (is_head)
             gy_head_close(head);
         break;

@@ -27,7 +27,9 @@ int gy_region_init(struct gy_region *region, struct gy_flow *flow, uint32_t inde
         rounds->votes = gy_calloc(graph->n_nodes, sizeof *rounds->votes);
         rounds->held = gy_calloc(graph->n_nodes, sizeof *rounds->held);
         rounds->saved_held = gy_calloc(graph->n_nodes, sizeof *rounds->saved_held);
-        if (rounds->votes == NULL || rounds->held == NULL || rounds->saved_held == NULL)
+        rounds->told = gy_calloc(graph->n_nodes, sizeof *rounds->told);
+        if (rounds->votes == NULL || rounds->held == NULL || rounds->saved_held == NULL ||
+            rounds->told == NULL)
             return GYRE_ENOMEM;
     }
     return 0;
@@ -47,6 +49,7 @@ void gy_region_fini(struct gy_region *region)
         gy_free(region->rounds[r].votes);
         gy_free(region->rounds[r].held);
         gy_free(region->rounds[r].saved_held);
+        gy_free(region->rounds[r].told);
     }
     gy_free(region->rounds);
     gy_gate_fini(&region->gate);

@@ -50,7 +50,7 @@ struct gy_rounds_at {
     enum gy_rounds_phase phase;
     uint64_t number; /* of the round, 0: of what came from outside */
     uint64_t ends;   /* rounds that have ended, whatever their number */
-    bool touched;    /* rows have come to its head from outside */
+    bool touched;    /* rows have come to it from outside */
     bool stop;       /* ENDING: an operator has voted to stop */
 };
 
@@ -62,7 +62,8 @@ struct gy_rounds {
     uint32_t *votes;           /* per node: its tasks that vote to stop */
     bool *held;           /* per node: the end of the round waits at its tasks, for a loop inside */
     bool *saved_held;     /* at the last barrier */
-    _Atomic bool touched; /* tasks with the head */
+    bool *told;           /* per node, after a restore: it had told the end of the round at hand */
+    _Atomic bool touched; /* tasks that take rows from outside the loop */
     _Atomic uint64_t waiting; /* messages for the next round; tasks with the head */
 };
 
@@ -145,6 +146,14 @@ uint32_t gy_region_enter(struct gy_region *region);
 void gy_region_watermark(struct gy_region *region, uint32_t slot, int64_t time_us);
 void gy_region_idle(struct gy_region *region, uint32_t slot, bool idle, bool waits);
 void gy_region_end(struct gy_region *region, uint32_t slot, bool stopped);
+
+/** Rows come to a task, which is counted, from outside these loops; NULL ends them. */
+static inline void gy_rounds_touch(struct gy_rounds *const *rounds)
+{
+    for (; *rounds != NULL; rounds++) /* relaxed: it is looked at when the task is uncounted */
+        if (!atomic_load_explicit(&(*rounds)->touched, memory_order_relaxed))
+            atomic_store_explicit(&(*rounds)->touched, true, memory_order_relaxed);
+}
 
 /** The number of the last decision.
  *  Thread:  [any] */

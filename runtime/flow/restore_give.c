@@ -162,43 +162,6 @@ static void give_progress(struct gy_restore *restore, struct gy_flow *flow,
     }
 }
 
-/* The end of a round of the loop around it waits at a head. */
-static void give_held(struct gy_flow *flow, const struct gy_node *node, struct gy_region *region,
-                      const char *loop)
-{
-    for (uint32_t r = 0; r < region->n_rounds; r++) {
-        if (strcmp(region->rounds[r].loop->id, loop) != 0)
-            continue;
-        region->rounds[r].held[node->index] = true;
-        for (uint32_t t = 0; t < node->parallelism; t++)
-            gy_flow_member(flow, node->index, t)->holds_end = true;
-    }
-}
-
-/* How far the loop of a head has come. */
-static void give_rounds(struct gy_flow *flow, const struct gy_node *node,
-                        const struct gy_restore_part *part)
-{
-    const struct gy_manifest_rounds *saved = &part->saved->rounds;
-    if (node->region < 0)
-        return;
-    struct gy_region *region = &flow->regions[node->region];
-    if (part->saved->holds_end != NULL)
-        give_held(flow, node, region, part->saved->holds_end);
-    if (!saved->known)
-        return;
-    for (uint32_t r = 0; r < region->n_rounds; r++) {
-        struct gy_rounds *rounds = &region->rounds[r];
-        if (rounds->loop->head != node->index)
-            continue;
-        rounds->at = (struct gy_rounds_at){.phase = (enum gy_rounds_phase)saved->phase,
-                                           .number = saved->number,
-                                           .ends = saved->ends,
-                                           .stop = saved->stop};
-        atomic_store_explicit(&rounds->touched, saved->touched, memory_order_relaxed);
-    }
-}
-
 /* ---- transactions ---- */
 
 /* Everything else has been restored: what was prepared becomes visible, if it is not. */
@@ -235,8 +198,9 @@ int gy_restore_state(struct gy_restore *restore, struct gy_flow *flow)
             give_state(restore, flow, node, part, t);
         if (!gy_flow_has_failed(flow))
             give_progress(restore, flow, node);
-        give_rounds(flow, node, part);
+        gy_restore_rounds(flow, node, part);
     }
+    gy_restore_ending(flow);
     for (uint32_t n = 0; n < restore->graph->n_nodes && !gy_flow_has_failed(flow); n++)
         if (restore->parts[n].saved != NULL)
             commit_pending(flow, restore->graph->nodes[n], &restore->parts[n]);

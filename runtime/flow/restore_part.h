@@ -48,4 +48,11 @@ int gy_restore_feedback(struct gy_restore_feedback *feedback, const struct gy_re
                         struct gyre_error *error);
 void gy_restore_feedback_fini(struct gy_restore_feedback *feedback);
 
+/** Gives how far the loop of a head had come, and whose end of a round waits at it (flow/restore_rounds). */
+void gy_restore_rounds(struct gy_flow *flow, const struct gy_node *node,
+                       const struct gy_restore_part *part);
+
+/** After it of all nodes: gives who had told the end of a round that was on its way, and who had heard of it. */
+void gy_restore_ending(struct gy_flow *flow);
+
 #endif

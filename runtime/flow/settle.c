@@ -34,29 +34,32 @@ static void pass_on(struct gy_member *member, enum gy_message_kind kind, int64_t
 
 /* ---- the end of a round ---- */
 
-static uint32_t marking_of(const struct gy_member *member, const struct gy_loop *loop)
+static uint32_t place_of(const struct gy_member *member, const struct gy_loop *loop)
 {
     uint32_t r = 0;
-    while (member->node->rounds[r] != loop)
+    while (r < member->node->n_rounds && member->node->rounds[r] != loop)
         r++;
     assert(r < member->node->n_rounds);
-    return member->n_marking[r];
+    return r;
 }
 
-/* All inputs within the loop have told the end of the round. The decision of the region says of which. */
+/* All inputs within the loop have told the end of the round. The decision of the region says of which. Some may
+ * have told that of a loop around it already, which waits for the others. */
 static void hear_mark(struct gy_member *member)
 {
     struct gy_rounds *rounds = member->task->region->decision.rounds;
+    uint32_t r = place_of(member, rounds->loop);
     assert(member->task->region->decision.kind == GY_DECIDED_END_ROUND ||
            member->task->region->decision.kind == GY_DECIDED_PASS_END);
-    if (++member->n_marked < marking_of(member, rounds->loop))
+    if (++member->n_marked[r] < member->n_marking[r])
         return;
-    member->n_marked = 0;
+    member->n_marked[r] = 0;
     if (member->head == NULL) {
         gy_member_end_round(member);
         return;
     }
-    member->holds_end = true; /* rows may still go round in the loop that begins here */
+    assert(member->holds_end == NULL);
+    member->holds_end = rounds->loop; /* rows may still go round in the loop that begins here */
     gy_region_hold_end(member->task->region, rounds, member->node->index);
 }
 

@@ -30,10 +30,11 @@ struct gy_entry {
     uint32_t port;
     uint32_t slot;
     const struct gy_edge *edge;
-    bool at_barrier; /* holds what follows back until all others are */
-    bool external;   /* into a region, whose `region_slot` it is */
-    bool feedback;   /* never waits for a barrier, nor is waited for */
-    bool behind;     /* feedback: the barrier that the head has taken has not come back */
+    struct gy_rounds *const *enters; /* loops with rounds that it leads into; then NULL */
+    bool at_barrier;                 /* holds what follows back until all others are */
+    bool external;                   /* into a region, whose `region_slot` it is */
+    bool feedback;                   /* never waits for a barrier, nor is waited for */
+    bool behind; /* feedback: the barrier that the head has taken has not come back */
     uint32_t region_slot;
 };
 
