@@ -182,6 +182,9 @@ $(OBJ)/plugins/%.o: plugins/%.c $(OBJ)/flags
 	$(call say,CC)$(CC) $(CFLAGS) $(SHARED) $(SDK) $(call pkg,--cflags,$(firstword $(subst /, ,$*))) \
 	    $(DEPFLAGS) -c $< -o $@
 
+# Holds the files that `gyre new` begins a project with.
+$(OBJ)/runtime/app/template.o: $(wildcard sdk/new/*/*)
+
 # What a plugin takes from the runtime is compiled as it is itself: none of it is to be seen from outside.
 $(OBJ)/plugins/runtime/%.o: runtime/%.c $(OBJ)/flags
 	$(call say,CC)$(CC) $(CFLAGS) $(SHARED) -Iruntime $(SDK) $(DEPFLAGS) -c $< -o $@

@@ -33,6 +33,7 @@ struct gy_cli {
     struct gy_cli_list only;         /* --only NAME; --only ID,... not yet split at the commas */
     const char *from;                /* --from latest|DIR, or NULL */
     const char *report;              /* --report FILE, or NULL */
+    const char *kind;                /* --kind: one of the command's words, or NULL */
     const char *format;  /* --format: one of the command's words; its first if not given */
     int64_t parallelism; /* -p N from 1 on; 0: not given */
     int64_t seed;        /* --seed N; 0: not given */

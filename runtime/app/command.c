@@ -43,7 +43,20 @@ const struct gy_command gy_commands[] = {
     {"inspect", "PLUGIN.so|PLUGIN|PLUGIN.OP", 1, 1, "describe a plugin or one of its operators", {FORMAT("text|json|markdown"), PLUGIN_PATH},
      "  0    described\n"
      "  2    there is no such plugin or operator, or it cannot be loaded\n", NULL},
-    {"new", "DIR/NAME", 1, 1, "make a plugin project that builds and passes its tests", {{0}}, NULL, NULL},
+    {"new", "DIR/NAME", 1, 1, "make a plugin project that builds and passes its tests",
+     {{"--kind", "keyed|source|sink|map|aggregate|window|join", "what it begins with; the first is the default", GY_FLAG_CHOICE, AT(kind)}},
+     "  0    made\n"
+     "  2    NAME cannot be the name of a plugin, a file is there already, or the folder cannot be\n"
+     "       written to; nothing was made\n",
+     "  The plugin is called NAME, in a folder of that name. With it come unit tests, a job file with\n"
+     "  tests, a Makefile (make, make check, make conform) and a README. No file is overwritten.\n"
+     "  keyed            an operator with state for each key, and an aggregate\n"
+     "  source           rows from outside, which can be read again from where it was\n"
+     "  sink             shows each row once, with transactions\n"
+     "  map              a filter, a map, and one that puts out any number of rows for one\n"
+     "  aggregate        two: one of numbers, one with a string\n"
+     "  window           what is made of the rows of a window, and when it is put out\n"
+     "  join             an operator with two inputs, written by hand\n"},
     {"test", "JOB...", 1, SIZE_MAX, "run the tests written in job files",
      {{"--only", "NAME", "run only the tests that have NAME in their name (repeatable)", GY_FLAG_LIST, AT(only)},
       {"--timeout", "N", "end a test that runs for more than N seconds (60)", GY_FLAG_NUMBER, AT(timeout)},

@@ -33,9 +33,8 @@ struct gy_command {
     size_t least, most;   /* operands */
     const char *text;
     struct gy_flag flags[GY_FLAGS_MAX]; /* up to one without a name */
-    const char
-        *exits; /* what each exit status says, a line each; NULL: there is no such command yet */
-    const char *lesson; /* more lines; may be NULL */
+    const char *exits;                  /* what each exit status says, a line each */
+    const char *lesson;                 /* more lines; may be NULL */
 };
 
 /* What is said of gyre as a whole: flags without a command, variables of the environment. */

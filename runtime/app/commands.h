@@ -11,6 +11,7 @@ int gy_cmd_check(const struct gy_cli *cli);
 int gy_cmd_plan(const struct gy_cli *cli);
 int gy_cmd_list(const struct gy_cli *cli);
 int gy_cmd_inspect(const struct gy_cli *cli);
+int gy_cmd_new(const struct gy_cli *cli);
 int gy_cmd_conform(const struct gy_cli *cli);
 int gy_cmd_snapshots(const struct gy_cli *cli);
 int gy_cmd_test(const struct gy_cli *cli);

@@ -48,11 +48,6 @@ static const char *words_of(struct offer *offer)
     return words != NULL ? words : "";
 }
 
-static bool is_there(const struct gy_command *command)
-{
-    return command->exits != NULL;
-}
-
 /* ---- bash ---- */
 
 static void bash_reply(struct gy_buf *b, struct offer *offer)
@@ -116,15 +111,13 @@ void gy_complete_bash(struct gy_buf *b)
                 "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
                 "        COMPREPLY=($(compgen -W '");
     for (size_t i = 0; i < gy_n_commands; i++)
-        if (is_there(&gy_commands[i]))
-            gy_buf_printf(b, "%s ", gy_commands[i].name);
+        gy_buf_printf(b, "%s ", gy_commands[i].name);
     gy_buf_text(b, "help");
     for (const struct gy_word *flag = gy_general_flags; flag->name != NULL; flag++)
         gy_buf_printf(b, " %s", flag->name);
     gy_buf_text(b, "' -- \"$cur\"))\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n");
     for (size_t i = 0; i < gy_n_commands; i++)
-        if (is_there(&gy_commands[i]))
-            bash_command(b, &gy_commands[i]);
+        bash_command(b, &gy_commands[i]);
     gy_buf_text(b, "    esac\n}\ncomplete -F _gyre gyre\n");
 }
 
@@ -212,8 +205,6 @@ void gy_complete_zsh(struct gy_buf *b)
                    "}\n"
                    "_gyre_commands() {\n    local -a commands\n    commands=(\n");
     for (size_t i = 0; i < gy_n_commands; i++) {
-        if (!is_there(&gy_commands[i]))
-            continue;
         gy_buf_printf(b, "        '%s:", gy_commands[i].name);
         zsh_text(b, gy_commands[i].text);
         gy_buf_text(b, "'\n");
@@ -227,7 +218,6 @@ void gy_complete_zsh(struct gy_buf *b)
                    "local command=$words[2]\nshift words\n((CURRENT--))\n"
                    "case $command in\n");
     for (size_t i = 0; i < gy_n_commands; i++)
-        if (is_there(&gy_commands[i]))
-            zsh_command(b, &gy_commands[i]);
+        zsh_command(b, &gy_commands[i]);
     gy_buf_text(b, "esac\n");
 }

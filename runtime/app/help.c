@@ -32,8 +32,7 @@ static void print_section(FILE *to, const char *title, const char *text)
 void gy_help_command(const struct gy_command *c)
 {
     print_usage(stdout, c);
-    gy_say(stdout, "\n%c%s.%s\n", gy_text_upper(*c->text), c->text + 1,
-           c->exits ? "" : " Not yet: this version refuses it.");
+    gy_say(stdout, "\n%c%s.\n", gy_text_upper(*c->text), c->text + 1);
     if (c->lesson)
         print_section(stdout, "", c->lesson);
     gy_say(stdout, "\nFlags:\n");
@@ -41,20 +40,14 @@ void gy_help_command(const struct gy_command *c)
         print_row(stdout, c->flags[i].name, c->flags[i].value ? c->flags[i].value : "",
                   c->flags[i].text);
     print_row(stdout, "--help", "", "this text");
-    if (c->exits)
-        print_section(stdout, "Exit status:\n", c->exits);
+    print_section(stdout, "Exit status:\n", c->exits);
 }
 
 void gy_help(FILE *to)
 {
     gy_say(to, "usage: gyre COMMAND [OPERAND]... [FLAG]...\n\n%s\n\nCommands:\n", gy_about);
     for (size_t i = 0; i < gy_n_commands; i++)
-        if (gy_commands[i].exits)
-            print_row(to, gy_commands[i].name, gy_commands[i].operands, gy_commands[i].text);
-    gy_say(to, "\nNot yet there:\n");
-    for (size_t i = 0; i < gy_n_commands; i++)
-        if (!gy_commands[i].exits)
-            print_row(to, gy_commands[i].name, gy_commands[i].operands, gy_commands[i].text);
+        print_row(to, gy_commands[i].name, gy_commands[i].operands, gy_commands[i].text);
     gy_say(to, "\nFlags:\n");
     for (const struct gy_word *flag = gy_general_flags; flag->name; flag++)
         print_row(to, flag->name, "", flag->text);

@@ -133,8 +133,6 @@ static void put_command(struct gy_buf *b, const struct gy_command *c)
     gy_buf_text(b, gy_command_flags(c) > 0 ? " [\\fIFLAG\\fR]...\n" : "\n");
     put_section(b, "DESCRIPTION");
     put_sentence(b, c->text);
-    if (c->exits == NULL)
-        gy_buf_text(b, "This version refuses it.\n");
     if (c->lesson != NULL) {
         gy_buf_text(b, ".PP\n");
         put_lines(b, c->lesson);
@@ -143,8 +141,7 @@ static void put_command(struct gy_buf *b, const struct gy_command *c)
     for (size_t i = 0; i < gy_command_flags(c); i++)
         put_entry(b, c->flags[i].name, c->flags[i].value, c->flags[i].text);
     put_entry(b, "--help", NULL, "shows the same in short");
-    if (c->exits != NULL)
-        put_exits(b, c->exits);
+    put_exits(b, c->exits);
     if (loads_plugins(c))
         put_environment(b);
     put_section(b, "SEE ALSO");

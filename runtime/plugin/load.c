@@ -258,8 +258,7 @@ static bool is_same_file(const char *a, const char *b)
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/* The first NAME.so on the path, into `path`. */
-static bool find_on_path(const struct gy_plugins *plugins, const char *name, char path[PATH_MAX])
+bool gy_plugins_find(const struct gy_plugins *plugins, const char *name, char path[PATH_MAX])
 {
     for (size_t i = 0; i < plugins->dirs.n; i++) {
         int n = snprintf(path, PATH_MAX, "%s/%s.so", plugins->dirs.items[i], name);
@@ -288,7 +287,7 @@ int gy_plugins_add(struct gy_plugins *plugins, const char *path, struct gyre_err
         return error->code;
     const struct gy_plugin *other = find_loaded(plugins, plugin->note.name);
     const char *other_path = other ? other->path : NULL;
-    if (!other && find_on_path(plugins, plugin->note.name, found) &&
+    if (!other && gy_plugins_find(plugins, plugin->note.name, found) &&
         !is_same_file(found, plugin->path))
         other_path = found;
     if (other_path) {
@@ -438,7 +437,7 @@ const struct gy_plugin *gy_plugins_get(struct gy_plugins *plugins, const char *n
                        name);
         return NULL;
     }
-    if (!find_on_path(plugins, name, path)) {
+    if (!gy_plugins_find(plugins, name, path)) {
         refuse_unknown(plugins, name, error);
         return NULL;
     }
@@ -471,7 +470,7 @@ void gy_plugins_load_all(struct gy_plugins *plugins,
     }
     for (size_t i = 0; i < names.v.n; i++) {
         const char *name = names.v.items[i];
-        if (find_loaded(plugins, name) || !find_on_path(plugins, name, path))
+        if (find_loaded(plugins, name) || !gy_plugins_find(plugins, name, path))
             continue;
         struct trial trial = {path, name};
         struct gy_plugin *plugin = NULL;

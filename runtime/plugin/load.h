@@ -10,6 +10,7 @@
 #include "plugin/build_id.h"
 #include "plugin/item.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -31,6 +32,9 @@ struct gy_plugins;
 /** Starts with the folders of the plugin path, first to last; NULL without memory. */
 struct gy_plugins *gy_plugins_new(const char *const *dirs, size_t n_dirs);
 void gy_plugins_free(struct gy_plugins *plugins);
+
+/** The first NAME.so of the path, into `path`; false where there is none. Nothing is loaded. */
+bool gy_plugins_find(const struct gy_plugins *plugins, const char *name, char path[PATH_MAX]);
 
 /** Adds a plugin file by path (`plugins = ("./my.so")`); 0, or a code and a sentence in `error`. */
 int gy_plugins_add(struct gy_plugins *plugins, const char *path, struct gyre_error *error);

@@ -115,9 +115,6 @@ static void help_of_a_command_says_what_its_exit_status_means(void)
     expect_text(word.out, flag.out);
     process_result_fini(&word);
     process_result_fini(&flag);
-    gyre(ARGV("help", "new"), &word);
-    CU_ASSERT(strstr(word.out, "Not yet: this version refuses it.") != NULL);
-    process_result_fini(&word);
 }
 
 static void no_command_is_a_usage_error(void)

@@ -1,5 +1,7 @@
 /* `make install` into a folder of the test, a plugin built against it by pkg-config alone, a job run by
  * the installed program, and `make uninstall`. */
+#include "run_installed.h"
+#include "support/files.h"
 #include "support/process.h"
 #include "support/suite.h"
 
@@ -27,116 +29,26 @@ static const char job[] = "job = \"mine\";\nplugins = (\"mine.so\");\noperators 
                           "  { id = \"out\"; op = \"file.write\";  input = \"len\"; path = \"-\"; "
                           "parallelism = 1; }\n);\n";
 
-/* What has been installed, how, and a folder outside of the tree to build a plugin in. */
-struct place {
-    char *root;    /* DESTDIR */
-    char *work;    /* not in the tree */
-    char *program; /* as installed */
-};
-
-/* Makes `target` with nothing built anew: the build under test may be that of a sanitizer. */
-static void make(const struct place *place, const char *target)
-{
-    struct process_result r;
-    char *build = build_path(NULL);
-    char *set_build = text_format("BUILD=%s", build);
-    char *set_root = text_format("DESTDIR=%s", place->root);
-    process_run(
-        &(struct process_spec){
-            .argv = ARGV("make", "-o", "all", target, "PREFIX=/opt/g", set_build, set_root),
-            .env = (const char *const[]){"MAKEFLAGS", "MAKELEVEL", "MFLAGS", NULL}},
-        &r);
-    if (r.status != 0)
-        printf("make %s: %s%s", target, r.out, r.err);
-    CU_ASSERT_EQUAL_FATAL(r.status, 0);
-    process_result_fini(&r);
-    free(set_root);
-    free(set_build);
-    free(build);
-}
-
-/* Runs a command in the folder of the plugin; what it puts out is as wanted, where that is said. */
-static void shell(const struct place *place, const char *command, const char *wanted)
-{
-    struct process_result r;
-    char *sysroot = text_format("PKG_CONFIG_SYSROOT_DIR=%s", place->root);
-    char *path = text_format("PKG_CONFIG_PATH=%s/opt/g/lib/pkgconfig", place->root);
-    char *root = text_format("ROOT=%s", place->root);
-    char *gyre = text_format("GYRE=%s", place->program);
-    process_run(
-        &(struct process_spec){.argv = ARGV("/bin/sh", "-ec", command),
-                               .cwd = place->work,
-                               .env = (const char *const[]){sysroot, path, root, gyre, "LC_ALL=C",
-                                                            "GYRE_PLUGIN_PATH", NULL}},
-        &r);
-    if (r.status != 0 || (wanted && strcmp(r.out, wanted) != 0))
-        printf("%s\n%s%s", command, r.out, r.err);
-    CU_ASSERT_EQUAL(r.status, 0);
-    if (wanted)
-        CU_ASSERT_STRING_EQUAL(r.out, wanted);
-    process_result_fini(&r);
-    free(gyre);
-    free(root);
-    free(path);
-    free(sysroot);
-}
-
-static void need(const char *command)
-{
-    struct process_result r;
-    process_run(&(struct process_spec){.argv = ARGV(command, "--version")}, &r);
-    int status = r.status;
-    process_result_fini(&r);
-    if (status == 127)
-        suite_skip("make, cc, pkg-config, bash or zsh is not here");
-}
-
-static void place_init(struct place *place)
-{
-    need("make");
-    need("cc");
-    need("pkg-config");
-    umask(022); /* the loader refuses what others can write */
-    place->root = dir_temp();
-    place->work = dir_temp();
-    place->program = path_join(place->root, "opt/g/bin/gyre");
-    make(place, "install");
-}
-
-static void place_fini(struct place *place)
-{
-    dir_remove(place->root);
-    dir_remove(place->work);
-    free(place->program);
-    free(place->work);
-    free(place->root);
-}
-
-static void put(const struct place *place, const char *name, const char *text)
-{
-    char *path = path_join(place->work, name);
-    file_write_text(path, text);
-    free(path);
-}
-
 static void plugin_outside_of_the_tree_builds_and_runs_with_what_is_installed(void)
 {
-    struct place place;
-    place_init(&place);
-    put(&place, "plugin.c", plugin);
-    put(&place, "job.cfg", job);
-    put(&place, "in.txt", "to\nbe or\n");
-    shell(&place,
-          "cc -Wall -Wextra -Werror plugin.c $(pkg-config --cflags --libs gyre-sdk) -o mine.so",
-          "");
-    shell(&place, "\"$GYRE\" run job.cfg", "to,2\nbe or,5\n");
-    shell(&place, "\"$GYRE\" list | grep -c '^\\(file.read\\|std.sum\\|text.words\\) '", "3\n");
-    shell(&place, "\"$GYRE\" inspect file | grep -c \"$ROOT/opt/g/lib/gyre/plugins/file.so\"",
-          "1\n");
-    shell(&place,
-          "\"$GYRE\" run \"$ROOT/opt/g/share/gyre/jobs/wordcount.cfg\" | grep -c '^gyre,1$'",
-          "1\n");
-    place_fini(&place);
+    struct installed installed;
+    installed_init(&installed);
+    installed_put(&installed, "plugin.c", plugin);
+    installed_put(&installed, "job.cfg", job);
+    installed_put(&installed, "in.txt", "to\nbe or\n");
+    installed_shell(
+        &installed,
+        "cc -Wall -Wextra -Werror plugin.c $(pkg-config --cflags --libs gyre-sdk) -o mine.so", "");
+    installed_shell(&installed, "\"$GYRE\" run job.cfg", "to,2\nbe or,5\n");
+    installed_shell(&installed,
+                    "\"$GYRE\" list | grep -c '^\\(file.read\\|std.sum\\|text.words\\) '", "3\n");
+    installed_shell(&installed,
+                    "\"$GYRE\" inspect file | grep -c \"$ROOT/opt/g/lib/gyre/plugins/file.so\"",
+                    "1\n");
+    installed_shell(
+        &installed,
+        "\"$GYRE\" run \"$ROOT/opt/g/share/gyre/jobs/wordcount.cfg\" | grep -c '^gyre,1$'", "1\n");
+    installed_fini(&installed);
 }
 
 static const char kit_test[] =
@@ -155,71 +67,75 @@ static const char kit_test[] =
 
 static void tests_of_a_plugin_build_and_run_with_what_is_installed(void)
 {
-    struct place place;
+    struct installed installed;
 #ifdef GY_SANITIZED
     suite_skip("a library with a sanitizer in it links to nothing without one");
 #endif
-    place_init(&place);
-    put(&place, "plugin.c", plugin);
-    put(&place, "test.c", kit_test);
-    shell(&place,
-          "cc -Wall -Wextra -Werror plugin.c $(pkg-config --cflags --libs gyre-sdk) -o mine.so\n"
-          "cc -Wall -Wextra -Werror test.c $(pkg-config --cflags --libs gyre-testkit) -o test\n"
-          "./test",
-          "same\n");
-    place_fini(&place);
+    installed_init(&installed);
+    installed_put(&installed, "plugin.c", plugin);
+    installed_put(&installed, "test.c", kit_test);
+    installed_shell(
+        &installed,
+        "cc -Wall -Wextra -Werror plugin.c $(pkg-config --cflags --libs gyre-sdk) -o mine.so\n"
+        "cc -Wall -Wextra -Werror test.c $(pkg-config --cflags --libs gyre-testkit) -o test\n"
+        "./test",
+        "same\n");
+    installed_fini(&installed);
 }
 
 /* A folder that no test writes to: what is installed is read only. */
 static void every_job_that_is_installed_runs_there_and_writes_nothing_beside_itself(void)
 {
-    struct place place;
-    place_init(&place);
-    shell(&place, "cd \"$ROOT/opt/g\"; find . | sort >\"$OLDPWD/before\"", "");
-    shell(&place,
-          "set -- \"$ROOT\"/opt/g/share/gyre/jobs/*.cfg; test $# -ge 4\n"
-          "for job; do \"$GYRE\" check \"$job\" >/dev/null 2>&1 || echo \"$job\"; done",
-          "");
-    shell(&place,
-          "\"$GYRE\" run \"$ROOT/opt/g/share/gyre/jobs/wordcount-batch.cfg\" | grep -c '^gyre,'",
-          "1\n");
-    shell(&place,
-          "\"$GYRE\" run \"$ROOT/opt/g/share/gyre/jobs/access-log.cfg\" --set hosts.path=hosts.csv "
-          "--set statuses.path=statuses.csv\n"
-          "head -n 1 hosts.csv statuses.csv",
-          "==> hosts.csv <==\nhost,requests,bytes,error_rate\n\n"
-          "==> statuses.csv <==\nhost,status,requests,bytes\n");
-    shell(&place,
-          "timeout --preserve-status -s INT 1 \"$GYRE\" run "
-          "\"$ROOT/opt/g/share/gyre/jobs/netcount.cfg\" --set lines.port=0",
-          "");
-    shell(&place, "cd \"$ROOT/opt/g\"; find . | sort | diff \"$OLDPWD/before\" -", "");
-    place_fini(&place);
+    struct installed installed;
+    installed_init(&installed);
+    installed_shell(&installed, "cd \"$ROOT/opt/g\"; find . | sort >\"$OLDPWD/before\"", "");
+    installed_shell(&installed,
+                    "set -- \"$ROOT\"/opt/g/share/gyre/jobs/*.cfg; test $# -ge 4\n"
+                    "for job; do \"$GYRE\" check \"$job\" >/dev/null 2>&1 || echo \"$job\"; done",
+                    "");
+    installed_shell(
+        &installed,
+        "\"$GYRE\" run \"$ROOT/opt/g/share/gyre/jobs/wordcount-batch.cfg\" | grep -c '^gyre,'",
+        "1\n");
+    installed_shell(
+        &installed,
+        "\"$GYRE\" run \"$ROOT/opt/g/share/gyre/jobs/access-log.cfg\" --set hosts.path=hosts.csv "
+        "--set statuses.path=statuses.csv\n"
+        "head -n 1 hosts.csv statuses.csv",
+        "==> hosts.csv <==\nhost,requests,bytes,error_rate\n\n"
+        "==> statuses.csv <==\nhost,status,requests,bytes\n");
+    installed_shell(&installed,
+                    "timeout --preserve-status -s INT 1 \"$GYRE\" run "
+                    "\"$ROOT/opt/g/share/gyre/jobs/netcount.cfg\" --set lines.port=0",
+                    "");
+    installed_shell(&installed, "cd \"$ROOT/opt/g\"; find . | sort | diff \"$OLDPWD/before\" -",
+                    "");
+    installed_fini(&installed);
 }
 
 /* Links between the guides, and from a guide to what stands beside it. */
 static void the_guides_that_are_installed_lead_to_what_is_installed(void)
 {
-    struct place place;
-    place_init(&place);
-    shell(
-        &place,
+    struct installed installed;
+    installed_init(&installed);
+    installed_shell(
+        &installed,
         "cd \"$ROOT/opt/g/share/gyre\"\n"
         "for guide in README.md jobs/README.md plugins/README.md sdk/README.md; do\n"
         "    grep -o '](\\([^)#:]*\\)[)#]' $guide | sed 's/](//; s/[)#]//' | sort -u |\n"
         "    while read -r to; do test -e \"${guide%README.md}$to\" || echo \"$guide: $to\"; done\n"
         "done",
         "");
-    place_fini(&place);
+    installed_fini(&installed);
 }
 
 /* Every command of --help, and with all its flags. */
 static void every_command_has_a_page_with_all_that_its_help_says(void)
 {
-    struct place place;
-    place_init(&place);
-    shell(
-        &place,
+    struct installed installed;
+    installed_init(&installed);
+    installed_shell(
+        &installed,
         "cd \"$ROOT/opt/g/share/man\"; ls man1/gyre.1 man5/gyre-job.5\n"
         "\"$GYRE\" --help | sed -n 's/^  \\([a-z]*\\) .*/\\1/p' >commands; test -s commands\n"
         "while read -r c; do\n"
@@ -231,17 +147,19 @@ static void every_command_has_a_page_with_all_that_its_help_says(void)
         "    done <flags\n"
         "done <commands; test $(ls man1 | wc -l) = $(($(wc -l <commands) + 1)); rm commands flags",
         "man1/gyre.1\nman5/gyre-job.5\n");
-    shell(&place,
-          "command -v groff >/dev/null || exit 0\n"
-          "for page in \"$ROOT\"/opt/g/share/man/man?/*; do groff -man -Tutf8 -ww -z \"$page\"; "
-          "done 2>&1",
-          "");
-    shell(&place,
-          "for key in job snapshot every attempts id on_error; do\n"
-          "    grep -q \"^.fB$key.fR\" \"$ROOT/opt/g/share/man/man5/gyre-job.5\" || echo $key\n"
-          "done",
-          "");
-    place_fini(&place);
+    installed_shell(
+        &installed,
+        "command -v groff >/dev/null || exit 0\n"
+        "for page in \"$ROOT\"/opt/g/share/man/man?/*; do groff -man -Tutf8 -ww -z \"$page\"; "
+        "done 2>&1",
+        "");
+    installed_shell(
+        &installed,
+        "for key in job snapshot every attempts id on_error; do\n"
+        "    grep -q \"^.fB$key.fR\" \"$ROOT/opt/g/share/man/man5/gyre-job.5\" || echo $key\n"
+        "done",
+        "");
+    installed_fini(&installed);
 }
 
 static void bash_completes_commands_flags_words_files_and_operators(void)
@@ -259,11 +177,11 @@ static void bash_completes_commands_flags_words_files_and_operators(void)
         {"gyre snapshots snap", "v", "verify\n"},
         {"gyre run --set", "x", ""},
     };
-    struct place place;
-    place_init(&place);
-    need("bash");
-    put(&place, "a job.cfg", "");
-    put(&place, "a jest.txt", "");
+    struct installed installed;
+    installed_init(&installed);
+    installed_need("bash");
+    installed_put(&installed, "a job.cfg", "");
+    installed_put(&installed, "a jest.txt", "");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char *command =
             text_format("PATH=\"$ROOT/opt/g/bin:$PATH\" bash -c '. \"$1\"\n"
@@ -271,73 +189,78 @@ static void bash_completes_commands_flags_words_files_and_operators(void)
                         "[ ${#COMPREPLY[@]} = 0 ] || printf \"%%s\\n\" \"${COMPREPLY[@]}\"' bash "
                         "\"$ROOT/opt/g/share/bash-completion/completions/gyre\"",
                         cases[i].line, cases[i].last);
-        shell(&place, command, cases[i].wanted);
+        installed_shell(&installed, command, cases[i].wanted);
         free(command);
     }
-    place_fini(&place);
+    installed_fini(&installed);
 }
 
 static void zsh_takes_the_completions(void)
 {
-    struct place place;
-    need("zsh");
-    place_init(&place);
-    shell(&place, "zsh -n \"$ROOT/opt/g/share/zsh/site-functions/_gyre\"", "");
-    shell(&place,
-          "head -n 1 \"$ROOT/opt/g/share/zsh/site-functions/_gyre\"; "
-          "zsh -fc 'fpath=($ROOT/opt/g/share/zsh/site-functions $fpath)\n"
-          "autoload -Uz compinit; compinit -D -u; echo ${_comps[gyre]}'",
-          "#compdef gyre\n_gyre\n");
-    place_fini(&place);
+    struct installed installed;
+    installed_need("zsh");
+    installed_init(&installed);
+    installed_shell(&installed, "zsh -n \"$ROOT/opt/g/share/zsh/site-functions/_gyre\"", "");
+    installed_shell(&installed,
+                    "head -n 1 \"$ROOT/opt/g/share/zsh/site-functions/_gyre\"; "
+                    "zsh -fc 'fpath=($ROOT/opt/g/share/zsh/site-functions $fpath)\n"
+                    "autoload -Uz compinit; compinit -D -u; echo ${_comps[gyre]}'",
+                    "#compdef gyre\n_gyre\n");
+    installed_fini(&installed);
 }
 
 static void pkg_config_says_the_flags_the_version_and_the_faster_flag(void)
 {
-    struct place place;
-    place_init(&place);
-    shell(&place, "pkg-config --variable=isa gyre-sdk", "-march=x86-64-v3\n");
-    shell(&place, "pkg-config --variable=prefix gyre-sdk | sed \"s|^$ROOT||\"", "/opt/g\n");
-    shell(&place,
-          "pkg-config --cflags gyre-sdk | tr ' ' '\\n' | grep . | sed \"s|$ROOT|ROOT|\" | sort",
-          "-IROOT/opt/g/include\n-fPIC\n-fvisibility=hidden\n");
-    shell(&place, "pkg-config --libs gyre-sdk | sed 's/ *$//'", "-shared -Wl,-z,defs\n");
-    shell(&place, "\"$GYRE\" --version | grep -cF \"gyre $(pkg-config --modversion gyre-sdk) \"",
-          "1\n");
-    place_fini(&place);
+    struct installed installed;
+    installed_init(&installed);
+    installed_shell(&installed, "pkg-config --variable=isa gyre-sdk", "-march=x86-64-v3\n");
+    installed_shell(&installed, "pkg-config --variable=prefix gyre-sdk | sed \"s|^$ROOT||\"",
+                    "/opt/g\n");
+    installed_shell(
+        &installed,
+        "pkg-config --cflags gyre-sdk | tr ' ' '\\n' | grep . | sed \"s|$ROOT|ROOT|\" | sort",
+        "-IROOT/opt/g/include\n-fPIC\n-fvisibility=hidden\n");
+    installed_shell(&installed, "pkg-config --libs gyre-sdk | sed 's/ *$//'",
+                    "-shared -Wl,-z,defs\n");
+    installed_shell(&installed,
+                    "\"$GYRE\" --version | grep -cF \"gyre $(pkg-config --modversion gyre-sdk) \"",
+                    "1\n");
+    installed_fini(&installed);
 }
 
 static void nothing_that_is_installed_can_be_written_by_others(void)
 {
-    struct place place;
-    place_init(&place);
-    shell(&place, "find \"$ROOT/opt\" -perm /022", "");
-    shell(&place, "find \"$ROOT/opt\" -type d ! -perm 755", "");
-    shell(&place, "find \"$ROOT/opt/g/lib/gyre/plugins\" -name '*.so' ! -perm 755", "");
-    place_fini(&place);
+    struct installed installed;
+    installed_init(&installed);
+    installed_shell(&installed, "find \"$ROOT/opt\" -perm /022", "");
+    installed_shell(&installed, "find \"$ROOT/opt\" -type d ! -perm 755", "");
+    installed_shell(&installed, "find \"$ROOT/opt/g/lib/gyre/plugins\" -name '*.so' ! -perm 755",
+                    "");
+    installed_fini(&installed);
 }
 
 static void uninstalling_leaves_no_file_and_no_folder_of_gyre(void)
 {
-    struct place place;
-    place_init(&place);
-    make(&place, "install"); /* over what is there */
-    make(&place, "uninstall");
-    shell(&place, "find \"$ROOT\" ! -type d", "");
-    shell(&place, "find \"$ROOT\" -mindepth 3 -type d | sed \"s|$ROOT||\" | sort",
-          "/opt/g/bin\n/opt/g/include\n/opt/g/lib\n/opt/g/share\n");
-    make(&place, "uninstall"); /* nothing there is fine */
-    place_fini(&place);
+    struct installed installed;
+    installed_init(&installed);
+    installed_make(&installed, "install"); /* over what is there */
+    installed_make(&installed, "uninstall");
+    installed_shell(&installed, "find \"$ROOT\" ! -type d", "");
+    installed_shell(&installed, "find \"$ROOT\" -mindepth 3 -type d | sed \"s|$ROOT||\" | sort",
+                    "/opt/g/bin\n/opt/g/include\n/opt/g/lib\n/opt/g/share\n");
+    installed_make(&installed, "uninstall"); /* nothing there is fine */
+    installed_fini(&installed);
 }
 
 static void uninstalling_keeps_what_others_put_beside(void)
 {
-    struct place place;
-    place_init(&place);
-    shell(&place, "echo mine >\"$ROOT/opt/g/lib/gyre/plugins/mine.so\"", "");
-    make(&place, "uninstall");
-    shell(&place, "find \"$ROOT\" ! -type d | sed \"s|$ROOT||\"",
-          "/opt/g/lib/gyre/plugins/mine.so\n");
-    place_fini(&place);
+    struct installed installed;
+    installed_init(&installed);
+    installed_shell(&installed, "echo mine >\"$ROOT/opt/g/lib/gyre/plugins/mine.so\"", "");
+    installed_make(&installed, "uninstall");
+    installed_shell(&installed, "find \"$ROOT\" ! -type d | sed \"s|$ROOT||\"",
+                    "/opt/g/lib/gyre/plugins/mine.so\n");
+    installed_fini(&installed);
 }
 
 static const struct suite_test tests[] = {

@@ -16,7 +16,7 @@
  *   cfg fragment   a part of a job that is shown, not run
  *   text           a picture
  *
- * Any other word fails. Not run are commands whose first word is apt-get, git or make: they would
+ * Where a page installs gyre for its reader, below ~/.local, that has been done. Any other word fails. Not run are commands whose first word is apt-get, git or make: they would
  * install, or run these tests again; the build they would make is the one under test. */
 #include "support/process.h"
 #include "support/suite.h"
@@ -130,6 +130,28 @@ static void place_init(struct place *place)
     free(build);
 }
 
+/* What `make install PREFIX="$HOME/.local"` would do, which scripts leave out. */
+static void install(const struct place *place)
+{
+    struct process_result r;
+    char *build = build_path(NULL);
+    char *set_build = text_format("BUILD=%s", build);
+    char *prefix = text_format("PREFIX=%s/.local", place->folder);
+    umask(022);
+    process_run(
+        &(struct process_spec){
+            .argv = ARGV("make", "-o", "all", "install", prefix, set_build),
+            .env = (const char *const[]){"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "DESTDIR", NULL}},
+        &r);
+    if (r.status != 0)
+        printf("make install: %s%s", r.out, r.err);
+    CU_ASSERT_EQUAL_FATAL(r.status, 0);
+    process_result_fini(&r);
+    free(prefix);
+    free(set_build);
+    free(build);
+}
+
 static void place_fini(struct place *place)
 {
     dir_remove(place->folder);
@@ -144,7 +166,7 @@ static void need(const char *command)
     int status = r.status;
     process_result_fini(&r);
     if (status == 127)
-        suite_skip("there is no compiler called cc");
+        suite_skip("cc, make or pkg-config is not here");
 }
 
 /* ---- the script ---- */
@@ -369,14 +391,19 @@ static void run_page(const char *name)
     struct process_result r;
     CU_ASSERT_FATAL(page != NULL && script != NULL);
     need("cc");
+    need("make");
+    need("pkg-config");
     page_read(page, name);
     place_init(&place);
+    install(&place);
     script_make(script, page);
     char *home = text_format("HOME=%s", place.folder);
     process_run(&(struct process_spec){.argv = ARGV("/bin/sh", "-c", script->text),
                                        .cwd = place.project,
                                        .env = (const char *const[]){home, "LC_ALL=C",
-                                                                    "GYRE_PLUGIN_PATH", NULL}},
+                                                                    "LDFLAGS=" SUITE_LDFLAGS,
+                                                                    "GYRE_PLUGIN_PATH", "MAKEFLAGS",
+                                                                    "MAKELEVEL", "MFLAGS", NULL}},
                 &r);
     CU_ASSERT(!r.timed_out);
     for (size_t i = 0; i < script->n_commands; i++)

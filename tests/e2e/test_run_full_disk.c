@@ -2,13 +2,13 @@
  * last good snapshot stays, and later ones are taken again. The disk is a small one in memory, mounted
  * for the test's process and what it starts alone. */
 #include "run_job.h"
+#include "run_mounts.h"
 #include "run_sinks.h"
 #include "run_watch.h"
 #include "support/suite.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,35 +37,11 @@ static const char goes_on[] = " failed, and the job goes on without it: ";
 
 /* ---- the disk ---- */
 
-static bool write_to(const char *path, const char *line)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    bool done = fd >= 0 && write(fd, line, strlen(line)) == (ssize_t)strlen(line);
-    if (fd >= 0)
-        close(fd);
-    return done;
-}
-
-/* Gives this process mounts of its own; skips the test where that is not allowed. */
-static void own_mounts(void)
-{
-    if (unshare(CLONE_NEWNS) != 0) {
-        char *user = text_format("%d %d 1", (int)getuid(), (int)getuid());
-        bool done =
-            unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && write_to("/proc/self/uid_map", user);
-        free(user);
-        if (!done)
-            suite_skip("this user may not mount anything, not even for a process alone");
-    }
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-        suite_skip("mounts cannot be made private");
-}
-
 /* A folder in which snap/ is a disk of 4 MiB. */
 static char *begin(void)
 {
     char *dir = dir_temp(), *snap = path_join(dir, "snap");
-    own_mounts();
+    run_own_mounts();
     CU_ASSERT_EQUAL_FATAL(mkdir(snap, 0777), 0);
     CU_ASSERT_EQUAL_FATAL(mount("none", snap, "tmpfs", 0, "size=4m,mode=0777"), 0);
     free(snap);

@@ -30,6 +30,17 @@ struct suite_test {
     int timeout_s; /* 0: the default */
 };
 
+/* What a program is to be linked with (LDFLAGS) where it takes something of this build, a library or a plugin. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SUITE_LDFLAGS "-fsanitize=address,undefined"
+#elif defined(__SANITIZE_THREAD__)
+#define SUITE_LDFLAGS "-fsanitize=thread"
+#elif defined(GY_SANITIZED)
+#define SUITE_LDFLAGS "-fsanitize=undefined"
+#else
+#define SUITE_LDFLAGS ""
+#endif
+
 /* clang-format off */
 #define SUITE_TEST(fn) {#fn, (fn), 0}
 #define SUITE_TEST_WITHIN(fn, seconds) {#fn, (fn), (seconds)}
