@@ -81,6 +81,7 @@ const struct gy_command gy_commands[] = {
      "  0    no check failed\n"
      "  1    some check failed, crashed or did not come back\n"
      "  2    there is no such plugin or check, or a conform.cfg is wrong\n",
+     "  What all of the checks found is kept beside the plugin, in NAME.conform: gyre inspect shows it.\n"
      "  Each check runs in a process of its own, with options and rows that are derived from the plugin's\n"
      "  tables, or that a conform.cfg gives. One that fails says what was expected and how to run it again.\n"
      "  The checks are:\n\n"

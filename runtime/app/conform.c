@@ -1,9 +1,12 @@
 /* gyre conform: the conformance suite on a plugin; see conform/suite.h for how it runs. */
 #include "app/commands.h"
 #include "app/describe.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/say.h"
+#include "conform/record.h"
 #include "conform/suite.h"
+#include "plugin/note.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -236,6 +239,24 @@ static int show(const struct gy_cli *cli, const struct gy_suite *suite)
     return status;
 }
 
+/* Keeps what was found beside the plugin, for `gyre inspect`. Some checks alone say nothing of the rest. */
+static void keep(const struct gy_suite *suite)
+{
+    struct gyre_error error = {.size = sizeof error};
+    struct gy_conform_record record = {.gyre = GY_VERSION, .seed = suite->options.seed};
+    struct gyre_note note = {0};
+    int64_t now_us = gy_clock_now_us(gy_clock_real());
+    if (suite->options.n_only > 0 || gy_note_read(suite->options.plugin, &note, &error) != 0 ||
+        gy_build_id(suite->options.plugin, record.build, &error) != 0)
+        return; /* what is no plugin was told */
+    snprintf(record.plugin, sizeof record.plugin, "%s %s", note.name, note.version);
+    gy_moment_format(record.date, now_us - now_us % 1000000);
+    for (int v = 0; v < GY_VERDICTS; v++)
+        record.counts[v] = gy_suite_count(suite, (enum gy_verdict)v);
+    if (gy_conform_record_write(suite->options.plugin, &record, &error) != 0)
+        gy_say(stderr, "gyre conform: %s; gyre inspect will not tell of this run\n", error.text);
+}
+
 int gy_cmd_conform(const struct gy_cli *cli)
 {
     struct gyre_error error = {.size = sizeof error};
@@ -260,8 +281,10 @@ int gy_cmd_conform(const struct gy_cli *cli)
         suite.options.n_only = wanted.ids.n;
         if (gy_suite_run(&suite, &error) != 0)
             gy_say(stderr, "gyre conform: %s\n", error.text);
-        else
+        else {
+            keep(&suite);
             status = show(cli, &suite);
+        }
     }
     gy_suite_fini(&suite);
     wanted_fini(&wanted);

@@ -156,6 +156,9 @@ static void inspect_text(struct gy_buf *b, const struct gy_plugin *plugin,
                   plugin->note.abi_minor);
     if (plugin->note.isa_level > 0)
         gy_buf_printf(b, "  %-*sx86-64-v%u\n", COLUMN + 2, "CPU", plugin->note.isa_level);
+    gy_buf_printf(b, "  %-*s", COLUMN + 2, "tested");
+    gy_inspect_tested(b, plugin);
+    gy_buf_text(b, "\n");
     for (uint32_t i = 0; i < abi->n_items; i++) {
         const struct gyre_item *item = &abi->items[i];
         if (only && only != item)
@@ -174,6 +177,7 @@ static void inspect_text(struct gy_buf *b, const struct gy_plugin *plugin,
         else
             put_function(b, item->what);
     }
+    gy_inspect_checks(b, plugin, only);
 }
 
 /* ---- the operand ---- */

@@ -176,6 +176,7 @@ static void put_item(struct gy_buf *b, const struct gy_plugin *plugin, const str
         put_operator(b, item->what);
     else
         put_function(b, item->what);
+    gy_inspect_json_checks(b, item);
     gy_json_close(b, '}');
 }
 
@@ -189,6 +190,7 @@ void gy_inspect_json(struct gy_buf *b, const struct gy_plugin *plugin, const str
     gy_json_text(b, "file", plugin->path);
     gy_json_text(b, "abi", abi);
     gy_json_number(b, "isa_level", plugin->note.isa_level);
+    gy_inspect_json_tested(b, plugin);
     gy_json_open(b, "items", '[');
     for (uint32_t i = 0; i < plugin->abi->n_items; i++) {
         const struct gyre_item *item = &plugin->abi->items[i];

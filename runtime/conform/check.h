@@ -49,6 +49,12 @@ bool gy_case_reference(struct gy_case *c, struct gy_trial *trial);
 enum gy_verdict gy_case_same(struct gy_case *c, const struct gy_trial *expected,
                              const struct gy_trial *actual, bool in_order, const char *what);
 
+/** True where the check is for subjects of these kinds. */
+static inline bool gy_check_is_for(const struct gy_conform_check *check, uint32_t kinds)
+{
+    return (kinds & check->kinds) == check->kinds && (kinds & check->not_kinds) == 0;
+}
+
 extern const struct gy_conform_check gy_checks[];
 extern const size_t gy_n_checks;
 

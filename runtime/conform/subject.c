@@ -97,23 +97,44 @@ static uint32_t callbacks_of(const struct gyre_operator *op)
     return kinds;
 }
 
+static const uint32_t kinds[] = {
+    [GYRE_SOURCE] = GY_IS_SOURCE, [GYRE_TRANSFORM] = GY_IS_TRANSFORM, [GYRE_SINK] = GY_IS_SINK};
+
+static uint32_t kinds_of_flags(uint32_t flags)
+{
+    return ((flags & GYRE_SETS_TIME) != 0 ? GY_SETS_TIMES : 0) |
+           ((flags & (GYRE_AT_LEAST_ONCE | GYRE_AT_MOST_ONCE)) != 0 ? 0 : GY_IS_EXACT) |
+           ((flags & GYRE_UNBOUNDED) != 0 ? GY_IS_ENDLESS : 0) |
+           ((flags & GYRE_SINGLE) != 0 ? GY_BY_TASK : 0);
+}
+
+uint32_t gy_kinds_of_item(const struct gyre_item *item)
+{
+    const struct gyre_operator *op = item->what;
+    const struct gyre_function *fn = item->what;
+    if (item->kind == GYRE_ITEM_OPERATOR) {
+        bool keyed = (op->flags & GYRE_NEEDS_KEY) != 0 || op->n_states > 0 || op->on_timer != NULL;
+        return GY_IS_MADE | kinds[op->kind] | callbacks_of(op) | kinds_of_flags(op->flags) |
+               (op->kind != GYRE_SOURCE ? GY_HAS_INPUT : 0) | (keyed ? GY_IS_KEYED : 0);
+    }
+    if (item->kind != GYRE_ITEM_FUNCTION ||
+        (fn->kind != GYRE_FN_AGGREGATE && fn->kind != GYRE_FN_WINDOW))
+        return 0;
+    return GY_IS_MADE | GY_IS_TRANSFORM | callbacks_of(NULL) | GY_IS_EXACT | GY_HAS_INPUT |
+           GY_IS_KEYED | (fn->kind == GYRE_FN_WINDOW ? GY_HAS_WINDOW | GY_HAS_TIME : 0);
+}
+
 void gy_subject_look(struct gy_subject *s, const struct gyre_kit *kit)
 {
     const struct gy_node *node = kit->node;
-    static const uint32_t kinds[] = {
-        [GYRE_SOURCE] = GY_IS_SOURCE, [GYRE_TRANSFORM] = GY_IS_TRANSFORM, [GYRE_SINK] = GY_IS_SINK};
     bool per_key = node->window == NULL || node->window->per == GY_PER_KEY;
-    bool lossy = (node->flags & (GYRE_AT_LEAST_ONCE | GYRE_AT_MOST_ONCE)) != 0;
-    s->kinds = GY_IS_MADE | kinds[node->kind] | callbacks_of(node->descriptor);
+    s->kinds = GY_IS_MADE | kinds[node->kind] | callbacks_of(node->descriptor) |
+               kinds_of_flags(node->flags);
     s->kinds |= node->n_states > 0 ? GY_HAS_STATE : 0;
     s->kinds |= node->key.n > 0 && per_key ? GY_IS_KEYED : 0;
     s->kinds |= node->window != NULL ? GY_HAS_WINDOW | GY_HAS_TIME : 0;
-    s->kinds |= (node->flags & GYRE_SETS_TIME) != 0 ? GY_SETS_TIMES : 0;
-    s->kinds |= lossy ? 0 : GY_IS_EXACT;
-    s->kinds |= (node->flags & GYRE_UNBOUNDED) != 0 ? GY_IS_ENDLESS : 0;
     s->kinds |= node->n_inputs > 0 ? GY_HAS_INPUT : 0;
-    if ((node->flags & GYRE_SINGLE) != 0 || (node->window != NULL && !per_key))
-        s->kinds |= GY_BY_TASK;
+    s->kinds |= node->window != NULL && !per_key ? GY_BY_TASK : 0;
 }
 
 /* ---- to another process ---- */

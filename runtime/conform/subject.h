@@ -85,6 +85,10 @@ void gy_subjects_derive(struct gy_subjects *subjects, const struct gy_plugin *pl
 /** Sets the kinds, by a kit that was made of it. */
 void gy_subject_look(struct gy_subject *subject, const struct gyre_kit *kit);
 
+/** The kinds of an operator or a function as its tables alone have them: with the key that it is tried with first,
+ *  and as its flags say that `bind` may change. 0: it is tested with the operator that calls it. */
+uint32_t gy_kinds_of_item(const struct gyre_item *item);
+
 /** Writes and reads them, for another process. */
 void gy_subjects_write(const struct gy_subjects *subjects, struct gy_buf *into);
 int gy_subjects_load(struct gy_subjects *subjects, const void *bytes, size_t n);

@@ -186,8 +186,7 @@ static bool begin(struct gy_suite *suite, const struct gy_conform_check *check,
     const char *name = subject != NULL ? subject->name : NULL;
     struct gy_result result = {.check = check, .subject = name, .verdict = GY_SKIP};
     uint32_t kinds = subject != NULL ? subject->kinds : GY_IS_PLUGIN;
-    if ((kinds & check->kinds) != check->kinds || (kinds & check->not_kinds) != 0 ||
-        !is_wanted(suite, check->id, name))
+    if (!gy_check_is_for(check, kinds) || !is_wanted(suite, check->id, name))
         return false;
     const char *missing = unmet(suite, check, name);
     if (missing != NULL)
