@@ -11,6 +11,7 @@
  *   c FILE         a plugin, saved as FILE. Apart from the script it is also compiled with pedantic
  *                  warnings as errors, and described by `gyre inspect`
  *   cfg FILE       a job, saved as FILE; `gyre check` is run on it at the end, when its plugins are there
+ *   cpp FILE, rust FILE   saved as FILE; test_guide compiles and runs them
  *   file FILE      any other file, saved as FILE: a test, a conform.cfg
  *   cfg            operators, one a line: all those of a page are one job, checked at its end
  *   cfg fragment   a part of a job that is shown, not run
@@ -303,8 +304,8 @@ static void script_make(struct script *script, const struct page *page)
     fputs(prologue, script->file);
     for (size_t i = 0; i < page->n; i++) {
         const struct block *block = &page->blocks[i];
-        bool is_file = is_kind(block, "c") || is_kind(block, "file") ||
-                       (is_kind(block, "cfg") && block->file[0]);
+        bool is_file = is_kind(block, "c") || is_kind(block, "file") || is_kind(block, "cpp") ||
+                       is_kind(block, "rust") || (is_kind(block, "cfg") && block->file[0]);
         if (is_kind(block, "sh"))
             add_sh(script, block);
         else if (is_kind(block, "console"))
