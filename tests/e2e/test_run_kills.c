@@ -440,18 +440,6 @@ static char *folder_for(const struct life *life)
     return dir;
 }
 
-/* This process inherits what a killed run leaves. Its runs are not searched for leaks at their end:
- * the search is a child of its own, which looks like a job process; killed, its parent waits for ever,
- * and where its parent is killed it says so. */
-static void expect_kills(void)
-{
-    const char *before = getenv("ASAN_OPTIONS");
-    char *options = text_format("%s:detect_leaks=0", before != NULL ? before : "");
-    CU_ASSERT_EQUAL_FATAL(setenv("ASAN_OPTIONS", options, 1), 0);
-    free(options);
-    process_adopt();
-}
-
 static void kill_often(const char *name, const struct kill_job *job)
 {
     const char *big = getenv("GYRE_BIG"), *seed = getenv("GYRE_KILLS_SEED");
@@ -462,7 +450,7 @@ static void kill_often(const char *name, const struct kill_job *job)
     char *want = undisturbed(job);
     uint64_t with = seed != NULL ? strtoull(seed, NULL, 10) : 1;
     gy_rng_init(&rng, with + 1000 * (uint64_t)name[0]); /* each job has moments of its own */
-    expect_kills();
+    process_adopt();
     while (same && tally.job_kills + tally.supervisor_kills < most) {
         struct life life = {.job = job, .want = want, .rng = &rng, .tally = &tally};
         int left = most - tally.job_kills - tally.supervisor_kills;
@@ -519,7 +507,7 @@ static void a_part_that_is_shown_is_there_for_good(void)
                         .whole_us = 4000000,
                         .at = AT_PART};
     gy_rng_init(&rng, 1);
-    expect_kills();
+    process_adopt();
     write_inputs(life.dir);
     start(&life, false);
     for (int i = 0; i < TIMES; i++)
@@ -543,7 +531,7 @@ static void what_the_last_snapshot_has_prepared_is_shown_by_the_next_run(void)
     struct tally tally = {0};
     char *want = undisturbed(&finals);
     gy_rng_init(&rng, 1);
-    expect_kills();
+    process_adopt();
     for (int i = 0; i < TIMES; i++) {
         struct life life = {.job = &finals,
                             .want = want,

@@ -56,7 +56,9 @@ void process_signal(const struct process *process, int signal);
 /** A child of the program that has not been waited for, 0 for none. */
 pid_t process_child(const struct process *process);
 
-/** Makes this process the parent of all whose parents die, as process_await_group needs it. */
+/** Makes this process the parent of all whose parents die, as process_await_group needs it. Programs that it
+ *  starts are not searched for leaks at their end any more: the search is a child of its own, which looks
+ *  like a job process; killed, its parent waits for ever, and where its parent is killed it says so. */
 void process_adopt(void);
 
 /** Waits until what the program has started is gone too; after process_wait, with its `pid` of before.
