@@ -115,12 +115,14 @@ static struct gy_region *region_of(const struct gy_head *head)
     return head->member->task->region;
 }
 
-/* Sources wait while more does here than there is room for in memory. */
+/* Sources wait while more does here than there is room for in memory. But not for rounds: the first one is not
+ * over before the sources are, and what waits for the next one is not served before. */
 static void look_at_bound(struct gy_head *head)
 {
     struct gy_region *region = region_of(head);
     const struct gy_spill *spill = &head->spill;
-    bool above = spill->bytes_memory > spill->config.memory_max || spill->bytes_disk > 0;
+    bool above = head->rounds == NULL &&
+                 (spill->bytes_memory > spill->config.memory_max || spill->bytes_disk > 0);
     if (above == head->above)
         return;
     head->above = above;

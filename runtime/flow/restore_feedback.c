@@ -1,5 +1,6 @@
 /* Giving what waited at the heads of loops. Rows of a keyed edge go to the task that has their key now, through
- * the exchange that would have brought them; of others, to the task of the same number. See restore.h. */
+ * the exchange that would have brought them, and so do those of a partition function; of others, to the task of the
+ * same number. See restore.h. */
 #include "flow/restore_part.h"
 
 #include "flow/feedback.h"
@@ -7,10 +8,12 @@
 
 #include <assert.h>
 
-/* The exchange by which rows of an edge come. */
-static struct gy_exchange *exchange_of(struct gy_flow *flow, const struct gy_edge *edge)
+/* An exchange by which rows of an edge come to a task: its blocks go back by a channel that ends there. */
+static struct gy_exchange *exchange_of(struct gy_flow *flow, const struct gy_edge *edge,
+                                       uint32_t task)
 {
-    struct gy_member *producer = gy_flow_member(flow, edge->from, 0);
+    struct gy_member *producer =
+        gy_flow_member(flow, edge->from, edge->partition == GY_FORWARD ? task : 0);
     for (uint32_t r = 0; r < producer->n_routes; r++)
         if (producer->routes[r].edge == edge)
             return &producer->routes[r].exchange;
@@ -36,30 +39,32 @@ static int put(struct gy_restore_feedback *feedback, struct gy_exchange *exchang
     return code;
 }
 
-static int write_rows(struct gy_restore_feedback *feedback, struct gy_exchange *exchange,
+/* Gives some of the rows to one task. */
+static int write_rows(struct gy_restore_feedback *feedback, const struct gy_edge *edge,
                       const struct gy_batch *batch, uint32_t task, const uint32_t *rows, uint32_t n,
                       uint32_t entry)
 {
-    /* A forward exchange leads from a task to that of its number: the first producer's serves for all. */
+    struct gy_exchange *exchange = exchange_of(feedback->flow, edge, task);
+    assert(exchange != NULL);
     uint32_t dest = exchange->n_dests > 1 ? task : 0;
     gy_exchange_write_to(exchange, dest, batch, rows, n);
     gy_exchange_flush(exchange, true);
     return exchange->error != 0 ? exchange->error : put(feedback, exchange, dest, task, entry);
 }
 
-static int deal_keyed(struct gy_restore_feedback *feedback, struct gy_exchange *exchange,
-                      const struct gy_batch *batch, uint32_t entry)
+/* Gives each row to the task that `tasks` says. */
+static int deal_each(struct gy_restore_feedback *feedback, const struct gy_edge *edge,
+                     const struct gy_batch *batch, const uint32_t *tasks, uint32_t entry)
 {
-    const struct gy_node *node = feedback->node;
     uint32_t rows[GYRE_BATCH_ROWS];
     int code = 0;
-    for (uint32_t task = 0; task < node->parallelism && code == 0; task++) {
+    for (uint32_t task = 0; task < feedback->node->parallelism && code == 0; task++) {
         uint32_t n = 0;
         for (uint32_t i = 0; i < batch->rows; i++)
-            if (gy_key_subtask(batch->hash[i], node->max_parallelism, node->parallelism) == task)
+            if (tasks[i] == task)
                 rows[n++] = i;
         if (n > 0)
-            code = write_rows(feedback, exchange, batch, task, rows, n, entry);
+            code = write_rows(feedback, edge, batch, task, rows, n, entry);
     }
     return code;
 }
@@ -67,15 +72,22 @@ static int deal_keyed(struct gy_restore_feedback *feedback, struct gy_exchange *
 static int deal(struct gy_restore_feedback *feedback, const struct gy_edge *edge,
                 const struct gy_batch *batch, uint32_t entry)
 {
-    struct gy_exchange *exchange = exchange_of(feedback->flow, edge);
-    uint32_t rows[GYRE_BATCH_ROWS];
-    assert(exchange != NULL && batch->rows <= GYRE_BATCH_ROWS);
-    if (edge->partition == GY_KEY && batch->hash != NULL)
-        return deal_keyed(feedback, exchange, batch, entry);
+    const struct gy_node *node = feedback->node;
+    uint32_t tasks[GYRE_BATCH_ROWS];
+    assert(batch->rows <= GYRE_BATCH_ROWS);
     for (uint32_t i = 0; i < batch->rows; i++)
-        rows[i] = i;
-    return write_rows(feedback, exchange, batch, feedback->old_task % feedback->node->parallelism,
-                      rows, batch->rows, entry);
+        tasks[i] = edge->partition == GY_KEY && batch->hash != NULL
+                       ? gy_key_subtask(batch->hash[i], node->max_parallelism, node->parallelism)
+                       : feedback->old_task % node->parallelism;
+    if (edge->partition == GY_FUNCTION) {
+        const struct gy_member *producer = gy_flow_member(feedback->flow, edge->from, 0);
+        int code = gy_instance_partition(producer->instance, edge, batch, node->parallelism, tasks);
+        if (code != 0) {
+            gy_flow_fail(feedback->flow, producer->instance);
+            return code;
+        }
+    }
+    return deal_each(feedback, edge, batch, tasks, entry);
 }
 
 static int begin(struct gy_restore_feedback *feedback, struct gyre_error *error)
