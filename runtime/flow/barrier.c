@@ -234,8 +234,16 @@ static bool ends_round(const struct gy_task *task)
     return ends;
 }
 
+/* True where the epoch is the last one before a stop. */
+static bool is_stop(const struct gy_task *task, uint64_t epoch)
+{
+    /* relaxed: the epoch was seen, which is begun after it. */
+    uint64_t stop_at = atomic_load_explicit(&task->flow->checkpoint.stop_at, memory_order_relaxed);
+    return stop_at != 0 && epoch >= stop_at;
+}
+
 /* Lets all leave that is to be before the barrier; false where something has to be done first. */
-static bool prepare(struct gy_task *task)
+static bool prepare(struct gy_task *task, uint64_t epoch)
 {
     do /* what comes of a watermark may be held back again; work can wait */
         gy_task_flush(task, true);
@@ -243,7 +251,8 @@ static bool prepare(struct gy_task *task)
     if (gy_flow_has_failed(task->flow))
         return false;
     return task->region == NULL ||
-           (!ends_round(task) && gy_region_pass(task->region, task->n_decisions));
+           (!ends_round(task) &&
+            gy_region_pass(task->region, task->n_decisions, is_stop(task, epoch)));
 }
 
 bool gy_task_barrier(struct gy_task *task)
@@ -252,7 +261,7 @@ bool gy_task_barrier(struct gy_task *task)
     uint64_t epoch = due_epoch(task);
     if (epoch == task->epoch || gy_flow_has_failed(task->flow))
         return false;
-    if (!prepare(task))
+    if (!prepare(task, epoch))
         return false; /* the turn goes on; the barrier waits for the next one */
     int64_t start_ns = gy_clock_mono_ns(task->flow->clock);
     bool given_up = atomic_load_explicit(&checkpoint->gave_up, memory_order_relaxed) == epoch;

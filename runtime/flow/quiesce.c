@@ -97,6 +97,8 @@ static void give(struct gy_region *region, struct gy_decision decision)
     assert(region->n_obeying == 0 && region->n_passed == 0);
     decision.generation = atomic_load_explicit(&region->generation, memory_order_relaxed);
     region->decision = decision;
+    if (decision.kind == GY_DECIDED_END_ROUND || decision.kind == GY_DECIDED_PASS_END)
+        region->ending = decision.rounds;
     region->n_obeying = region->n_tasks;
     gy_region_count(region, decision.generation, region->n_tasks);
     /* release: pairs with gy_region_decisions. */
@@ -212,10 +214,15 @@ static bool decide_rounds(struct gy_region *region, struct gy_rounds *rounds)
     return true;
 }
 
+static bool is_to_discard(const struct gy_region *region)
+{
+    return (region->gate.stopped || region->stopping) && !region->discarding;
+}
+
 /* All that comes from outside has ended, and nothing is in flight. */
 static void decide_end(struct gy_region *region)
 {
-    if (region->gate.stopped && !region->discarding) {
+    if (is_to_discard(region)) {
         region->discarding = true;
         give(region, (struct gy_decision){.kind = GY_DECIDED_DISCARD});
         return;
@@ -237,7 +244,7 @@ static void decide_end(struct gy_region *region)
 static void decide(struct gy_region *region)
 {
     const struct gy_gate *gate = &region->gate;
-    if (region->n_obeying > 0 || region->n_passed > 0 || region->ended)
+    if (region->n_obeying > 0 || region->n_passed > 0 || region->ended || region->halted)
         return;
     hold(region);
     bool ended = gy_gate_has_ended(gate);
@@ -248,7 +255,7 @@ static void decide(struct gy_region *region)
     if (!ended && decide_watermark(region))
         return;
     /* A stop does not wait: with rounds, or a watermark held, there may be no zero before it. */
-    if (ended && (in_flight(region) == 0 || (gate->stopped && !region->discarding)))
+    if (ended && (in_flight(region) == 0 || is_to_discard(region)))
         decide_end(region);
 }
 
@@ -313,6 +320,13 @@ void gy_region_end(struct gy_region *region, uint32_t slot, bool stopped)
     decide_and_unlock(region);
 }
 
+void gy_region_stop(struct gy_region *region)
+{
+    lock(region);
+    region->stopping = true;
+    decide_and_unlock(region);
+}
+
 void gy_region_obeyed(struct gy_region *region)
 {
     lock(region);
@@ -347,12 +361,13 @@ static void save_rounds(struct gy_region *region)
     }
 }
 
-bool gy_region_pass(struct gy_region *region, uint64_t n_decisions)
+bool gy_region_pass(struct gy_region *region, uint64_t n_decisions, bool halts)
 {
     lock(region);
     bool obeyed = n_decisions == gy_region_decisions(region);
     if (obeyed && ++region->n_passed == region->n_tasks) {
         region->n_passed = 0;
+        region->halted |= halts;
         save_rounds(region);
     }
     decide_and_unlock(region);

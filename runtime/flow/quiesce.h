@@ -106,6 +106,9 @@ struct gy_region {
     int64_t released_us;
     int64_t last_us; /* from outside, before +infinity */
     bool released_idle;
+    struct gy_rounds *ending; /* whose end of a round is on its way */
+    bool stopping;            /* whatever has ended by itself */
+    bool halted;              /* all is in the snapshot of a stop: nothing is decided any more */
     bool ended, discarding;
     uint32_t n_rounds;
     struct gy_rounds *rounds; /* in the order in which rounds end */
@@ -155,6 +158,10 @@ static inline void gy_rounds_touch(struct gy_rounds *const *rounds)
             atomic_store_explicit(&(*rounds)->touched, true, memory_order_relaxed);
 }
 
+/** The job is to stop, without a snapshot: what goes round is discarded when nothing comes from outside any more,
+ *  whether or not that was stopped too. */
+void gy_region_stop(struct gy_region *region);
+
 /** The number of the last decision.
  *  Thread:  [any] */
 static inline uint64_t gy_region_decisions(const struct gy_region *region)
@@ -172,8 +179,8 @@ void gy_region_vote(struct gy_region *region, struct gy_rounds *rounds, uint32_t
 /** The end of the round at hand waits at the tasks of `node`, which is the head of a loop inside. */
 void gy_region_hold_end(struct gy_region *region, struct gy_rounds *rounds, uint32_t node);
 
-/** A task that has obeyed `n_decisions` passes a barrier; the last one fills the `saved` of all rounds. False: there is a
- *  decision to be obeyed before. */
-bool gy_region_pass(struct gy_region *region, uint64_t n_decisions);
+/** A task that has obeyed `n_decisions` passes a barrier, which is that of a stop where it `halts`; the last one fills
+ *  the `saved` of all rounds. False: there is a decision to be obeyed before. */
+bool gy_region_pass(struct gy_region *region, uint64_t n_decisions, bool halts);
 
 #endif

@@ -43,14 +43,12 @@ static uint32_t place_of(const struct gy_member *member, const struct gy_loop *l
     return r;
 }
 
-/* All inputs within the loop have told the end of the round. The decision of the region says of which. Some may
- * have told that of a loop around it already, which waits for the others. */
+/* All inputs within the loop have told the end of the round. The region says of which. Some may have told that
+ * of a loop around it already, which waits for the others. */
 static void hear_mark(struct gy_member *member)
 {
-    struct gy_rounds *rounds = member->task->region->decision.rounds;
+    struct gy_rounds *rounds = member->task->region->ending;
     uint32_t r = place_of(member, rounds->loop);
-    assert(member->task->region->decision.kind == GY_DECIDED_END_ROUND ||
-           member->task->region->decision.kind == GY_DECIDED_PASS_END);
     if (++member->n_marked[r] < member->n_marking[r])
         return;
     member->n_marked[r] = 0;
@@ -65,7 +63,7 @@ static void hear_mark(struct gy_member *member)
 
 void gy_member_end_round(struct gy_member *member)
 {
-    const struct gy_rounds *rounds = member->task->region->decision.rounds;
+    const struct gy_rounds *rounds = member->task->region->ending;
     const struct gy_round round = {rounds->loop, rounds->at.number, rounds->at.ends};
     assert(member->ending == NULL && rounds->loop->body[member->node->index]);
     member->ending = rounds->loop;
@@ -82,7 +80,7 @@ static void tell_round_end(struct gy_member *member)
     if (gy_instance_flush(member->instance, false) != 0)
         gy_member_fail(member);
     if (gy_instance_votes(member->instance, loop))
-        gy_region_vote(region, region->decision.rounds, member->node->index);
+        gy_region_vote(region, region->ending, member->node->index);
     member->ending = NULL;
     pass_on(member, GY_ROUND_END, 0, false, loop);
 }

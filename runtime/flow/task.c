@@ -138,6 +138,12 @@ static bool is_at_barrier(const struct gy_task *task)
     return task->n_aligned > 0 && task->n_barriers == task->n_aligned;
 }
 
+/* How much work it may do. One that is not counted does none: the clock may have set some off just now. */
+static uint32_t work_rows(const struct gy_task *task)
+{
+    return task->region != NULL && task->owed == 0 ? 0 : task->flow->options.work_rows;
+}
+
 /* Takes up to a turn's worth of input; true where the input ran out. */
 static bool take_input(struct gy_task *task, bool *moved)
 {
@@ -149,11 +155,21 @@ static bool take_input(struct gy_task *task, bool *moved)
             return true;
         *moved = true;
         task->dirty = true;
-        gy_task_settle(task, task->flow->options.work_rows);
+        gy_task_settle(task, work_rows(task));
         if (!fit_budget(task) || is_at_barrier(task) || gy_flow_has_failed(task->flow))
             return false;
     }
     return false;
+}
+
+/* What goes round may do so for ever, when all sources have ended. */
+static void tell_stop(struct gy_task *task)
+{
+    if (task->stops || !gy_flow_is_stopping(task->flow) ||
+        gy_checkpoint_is_on(&task->flow->checkpoint))
+        return;
+    task->stops = true;
+    gy_region_stop(task->region);
 }
 
 bool gy_task_run(struct gy_task *task)
@@ -163,6 +179,7 @@ bool gy_task_run(struct gy_task *task)
     /* A task that is done may still have its last messages waiting for room. */
     gy_task_commit(task);
     if (task->region != NULL) {
+        tell_stop(task);
         moved |= gy_task_obey(task);
         moved |= task->has_heads && gy_task_absorb(task);
     }
@@ -175,7 +192,7 @@ bool gy_task_run(struct gy_task *task)
         return false;
     if (task->region != NULL && task->owed == 0 && gy_task_has_work(task))
         gy_task_enter(task);
-    moved |= gy_task_settle(task, task->flow->options.work_rows);
+    moved |= gy_task_settle(task, work_rows(task));
     moved |= gy_task_barrier(task);
     if (gy_task_has_room(task))
         ran_out = take_input(task, &moved);

@@ -61,6 +61,7 @@ struct gy_task {
     struct gy_region *region; /* NULL: it is in none */
     bool has_heads;
     bool discards;       /* what comes back */
+    bool stops;          /* it has told the region of a stop */
     uint32_t generation; /* of all that it holds */
     uint64_t owed; /* messages consumed, and itself, that are uncounted at the next idle flush */
     uint64_t n_decisions; /* obeyed */
