@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <gyre/error.h>
+#include <math.h>
 #include <stdio.h>
 
 enum { ROWS_MOST = 400, STOPS = 8 };
@@ -169,22 +170,23 @@ enum gy_verdict gy_check_visible(struct gy_case *c)
 
 /* ---- aggregates ---- */
 
-enum { PANES = 4, KEPT = 4 };
+enum { PANES = 4, KEPT = 4, FEW_MOST = 8 };
 
 #define SECOND INT64_C(1000000)
+#define NEAR   1e-9
 
-/* Rows of the script, all of the first one's key. */
-static void one_key(const struct gy_case *c, struct gy_rows *rows)
+/* The first n rows of the script, all of the first one's key, with as many in each pane. */
+static void one_key(const struct gy_case *c, struct gy_rows *rows, uint32_t n)
 {
     const struct gy_node *node = c->probe->node;
-    for (uint32_t i = 0; i < c->script->inputs[0].n; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         gy_rows_copy(rows, &c->script->inputs[0], i);
         for (uint32_t k = 0; k < node->key.n; k++) {
             uint32_t f = node->inputs[0].key_fields[k];
             bool null = gy_rows_is_null(rows, 0, f);
             gy_rows_set(rows, i, f, null ? NULL : gy_rows_at(rows, 0, f));
         }
-        rows->time[i] = PANES * SECOND * (int64_t)i / c->script->inputs[0].n;
+        rows->time[i] = PANES * SECOND * (int64_t)i / n;
     }
 }
 
@@ -211,6 +213,16 @@ static bool last_row(struct gy_case *c, const struct gy_rows *rows, uint32_t fir
     return trial->kit->code == 0 && trial->out.n > 0 && trial->out.ports[0].n > 0;
 }
 
+/* Sums of rounded numbers depend on their order by a little. */
+static bool is_near(const struct gy_rows *a, const struct gy_rows *b)
+{
+    if (gyre_schema_field(a->schema, 0)->type != GYRE_TYPE_f64 || gy_rows_is_null(a, 0, 0) ||
+        gy_rows_is_null(b, 0, 0))
+        return false;
+    double x = *(const double *)gy_rows_at(a, 0, 0), y = *(const double *)gy_rows_at(b, 0, 0);
+    return fabs(x - y) <= NEAR * fmax(fmax(fabs(x), fabs(y)), 1);
+}
+
 /* The results of both last rows: the columns that both have. */
 static bool same_results(const struct gy_rows *a, const struct gy_rows *b)
 {
@@ -227,7 +239,7 @@ static bool same_results(const struct gy_rows *a, const struct gy_rows *b)
         gy_rows_set(&x, gy_rows_add(&x, 0), 0, null_a ? NULL : gy_rows_at(a, a->n - 1, f));
         gy_rows_set(&y, gy_rows_add(&y, 0), 0,
                     null_b ? NULL : gy_rows_at(b, b->n - 1, (uint32_t)g));
-        bool same = gy_rows_compare(&x, 0, &y, 0, false) == 0;
+        bool same = gy_rows_compare(&x, 0, &y, 0, false) == 0 || is_near(&x, &y);
         gy_rows_fini(&x);
         gy_rows_fini(&y);
         if (!same)
@@ -259,10 +271,10 @@ static enum gy_verdict compare_last(struct gy_case *c, const struct gy_rows *row
     return verdict;
 }
 
-enum gy_verdict gy_check_laws(struct gy_case *c)
+static enum gy_verdict check_laws_of(struct gy_case *c, uint32_t n)
 {
     struct gy_rows rows = {.schema = c->script->inputs[0].schema};
-    one_key(c, &rows);
+    one_key(c, &rows, n);
     enum gy_verdict verdict =
         compare_last(c, &rows, 0, "window = {time = \"4s\";}; every = {time = \"1s\";};",
                      PANES * SECOND, "merge to give what adding the same rows in order gives");
@@ -273,5 +285,17 @@ enum gy_verdict gy_check_laws(struct gy_case *c)
         verdict = retracted == GY_FAIL ? retracted : verdict;
     }
     gy_rows_fini(&rows);
+    return verdict;
+}
+
+/* Few rows as well: a pane may have nothing but nulls then. */
+enum gy_verdict gy_check_laws(struct gy_case *c)
+{
+    uint32_t n = c->script->inputs[0].n;
+    enum gy_verdict verdict = check_laws_of(c, n);
+    for (uint32_t few = 1; few <= FEW_MOST && few < n && verdict != GY_FAIL; few++) {
+        enum gy_verdict of_few = check_laws_of(c, few);
+        verdict = of_few == GY_SKIP ? verdict : of_few;
+    }
     return verdict;
 }
