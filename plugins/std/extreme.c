@@ -11,6 +11,7 @@
  * one with a bool behind it that says whether it is there, then the bool `has`. The column compared
  * needs none, but for `nulls`: it is there where `has` is. */
 #include "extreme.h"
+#include "order.h"
 
 /* ---- bind -------------------------------------------------------------------------------------- */
 
@@ -140,36 +141,10 @@ int32_t extreme_bind_row(struct extreme_config *c, struct gyre_bind *bind, int32
 
 /* ---- order ------------------------------------------------------------------------------------- */
 
-/* NaN stands behind all numbers. */
-static inline int order_f64(double a, double b)
-{
-    int a_is_nan = a != a, b_is_nan = b != b;
-    return a_is_nan | b_is_nan ? a_is_nan - b_is_nan : (a > b) - (a < b);
-}
-
-/* Orders two values of a type: <0, 0, >0. */
-static int order(uint32_t type, const void *a, const void *b)
-{
-    switch (type) {
-    case GYRE_TYPE_bool: return *(const uint8_t *)a - *(const uint8_t *)b;
-    case GYRE_TYPE_i32: {
-        int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-        return (x > y) - (x < y);
-    }
-    case GYRE_TYPE_i64:
-    case GYRE_TYPE_time: {
-        int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-        return (x > y) - (x < y);
-    }
-    case GYRE_TYPE_f64: return order_f64(*(const double *)a, *(const double *)b);
-    default: return gyre_str_compare(a, b);
-    }
-}
-
 /* True where a value that comes later takes the place of the one kept. */
 static inline int wins(const struct extreme_config *c, const void *value, const void *kept)
 {
-    int by = c->sign != 0 ? order(c->columns[0].type, value, kept) * c->sign : 0;
+    int by = c->sign != 0 ? order_of(c->columns[0].type, value, kept) * c->sign : 0;
     return by > 0 || (by == 0 && c->last);
 }
 

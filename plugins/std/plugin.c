@@ -2,11 +2,15 @@
  *
  * | operator | file     | what it does                       |
  * |----------|----------|------------------------------------|
+ * | dedupe   | dedupe.c | drops rows whose key has come before |
+ * | fill     | fill.c   | values in the place of nulls       |
  * | interval_join | interval_join.c | rows of two streams near in time |
  * | join     | join.c   | rows of two streams in windows     |
+ * | limit    | limit.c  | the first rows                     |
  * | lookup   | lookup.c | rows with the newest of a table    |
  * | null     | null.c   | drops rows                         |
  * | pass     | pass.c   | puts out what comes in             |
+ * | sample   | sample.c | some rows, by chance               |
  * | select   | select.c | picks and renames fields           |
  * | split    | split.c  | rows to ports by value             |
  * | timestamps | timestamps.c | event times and watermarks   |
@@ -24,27 +28,37 @@
  * | max_by, min_by | minmax.c    | the row that holds it                 |
  * | stddev         | variance.c  | standard deviation of a field         |
  * | sum            | sum.c       | sum of a field                        |
- * | variance       | variance.c  | variance of a field                   | */
+ * | variance       | variance.c  | variance of a field                   |
+ *
+ * | window function | file  | puts out                             |
+ * |-----------------|-------|--------------------------------------|
+ * | top             | top.c | the rows with the greatest values    | */
 #include "aggregate.h"
 #include "avg.h"
 #include "collect.h"
 #include "count.h"
+#include "dedupe.h"
 #include "distinct.h"
+#include "fill.h"
 #include "first.h"
 #include "interval_join.h"
 #include "join.h"
+#include "limit.h"
 #include "lookup.h"
 #include "minmax.h"
 #include "null.h"
 #include "pass.h"
+#include "sample.h"
 #include "select.h"
 #include "split.h"
 #include "sum.h"
 #include "timestamps.h"
+#include "top.h"
 #include "variance.h"
 
 GYRE_PLUGIN(std, "0.1.0", GYRE_OP(null), GYRE_OP(pass), GYRE_OP(select), GYRE_OP(split),
             GYRE_OP(timestamps), GYRE_OP(interval_join), GYRE_OP(join), GYRE_OP(lookup),
-            GYRE_FN(aggregate), GYRE_FN(any_value), GYRE_FN(avg), GYRE_FN(collect), GYRE_FN(count),
-            GYRE_FN(distinct), GYRE_FN(first), GYRE_FN(last), GYRE_FN(max), GYRE_FN(max_by),
-            GYRE_FN(min), GYRE_FN(min_by), GYRE_FN(stddev), GYRE_FN(sum), GYRE_FN(variance))
+            GYRE_OP(dedupe), GYRE_OP(fill), GYRE_OP(limit), GYRE_OP(sample), GYRE_FN(aggregate),
+            GYRE_FN(any_value), GYRE_FN(avg), GYRE_FN(collect), GYRE_FN(count), GYRE_FN(distinct),
+            GYRE_FN(first), GYRE_FN(last), GYRE_FN(max), GYRE_FN(max_by), GYRE_FN(min),
+            GYRE_FN(min_by), GYRE_FN(stddev), GYRE_FN(sum), GYRE_FN(top), GYRE_FN(variance))

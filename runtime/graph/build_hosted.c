@@ -45,10 +45,23 @@ static void fill(struct gy_hosted *hosted, const struct gyre_function *function,
     hosted->accumulator = hosted->aggregate->accumulator;
 }
 
+/* A window function without a window, in a batch job: it gets the whole input when that has ended. */
+static void give_whole_input(struct gy_build *b, struct gy_build_node *bn)
+{
+    struct gy_op_setting *set = gy_arena_ctl_alloc(b->scope.arena, sizeof *set);
+    if (set == NULL)
+        return;
+    *set = *bn->set;
+    set->window.keep = (struct gy_policy){.kind = GY_POLICY_ALL, .at = set->op_at};
+    bn->set = set;
+}
+
 void gy_build_host(struct gy_build *b, struct gy_build_node *bn,
                    const struct gyre_function *function)
 {
     struct gy_node *node = bn->node;
+    if (function->kind != GYRE_FN_AGGREGATE && b->job->batch && bn->set->window.keep.at == NULL)
+        give_whole_input(b, bn);
     const struct gy_op_setting *set = bn->set;
     bool windowed = set->window.keep.at != NULL;
     bn->function = function;
@@ -63,7 +76,10 @@ void gy_build_host(struct gy_build *b, struct gy_build_node *bn,
     if (windowed)
         gy_build_window(b, bn);
     if (function->kind != GYRE_FN_AGGREGATE && !windowed)
-        gy_build_tell(b, set->op_at, "op: %s is a window function: it needs a `window`", set->op);
+        gy_build_tell(
+            b, set->op_at,
+            "op: %s is a window function: it needs a `window`, unless in mode = \"batch\"",
+            set->op);
 }
 
 /* ---- options ---- */

@@ -15,6 +15,21 @@ static void take_policy(const struct gy_policy *policy, struct gy_policy_plan *p
                                     .has_from = policy->from != NULL};
 }
 
+/* Lets a function's bind see its windows of time, whose bounds the host adds to what it puts out. */
+static void show_window(struct gy_build *b, struct gy_build_node *bn)
+{
+    const struct gy_window_plan *w = bn->node->window;
+    struct gyre_window *window = gy_arena_ctl_alloc(b->scope.arena, sizeof *window);
+    if (window == NULL)
+        return;
+    *window = (struct gyre_window){.size = (uint32_t)sizeof *window,
+                                   .size_us = w->keep.time_us,
+                                   .period_us = w->fire.time_us,
+                                   .offset_us = w->fire.offset_us,
+                                   .lateness_us = w->lateness_us};
+    bn->window = window;
+}
+
 void gy_build_window(struct gy_build *b, struct gy_build_node *bn)
 {
     const struct gy_window_setting *set = &bn->set->window;
@@ -43,6 +58,8 @@ void gy_build_window(struct gy_build *b, struct gy_build_node *bn)
     if (w->both_time && bn->set->key_at != NULL)
         w->per = GY_PER_KEY;
     bn->node->window = w;
+    if (w->both_time)
+        show_window(b, bn);
 }
 
 static bool has_bounds(const struct gy_window_plan *w)

@@ -175,9 +175,10 @@ static int rows_read(const struct gy_records *records, void *record, struct gyre
     if (bytes == NULL)
         return reader->error;
     uint64_t whole = 0;
-    for (const uint8_t *at = bytes; at != NULL && at < bytes + n; whole++)
+    const uint8_t *at = bytes;
+    for (; at != NULL && at < bytes + n; whole++)
         at = row_end(kept_of(records), at, bytes + n);
-    if (whole != count)
+    if (at == NULL || whole != count)
         return reader->error = GYRE_ECORRUPT;
     uint8_t *to = n > 0 ? rows_room(rows, n) : NULL;
     if (n > 0 && to == NULL)

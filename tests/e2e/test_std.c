@@ -85,6 +85,19 @@ static const struct {
     {"op = \"std.stddev\"; field = \"y\";\n of = \"all\";",
      "job.cfg:7: of: expected \"sample\" or \"population\", not the string \"all\"\n"},
     {"op = \"std.collect\"; field = \"y\";\n most = -1;", "job.cfg:7: most: -1 is less than 0\n"},
+    {"op = \"std.top\"; key = \"k\";\n by = \"k\"; n = 3;",
+     "job.cfg:7: by: `k` is of the key: all rows of a key have the same\n"},
+    {"op = \"std.top\"; by = \"xx\";\n n = 0;", "job.cfg:7: n: 0 is less than 1\n"},
+    {"op = \"std.top\"; n = 3;\n by = \"xx\";",
+     "job.cfg:7: by: unknown field `xx`: did you mean `x`? (`in` has " SCHEMA ")\n"},
+    {"op = \"std.sample\";\n fraction = 1.5;", "job.cfg:7: fraction: a fraction is from 0 to 1\n"},
+    {"op = \"std.fill\"; fields = \"x\";",
+     "job.cfg:6: std.fill: needs `value`, what nulls become, or `last = true`\n"},
+    {"op = \"std.fill\"; fields = \"x\";\n last = true;",
+     "job.cfg:7: last: the last value of which rows? It needs a `key`\n"},
+    {"op = \"std.fill\"; fields = [ \"x\", \"i\", \"k\", \"b\" ];\n value = \"3000000000\";",
+     "job.cfg:7: value: \"3000000000\" is no value of the field `i`, which is i32\n"
+     "job.cfg:7: value: \"3000000000\" is no value of the field `b`, which is bool\n"},
     {"op = \"std.split\"; ports = \"a\";",
      "job.cfg:6: std.split: needs the option `field`: the field whose values `ports` lists; or "
      "`fn`: a function that computes it\n"},
@@ -346,6 +359,24 @@ static const struct {
      "{fn=\"std.collect\";field=\"y\";most=2;separator=\"\";}, {fn=\"std.distinct\";field=\"y\";} "
      ");",
      "i,b,y,distinct\n1|2|3|4|5,true false,2.50,3\n"},
+    /* The greatest first, of equal ones the first to come; NaN is greater than every number. */
+    {"a,1,5,1,true,1\nb,2,7,2,true,2\na,3,7,nan,true,3\nb,4,1,3,true,4\na,5,7,4,true,5\n",
+     "op = \"std.top\"; n = 3; by = \"x\"; rank = \"place\";",
+     "k,i,x,y,b,t,place\nb,2,7,2,true,2,1\na,3,7,nan,true,3,2\na,5,7,4,true,5,3\n"},
+    {"a,1,5,1,true,1\na,2,7,2,true,2\na,3,7,nan,true,3\na,4,1,3,true,4\n",
+     "op = \"std.top\"; key = [\"k\", \"b\"]; n = 9; by = \"y\"; order = \"ascending\";",
+     "k,b,i,x,y,t\na,true,1,5,1,1\na,true,2,7,2,2\na,true,4,1,3,4\na,true,3,7,nan,3\n"},
+    {"a,1,5,1,true,1\na,2,3,2,true,2\na,3,7,9,true,3\na,4,1,3,true,4\na,5,9,3,true,5\n",
+     "op = \"std.top\"; n = 1; by = \"x\"; window = { count = 2; };",
+     "k,i,x,y,b,t\na,1,5,1,true,1\na,3,7,9,true,3\na,5,9,3,true,5\n"},
+    {"a,1,1,1,true,1\na,2,1,1,true,2\na,3,1,1,true,3\na,4,1,1,true,4\n",
+     "op = \"std.limit\"; n = 2; skip = 1;", "k,i,x,y,b,t\na,2,1,1,true,2\na,3,1,1,true,3\n"},
+    {"a,1,1,1,true,1\na,2,1,1,false,2\na,3,1,1,true,3\na,4,1,1,false,4\n",
+     "op = \"std.limit\"; key = [\"k\"]; n = 1;", "k,i,x,y,b,t\na,1,1,1,true,1\n"},
+    {"a,1,1,1,true,1\na,2,1,1,true,2\na,3,1,1,true,3\n", "op = \"std.dedupe\"; key = \"k\";",
+     "k,i,x,y,b,t\na,1,1,1,true,1\n"},
+    {"a,1,1,1,true,1\n", "op = \"std.sample\"; fraction = 0;", "k,i,x,y,b,t\n"},
+    {"a,1,1,1,true,1\n", "op = \"std.sample\"; fraction = 1.0;", "k,i,x,y,b,t\na,1,1,1,true,1\n"},
     /* No rows, no results. */
     {"", "op = \"std.max\"; field = \"y\";", "y\n"},
 };
@@ -399,7 +430,68 @@ static void results_have_their_names_and_order(void)
     free(in);
 }
 
+/* Rows with nulls and event times. */
+static void check_timed(const char *op, const char *rows, const char *wanted)
+{
+    char *folder = dir_temp(), *in = path_join(folder, "in.csv"),
+         *path = path_join(folder, "job.cfg");
+    char *program = build_path("gyre");
+    char *job = text_format(
+        "job = \"t\"; parallelism = 2; operators = (\n"
+        "{ id = \"in\"; op = \"file.read\"; path = \"in.csv\"; format = \"csv\"; schema = (\n"
+        "  { name = \"t\"; type = \"time\"; }, { name = \"k\"; type = \"str\"; },\n"
+        "  { name = \"v\"; type = \"i64\"; nullable = true; }, { name = \"s\"; type = \"str\"; "
+        "nullable = "
+        "true; } ); },\n"
+        "{ id = \"at\"; op = \"std.timestamps\"; input = \"in\"; field = \"t\"; max_out_of_order = "
+        "\"1s\"; },\n"
+        "{ id = \"a\"; input = \"at\"; %s },\n"
+        "{ id = \"o\"; op = \"file.write\"; input = \"a\"; path = \"-\"; } );\n",
+        op);
+    struct process_result r;
+    file_write_text(in, rows);
+    file_write_text(path, job);
+    process_run(&(struct process_spec){.argv = ARGV(program, "run", "job.cfg"), .cwd = folder}, &r);
+    CU_ASSERT(same(op, r.out, wanted));
+    CU_ASSERT_EQUAL(r.status, 0);
+    if (r.status != 0)
+        printf("%s", r.err);
+    process_result_fini(&r);
+    dir_remove(folder);
+    char *texts[] = {folder, in, path, program, job};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        free(texts[i]);
+}
+
+static void nulls_are_filled_with_a_value_or_the_last_one_of_the_key(void)
+{
+    static const char rows[] = "1,a,,one\n2,a,5,\n3,b,,\n4,a,,a-text-of-more-than-twelve\n5,a,,\n";
+    check_timed("op = \"std.fill\"; fields = [\"s\"]; value = \"a value that is long\";", rows,
+                "1,a,,one\n2,a,5,a value that is long\n3,b,,a value that is long\n"
+                "4,a,,a-text-of-more-than-twelve\n5,a,,a value that is long\n");
+    check_timed(
+        "op = \"std.fill\"; fields = [\"v\", \"s\"]; key = \"k\"; last = true; parallelism = 1;",
+        rows,
+        "1,a,,one\n2,a,5,one\n3,b,,\n4,a,5,a-text-of-more-than-twelve\n"
+        "5,a,5,a-text-of-more-than-twelve\n");
+    check_timed("op = \"std.fill\"; fields = \"v\"; key = \"k\"; last = true; value = \"-1\"; "
+                "parallelism = 1;",
+                rows, "1,a,-1,one\n2,a,5,\n3,b,-1,\n4,a,5,a-text-of-more-than-twelve\n5,a,5,\n");
+}
+
+static void a_row_passes_once_within_a_time_in_order_or_not(void)
+{
+    check_timed("op = \"std.dedupe\"; key = \"k\"; within = \"10us\"; parallelism = 1;",
+                "0,a,1,\n5,a,2,\n5,b,3,\n10,a,4,\n19,a,5,\n1,a,6,\n0,a,7,\n20,a,8,\n40,b,9,\n",
+                "0,a,1,\n5,b,3,\n10,a,4,\n0,a,7,\n20,a,8,\n40,b,9,\n");
+    check_timed("op = \"std.dedupe\"; key = [\"k\", \"v\"]; parallelism = 1;",
+                "0,a,1,x\n5,a,2,x\n5,b,1,x\n10,a,1,y\n19,a,,x\n1,a,,y\n",
+                "0,a,1,x\n5,a,2,x\n5,b,1,x\n19,a,,x\n");
+}
+
 static const struct suite_test tests[] = {
+    SUITE_TEST(nulls_are_filled_with_a_value_or_the_last_one_of_the_key),
+    SUITE_TEST(a_row_passes_once_within_a_time_in_order_or_not),
     SUITE_TEST(results_have_their_names_and_order),
     SUITE_TEST(every_mistake_is_told_at_its_line),
     SUITE_TEST(every_mistake_of_a_join_is_told_at_its_line),

@@ -79,8 +79,9 @@ static inline const struct gyre_port *gyre_port_at(const struct gyre_port *ports
 #define GYRE_MODE_STREAM 0u
 #define GYRE_MODE_BATCH  1u
 
-/** The windows of an operator that is GYRE_TAKES_WINDOW: [end - size_us, end) for every end = offset_us +
- *  k * period_us, k any integer. Where period_us < size_us they overlap.
+/** The windows of an operator that is GYRE_TAKES_WINDOW, or of a function whose windows are of time and fire
+ *  by time (the host adds window_start and window_end to its results): [end - size_us, end) for every end =
+ *  offset_us + k * period_us, k any integer. Where period_us < size_us they overlap.
  *  Shape:   what the job says in `window`, `every` and `lateness`; any other window is refused before bind
  *  Units:   µs; size_us and period_us above 0, 0 <= offset_us < period_us. A row is late for a window when the
  *           watermark is at its end + lateness_us, or behind that
