@@ -476,6 +476,7 @@ static void print_windows(uint64_t seed, char *text)
     int disorder = (int)gy_rng_below(&rng, 30);
     int size = 1 + (int)gy_rng_below(&rng, 40);
     const char *path = gy_rng_below(&rng, 2) == 0 ? "\"op0.b\"" : "\"op1.a\", \"op1.b\"";
+    const char *rounds = gy_rng_below(&rng, 3) == 0 ? " rounds = { max = 100; };" : "";
     sprintf(
         text,
         "job = \"windows\"; parallelism = %d; max_parallelism = 16;\n"
@@ -484,7 +485,7 @@ static void print_windows(uint64_t seed, char *text)
         "    out_of_order = \"%dus\"; },\n"
         "  { id = \"start\"; op = \"loop_ops.start\"; input = \"events\"; ids = %d; left = 6; },\n"
         "  { id = \"op0\"; op = \"loop_ops.hop\"; op_number = 0; ids = %d; key = \"id\";\n"
-        "    input = \"start\"; feedback = [%s]; },\n"
+        "    input = \"start\"; feedback = [%s];%s },\n"
         "  { id = \"op1\"; op = \"loop_ops.hop\"; op_number = 1; ids = %d; key = \"id\";\n"
         "    input = \"op0.a\"; },\n"
         "  { id = \"win\"; op = \"std.count\"; input = [\"op0\", \"op1\"]; key = \"op\";\n"
@@ -493,7 +494,7 @@ static void print_windows(uint64_t seed, char *text)
         "},\n"
         "  { id = \"out\"; op = \"file.write\"; path = \"out.csv\"; input = \"win\"; }\n"
         ");\n",
-        parallelism, (int)(seed % 1000), disorder, IDS, IDS, path, IDS, size);
+        parallelism, (int)(seed % 1000), disorder, IDS, IDS, path, rounds, IDS, size);
 }
 
 /* Sums the last field of all rows op,start,end,count; no window may come twice. */
