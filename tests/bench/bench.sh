@@ -21,7 +21,7 @@ data=$bin/data
 runs=${RUNS:-5}
 percent=${PERCENT:-100}
 workloads="words json csv keyed-10k keyed-1m aggregate-1m tumbling sliding sliding-long firing \
-    join join-interval join-batch lookup chain chain-sum boundary-64 boundary-1024 \
+    join join-interval join-batch lookup loop loop-2 rounds chain chain-sum boundary-64 boundary-1024 \
     snap-keyed snap-latency snap-restore snap-crash"
 export LC_ALL=C
 
@@ -39,7 +39,7 @@ for arg in "$@"; do
     esac
 done
 for program in timed gen_text gen_rows limit_words limit_json limit_csv limit_keyed limit_windows limit_joins \
-    limit_chain limit_restore; do
+    limit_loops limit_chain limit_restore; do
     [ -x "$bin/$program" ] || { echo "bench: $bin/$program lacks: make bench-programs" >&2; exit 2; }
 done
 with_gyre=0
@@ -381,6 +381,65 @@ aggregate() {
     same $name "$data/$name.limit.csv" "$BENCH_OUT.sums"
 }
 
+# by_cpu WORKLOAD: the ratio of what `measure` has timed, by CPU time, which a busy machine spoils less.
+by_cpu() {
+    [ "$with_gyre" = 1 ] || return
+    awk -v workload="$1" -v json="$results" "$medians"'
+        FILENAME ~ /[.]limit$/ { limit[FNR] = $2 }
+        FILENAME ~ /[.]gyre$/ { ratio[++n] = limit[FNR] > 0 ? $2 / limit[FNR] : 0 }
+        END {
+            r = median(ratio, n)
+            printf "%-14s by CPU time: %.2f [%.2f-%.2f]\n", workload, r, ratio[1], ratio[n]
+            printf "{\"workload\": \"%s\", \"cpu_ratio\": %.4f}\n", workload, r >>json
+        }' "$data/$1.limit" "$data/$1.gyre" >"$data/line"
+    say "$(cat "$data/line")"
+}
+
+# loops WORKLOAD PARALLELISM ROWS LEFT: a row of the table is a hop; each row makes LEFT + 1.
+loops() {
+    local name=$1 left
+    left=$(scaled "$4")
+    rm -f "$data/$name".{limit,gyre}.csv
+    limit=("$bin/limit_loops" "$2" 17 "$3" "$left" "$data/$name.limit.csv")
+    export BENCH_OUT=$data/$name.gyre.csv
+    gyre_run loop "in.to=$(($3 - 1))" "start.left=$left"
+    gyre=("${command[@]}" -p "$2")
+    measure "$name" $(($3 * (left + 1)))
+    by_cpu "$name"
+    [ "$with_gyre" = 0 ] || same "$name" "$data/$name.limit.csv" "$BENCH_OUT"
+    rm -f "$data/$name".{limit,gyre}.csv{,.sorted}
+}
+
+# Rounds of one row each: what a round costs at parallelism 1 and 2, by the job's own report.
+empty_rounds() {
+    local rounds name
+    [ "$with_gyre" = 1 ] || return
+    rounds=$(scaled 20000)
+    for p in 1 2; do
+        name=rounds-$p
+        rm -f "$data/$name".{limit,gyre}.csv "$data/$name".{gyre,inside}
+        export BENCH_OUT=$data/$name.gyre.csv
+        gyre_run loop_rounds "in.to=0" "start.left=$rounds"
+        for ((run = 0; run < runs; run++)); do
+            once gyre "$name" "${command[@]}" -p $p || return
+            reported_seconds >>"$data/$name.inside"
+        done
+        "$bin/limit_loops" 1 17 1 "$rounds" "$data/$name.limit.csv" >/dev/null
+        same "$name" "$data/$name.limit.csv" "$BENCH_OUT"
+        awk -v p=$p -v rounds="$rounds" -v json="$results" "$medians"'
+            { us[++n] = $1 * 1e6 / rounds }
+            END {
+                m = median(us, n)
+                printf "%-14s an empty round at parallelism %d: %.2f us [%.2f-%.2f]\n", "rounds", p, m,
+                    us[1], us[n]
+                printf "{\"workload\": \"rounds-%d\", \"us\": %.3f, \"us_min\": %.3f, " \
+                    "\"us_max\": %.3f}\n", p, m, us[1], us[n] >>json
+            }' "$data/$name.inside" >"$data/line"
+        say "$(cat "$data/line")"
+        rm -f "$data/$name".{limit,gyre}.csv{,.sorted}
+    done
+}
+
 # chain WORKLOAD JOB: both sinks have the same limit; one that adds up is the check.
 chain() {
     local rows
@@ -445,6 +504,9 @@ for workload in ${only:-$workloads}; do
     join-interval) joins join-interval interval 10000 5000000 5000000 5000 ;;
     join-batch) joins join-batch batch 1000000 1000000 10000000 1000000 2 ;;
     lookup) joins lookup lookup 10000 1000000 20000000 1000000 10 ;;
+    loop) loops loop 1 100000 999 && loops loop-row 1 1 1000000 ;;
+    loop-2) loops loop-2 2 100000 999 && loops loop-row-2 2 1 1000000 ;;
+    rounds) empty_rounds ;;
     chain) chain chain chain ;;
     chain-sum) chain chain-sum chain_sum ;;
     boundary-*) boundary "${workload#boundary-}" ;;
