@@ -190,7 +190,9 @@ bool gy_channel_drain(struct gy_channel *channel)
 
 bool gy_channel_is_hungry(struct gy_channel *channel)
 {
-    /* relaxed: a guess; being wrong costs a small message or a turn's delay. */
+    /* relaxed, both: a guess; being wrong costs a small message or a turn's delay. */
+    if (channel->fed != NULL && atomic_load_explicit(channel->fed, memory_order_relaxed))
+        return false;
     return atomic_load_explicit(&channel->ring.tail, memory_order_relaxed) ==
            atomic_load_explicit(&channel->ring.head, memory_order_relaxed);
 }

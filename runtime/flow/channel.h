@@ -55,7 +55,8 @@ struct gy_channel {
     _Alignas(64) uint64_t pushed;           /* bytes; the producer's, as all that follows */
     uint64_t bytes_max;
     struct gy_message *waiting, *waiting_last;
-    struct gy_block *spare[2];   /* free blocks of the two usual sizes */
+    struct gy_block *spare[2]; /* free blocks of the two usual sizes */
+    const _Atomic bool *fed; /* the consumer's: it has rows beside those in the ring; NULL: never */
     struct gy_parking *producer; /* NULL: both sides are run by one thread */
     struct gy_parking *consumer;
 };
@@ -87,7 +88,7 @@ void gy_channel_push(struct gy_channel *channel, struct gy_message *message);
  *  Thread:  the producer's */
 bool gy_channel_drain(struct gy_channel *channel);
 
-/** True where the consumer has taken everything: it may be out of work.
+/** True where the consumer has taken everything, and has nothing else: it may be out of work.
  *  Thread:  the producer's */
 bool gy_channel_is_hungry(struct gy_channel *channel);
 

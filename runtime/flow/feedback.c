@@ -51,6 +51,7 @@ static int describe_inputs(struct gy_head *head)
         const struct gy_node *from = graph->nodes[entry->edge->from];
         const struct gy_output *output = &from->outputs[entry->edge->from_port];
         head->entries[head->n_entries++] = &task->entries[e];
+        task->entries[e].inlet.channel->fed = &head->fed;
         head->inputs[e] = (struct gy_spool_entry){.edge = edge_text(graph, entry->edge),
                                                   .layout = entry->inlet.layout,
                                                   .schema = &output->schema,
@@ -59,6 +60,15 @@ static int describe_inputs(struct gy_head *head)
             return GYRE_ENOMEM;
     }
     return 0;
+}
+
+/* With rounds what comes back is for the next one, and in no hurry. */
+static void look_at_hunger(struct gy_head *head)
+{
+    bool fed = head->rounds != NULL || head->now.n_messages > 0;
+    /* relaxed, both: see gy_channel_is_hungry. */
+    if (fed != atomic_load_explicit(&head->fed, memory_order_relaxed))
+        atomic_store_explicit(&head->fed, fed, memory_order_relaxed);
 }
 
 int gy_head_init(struct gy_head *head, struct gy_member *member)
@@ -89,6 +99,7 @@ int gy_head_init(struct gy_head *head, struct gy_member *member)
     gy_spool_init(&head->now, &head->spill, GY_SPOOL_NOW);
     gy_spool_init(&head->next, &head->spill, GY_SPOOL_NEXT);
     gy_spool_init(&head->early, &head->spill, GY_SPOOL_NOW);
+    look_at_hunger(head);
     return 0;
 }
 
@@ -121,6 +132,7 @@ static void look_at_bound(struct gy_head *head)
 {
     struct gy_region *region = region_of(head);
     const struct gy_spill *spill = &head->spill;
+    look_at_hunger(head);
     bool above = head->rounds == NULL &&
                  (spill->bytes_memory > spill->config.memory_max || spill->bytes_disk > 0);
     if (above == head->above)
@@ -331,6 +343,7 @@ void gy_head_barrier(struct gy_head *head, bool distrust)
         entry->at_barrier = false;
     }
     gy_spool_splice(queue_of(head), &head->early);
+    look_at_hunger(head);
 }
 
 /* The log is whole, or given up. */

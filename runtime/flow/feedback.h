@@ -15,7 +15,10 @@
  * before the barrier, and is not in its state yet. What comes behind a barrier that the head has not taken
  * itself must not be in its state: it waits in `early`.
  *
- * Owned by its task's worker. */
+ * Nothing stays in those channels, so that they are empty whether or not the head has work: what comes next
+ * would be sent row by row. So it tells its producers that it is fed.
+ *
+ * Owned by its task's worker; `fed` is read by others. */
 #ifndef GY_FLOW_FEEDBACK_H
 #define GY_FLOW_FEEDBACK_H
 
@@ -42,6 +45,7 @@ struct gy_head {
     uint32_t generation; /* with rounds: that `now` is counted in */
     uint64_t rows_fed_back;
     uint64_t rows_dropped; /* at the end of the last round, and after a stop */
+    _Atomic bool fed;      /* it has rows to serve: what is sent to it may grow until it is full */
     bool above;            /* its bound: sources wait */
     bool logging;          /* the log of the snapshot at hand is not whole yet */
     bool saving;           /* ... and goes into the member's file */

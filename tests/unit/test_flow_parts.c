@@ -292,6 +292,42 @@ static void a_message_is_bounded_in_bytes(void)
     }
 }
 
+/* Heads take all that comes out of its channel at once: that it is empty does not mean that they have nothing to
+ * do. */
+static void few_rows_wait_for_more_while_their_consumer_has_others(void)
+{
+    static struct made made;
+    static _Atomic bool fed;
+    struct rig rig;
+    struct gy_message *message;
+    rig_init(&rig, GY_REBALANCE, 1);
+    rig.channels[0].fed = &fed;
+    make_rows(&made, 0, 2);
+    struct gy_column columns[FIELDS] = {{made.id, NULL, NULL}, {made.name, NULL, NULL},
+                                        {made.n, NULL, NULL},  {made.x, made.x_valid, NULL},
+                                        {made.b, NULL, NULL},  {made.id, NULL, NULL}};
+    struct gy_batch batch = {
+        .rows = 2, .kept = 2, .n_columns = FIELDS, .time = made.time, .columns = columns};
+    for (int times = 1; times <= 3; times++) {
+        fed = times == 1;
+        gy_exchange_write(&rig.exchange, &batch);
+        gy_exchange_flush(&rig.exchange, false);
+        message = gy_channel_pop(&rig.channels[0]);
+        CU_ASSERT_EQUAL_FATAL(message != NULL, !fed);
+        if (message == NULL)
+            continue;
+        CU_ASSERT_EQUAL(message->rows, times == 2 ? 4 : 2);
+        gy_message_drop(message);
+    }
+    fed = true;
+    gy_exchange_write(&rig.exchange, &batch);
+    gy_exchange_flush(&rig.exchange, true); /* without work everything leaves */
+    message = gy_channel_pop(&rig.channels[0]);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(message);
+    gy_message_drop(message);
+    rig_fini(&rig);
+}
+
 /* How many destinations a row came to, and checks that it came nowhere twice. */
 static uint32_t arrivals(const struct rig *rig, int64_t id)
 {
@@ -346,6 +382,7 @@ static void rows_of_a_single_partition_arrive_at_the_first_task(void)
 
 static const struct suite_test tests[] = {
     SUITE_TEST(a_message_is_bounded_in_bytes),
+    SUITE_TEST(few_rows_wait_for_more_while_their_consumer_has_others),
     SUITE_TEST(a_full_channel_keeps_messages_waiting_in_order),
     SUITE_TEST(a_message_larger_than_the_bound_passes_alone),
     SUITE_TEST(two_threads_hand_over_every_message_in_order),
