@@ -79,13 +79,13 @@ static bool take_entry(struct gy_task *task)
     return false;
 }
 
-/* What goes round comes first, that it does not grow; but while a barrier is on its way, what comes before
- * the barrier does: a loop that is never empty would keep it away. */
+/* What goes round comes first, that it does not grow; but while a barrier is on its way, or the end of a stop,
+ * what comes before it does: a loop that is never empty would keep it away. */
 static bool take_message(struct gy_task *task)
 {
     if (!task->has_heads)
         return take_entry(task);
-    if (gy_task_awaits_barrier(task))
+    if (gy_task_awaits_barrier(task) || gy_flow_is_stopping(task->flow))
         return take_entry(task) || gy_task_serve(task);
     return gy_task_serve(task) || take_entry(task);
 }
