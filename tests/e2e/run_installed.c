@@ -42,6 +42,7 @@ void installed_shell(const struct installed *installed, const char *command, con
         &(struct process_spec){.argv = ARGV("/bin/sh", "-ec", command),
                                .cwd = installed->work,
                                .env = (const char *const[]){sysroot, path, root, gyre, "LC_ALL=C",
+                                                            "LDFLAGS=" SUITE_LDFLAGS,
                                                             "GYRE_PLUGIN_PATH", "MAKEFLAGS",
                                                             "MAKELEVEL", "MFLAGS", NULL}},
         &r);

@@ -265,21 +265,11 @@ static void add_catalogue(struct script *script)
         fputs(");\nGYRE_END_OF_FILE\ngy_jobs=\"$gy_jobs $PWD/catalogue.cfg\"\n", script->file);
 }
 
-/* The library of the test kit has in it what this program has: a sanitizer or none. */
-#if defined(__SANITIZE_ADDRESS__)
-#define CC_FOR_KIT "-fsanitize=address,undefined"
-#elif defined(__SANITIZE_THREAD__)
-#define CC_FOR_KIT "-fsanitize=thread"
-#elif defined(GY_SANITIZED)
-#define CC_FOR_KIT "-fsanitize=undefined"
-#else
-#define CC_FOR_KIT "-g"
-#endif
-
-/* fd 3 is the script's own; what commands print goes to files of their number. */
+/* fd 3 is the script's own; what commands print goes to files of their number. The library of the test kit has in it
+ * what this program has: a sanitizer or none. */
 static const char prologue[] =
     "umask 022\n"
-    "cc() { case $* in *testkit.a*) command cc " CC_FOR_KIT
+    "cc() { case $* in *testkit.a*) command cc " SUITE_LDFLAGS
     " \"$@\" ;; *) command cc \"$@\" ;; esac; }\n"
     "exec 3>../out/log 2>&3 1>&3\n"
     "gy_out=$PWD/../out gy_gyre=$PWD/build/gyre gy_jobs= gy_status=0\n"
