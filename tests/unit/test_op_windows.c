@@ -3,6 +3,7 @@
 #include "files.h"
 #include "op/frontier.h"
 #include "op/inside.h"
+#include "op/window.h"
 #include "suite.h"
 #include "unit/hand.h"
 
@@ -272,7 +273,37 @@ static void sessions_fire_early(void)
     rig_fini(&rig);
 }
 
+/* ---- snapshots ---- */
+
+/* What is read of a snapshot that says `count` rows and has `n` bytes of one of two i64. */
+static int read_rows(const struct gy_kept *kept, uint64_t count, uint64_t n)
+{
+    uint64_t bytes[2 + 6] = {count, n};
+    struct gyre_reader reader = {
+        .size = sizeof reader, .data = (const void *)bytes, .length = 16 + n};
+    struct gy_rows rows;
+    kept->records.init(&kept->records, &rows);
+    int code = kept->records.read(&kept->records, &rows, &reader, NULL);
+    CU_ASSERT(code == 0 || rows.rows == 0);
+    kept->records.fini(&kept->records, &rows);
+    return code;
+}
+
+static void rows_that_are_not_whole_are_refused(void)
+{
+    struct rig rig;
+    rig_init(&rig, "window = { count = 3; }; per = \"stream\";");
+    const struct gy_kept *kept = &rig.w->window->kept;
+    const uint64_t row = 8 + 8 + 8; /* time, value, key */
+    CU_ASSERT_FATAL(kept->rows && kept->n_columns == 2);
+    for (uint64_t n = 1; n <= 2 * row; n++)
+        for (uint64_t count = 1; count <= 2; count++)
+            CU_ASSERT_EQUAL(read_rows(kept, count, n), n == count * row ? 0 : GYRE_ECORRUPT);
+    rig_fini(&rig);
+}
+
 static const struct suite_test tests[] = {
+    SUITE_TEST(rows_that_are_not_whole_are_refused),
     SUITE_TEST(a_window_by_the_clock_ends_when_the_clock_says_so),
     SUITE_TEST(a_row_that_comes_behind_the_end_is_of_the_next_window),
     SUITE_TEST(windows_by_the_clock_overlap),
