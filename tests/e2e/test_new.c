@@ -93,6 +93,11 @@ static void project(const char *kind)
         &installed,
         "cd of/mine; tail -n 1 said | sed 's/^[1-9][0-9]* pass/N pass/; s/[0-9]* skip/N skip/'",
         "N pass, 0 fail, 0 crash, 0 timeout, N skip, 0 warn\n");
+    installed_shell(
+        &installed,
+        "command -v clang >/dev/null || exit 0; cd of/mine; make -s clean\n"
+        "make -s all CC=clang CFLAGS='-O1 -Wall -Wextra -Wconversion -pedantic -Werror' LDFLAGS=",
+        "");
     installed_shell(&installed,
                     "kind=$(cat kind); cd of/mine; make -s clean; rm -rf said out*\n"
                     "\"$GYRE\" new ../again/mine --kind $kind >../said; diff -r . ../again/mine",
