@@ -80,13 +80,14 @@ static bool reap(struct process *process)
     return killed;
 }
 
-/* Kills one of the two; false where the run had ended. */
+/* Kills one of the two; false where the run had ended. A child that has not been there for long may be none of ours: when
+ * a program ends, the leak sanitizer starts one, and waits for ever where it is killed. */
 static bool kill_one(const char *dir, const struct kill_job *job, bool slow, uint64_t *seed,
                      struct process *process, struct tally *tally)
 {
-    nap_us(below(seed, job->whole_ms * 1000));
     pid_t child = process_child(process);
-    if (below(seed, 2) == 0 && child > 0) {
+    nap_us(below(seed, job->whole_ms * 1000));
+    if (below(seed, 2) == 0 && child > 0 && process_child(process) == child) {
         kill(child, SIGKILL);
         tally->job_kills++;
         return true;
