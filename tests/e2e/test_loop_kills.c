@@ -80,15 +80,27 @@ static bool reap(struct process *process)
     return killed;
 }
 
-/* Kills one of the two; false where the run had ended. A child that has not been there for long may be none of ours: when
- * a program ends, the leak sanitizer starts one, and waits for ever where it is killed. */
-static bool kill_one(const char *dir, const struct kill_job *job, bool slow, uint64_t *seed,
-                     struct process *process, struct tally *tally)
+/* The job process, once it is there and not that which was killed last; 0: it does not come. */
+static pid_t await_child(const struct process *process, pid_t killed)
 {
-    pid_t child = process_child(process);
+    for (int i = 0; i < 1000; i++, nap_us(300)) {
+        pid_t child = process_child(process);
+        if (child > 0 && child != killed)
+            return child;
+    }
+    return 0;
+}
+
+/* Kills one of the two; false where the run had ended. A child that has come while it napped may be none of ours:
+ * when a program ends, the leak sanitizer starts one, and waits for ever where that is killed. */
+static bool kill_one(const char *dir, const struct kill_job *job, bool slow, uint64_t *seed,
+                     struct process *process, pid_t *killed, struct tally *tally)
+{
+    pid_t child = await_child(process, *killed);
     nap_us(below(seed, job->whole_ms * 1000));
     if (below(seed, 2) == 0 && child > 0 && process_child(process) == child) {
         kill(child, SIGKILL);
+        *killed = child;
         tally->job_kills++;
         return true;
     }
@@ -106,10 +118,11 @@ static void live(const char *dir, const struct kill_job *job, uint64_t *seed, st
     struct process process;
     bool slow = job->slow != NULL && below(seed, 2) == 0, running = true;
     char *snap = path_join(dir, "snap");
+    pid_t killed = 0;
     dir_remove(snap);
     begin(dir, job, slow, seed, &process);
     for (int k = 0; running && k < LIFE_KILLS; k++)
-        running = kill_one(dir, job, slow, seed, &process, tally);
+        running = kill_one(dir, job, slow, seed, &process, &killed, tally);
     if (running)
         CU_ASSERT_FALSE(reap(&process));
     tally->lives++;
