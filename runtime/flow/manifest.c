@@ -113,6 +113,17 @@ static int describe_held(struct gy_manifest *manifest, const struct gy_rounds *r
     return 0;
 }
 
+/* What comes from outside may have told +infinity while the watermark before it was still held. */
+static void describe_last(struct gy_manifest *manifest, const struct gy_flow *flow)
+{
+    const struct gy_graph *graph = flow->physical->graph;
+    for (uint32_t l = 0; l < graph->n_loops; l++) {
+        struct gy_manifest_operator *head = &manifest->operators[graph->loops[l].head];
+        head->last_us = flow->regions[graph->loops[l].region].saved_last_us;
+        head->has_last = head->last_us != INT64_MIN;
+    }
+}
+
 static int describe_rounds(struct gy_manifest *manifest, const struct gy_flow *flow)
 {
     int code = 0;
@@ -147,6 +158,7 @@ static int describe(struct gy_manifest *manifest, struct gy_flow *flow)
     for (uint32_t n = 0; n < graph->n_nodes; n++)
         if (describe_operator(&manifest->operators[n], graph->nodes[n]) != 0)
             return GYRE_ENOMEM;
+    describe_last(manifest, flow);
     if (describe_rounds(manifest, flow) != 0)
         return GYRE_ENOMEM;
     for (uint32_t t = 0; t < flow->n_tasks; t++) {

@@ -104,6 +104,9 @@ void gy_member_end_round(struct gy_member *member);
 /** Tells its consumers again what they had been told before a restore. */
 void gy_member_retell(struct gy_member *member);
 
+/** True where a source waits until a loop that its rows come to has room. */
+bool gy_member_is_held_back(const struct gy_member *member);
+
 /** Polls a source; true where it may have more at once. */
 bool gy_member_poll(struct gy_member *member);
 

@@ -83,7 +83,7 @@ static bool is_due(const struct gy_member *member)
 }
 
 /* A loop that its rows come to has more to do than it has room for. */
-static bool is_held_back(const struct gy_member *member)
+bool gy_member_is_held_back(const struct gy_member *member)
 {
     const struct gy_flow *flow = member->task->flow;
     bool held = false;
@@ -104,7 +104,7 @@ bool gy_member_poll(struct gy_member *member)
         gy_frontier_exhaust(&member->frontier, true);
         return true;
     }
-    if (!is_due(member) || is_held_back(member))
+    if (!is_due(member) || gy_member_is_held_back(member))
         return false;
     if (member->frontier.waits || !feed(member))
         return end_or_wait(member);

@@ -12,7 +12,7 @@ int gy_region_init(struct gy_region *region, struct gy_flow *flow, uint32_t inde
 {
     const struct gy_graph *graph = flow->physical->graph;
     region->flow = flow;
-    region->released_us = region->last_us = INT64_MIN;
+    region->released_us = region->last_us = region->saved_last_us = INT64_MIN;
     int code = pthread_mutex_init(&region->lock, NULL);
     region->rounds = gy_calloc(graph->n_loops + 1, sizeof *region->rounds);
     if (code != 0 || region->rounds == NULL)
@@ -301,7 +301,7 @@ void gy_region_watermark(struct gy_region *region, uint32_t slot, int64_t time_u
 {
     lock(region);
     gy_gate_watermark(&region->gate, slot, time_us);
-    if (region->gate.watermark_us != INT64_MAX)
+    if (region->gate.watermark_us != INT64_MAX && region->gate.watermark_us > region->last_us)
         region->last_us = region->gate.watermark_us;
     decide_and_unlock(region);
 }
@@ -351,6 +351,7 @@ void gy_region_hold_end(struct gy_region *region, struct gy_rounds *rounds, uint
 
 static void save_rounds(struct gy_region *region)
 {
+    region->saved_last_us = region->last_us;
     for (uint32_t r = 0; r < region->n_rounds; r++) {
         struct gy_rounds *rounds = &region->rounds[r];
         rounds->saved = rounds->at;

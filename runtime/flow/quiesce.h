@@ -104,7 +104,8 @@ struct gy_region {
     uint32_t held;      /* generation */
     int64_t held_us;
     int64_t released_us;
-    int64_t last_us; /* from outside, before +infinity */
+    int64_t last_us;       /* from outside, before +infinity */
+    int64_t saved_last_us; /* at the last barrier */
     bool released_idle;
     struct gy_rounds *ending; /* whose end of a round is on its way */
     bool stopping;            /* whatever has ended by itself */

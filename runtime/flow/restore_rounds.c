@@ -26,6 +26,8 @@ void gy_restore_rounds(struct gy_flow *flow, const struct gy_node *node,
     if (node->region < 0)
         return;
     struct gy_region *region = &flow->regions[node->region];
+    if (part->saved->has_last && part->saved->last_us > region->last_us)
+        region->last_us = part->saved->last_us;
     if (part->saved->holds_end != NULL)
         give_held(flow, node, region, part->saved->holds_end);
     if (!saved->known)

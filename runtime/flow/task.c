@@ -247,7 +247,8 @@ int64_t gy_task_wake_us(const struct gy_task *task)
     for (uint32_t m = 0; m < task->n_members; m++) {
         const struct gy_member *member = &task->members[m];
         if (member->node->kind == GYRE_SOURCE && !member->frontier.exhausted &&
-            member->wake_us != INT64_MIN && member->wake_us < earliest)
+            member->wake_us != INT64_MIN && member->wake_us < earliest &&
+            !gy_member_is_held_back(member)) /* else it is woken */
             earliest = member->wake_us;
         int64_t wake_us = gy_frontier_wake_us(&member->frontier);
         earliest = wake_us < earliest ? wake_us : earliest;

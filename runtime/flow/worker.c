@@ -37,7 +37,7 @@ static uint32_t waits_of(const struct gy_worker *worker, struct pollfd *fds, int
         for (uint32_t m = 0; m < task->n_members; m++) {
             const struct gy_member *member = &task->members[m];
             if (member->wake_fd >= 0 && member->wake_us != INT64_MIN &&
-                !member->frontier.exhausted && n < POLL_FDS_MAX)
+                !member->frontier.exhausted && !gy_member_is_held_back(member) && n < POLL_FDS_MAX)
                 fds[n++] = (struct pollfd){.fd = member->wake_fd, .events = POLLIN};
         }
     }

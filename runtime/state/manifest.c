@@ -281,6 +281,8 @@ static void put_operator(struct gy_buf *text, const struct gy_manifest_operator 
         put_string(text, in, "of", op->of);
     if (op->holds_end != NULL)
         put_string(text, in, "holds_end", op->holds_end);
+    if (op->has_last)
+        put_i64(text, in, "last_us", op->last_us);
     if (op->rounds.known)
         put_rounds(text, &op->rounds);
     gy_buf_text(text, "    states = (");

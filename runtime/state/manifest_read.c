@@ -290,6 +290,9 @@ static void read_operator(struct reading *r, const config_setting_t *s,
     op->key = read_optional(r, s, "key");
     op->of = read_optional(r, s, "of");
     op->holds_end = read_optional(r, s, "holds_end");
+    op->has_last = config_setting_get_member(s, "last_us") != NULL;
+    if (op->has_last)
+        op->last_us = read_i64(r, s, "last_us");
     const config_setting_t *rounds = config_setting_get_member(s, "rounds");
     if (rounds != NULL)
         read_rounds(r, rounds, &op->rounds);

@@ -87,6 +87,8 @@ struct gy_manifest_operator {
     uint32_t n_tasks; /* its parallelism */
     struct gy_manifest_task *tasks;
     struct gy_manifest_rounds rounds;
+    bool has_last; /* a head: its region has heard a watermark from outside, before +infinity */
+    int64_t last_us;
     char *holds_end; /* id of the loop around it whose round's end waits at it; NULL: none */
 };
 

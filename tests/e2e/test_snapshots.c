@@ -61,8 +61,8 @@ static void make_snapshot(uint64_t id)
         {INT64_MIN, INT64_MIN, true, file1, 0, 0, 0, 0, NULL}};
     struct gy_manifest_task idle[] = {{INT64_MAX, INT64_MAX, true, NULL, 0, 0, 0, 0, NULL}};
     struct gy_manifest_operator ops[] = {
-        {lines, reads, 0, NULL, NULL, 0, NULL, 1, idle, {0}, NULL},
-        {counts, sum, 0, key, NULL, 2, states, 2, tasks, {0}, NULL}};
+        {lines, reads, 0, NULL, NULL, 0, NULL, 1, idle, {0}, false, 0, NULL},
+        {counts, sum, 0, key, NULL, 2, states, 2, tasks, {0}, false, 0, NULL}};
     struct gy_manifest_plugin plugins[] = {{std, version, build}};
     struct gy_manifest manifest = {.id = id,
                                    .job = job,

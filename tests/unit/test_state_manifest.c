@@ -19,6 +19,11 @@ static bool same_operator(const struct gy_manifest_operator *a,
 {
     bool same = same_text(a->id, b->id) && same_text(a->op, b->op) && same_text(a->key, b->key) &&
                 same_text(a->of, b->of) && a->n_states == b->n_states && a->n_tasks == b->n_tasks;
+    same = same && a->rounds.known == b->rounds.known && a->rounds.phase == b->rounds.phase &&
+           a->rounds.number == b->rounds.number && a->rounds.ends == b->rounds.ends &&
+           a->rounds.touched == b->rounds.touched && a->rounds.stop == b->rounds.stop &&
+           same_text(a->holds_end, b->holds_end) && a->has_last == b->has_last &&
+           a->last_us == b->last_us;
     for (uint32_t i = 0; same && i < a->n_states; i++) {
         const struct gy_manifest_state *x = &a->states[i], *y = &b->states[i];
         same = same_text(x->name, y->name) && same_text(x->of, y->of) && x->kind == y->kind &&
@@ -91,6 +96,13 @@ static void a_manifest_comes_back_as_it_was_written(void)
                                            .records = UINT64_MAX};
     s.states[0].version = UINT32_MAX;
     s.manifest.max_parallelism = UINT32_MAX;
+    CU_ASSERT(survives(&s.manifest));
+    s.ops[0].rounds = (struct gy_manifest_rounds){true, 2, UINT64_MAX, 17, true, false};
+    CU_ASSERT(survives(&s.manifest));
+    s.ops[0].rounds = (struct gy_manifest_rounds){true, 1, 0, UINT64_MAX, false, true};
+    s.ops[0].has_last = true;
+    s.ops[0].last_us = INT64_MIN + 1;
+    s.ops[0].holds_end = (char[]){"outer"};
     CU_ASSERT(survives(&s.manifest));
     s.tasks[0].n_files = 2;
     s.tasks[0].files = s.files;
