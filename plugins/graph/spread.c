@@ -55,8 +55,11 @@ static int32_t take(struct gyre_ctx *ctx, const struct arc *arc, struct held *no
     }
     if (arc->rank_null)
         return GYRE_OK;
-    count->moved += arc->rank > node->rank ? arc->rank - node->rank : node->rank - arc->rank;
-    count->left += send(ctx, arc->rank, targets, emit);
+    uint64_t moved = arc->rank > node->rank ? (uint64_t)arc->rank - (uint64_t)node->rank
+                                            : (uint64_t)node->rank - (uint64_t)arc->rank;
+    count->moved = (int64_t)((uint64_t)count->moved + moved);
+    int64_t left = send(ctx, arc->rank, targets, emit);
+    count->left = (int64_t)((uint64_t)count->left + (uint64_t)left);
     node->rank = arc->rank;
     return GYRE_OK;
 }

@@ -43,7 +43,7 @@ static void check_endless(const char *more)
     char *report = run_read(dir, "report.json");
     CU_ASSERT_PTR_NOT_NULL(strstr(report, "\"status\": \"stopped\""));
     free(report), free(job);
-    dir_remove(dir);
+    dir_end(dir);
 }
 
 static void a_stop_ends_a_loop_of_which_the_sources_have_ended(void)
@@ -75,7 +75,7 @@ static void a_stop_ends_a_loop_without_end_within_a_round_that_ends(void)
               &reported, &process);
     run_await_size(dir, "out.csv", 10000);
     stop(&process);
-    dir_remove(dir);
+    dir_end(dir);
 }
 
 /* So many rounds that a stop falls into the middle of them. */
@@ -100,7 +100,7 @@ static char *run_whole(void)
     char *out = run_read(dir, "out.csv"), *sorted = run_sorted(out);
     process_result_fini(&r);
     free(out);
-    dir_remove(dir);
+    dir_end(dir);
     return sorted;
 }
 
@@ -123,7 +123,7 @@ static void rounds_that_are_stopped_go_on_where_they_were(void)
     CU_ASSERT_TRUE(strcmp(sorted, wanted) == 0);
     process_result_fini(&r);
     free(out), free(sorted), free(wanted);
-    dir_remove(dir);
+    dir_end(dir);
 }
 
 static const struct suite_test tests[] = {

@@ -233,7 +233,7 @@ static void every_loop_ends_with_all_of_its_rows(void)
         compare(&shape, dir, seed, text);
         sim_job_fini(&job);
     }
-    dir_remove(dir);
+    dir_end(dir);
 }
 
 /* Each life dies some times, and goes on at another parallelism. */

@@ -155,7 +155,7 @@ static bool is_in(const struct oracle *o, uint32_t l, int op)
 
 static void collect(struct waiting *into, int64_t id, int64_t left)
 {
-    into->sums[id] += left;
+    into->sums[id] = (int64_t)((uint64_t)into->sums[id] + (uint64_t)left); /* may go round */
     into->due[id] = into->any = true;
 }
 
