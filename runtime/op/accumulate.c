@@ -134,7 +134,7 @@ static void *const *accumulators(struct gy_accumulate *all, const struct gy_accu
 static struct gyre_ctx *enter(const struct gy_accumulate *all, const struct gy_hosted *hosted)
 {
     struct gy_instance *instance = all->instance;
-    instance->ctx.config = hosted->config;
+    gy_functions_enter(instance, hosted, hosted->config);
     gy_instance_calls(instance, hosted->op != instance->node->op ? hosted->op : NULL,
                       hosted->plugin);
     return &instance->ctx;

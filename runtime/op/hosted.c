@@ -47,6 +47,7 @@ void gy_hosted_fini(struct gy_instance *instance)
 static int process_keys(struct gy_instance *instance, const struct gyre_batch *in)
 {
     const struct gyre_key_function *function = instance->node->hosted[0].function->impl;
+    gy_functions_enter(instance, &instance->node->hosted[0], instance->node->hosted[0].config);
     instance->callback = gy_crumb.callback = "keys";
     return function->keys(&instance->ctx, in, &instance->ports[0].out);
 }

@@ -7,6 +7,7 @@
  *     timers     the timers of keys
  *     rounds     the rounds of the loops that it is in
  *     hosttable  what a plugin may call
+ *     functions  the instances that functions have
  *     accumulate the aggregate functions of a node as one
  *     window     windows; their files are in window.h
  *     hosted     functions as operators
@@ -112,11 +113,20 @@ struct gy_instance {
     GY_VEC(struct gy_metric *) metrics;
     uint32_t *all_rows; /* hosted: all_rows[j] = j, the rows of a batch without dropped ones */
     struct gy_accumulate accumulate; /* hosted aggregates */
+    GY_VEC(struct gy_use) uses;      /* of functions with an instance */
     int64_t *times;                  /* of a batch closed up; NULL until used */
     uint32_t selection[GYRE_BATCH_ROWS];
     uint64_t hash[GYRE_BATCH_ROWS];
     uint8_t dropped[GYRE_BATCH_ROWS];
     void *slots[GYRE_BATCH_ROWS];
+};
+
+/* A use of a function that has an instance: of the node's own, or of an edge that goes out of it. */
+struct gy_use {
+    const void *of; /* its gy_hosted, or gy_edge */
+    const struct gyre_function *function;
+    const void *config;
+    void *self;
 };
 
 extern const struct gyre_host gy_host_table;
@@ -195,6 +205,23 @@ int gy_rounds_init(struct gy_instance *instance);
 void gy_rounds_vote(struct gy_instance *instance, const char *loop, bool stop);
 /** Does what follows from the end of a round once its timers are told: calls on_round_end. 0, or a code. */
 int gy_rounds_work(struct gy_instance *instance);
+
+/* The instances of functions. Those of the node's own are made by gy_functions_open, that of a partition
+ * function when rows are dealt out for the first time. 0, or a code. */
+int gy_functions_open(struct gy_instance *instance);
+int gy_functions_open_edge(struct gy_instance *instance, const struct gy_edge *edge);
+void gy_functions_close(struct gy_instance *instance);
+
+/** From here on the function of `of`, a gy_hosted or a gy_edge, is called: ctx has its config and instance. */
+static inline void gy_functions_enter(struct gy_instance *instance, const void *of,
+                                      const void *config)
+{
+    instance->ctx.config = config;
+    instance->ctx.self = NULL;
+    for (size_t i = 0; i < instance->uses.n; i++)
+        if (instance->uses.items[i].of == of)
+            instance->ctx.self = instance->uses.items[i].self;
+}
 
 /* Functions of plugins as operators: aggregates, and key functions. */
 int gy_hosted_init(struct gy_instance *instance, struct gyre_error *error);

@@ -190,9 +190,13 @@ static int call_partition(struct gy_instance *instance, const struct gy_edge *ed
                               .keep = in->keep,
                               .time = in->time};
     const void *config = instance->ctx.config;
-    instance->ctx.config = edge->function_config;
-    int code = function->partition(&instance->ctx, &view, n_tasks, tasks_of);
+    void *self = instance->ctx.self;
+    int code = gy_functions_open_edge(instance, edge);
+    gy_functions_enter(instance, edge, edge->function_config);
+    if (code == 0)
+        code = function->partition(&instance->ctx, &view, n_tasks, tasks_of);
     instance->ctx.config = config;
+    instance->ctx.self = self;
     return code;
 }
 
@@ -277,6 +281,8 @@ int gy_instance_open(struct gy_instance *instance)
 {
     const struct gyre_operator *descriptor = instance->node->descriptor;
     instance->opened = true;
+    if (instance->node->n_hosted != 0)
+        return gy_functions_open(instance);
     if (descriptor == NULL || descriptor->open == NULL)
         return 0;
     struct gy_call call = gy_call_begin(instance, "open");

@@ -187,6 +187,7 @@ void gy_instance_free(struct gy_instance *instance)
         return;
     const struct gy_node *node = instance->node;
     close_plugin_side(instance);
+    gy_functions_close(instance);
     gy_hosted_fini(instance);
     gy_timers_free(instance->timers);
     for (uint32_t p = 0; instance->ports != NULL && p < node->n_outputs; p++)

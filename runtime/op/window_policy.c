@@ -121,7 +121,7 @@ static struct gyre_ctx *enter(struct gy_window *window, const struct gy_hosted *
                               const char *callback)
 {
     struct gy_instance *instance = window->instance;
-    instance->ctx.config = function->config;
+    gy_functions_enter(instance, function, function->config);
     gy_instance_calls(instance, function->op, function->plugin);
     instance->callback = gy_crumb.callback = callback;
     return &instance->ctx;

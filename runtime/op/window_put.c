@@ -240,7 +240,7 @@ static int call_function(struct gy_window *window, const struct gyre_batch *cons
     view.out.adopt = view_adopt;
     instance->ctx.outputs = shown;
     instance->ctx.n_outputs = 1;
-    instance->ctx.config = hosted->config;
+    gy_functions_enter(instance, hosted, hosted->config);
     instance->callback = gy_crumb.callback = "fire";
     instance->in = NULL;
     int code = function->fire(&instance->ctx, views, n, firing->start_us, firing->end_us);

@@ -11,7 +11,8 @@
  * | eviction  | decides what a window still keeps                     | gyre_eviction_function     |
  *
  * All of them work on a batch per call. `ctx->config` is the function's own config, filled from its
- * option table; functions keep nothing between calls but what they are handed. */
+ * option table. Functions keep nothing between calls but what they are handed: what a function has in an
+ * instance of its own (`instance_size`, `ctx->self`) are tools, made in `open`, and nothing of the rows. */
 #ifndef GYRE_FUNCTION_H
 #define GYRE_FUNCTION_H
 
@@ -29,8 +30,10 @@
  *  Shape:   `impl` points to the contract struct of `kind`. `fields` are the input fields it reads,
  *           by name and type, in this order; `results` the columns it puts out. Where they depend on
  *           options or schema, `bind` declares them with bind->read(0, ...) and bind->write(0, ...).
- *  Owns:    constant data of the plugin
+ *           With an `instance_size` each task has an instance for each use of the function: ctx->self
+ *  Owns:    constant data of the plugin; the host allocates instances, zeroed
  *  Thread:  [any], immutable
+ *  Errors:  as operators' open
  *  Since:   0.1 */
 struct gyre_function {
     uint32_t size;
@@ -45,11 +48,15 @@ struct gyre_function {
     uint32_t n_options;
     uint32_t n_fields;
     uint32_t n_results;
-    uint32_t reserved;
+    uint32_t instance_size;                                /* 0: it has none */
     int32_t (*bind)(void *config, struct gyre_bind *bind); /* [control] */
     const void *impl;
+    /* [task] Makes the zeroed instance ready, before any other call. On failure close is called as well. */
+    int32_t (*open)(void *self, struct gyre_ctx *ctx);
+    /* [task] Frees what the instance owns; `self` may be half open. */
+    void (*close)(void *self, struct gyre_ctx *ctx);
 };
-GYRE_STATIC_ASSERT(sizeof(struct gyre_function) == 88, "layout of gyre_function");
+GYRE_STATIC_ASSERT(sizeof(struct gyre_function) == 104, "layout of gyre_function");
 
 /** An aggregate: an accumulator, and the calls that feed and read it.
  *

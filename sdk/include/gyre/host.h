@@ -52,8 +52,9 @@ struct gyre_ctx {
     uint32_t restores;
     uint32_t reserved;
     int64_t step_us; /* watermarks matter most at its multiples; 0: nowhere in particular */
+    void *self;      /* in a call of a function: its instance, NULL where it has none */
 };
-GYRE_STATIC_ASSERT(sizeof(struct gyre_ctx) == 72, "layout of gyre_ctx");
+GYRE_STATIC_ASSERT(sizeof(struct gyre_ctx) == 80, "layout of gyre_ctx");
 
 /* The table. Call it through the functions below. */
 struct gyre_host {

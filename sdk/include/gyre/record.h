@@ -578,7 +578,9 @@ enum { GYRE__OPTION_BYTES = sizeof(struct gyre_option) };
                                                         OUT##_n_fields,                            \
                                                         0,                                         \
                                                         NULL,                                      \
-                                                        &gyre__##name##_impl};
+                                                        &gyre__##name##_impl,                      \
+                                                        NULL,                                      \
+                                                        NULL};
 
 /** An aggregate of small functions on structs. Strings in the accumulator take the _WITH form, for only
  *  `ctx` can assign them.
