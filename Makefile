@@ -184,6 +184,8 @@ $(OBJ)/plugins/%.o: plugins/%.c $(OBJ)/flags
 
 # Holds the files that `gyre new` begins a project with.
 $(OBJ)/runtime/app/template.o: $(wildcard sdk/new/*/*)
+# Holds the plugin's own Lua.
+$(OBJ)/plugins/lua/texts.o: $(wildcard plugins/lua/*.lua)
 
 # What a plugin takes from the runtime is compiled as it is itself: none of it is to be seen from outside.
 $(OBJ)/plugins/runtime/%.o: runtime/%.c $(OBJ)/flags

@@ -1,0 +1,203 @@
+-- plugins/lua/rows.lua: the rows of batches as values of Lua, and back.
+--
+--   loop(reads, ...)    the text of a function that calls another for each row of the gauge's batch
+--   emitter(writes, E)  the function `emit` that code calls
+--
+-- Both are made as text for the fields at hand, so that the compiler sees plain loops over columns.
+--
+-- | type  | as a value                                | is taken                              |
+-- |-------|-------------------------------------------|---------------------------------------|
+-- | bool  | true, false                               | these                                 |
+-- | i32   | a number                                  | a whole number that fits              |
+-- | i64   | a number; beyond 2^53 an exact integer    | a whole number below 2^53, or such    |
+-- | f64   | a number                                  | a number                              |
+-- | time  | as i64, µs since 1970                     | as i64                                |
+-- | str   | a string                                  | a string                              |
+-- | bytes | a string                                  | a string                              |
+-- | null  | nil                                       | nil, where the field is nullable      |
+local host = ...
+local ffi, G = host.ffi, host.G
+local error, type, tonumber = error, type, tonumber
+
+local C_TYPES = { bool = "uint8_t", i32 = "int32_t", i64 = "int64_t", f64 = "double", time = "int64_t",
+                  str = "struct gyre_str", bytes = "struct gyre_str" }
+local EXACT = 2 ^ 53
+
+---- reading ----
+
+local ffi_string = ffi.string
+
+local function text(s)
+  if s.len <= 12 then
+    return ffi_string(s.head, s.len)
+  end
+  return ffi_string(s.ptr, s.len)
+end
+
+local function whole(v)
+  local n = tonumber(v)
+  if n >= -EXACT and n <= EXACT then
+    return n
+  end
+  return host.exact(v)
+end
+
+local READ = { bool = "%s ~= 0", i32 = "%s", i64 = "whole(%s)", f64 = "%s", time = "whole(%s)", str = "text(%s)",
+               bytes = "text(%s)" }
+
+-- Lines that point c1 ... at the columns of batch `b`, and those that set x1 ... to the values of row `i`.
+local function readers(reads)
+  local point, set, names = {}, {}, {}
+  for k, field in ipairs(reads) do
+    point[k] = ("local c%d, v%d = cast('const %s *', b.columns[%d].data), b.columns[%d].valid"):format(
+      k, k, C_TYPES[field.type], field.at, field.at)
+    local value = READ[field.type]:format("c" .. k .. "[i]")
+    if field.nullable then
+      set[k] = ("local x%d if v%d == nil or v%d[i] ~= 0 then x%d = %s end"):format(k, k, k, k, value)
+    else
+      set[k] = ("local x%d = %s"):format(k, value)
+    end
+    names[k] = "x" .. k
+  end
+  return table.concat(point, "\n"), table.concat(set, "\n"), table.concat(names, ", ")
+end
+host.readers = readers
+
+-- A function of the gauge's batch: from row G.row on it calls f with the values of each row, then done(). Where one
+-- fails, G.row is its number.
+function host.loop(reads, f, done)
+  local point, set, names = readers(reads)
+  local chunk = assert(loadstring([[
+local G, cast, begin, text, whole, f, done = ...
+return function()
+  local b = G.batch
+  ]] .. point .. [[
+
+  for i = G.row, b.rows - 1 do
+    G.row = i
+    begin()
+    ]] .. set .. [[
+
+    f(]] .. names .. [[)
+    done(b, i)
+  end
+end]], "=loop"))
+  return chunk(G, ffi.cast, host.begin, text, whole, f, done)
+end
+
+---- writing ----
+
+local function wrong(field, what, v)
+  error(("`%s` is %s: %s"):format(field.name, field.type, what:gsub("?", type(v))), 3)
+end
+
+local function integer(v, field, low, high)
+  if type(v) ~= "number" then
+    return host.exact_of(v, field) or wrong(field, "a ? is none", v)
+  end
+  if v ~= math.floor(v) or v < low or v > high then
+    wrong(field, ("%.17g is no whole number that it holds"):format(v), v)
+  end
+  return v
+end
+host.integer = integer
+
+function host.exact(v)
+  error("an integer beyond 2^53", 0)
+end
+
+function host.exact_of()
+  return nil
+end
+
+local CHECK = {}
+function CHECK.bool(v, field)
+  if type(v) ~= "boolean" then
+    wrong(field, "a ? is none", v)
+  end
+  return v and 1 or 0
+end
+function CHECK.i32(v, field)
+  return integer(v, field, -2147483648, 2147483647)
+end
+function CHECK.i64(v, field)
+  return integer(v, field, -EXACT, EXACT)
+end
+CHECK.time = CHECK.i64
+function CHECK.f64(v, field)
+  if type(v) ~= "number" then
+    wrong(field, "a ? is none", v)
+  end
+  return v
+end
+function CHECK.str(v, field)
+  if type(v) ~= "string" then
+    wrong(field, "a ? is none", v)
+  end
+  return v
+end
+CHECK.bytes = CHECK.str
+
+-- `emit`, for an emitter: stores a table as a row; and what is called when the code has come to its end.
+function host.emitter(writes, address)
+  local E = ffi.cast("struct emitter *", address)
+  local more = ffi.cast("int32_t (*)(struct emitter *)", E.more)
+  local store = ffi.cast("int32_t (*)(struct emitter *, uint32_t, uint32_t, const char *, size_t)", E.text)
+  local commit = ffi.cast("void (*)(struct emitter *, int64_t)", E.commit)
+  local out, lines, no_time = E.out, {}, -0x7fffffffffffffffLL - 1
+  local function full()
+    error("the rows put out for one row take more memory than they may (`memory` is an option)", 3)
+  end
+  for k, field in ipairs(writes) do
+    local set
+    if C_TYPES[field.type] == "struct gyre_str" then
+      set = ("local s = CHECK.%s(v, w%d) if store(E, %d, r, s, #s) == 0 then full() end"):format(field.type, k,
+        k - 1)
+    else
+      set = ("cast('%s *', E.data[%d])[r] = CHECK.%s(v, w%d)"):format(C_TYPES[field.type], k - 1, field.type, k)
+    end
+    local there = field.nullable and ("E.valid[%d][r] = 1"):format(k - 1) or ""
+    local null = field.nullable and ("E.valid[%d][r] = 0"):format(k - 1) or ("missing(w%d)"):format(k)
+    if field.nullable and C_TYPES[field.type] ~= "struct gyre_str" then
+      null = null .. (" cast('%s *', E.data[%d])[r] = 0"):format(C_TYPES[field.type], k - 1)
+    elseif field.nullable then
+      null = null .. (" store(E, %d, r, '', 0)"):format(k - 1)
+    end
+    lines[k] = ("v = t[%q] if v ~= nil then %s %s else %s end"):format(field.name, set, there, null)
+  end
+  local locals = {}
+  for k in ipairs(writes) do
+    locals[k] = ("local w%d = writes[%d]"):format(k, k)
+  end
+  local chunk = assert(loadstring([[
+local E, cast, CHECK, writes, store, more, full, missing, type, error = ...
+]] .. table.concat(locals, "\n") .. [[
+
+return function(t)
+  if type(t) ~= "table" then
+    error("emit takes a table: emit{name = value}", 2)
+  end
+  if E.n >= E.room and more(E) == 0 then
+    full()
+  end
+  local r, v = E.base + E.n
+  ]] .. table.concat(lines, "\n") .. [[
+
+  E.n = E.n + 1
+end]], "=emit"))
+  local function missing(field)
+    error(("`%s` is missing, and is not nullable"):format(field.name), 3)
+  end
+  local function start()
+    E.n, E.is_staged = 0, 0
+    E.data, E.valid, E.base = out.data, out.valid, out.rows
+    E.room = out.capacity > out.rows and out.capacity - out.rows or 0
+  end
+  local function done(b, i)
+    if E.n > 0 then
+      commit(E, b.time ~= nil and b.time[i] or no_time)
+    end
+    start()
+  end
+  return chunk(E, ffi.cast, CHECK, writes, store, more, full, missing, type, error), done, start
+end

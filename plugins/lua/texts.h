@@ -1,0 +1,15 @@
+/* plugins/lua/texts.h: the plugin's own Lua, as it stands in its .lua files. */
+#ifndef GYRE_PLUGIN_LUA_TEXTS_H
+#define GYRE_PLUGIN_LUA_TEXTS_H
+
+/* Each ends with a zero byte, which is no part of it. */
+#define LUA_TEXTS(T)                                                                               \
+    T(sandbox) /* what code may call, and ticks */                                                 \
+    T(rows)    /* rows of batches as values of Lua, and back */                                    \
+    T(flat_map)
+
+#define LUA_TEXT(name) extern __attribute__((visibility("hidden"))) const char lua_text_##name[];
+LUA_TEXTS(LUA_TEXT)
+#undef LUA_TEXT
+
+#endif

@@ -1,0 +1,325 @@
+/* plugins/lua/vm.c: see vm.h.
+ *
+ * Every call of Lua's API that may raise an error, for want of memory too, is made below lua_cpcall or
+ * lua_pcall. Chunks are named by a byte 1 and the number of their place, since Lua cuts names off: what
+ * it says of "\001 3:12:" is told of line 12 of the third place's file. */
+#include "vm.h"
+#include "mirror.h"
+#include "texts.h"
+#include "tick.h"
+
+#include <lauxlib.h>
+#include <luajit.h>
+#include <lualib.h>
+#include <stdlib.h>
+
+#define PLACES_MOST    64
+#define BYTES_PER_STEP 64 /* to allocate, and to fill, so much takes about as long as a step */
+#define HOST_KEY       "gyre"
+
+struct vm {
+    struct gauge gauge; /* first: Lua has its address */
+    lua_State *lua;
+    struct gyre_ctx *ctx;
+    int64_t memory_most;
+    int64_t memory_used;
+    int32_t is_limited; /* the limit refused something, not the machine */
+    int32_t n_places;
+    int codes; /* the table of functions, in the registry */
+    const char *files[PLACES_MOST];
+};
+
+/* What a protected call works on. */
+struct ask {
+    struct vm *vm;
+    const char *name;
+    const char *text;
+    size_t n;
+    struct vm_place place;
+    const char *const *names;
+    uint32_t n_names;
+    uint8_t *used;
+    int result;
+};
+
+/* ---- memory ------------------------------------------------------------------------------------ */
+
+static void *allocate(void *ud, void *old, size_t old_size, size_t size)
+{
+    struct vm *vm = ud;
+    if (size == 0) {
+        vm->memory_used -= (int64_t)old_size;
+        free(old);
+        return NULL;
+    }
+    int64_t more = (int64_t)size - (int64_t)old_size;
+    if (more > 0)
+        vm->gauge.steps -= (double)more / BYTES_PER_STEP;
+    if (more > 0 && more > vm->memory_most - vm->memory_used) {
+        vm->is_limited = 1;
+        return NULL;
+    }
+    void *made = realloc(old, size);
+    if (made != NULL)
+        vm->memory_used += more;
+    return made;
+}
+
+/* ---- faults ------------------------------------------------------------------------------------ */
+
+/* Reads "\001PLACE:LINE: text"; the text, or NULL where it is no such message. */
+static const char *read_place(const struct vm *vm, const char *message, struct vm_fault *fault)
+{
+    char *end;
+    if (message[0] != '\001')
+        return NULL;
+    long place = strtol(message + 1, &end, 10);
+    if (place < 0 || place >= vm->n_places || *end != ':')
+        return NULL;
+    long line = strtol(end + 1, &end, 10);
+    if (*end != ':')
+        return NULL;
+    fault->file = vm->files[place];
+    fault->line = (uint32_t)line;
+    return end + 1 + (end[1] == ' ');
+}
+
+/* Fills the fault with the error on top of the stack, and takes it away. */
+static void take_error(struct vm *vm, int status, struct vm_fault *fault)
+{
+    lua_State *lua = vm->lua;
+    const struct gauge *gauge = &vm->gauge;
+    int type = lua_type(lua, -1);
+    *fault = (struct vm_fault){.kind = VM_WRONG};
+    if (gauge->is_over) {
+        fault->kind = VM_STEPS;
+        if (gauge->over_source >= 0 && gauge->over_source < vm->n_places) {
+            fault->file = vm->files[gauge->over_source];
+            fault->line = (uint32_t)gauge->over_line;
+        }
+        snprintf(fault->text, sizeof fault->text,
+                 "took more than %.0f steps for one row: a loop without an end? (`max_steps` is an "
+                 "option)",
+                 gauge->steps_most);
+    } else if (status == LUA_ERRMEM && !vm->is_limited) {
+        fault->kind = VM_NOMEM;
+        snprintf(fault->text, sizeof fault->text, "out of memory");
+    } else if (status == LUA_ERRMEM) {
+        fault->kind = VM_MEMORY;
+        snprintf(fault->text, sizeof fault->text,
+                 "took more than the %lld MiB of memory that it may (`memory` is an option)",
+                 (long long)(vm->memory_most >> 20));
+    } else if (type == LUA_TSTRING) {
+        const char *message = lua_tostring(lua, -1), *text = read_place(vm, message, fault);
+        snprintf(fault->text, sizeof fault->text, "%s", text != NULL ? text : message);
+    } else if (type == LUA_TNUMBER) {
+        snprintf(fault->text, sizeof fault->text, "%.14g", lua_tonumber(lua, -1));
+    } else {
+        snprintf(fault->text, sizeof fault->text,
+                 "raises an error that is no text (a %s): error() takes one",
+                 lua_typename(lua, type));
+    }
+    lua_settop(lua, 0);
+}
+
+const char *vm_fault_text(const struct vm_fault *fault, char *text, size_t room)
+{
+    if (fault->file == NULL)
+        snprintf(text, room, "%s", fault->text);
+    else
+        snprintf(text, room, "%s:%u: %s", fault->file, fault->line, fault->text);
+    return text;
+}
+
+/* ---- protected --------------------------------------------------------------------------------- */
+
+/* tick(code): the code with ticks; or nil, what is wrong, its line. */
+static int host_tick(lua_State *lua)
+{
+    size_t n, length;
+    struct tick_wrong wrong;
+    const char *code = luaL_checklstring(lua, 1, &n);
+    char **made = lua_newuserdata(lua, sizeof *made); /* freed by what has called lua_cpcall */
+    *made = tick_code(code, n, &length, &wrong);
+    if (*made == NULL && wrong.text == NULL)
+        return luaL_error(lua, "out of memory");
+    if (*made == NULL) {
+        lua_pushnil(lua);
+        lua_pushstring(lua, wrong.text);
+        lua_pushinteger(lua, (lua_Integer)wrong.line);
+        return 3;
+    }
+    lua_pushlstring(lua, *made, length);
+    free(*made);
+    return 1;
+}
+
+/* The host's table, onto the stack. */
+static void push_host(lua_State *lua)
+{
+    lua_getfield(lua, LUA_REGISTRYINDEX, HOST_KEY);
+}
+
+/* Calls one of the plugin's own files with the host's table; one result. */
+static void call_own(lua_State *lua, const char *name, const char *text)
+{
+    if (luaL_loadbuffer(lua, text, strlen(text), name) != 0)
+        lua_error(lua);
+    push_host(lua);
+    lua_call(lua, 1, 1);
+}
+
+static int boot(lua_State *lua)
+{
+    const struct ask *ask = lua_touserdata(lua, 1);
+    luaL_openlibs(lua);
+    lua_newtable(lua);
+    lua_pushlightuserdata(lua, &ask->vm->gauge);
+    lua_setfield(lua, -2, "gauge");
+    lua_pushstring(lua, mirror_cdef);
+    lua_setfield(lua, -2, "cdef");
+    lua_pushcfunction(lua, host_tick);
+    lua_setfield(lua, -2, "tick_code");
+    lua_setfield(lua, LUA_REGISTRYINDEX, HOST_KEY);
+    call_own(lua, "=sandbox", lua_text_sandbox);
+    call_own(lua, "=rows", lua_text_rows);
+    push_host(lua);
+    lua_getfield(lua, -1, "codes");
+    ask->vm->codes = luaL_ref(lua, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+/* The number of the function on top of the stack, which is taken away: its place in `codes`. */
+static int keep_function(lua_State *lua)
+{
+    push_host(lua);
+    lua_getfield(lua, -1, "codes");
+    lua_pushvalue(lua, -3);
+    int number = luaL_ref(lua, -2);
+    lua_settop(lua, 0);
+    return number;
+}
+
+static int run_own(lua_State *lua)
+{
+    struct ask *ask = lua_touserdata(lua, 1);
+    call_own(lua, ask->name, ask->text);
+    ask->result = keep_function(lua);
+    return 0;
+}
+
+/* compile(code, place, line, names): the function, and a table with the names it reads. */
+static int make_code(lua_State *lua)
+{
+    struct ask *ask = lua_touserdata(lua, 1);
+    push_host(lua);
+    lua_getfield(lua, -1, "compile");
+    lua_pushlstring(lua, ask->text, ask->n);
+    lua_pushinteger(lua, ask->vm->n_places - 1);
+    lua_pushinteger(lua, (lua_Integer)ask->place.line);
+    lua_createtable(lua, (int)ask->n_names, 0);
+    for (uint32_t i = 0; i < ask->n_names; i++) {
+        lua_pushstring(lua, ask->names[i]);
+        lua_rawseti(lua, -2, (int)i + 1);
+    }
+    lua_call(lua, 4, 2);
+    for (uint32_t i = 0; i < ask->n_names; i++) {
+        lua_getfield(lua, -1, ask->names[i]);
+        ask->used[i] = (uint8_t)lua_toboolean(lua, -1);
+        lua_pop(lua, 1);
+    }
+    lua_pop(lua, 1);
+    ask->result = keep_function(lua);
+    return 0;
+}
+
+/* Runs a protected function; its result, or -1 with the fault. */
+static int protect(struct ask *ask, lua_CFunction function, struct vm_fault *fault)
+{
+    struct vm *vm = ask->vm;
+    vm->gauge.is_over = vm->is_limited = 0;
+    int status = lua_cpcall(vm->lua, function, ask);
+    if (status == 0)
+        return ask->result;
+    take_error(vm, status, fault);
+    return -1;
+}
+
+/* ---- the state --------------------------------------------------------------------------------- */
+
+struct vm *vm_new(struct gyre_ctx *ctx, const struct vm_limits *limits, struct vm_fault *fault)
+{
+    struct vm *vm = calloc(1, sizeof *vm);
+    *fault = (struct vm_fault){.kind = VM_NOMEM, .text = "no memory for a Lua state"};
+    if (vm == NULL)
+        return NULL;
+    vm->ctx = ctx;
+    vm->memory_most = limits->memory;
+    vm->gauge.steps_most = (double)limits->steps;
+    vm->lua = lua_newstate(allocate, vm);
+    if (vm->lua == NULL) {
+        vm_free(vm);
+        return NULL;
+    }
+    struct ask ask = {.vm = vm};
+    if (protect(&ask, boot, fault) < 0) {
+        vm_free(vm);
+        return NULL;
+    }
+    return vm;
+}
+
+void vm_free(struct vm *vm)
+{
+    if (vm == NULL)
+        return;
+    if (vm->lua != NULL)
+        lua_close(vm->lua);
+    free(vm);
+}
+
+struct gauge *vm_gauge(struct vm *vm)
+{
+    return &vm->gauge;
+}
+
+int vm_code(struct vm *vm, const char *code, size_t n, struct vm_place place,
+            const char *const *names, uint32_t n_names, uint8_t *used, struct vm_fault *fault)
+{
+    struct ask ask = {.vm = vm,
+                      .text = code,
+                      .n = n,
+                      .place = place,
+                      .names = names,
+                      .n_names = n_names,
+                      .used = used};
+    if (vm->n_places == PLACES_MOST) {
+        *fault = (struct vm_fault){.kind = VM_WRONG, .text = "more than 64 pieces of code"};
+        return -1;
+    }
+    vm->files[vm->n_places++] = place.file;
+    return protect(&ask, make_code, fault);
+}
+
+int vm_own(struct vm *vm, const char *name, const char *text, struct vm_fault *fault)
+{
+    struct ask ask = {.vm = vm, .name = name, .text = text};
+    return protect(&ask, run_own, fault);
+}
+
+int vm_run(struct vm *vm, int function, struct vm_fault *fault)
+{
+    lua_State *lua = vm->lua;
+    vm->gauge.is_over = vm->is_limited = 0;
+    lua_rawgeti(lua, LUA_REGISTRYINDEX, vm->codes);
+    lua_rawgeti(lua, -1, function);
+    int status = lua_pcall(lua, 0, 0, 0);
+    if (status == 0) {
+        lua_settop(lua, 0);
+        return 0;
+    }
+    take_error(vm, status, fault);
+    if (fault->kind == VM_MEMORY)
+        lua_gc(lua, LUA_GCCOLLECT, 0);
+    return fault->kind;
+}
