@@ -103,6 +103,7 @@ const struct gy_command gy_commands[] = {
      "  proc.batch-split        batches are cut anywhere\n"
      "  proc.dropped-rows       dropped rows are not there\n"
      "  proc.output-lifetime    what it puts out lives longer than its input\n"
+     "  proc.output-bounds      what it writes to is what it was given room for\n"
      "  fn.total                any value is taken without a crash\n"
      "  proc.bad-rows           a bad row leaves no trace\n"
      "  key.isolation           keys do not know of each other\n"
@@ -122,7 +123,8 @@ const struct gy_command gy_commands[] = {
      "  sink.two-phase          rows are there once, wherever the process dies\n"
      "  sink.visible-early      rows are seen when they are committed\n"
      "  agg.laws                merge and retract do what they say\n"
-     "  fault.every-allocation  want of memory fails a call and nothing else\n"},
+     "  fault.every-allocation  want of memory fails a call and nothing else\n"
+     "  fault.every-host-call   a call of the host that fails is told or made up for\n"},
     {"snapshots", "DIR [verify|show ID]", 1, 3, "list, verify or describe the snapshots of a folder", {FORMAT("text|json")},
      "  0    shown, and intact as far as was looked\n"
      "  1    a snapshot is damaged, or cannot be read\n"

@@ -103,6 +103,9 @@ enum gy_verdict gy_check_total(struct gy_case *c);
 enum gy_verdict gy_check_watermark(struct gy_case *c);
 enum gy_verdict gy_check_late(struct gy_case *c);
 enum gy_verdict gy_check_timers(struct gy_case *c);
+/* check_host.c */
+enum gy_verdict gy_check_bounds(struct gy_case *c);
+enum gy_verdict gy_check_host_calls(struct gy_case *c);
 /* check_state.c */
 enum gy_verdict gy_check_pure(struct gy_case *c);
 enum gy_verdict gy_check_roundtrip(struct gy_case *c);

@@ -26,6 +26,7 @@ const struct gy_conform_check gy_checks[] = {
     {"proc.batch-split", "batches are cut anywhere", FLOWING, GY_IS_SINK, REPEATS, true, false, gy_check_batch_split},
     {"proc.dropped-rows", "dropped rows are not there", FLOWING, GY_IS_SINK, REPEATS, true, false, gy_check_dropped},
     {"proc.output-lifetime", "what it puts out lives longer than its input", FLOWING, GY_IS_SINK, REPEATS " proc.batch-split", true, false, gy_check_lifetime},
+    {"proc.output-bounds", "what it writes to is what it was given room for", GY_IS_MADE, GY_IS_SINK, REPEATS, true, false, gy_check_bounds},
     {"fn.total", "any value is taken without a crash", FLOWING, 0, RUNS, true, true, gy_check_total},
     {"proc.bad-rows", "a bad row leaves no trace", FLOWING, GY_IS_SINK, REPEATS " life.interleaved proc.batch-split fn.total", true, true, gy_check_bad_rows},
     {"key.isolation", "keys do not know of each other", FLOWING | GY_IS_KEYED, GY_IS_SINK | GY_BY_TASK, REPEATS " life.interleaved proc.batch-split", true, false, gy_check_isolation},
@@ -45,7 +46,8 @@ const struct gy_conform_check gy_checks[] = {
     {"sink.two-phase", "rows are there once, wherever the process dies", FLOWING | GY_IS_SINK | GY_HAS_PHASES | GY_IS_EXACT, 0, RUNS, true, false, gy_check_two_phase},
     {"sink.visible-early", "rows are seen when they are committed", FLOWING | GY_IS_SINK | GY_HAS_PHASES | GY_IS_EXACT, 0, RUNS, true, false, gy_check_visible},
     {"agg.laws", "merge and retract do what they say", FLOWING | GY_IS_AGGREGATE, GY_HAS_WINDOW, REPEATS, true, false, gy_check_laws},
-    {"fault.every-allocation", "want of memory fails a call and nothing else", FLOWING, GY_IS_SINK, REPEATS " life.create-failure", true, false, gy_check_allocation},
+    {"fault.every-allocation", "want of memory fails a call and nothing else", FLOWING, GY_IS_SINK, REPEATS " life.create-failure proc.output-bounds", true, false, gy_check_allocation},
+    {"fault.every-host-call", "a call of the host that fails is told or made up for", GY_IS_MADE, 0, RUNS " proc.deterministic life.create-failure proc.output-bounds fault.every-allocation state.snapshot-pure", true, false, gy_check_host_calls},
 };
 /* clang-format on */
 

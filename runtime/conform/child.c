@@ -98,6 +98,7 @@ int gy_child_start(struct gy_child *child, void (*work)(void *host, struct gy_ch
     area->n_bulk = 0;
     area->text[0] = 0;
     area->crashed[0] = 0;
+    area->doing[0] = 0;
     area->seed = 0;
     child->out = memfd_create("said", MFD_CLOEXEC);
     if (child->out < 0)

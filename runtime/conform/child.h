@@ -20,6 +20,7 @@ struct gy_child_area {
     int verdict;
     uint64_t seed;     /* of the attempt at hand */
     char crashed[256]; /* where a signal has come: "my.op in process" */
+    char doing[128];   /* of the attempt at hand: ", while gyre_map_get fails" */
     char text[GY_CHILD_TEXT];
     uint32_t n_bulk;
     uint8_t bulk[GY_CHILD_BULK];

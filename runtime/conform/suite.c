@@ -106,7 +106,8 @@ static const char *name_of_end(const struct gy_child *child, char *text, size_t 
 {
     const char *where = child->area->crashed[0] != 0 ? child->area->crashed : "the plugin";
     if (child->end == GY_CHILD_CRASH)
-        snprintf(text, n, "crashed: %s in %s", strsignal(child->status), where);
+        snprintf(text, n, "crashed: %s in %s%s", strsignal(child->status), where,
+                 child->area->doing);
     else if (child->end == GY_CHILD_EXIT)
         snprintf(
             text, n,
@@ -114,7 +115,7 @@ static const char *name_of_end(const struct gy_child *child, char *text, size_t 
             "is wrong with gyre_fail",
             child->status);
     else
-        snprintf(text, n, "did not come back within %d s", CHECK_S);
+        snprintf(text, n, "did not come back within %d s%s", CHECK_S, child->area->doing);
     return text;
 }
 

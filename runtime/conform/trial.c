@@ -80,6 +80,15 @@ void gy_trial_begin(struct gy_trial *trial, struct gy_place *place, uint32_t tas
     gy_kit_start(trial->kit);
 }
 
+void gy_trial_begin_strict(struct gy_trial *trial, struct gy_place *place,
+                           const struct gy_strict *strict)
+{
+    gy_trial_begin_closed(trial, place, 1);
+    for (uint32_t t = 0; trial->kit->code == 0 && t < trial->kit->n_tasks; t++)
+        gy_instance_be_strict(trial->kit->tasks[t].instance, strict);
+    gy_kit_start(trial->kit);
+}
+
 void gy_trial_fini(struct gy_trial *trial)
 {
     gyre_kit_free(trial->kit);

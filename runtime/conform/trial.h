@@ -4,6 +4,7 @@
 #define GY_CONFORM_TRIAL_H
 
 #include "conform/script.h"
+#include "op/strict.h"
 
 #include <limits.h>
 
@@ -53,6 +54,10 @@ void gy_trial_begin(struct gy_trial *trial, struct gy_place *place, uint32_t tas
 
 /** The same with tasks that are not open yet. */
 void gy_trial_begin_closed(struct gy_trial *trial, struct gy_place *place, uint32_t tasks);
+
+/** Begins a run under a host that is strict, and outlives it; see op/strict.h. */
+void gy_trial_begin_strict(struct gy_trial *trial, struct gy_place *place,
+                           const struct gy_strict *strict);
 
 void gy_trial_fini(struct gy_trial *trial);
 

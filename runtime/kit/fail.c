@@ -28,6 +28,12 @@ int gy_kit_fail_call(struct gyre_kit *kit, const struct gy_instance *instance, i
                        row != NULL ? ", row " : "", row != NULL ? row : "");
 }
 
+void gy_kit_forgive(struct gyre_kit *kit)
+{
+    kit->code = 0;
+    gy_buf_reset(&kit->error);
+}
+
 const char *gyre_kit_error(const struct gyre_kit *kit)
 {
     const char *text = gy_buf_cstr((struct gy_buf *)&kit->error);

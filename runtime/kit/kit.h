@@ -121,6 +121,9 @@ int gy_kit_fail(struct gyre_kit *kit, int code, const char *format, ...)
 /** Keeps the failure of an instance, whose last call gave `code`. */
 int gy_kit_fail_call(struct gyre_kit *kit, const struct gy_instance *instance, int code);
 
+/** Forgets the failure, after which the operator goes on: one of a snapshot. */
+void gy_kit_forgive(struct gyre_kit *kit);
+
 /** The input port of a name (NULL: the first), or NULL, and a failure. */
 struct gy_kit_port *gy_kit_input(struct gyre_kit *kit, const char *name);
 

@@ -141,3 +141,9 @@ void gy_instance_forgive(struct gy_instance *instance)
     instance->error.text[0] = 0;
     instance->sticky = 0;
 }
+
+void gy_instance_refuse_writes(const struct gy_instance *instance, struct gyre_writer *writer)
+{
+    if (writer->error == 0 && gy_refuses(instance->strict, "gyre_write"))
+        writer->error = GYRE_ENOMEM;
+}

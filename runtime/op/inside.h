@@ -8,6 +8,7 @@
  *     rounds     the rounds of the loops that it is in
  *     hosttable  what a plugin may call
  *     functions  the instances that functions have
+ *     strict     the same for tests: what fails when it is told to
  *     accumulate the aggregate functions of a node as one
  *     window     windows; their files are in window.h
  *     hosted     functions as operators
@@ -29,6 +30,7 @@
 #include "op/accumulate.h"
 #include "op/instance.h"
 #include "op/output.h"
+#include "op/strict.h"
 #include "op/timers.h"
 #include "op/window.h"
 #include "state/store.h"
@@ -108,6 +110,8 @@ struct gy_instance {
     struct gy_window *window;   /* NULL: none */
     struct gy_timers *timers;   /* NULL: its operator has none */
     struct gy_rounds rounds;
+    const struct gy_strict *strict; /* NULL: the host is as in a job */
+    struct gyre_host strict_host;
     const struct gyre_batch *view; /* `in` as the plugin sees it */
     struct gy_instance_stats stats;
     GY_VEC(struct gy_metric *) metrics;
@@ -199,6 +203,9 @@ void gy_instance_calls(struct gy_instance *instance, const char *function,
 void gy_instance_unmake(const struct gy_instance *instance, struct gy_store *store,
                         const struct gyre_batch *in, const uint32_t *rows, uint32_t n);
 struct gy_store_config gy_instance_store_config(const struct gy_instance *instance);
+
+/** Lets a writer fail from the start where the host is strict and wants that. */
+void gy_instance_refuse_writes(const struct gy_instance *instance, struct gyre_writer *writer);
 
 /* Rounds. */
 int gy_rounds_init(struct gy_instance *instance);

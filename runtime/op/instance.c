@@ -32,6 +32,7 @@ int gy_instance_save_split(struct gy_instance *instance, uint32_t split, struct 
             instance, GYRE_ENOTSUP,
             "%s cannot say how far it has read: it has no save_split (" GY_GUIDE_SOURCES ")",
             instance->node->op);
+    gy_instance_refuse_writes(instance, writer);
     struct gy_call call = gy_call_begin(instance, "save_split");
     int code = descriptor->save_split(instance->self, &instance->ctx, split, writer);
     return gy_call_end(instance, call, code != 0 ? code : writer->error);
@@ -241,6 +242,7 @@ int gy_instance_prepare(struct gy_instance *instance, const char *txn, struct gy
     if (descriptor == NULL || descriptor->prepare == NULL)
         return 0;
     uint64_t rows = gy_instance_rows(instance);
+    gy_instance_refuse_writes(instance, writer);
     struct gy_call call = gy_call_begin(instance, "prepare");
     int code = descriptor->prepare(instance->self, &instance->ctx, txn, writer);
     code = gy_instance_check_rows(instance, rows, code);

@@ -2,6 +2,7 @@
 #include "op/output.h"
 
 #include "base/mem.h"
+#include "op/walls.h"
 
 #include <assert.h>
 
@@ -25,6 +26,14 @@ static void misused(struct gy_port *port, const char *call, const char *why)
     port->misuse = why;
 }
 
+/* The operator has written where it may not. */
+static void look_at_walls(struct gy_port *port)
+{
+    const char *call, *why;
+    if (gy_walls(port) && gy_walls_breached(port, &call, &why))
+        misused(port, call, why);
+}
+
 /* The batch has bytes enough: it leaves before the next row. */
 static void note_text(struct gy_port *port, size_t bytes)
 {
@@ -37,8 +46,14 @@ static void note_text(struct gy_port *port, size_t bytes)
 static char *grow(struct gyre_out *out, uint32_t len)
 {
     struct gy_port *port = out->host; /* `out` may be a part of the port's own (op/hosted) */
+    bool walls = gy_walls(port);
     retain_text(port);
-    struct gy_block *buf = gy_block_new(port->pool, len > TEXT_BYTES ? len : TEXT_BYTES);
+    look_at_walls(port);
+    struct gy_block *buf = gy_refuses(port->strict, "gyre_out_room")
+                               ? NULL
+                               : gy_block_new(port->pool, walls              ? gy_walls_text(len)
+                                                          : len > TEXT_BYTES ? len
+                                                                             : TEXT_BYTES);
     if (buf == NULL) {
         port->error = GYRE_ENOMEM;
         return NULL;
@@ -49,10 +64,12 @@ static char *grow(struct gyre_out *out, uint32_t len)
         port->error = GYRE_ENOMEM;
     gy_block_drop(port->text_buf);
     port->text_buf = buf;
-    note_text(port, buf->size);
+    note_text(port, walls ? len : buf->size);
     out->text = port->out.text = buf->bytes;
     out->text_start = port->out.text_start = buf->bytes;
-    out->text_end = port->out.text_end = buf->bytes + buf->size;
+    out->text_end = port->out.text_end = buf->bytes + (walls ? len : buf->size);
+    if (walls)
+        gy_walls_raise_text(port);
     return out->text;
 }
 
@@ -77,31 +94,39 @@ static size_t round_up(size_t n)
     return (n + 63) & ~(size_t)63;
 }
 
+/* Room for a batch's values of a size, and a wall. */
+static size_t area(const struct gy_port *port, size_t size)
+{
+    return round_up(port->most * size) + (gy_walls(port) ? GY_WALL_BYTES : 0);
+}
+
 /* The own columns, times and mask of one batch lie in one block, each on a cache line of its own. */
 static int allocate(struct gy_port *port)
 {
     const struct gy_output *plan = port->plan;
-    size_t bytes = 2 * round_up(ROWS) + round_up(ROWS * sizeof(int64_t));
+    size_t mask = area(port, 1), times = area(port, sizeof(int64_t));
+    size_t bytes = 2 * mask + times;
     for (uint32_t k = 0; k < plan->n_own; k++)
-        bytes += round_up((size_t)ROWS * gyre_type_size(plan->own[k].type)) + round_up(ROWS);
+        bytes += area(port, gyre_type_size(plan->own[k].type)) + mask;
     port->memory = gy_block_new(port->pool, bytes);
     if (port->memory == NULL)
         return GYRE_ENOMEM;
     char *at = port->memory->bytes;
     for (uint32_t k = 0; k < plan->n_own; k++) {
         port->data[k] = at;
-        at += round_up((size_t)ROWS * gyre_type_size(plan->own[k].type));
+        at += area(port, gyre_type_size(plan->own[k].type));
         if ((plan->own[k].flags & GYRE_NULLABLE) != 0) {
             port->valid[k] = (uint8_t *)at;
-            at += round_up(ROWS);
+            at += mask;
         }
     }
     port->keep = (uint8_t *)at;
-    port->dropped_keep = (uint8_t *)at + round_up(ROWS);
+    port->dropped_keep = (uint8_t *)at + mask;
     if (plan->needs_time)
-        port->out.time = (int64_t *)(void *)(at + 2 * round_up(ROWS));
+        port->out.time = (int64_t *)(void *)(at + 2 * mask);
     if ((plan->flags & GYRE_PORT_FILTERS) != 0)
         port->out.keep = port->keep;
+    gy_walls_raise(port, port->most);
     return 0;
 }
 
@@ -123,9 +148,9 @@ static void begin(struct gy_port *port)
 {
     for (uint32_t k = 0; k < port->plan->n_own; k++)
         if (port->valid[k] != NULL)
-            memset(port->valid[k], 1, ROWS);
+            memset(port->valid[k], 1, port->most);
     port->out.rows = 0;
-    port->out.capacity = port->room = ROWS;
+    port->out.capacity = port->room = port->most;
     port->text_bytes = 0;
 }
 
@@ -141,7 +166,8 @@ static void full(struct gyre_out *out)
         misused(port, "gyre_out_row", "is aligned: its rows are those of the input");
     if (port->error == 0 && out->capacity != 0)
         gy_port_flush(port);
-    if (port->error != GYRE_ENOMEM && (port->memory != NULL || allocate(port) == 0))
+    if (port->error != GYRE_ENOMEM && !gy_refuses(port->strict, "gyre_out_row") &&
+        (port->memory != NULL || allocate(port) == 0))
         begin(port); /* misused, the rows go nowhere */
     else
         use_scratch(port);
@@ -215,6 +241,7 @@ int gy_port_prepare(struct gy_port *port, const struct gy_batch *in)
         port->error = GYRE_ENOMEM;
         return GYRE_ENOMEM;
     }
+    gy_walls_raise(port, in->rows);
     for (uint32_t k = 0; k < port->plan->n_own; k++)
         if (port->valid[k] != NULL)
             memset(port->valid[k], 1, in->rows);
@@ -273,6 +300,7 @@ void gy_port_settle(struct gy_port *port)
         misused(port, "gyre_out_used", "had no room for so much: see gyre_out_room");
     if (port->out.rows > port->room)
         misused(port, "gyre_out_row", "was given more rows than its capacity");
+    look_at_walls(port);
     gy_arenas_drop(port->adopted);
     gy_arenas_drop(port->recent);
     port->adopted = port->recent = NULL;
@@ -292,6 +320,7 @@ int gy_port_init(struct gy_port *port, const struct gy_output *plan, uint32_t in
     port->emit = emit;
     port->host = host;
     port->index = index;
+    port->most = ROWS;
     port->columns = gy_calloc(plan->schema.n_fields + 1, sizeof *port->columns);
     port->data = gy_calloc(plan->n_own + 1, sizeof *port->data);
     port->valid = gy_calloc(plan->n_own + 1, sizeof *port->valid);
@@ -308,6 +337,13 @@ int gy_port_init(struct gy_port *port, const struct gy_output *plan, uint32_t in
                                   .adopt = adopt,
                                   .host = port};
     return 0;
+}
+
+void gy_port_be_strict(struct gy_port *port, const struct gy_strict *strict)
+{
+    assert(port->memory == NULL);
+    port->strict = strict;
+    port->most = strict->walls && !is_aligned(port) ? GY_STRICT_ROWS : ROWS;
 }
 
 void gy_port_fini(struct gy_port *port)

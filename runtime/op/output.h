@@ -17,6 +17,7 @@
 
 #include "data/batch.h"
 #include "graph/logical.h"
+#include "op/strict.h"
 
 struct gy_port {
     struct gyre_out out; /* what the plugin sees; first, so that the host finds the port */
@@ -32,6 +33,8 @@ struct gy_port {
     bool has_strings;    /* some own column is str or bytes */
     bool is_empty;       /* no row of the aligned batch at hand goes out, whatever its mask says */
     int64_t now_us;      /* the time of the call */
+    uint32_t most;       /* rows of a batch */
+    uint32_t walled;     /* rows before the walls, where there are some */
     uint32_t room;       /* rows that there is memory for */
     uint64_t text_bytes; /* made for the long strings of the batch being filled */
     uint64_t rows_total; /* put out so far */
@@ -42,12 +45,13 @@ struct gy_port {
     struct gy_arenas *adopted; /* of this callback */
     struct gy_arenas
         *recent; /* arenas left by this batch and call: the next row may refer to them */
-    struct gy_column *columns; /* of the stream that leaves, one per field */
-    void **data;               /* per own column */
-    uint8_t **valid;           /* per own column; NULL where not nullable */
-    uint8_t *keep;             /* own mask of an aligned port */
-    uint8_t *dropped_keep;     /* mask after bad rows were taken out */
-    uint64_t scratch[2];       /* what a row without memory is written to */
+    struct gy_column *columns;      /* of the stream that leaves, one per field */
+    void **data;                    /* per own column */
+    uint8_t **valid;                /* per own column; NULL where not nullable */
+    uint8_t *keep;                  /* own mask of an aligned port */
+    uint8_t *dropped_keep;          /* mask after bad rows were taken out */
+    uint64_t scratch[2];            /* what a row without memory is written to */
+    const struct gy_strict *strict; /* NULL: the host is as in a job */
 };
 
 /** Prepares a port of an instance; `emit` takes its batches, as views.
@@ -55,6 +59,9 @@ struct gy_port {
 int gy_port_init(struct gy_port *port, const struct gy_output *plan, uint32_t index,
                  struct gy_pool *pool,
                  void (*emit)(void *host, uint32_t port, const struct gy_batch *batch), void *host);
+
+/** Makes the host strict with the operator, before its first row. */
+void gy_port_be_strict(struct gy_port *port, const struct gy_strict *strict);
 
 /** Frees a port; a zeroed one is fine. Rows not flushed are lost. */
 void gy_port_fini(struct gy_port *port);

@@ -47,6 +47,7 @@ int gy_instance_save_items(struct gy_instance *instance, struct gy_items *items)
         return 0;
     gy_items_writer_init(&writer, items);
     uint64_t rows = gy_instance_rows(instance);
+    gy_instance_refuse_writes(instance, &writer.writer);
     struct gy_call call = gy_call_begin(instance, "save_items");
     int code =
         descriptor->save_items(instance->self, &instance->ctx, &writer.writer, gy_items_next);
@@ -91,8 +92,9 @@ static void save_records(void *host, const struct gy_store_entry *entries, uint3
         return;
     }
     for (uint32_t i = 0; i < n && part->error == 0; i++) {
-        gy_store_encode(instance->stores[saving->state], &entries[i],
-                        gy_part_record(part, GY_RECORD_STATE, saving->state));
+        struct gyre_writer *writer = gy_part_record(part, GY_RECORD_STATE, saving->state);
+        gy_instance_refuse_writes(instance, writer);
+        gy_store_encode(instance->stores[saving->state], &entries[i], writer);
         gy_part_end_record(part);
     }
 }

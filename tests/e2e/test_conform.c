@@ -36,6 +36,7 @@ static const struct mutant of_life[] = {
     {"mutant_life_create_failure", "life.create-failure", "crash", ""},
     {"mutant_thread_migrate", "thread.migrate", "fail", "this is another thread"},
     {"mutant_fault_every_allocation", "fault.every-allocation", "fail", "memory is wanting"},
+    {"mutant_fault_every_host_call", "fault.every-host-call", "fail", "where gyre_map_get (call "},
 };
 
 static const struct mutant of_rows[] = {
@@ -45,6 +46,9 @@ static const struct mutant of_rows[] = {
     {"mutant_proc_batch_split", "proc.batch-split", "fail", "however rows are put into batches"},
     {"mutant_proc_dropped_rows", "proc.dropped-rows", "fail", "GYRE_ROWS"},
     {"mutant_proc_output_lifetime", "proc.output-lifetime", "fail", "gyre_out_str"},
+    {"mutant_proc_output_bounds", "proc.output-bounds", "fail", "behind the last row of the input"},
+    {"mutant_proc_output_capacity", "proc.output-bounds", "fail", "beyond its capacity"},
+    {"mutant_proc_output_text", "proc.output-bounds", "fail", "beyond the room"},
     {"mutant_proc_bad_rows", "proc.bad-rows", "fail", "leaves no trace"},
     {"mutant_fn_total", "fn.total", "crash", ""},
     {"mutant_key_isolation", "key.isolation", "fail", "whatever other keys"},

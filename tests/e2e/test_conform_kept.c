@@ -75,9 +75,9 @@ static void a_run_of_all_checks_is_told_by_inspect(void)
     free(run(&place, "conform", NULL, NULL, 0));
     char *path = path_join(place.folder, "plugin_good.conform"), *kept = file_read(path, NULL);
     CU_ASSERT(strncmp(kept, "plugin plugin_good 0.3.1\nbuild ", 31) == 0);
-    CU_ASSERT(strstr(kept, "\nseed 1\npass 6") != NULL);
+    CU_ASSERT(strstr(kept, "\nseed 1\npass ") != NULL);
     CU_ASSERT(strstr(kept, " fail 0 crash 0 timeout 0 skip ") != NULL);
-    expect_inspect(&place, "Z by gyre 0.1.0: 6");
+    expect_inspect(&place, "Z by gyre 0.1.0: ");
     expect_inspect(&place, " pass, 0 fail, ");
     CU_ASSERT_EQUAL(dir_count(place.folder), 2);
     free(kept);
