@@ -3,7 +3,7 @@
 #include "csv_cut.h"
 #include "number.h"
 #include "paths.h"
-#include <errno.h>
+#include "unpack.h"
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -18,6 +18,7 @@ struct head {
     const struct read_config *config;
     struct gyre_bind *bind;
     struct csv_style style;
+    struct unpack *unpack;
     char *bytes;
     struct csv_text text; /* behind the header */
     struct csv_record header;
@@ -30,31 +31,43 @@ static int32_t tell(struct head *h, const char *option, const char *what)
     return gyre_bind_fail(h->bind, GYRE_EINVAL, option, "%s: %s", h->file, what);
 }
 
-/* Reads the first bytes of a file; their number, or -1. */
-static ssize_t load(const char *file, char *bytes)
+/* Reads the first bytes that an open file holds; -1: they cannot be read. */
+static ssize_t load_open(struct head *h, int fd, int32_t codec)
 {
-    size_t used = 0;
-    ssize_t n = 1;
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-    while (fd >= 0 && n != 0 && used < HEAD_BYTES) {
-        n = read(fd, bytes + used, HEAD_BYTES - used);
-        if (n < 0 && errno != EINTR)
-            break;
-        used += n > 0 ? (size_t)n : 0;
+    size_t used = 0, n = 1;
+    int32_t code = UNPACK_OK;
+    unpack_begin(h->unpack, codec, fd, 0, (struct frame_place){0, 0});
+    while (code == UNPACK_OK && used < HEAD_BYTES && (n != 0 || !h->unpack->at_end)) {
+        code = unpack_read(h->unpack, h->bytes + used, HEAD_BYTES - used, 0, &n);
+        used += n;
     }
+    unpack_end(h->unpack);
+    return code == UNPACK_OK ? (ssize_t)used : -1;
+}
+
+static ssize_t load(struct head *h, const char *file)
+{
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    int32_t codec = h->config->compression;
+    if (codec == CODEC_AUTO)
+        codec = codec_of_file(file);
+    ssize_t n = fd >= 0 ? load_open(h, fd, codec) : -1;
     if (fd >= 0)
         close(fd);
-    return fd < 0 || n < 0 ? -1 : (ssize_t)used;
+    return n;
 }
 
 /* Reads a file up to what is behind its header, whose names are then without doubled quotes. A file
  * that cannot be read is left to those who open it. */
 static int32_t read_header(struct head *h, const char *file)
 {
-    ssize_t n = load(file, h->bytes);
+    ssize_t n = load(h, file);
     size_t mark = n >= 3 && memcmp(h->bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     h->file = file;
     h->is_known = 0;
+    h->text = (struct csv_text){0};
+    if (n < 0 && h->unpack->why[0] != 0)
+        return tell(h, "path", h->unpack->why);
     if (n < 0)
         return GYRE_OK;
     h->text = (struct csv_text){
@@ -89,7 +102,8 @@ static int32_t head_init(struct head *h, const struct read_config *c, struct gyr
     csv_style_parse(CSV_STYLE_OF(c), 1, &h->style, &why); /* its mistakes are told elsewhere */
     h->bytes = bind->alloc(bind, HEAD_BYTES);
     h->header.pieces = bind->alloc(bind, CSV_COLUMNS_MAX * sizeof *h->header.pieces);
-    if (h->bytes == NULL || h->header.pieces == NULL)
+    h->unpack = bind->alloc(bind, sizeof *h->unpack);
+    if (h->bytes == NULL || h->header.pieces == NULL || h->unpack == NULL)
         return gyre_bind_fail(bind, GYRE_ENOMEM, NULL, "no memory");
     return GYRE_OK;
 }

@@ -280,10 +280,11 @@ static int32_t take_header(struct reader *r, struct gyre_ctx *ctx)
 static int32_t go_to_position(struct reader *r, struct gyre_ctx *ctx)
 {
     struct range *range = &r->ranges[0];
-    if (range->offset <= r->input.offset)
+    if (range->place.offset <= r->input.offset)
         return GYRE_OK;
     input_close(&r->input, ctx);
-    return input_open(&r->input, ctx, range->path, range->offset);
+    return input_open(&r->input, ctx, range->path, range_codec(r->config, range),
+                      range->place.offset, range->place.frame);
 }
 
 /* The record at the front is longer than row_max: it is reported, and will be skipped. */

@@ -1,14 +1,19 @@
 /* plugins/file/read.c: the source file.read: its options, ranges, positions, and its rate.
  *
  * Files of lines and of json are divided into ranges of RANGE bytes that tasks take in file order; a csv file,
- * a file read at a rate, and what is not a regular file are one range each.
+ * a file read at a rate, a compressed one, and what is not a regular file are one range each.
  *
  * | bytes of a split | what            |   | position | what                           |
  * |------------------|-----------------|---|----------|--------------------------------|
  * | u64              | start           |   | u64      | offset                         |
  * | u64              | end             |   | u32      | what is skipped first: SKIP_...|
- * | u32              | number of splits|   | u64      | hash of what precedes, 0: none |
- * | rest             | name            |   |          |                                |
+ * | u32              | number of splits|   | u64      | to where the file had been read|
+ * | rest             | name            |   | u64      | hash of what precedes, 0: none |
+ * |                  |                 |   | u32      | CODEC_..., AUTO: not opened    |
+ * |                  |                 |   | u64, u64 | where its frame begins: in the |
+ * |                  |                 |   |          | file, and in what it holds     |
+ *
+ * The offset is in what a compressed file holds: decompressing begins again with the frame before it.
  *
  * The name is the file's in the folder of `path`, so that a restore finds it from another working
  * directory, and where `path` says that its files have moved.
@@ -33,9 +38,10 @@
 #include <sys/stat.h>
 
 #define RANGE           (8u << 20)
-#define UNBOUNDED       ((uint64_t)INT64_MAX)
 #define SPLIT_HEAD      20u
 #define PATH_LENGTH_MAX 4096u
+#define POSITION        48u
+#define READS_MAX       64u /* in one poll */
 
 /* ---- binding ----------------------------------------------------------------------------------- */
 
@@ -82,11 +88,24 @@ static int32_t declare_fields(struct read_config *c, struct gyre_bind *bind)
     return GYRE_OK;
 }
 
-static int32_t note_stream(void *user, const char *file, int64_t size)
+/* Looks at a file that is there; its codec may be one that gyre was built without. */
+struct first_look {
+    const struct read_config *config;
+    int is_stream;
+    int32_t codec; /* of the last one */
+    const char *lacks;
+};
+
+static int32_t look_at_file(void *user, const char *file, int64_t size)
 {
-    (void)file;
+    struct first_look *look = user;
     if (size < 0)
-        *(int *)user = 1;
+        look->is_stream = 1;
+    look->codec = look->config->compression;
+    if (look->codec == CODEC_AUTO && size > 0)
+        look->codec = codec_of_file(file);
+    if (look->lacks == NULL)
+        look->lacks = codec_lacks(look->codec);
     return GYRE_OK;
 }
 
@@ -110,36 +129,59 @@ static int32_t refuse_stream(const struct read_config *c, struct gyre_bind *bind
                           is_standard ? "" : ", which is no regular file,");
 }
 
+/* What follows does not belong together, whatever the files are. */
+static int32_t check_follow(const struct read_config *c, struct gyre_bind *bind)
+{
+    if (!c->follow)
+        return GYRE_OK;
+    if (c->header)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "follow",
+                              "a file with a header cannot be followed");
+    if (path_is_standard(c->path))
+        return gyre_bind_fail(bind, GYRE_EINVAL, "follow", "standard input needs no `follow`");
+    if (c->compression == CODEC_GZIP || c->compression == CODEC_ZSTD)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "compression",
+                              "a compressed file cannot be followed");
+    if (c->compression == CODEC_AUTO && codec_of_file(c->path) != CODEC_NONE)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "follow",
+                              "%s is compressed by %s, and cannot be followed", c->path,
+                              codec_name(codec_of_file(c->path)));
+    return bind->set_flags(bind, GYRE_UNBOUNDED);
+}
+
+/* Looks at the files, which have to be there. */
+static int32_t check_files(const struct read_config *c, struct gyre_bind *bind)
+{
+    struct first_look look = {.config = c, .is_stream = path_is_standard(c->path)};
+    char text[GYRE_ERROR_TEXT];
+    if (!look.is_stream && paths_each(c->path, text, look_at_file, &look) != GYRE_OK)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "path", "%s", text);
+    if (look.lacks != NULL)
+        return gyre_bind_fail(bind, GYRE_ENOTSUP, "path", "%s: %s", c->path, look.lacks);
+    if (look.is_stream && c->follow)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "follow", "only regular files can be followed");
+    if (look.is_stream && bind->snapshots)
+        return refuse_stream(c, bind);
+    if (look.is_stream)
+        return bind->set_flags(bind, GYRE_BLOCKING | GYRE_AT_MOST_ONCE);
+    return c->header ? csv_head_check(c, bind) : GYRE_OK;
+}
+
 static int32_t read_bind(void *config, struct gyre_bind *bind)
 {
     struct read_config *c = config;
-    int is_stream = path_is_standard(c->path);
-    char text[GYRE_ERROR_TEXT];
     if (c->format == READ_JSON && json_lacks() != NULL)
         return gyre_bind_fail(bind, GYRE_ENOTSUP, "format", "%s", json_lacks());
-    int32_t code = declare_fields(c, bind);
-    if (c->follow && c->header)
-        return gyre_bind_fail(bind, GYRE_EINVAL, "follow",
-                              "a file with a header cannot be followed");
-    if (c->follow && is_stream)
-        return gyre_bind_fail(bind, GYRE_EINVAL, "follow", "standard input needs no `follow`");
-    if (code == GYRE_OK && c->follow)
-        code = bind->set_flags(bind, GYRE_UNBOUNDED);
-    if (is_followable(c) || bind->dry)
-        return code;
-    if (!is_stream && paths_each(c->path, text, note_stream, &is_stream) != GYRE_OK)
-        return gyre_bind_fail(bind, GYRE_EINVAL, "path", "%s", text);
-    if (is_stream && c->follow)
-        return gyre_bind_fail(bind, GYRE_EINVAL, "follow", "only regular files can be followed");
-    if (is_stream && bind->snapshots)
-        return refuse_stream(c, bind);
-    if (code == GYRE_OK && is_stream)
-        code = bind->set_flags(bind, GYRE_BLOCKING | GYRE_AT_MOST_ONCE);
-    if (code == GYRE_OK && c->header && !is_stream)
-        code = csv_head_check(c, bind);
-    if (code == GYRE_OK && path_is_standard(c->path))
-        code = bind->single(bind, "standard input cannot be divided");
-    return code;
+    if (codec_lacks(c->compression) != NULL)
+        return gyre_bind_fail(bind, GYRE_ENOTSUP, "compression", "%s", codec_lacks(c->compression));
+    int32_t code = declare_fields(c, bind), follows = check_follow(c, bind);
+    if (follows != GYRE_OK || is_followable(c) || bind->dry)
+        return code != GYRE_OK ? code : follows;
+    follows = check_files(c, bind);
+    if (code != GYRE_OK || follows != GYRE_OK)
+        return code != GYRE_OK ? code : follows;
+    return path_is_standard(c->path) ? bind->single(bind, "standard input cannot be divided")
+                                     : GYRE_OK;
 }
 
 /* ---- splits ------------------------------------------------------------------------------------ */
@@ -174,8 +216,11 @@ static int32_t add_file(void *user, const char *path, int64_t size)
 {
     struct discovery *d = user;
     /* files that say they are empty may not be, as in /proc: read them to their end */
-    if (d->config->format == READ_CSV || d->config->rate > 0 || size <= 0)
-        return add_range(d, path, 0, UNBOUNDED);
+    int32_t codec = d->config->compression == CODEC_AUTO && size > 0 ? codec_of_file(path)
+                                                                     : d->config->compression;
+    if (d->config->format == READ_CSV || d->config->rate > 0 || size <= 0 || codec == CODEC_GZIP ||
+        codec == CODEC_ZSTD)
+        return add_range(d, path, 0, RANGE_UNBOUNDED);
     int32_t code = GYRE_OK;
     for (uint64_t start = 0; code == GYRE_OK && start < (uint64_t)size; start += RANGE) {
         uint64_t left = (uint64_t)size - start;
@@ -191,7 +236,7 @@ static int32_t read_discover(const void *config, struct gyre_splits *splits)
     if (path_is_standard(d.config->path) || d.config->follow) {
         d.total = 1;
         d.counting = 0;
-        return add_range(&d, d.config->path, 0, UNBOUNDED);
+        return add_range(&d, d.config->path, 0, RANGE_UNBOUNDED);
     }
     int32_t code = paths_each(d.config->path, text, add_file, &d);
     d.counting = 0;
@@ -205,7 +250,35 @@ static int32_t read_discover(const void *config, struct gyre_splits *splits)
 /* Tells the two kinds of positions apart, by their length: a list has 12 bytes, or more than 80. */
 static int is_followed(const struct gyre_reader *position)
 {
-    return position->length - position->position != 20;
+    return position->length - position->position != POSITION;
+}
+
+static void write_position(struct gyre_writer *writer, const struct input_place *place,
+                           uint32_t skipping)
+{
+    gyre_write_u64(writer, place->offset);
+    gyre_write_u32(writer, skipping);
+    gyre_write_u64(writer, place->mark_at);
+    gyre_write_u64(writer, place->mark);
+    gyre_write_u32(writer, (uint32_t)place->codec);
+    gyre_write_u64(writer, place->frame.at);
+    gyre_write_u64(writer, place->frame.offset);
+}
+
+static void read_position(struct gyre_reader *position, struct range *range)
+{
+    struct input_place *place = &range->place;
+    place->offset = gyre_read_u64(position);
+    range->skipping = gyre_read_u32(position);
+    place->mark_at = gyre_read_u64(position);
+    place->mark = gyre_read_u64(position);
+    uint32_t codec = gyre_read_u32(position);
+    place->codec = (int32_t)codec;
+    place->frame.at = gyre_read_u64(position);
+    place->frame.offset = gyre_read_u64(position);
+    if (codec >= CODEC_KINDS || place->frame.offset > place->offset ||
+        range->skipping >= SKIP_KINDS)
+        position->error = GYRE_ECORRUPT;
 }
 
 static int32_t read_add(void *self, struct gyre_ctx *ctx, uint32_t split, const void *bytes,
@@ -219,7 +292,7 @@ static int32_t read_add(void *self, struct gyre_ctx *ctx, uint32_t split, const 
     memcpy(&start, bytes, 8);
     memcpy(&range.end, (const char *)bytes + 8, 8);
     memcpy(&range.ranges, (const char *)bytes + 16, 4);
-    range.offset = start != 0 ? start - 1 : 0;
+    range.place.offset = range.place.mark_at = start != 0 ? start - 1 : 0;
     range.skipping = start != 0 ? SKIP_LINE : SKIP_NONE;
     if (position != NULL && is_followed(position) != r->config->follow)
         return gyre_fail(ctx, GYRE_EFAIL,
@@ -231,11 +304,9 @@ static int32_t read_add(void *self, struct gyre_ctx *ctx, uint32_t split, const 
             if (follow_restore(r, ctx, position) != GYRE_OK)
                 return ctx->error->code;
         } else {
-            range.offset = gyre_read_u64(position);
-            range.skipping = gyre_read_u32(position);
-            range.mark = gyre_read_u64(position);
+            read_position(position, &range);
         }
-        if (position->error != 0 || range.skipping >= SKIP_KINDS)
+        if (position->error != 0)
             return gyre_fail(ctx, GYRE_ECORRUPT, "the position of split %u cannot be read",
                              (unsigned)split);
     }
@@ -279,10 +350,8 @@ static int32_t read_save(void *self, struct gyre_ctx *ctx, uint32_t split,
         if (is_going && r->input.is_stream)
             return gyre_fail(ctx, GYRE_ENOTSUP,
                              "%s cannot be read again, so it cannot be in a snapshot", range->path);
-        uint64_t offset = is_going ? r->input.offset : range->offset;
-        gyre_write_u64(writer, offset);
-        gyre_write_u32(writer, range->skipping);
-        gyre_write_u64(writer, is_going ? file_mark(r->input.fd, offset) : range->mark);
+        struct input_place place = is_going ? input_place(&r->input) : range->place;
+        write_position(writer, &place, range->skipping);
         return writer->error;
     }
     return gyre_fail(ctx, GYRE_ECONTRACT, "split %u is not this task's", (unsigned)split);
@@ -354,36 +423,43 @@ static uint32_t rows_due(struct reader *r, struct gyre_ctx *ctx, struct gyre_pol
 static int32_t check_file(struct reader *r, struct gyre_ctx *ctx)
 {
     const struct range *range = &r->ranges[0];
+    const struct input_place *place = &range->place;
     struct stat st;
     if (fstat(r->input.fd, &st) != 0)
         return gyre_fail(ctx, GYRE_EIO, "%s: %s", range->path, strerror(errno));
-    if (r->input.is_stream && range->offset != 0)
+    if (r->input.is_stream && place->offset != 0)
         return gyre_fail(ctx, GYRE_EFAIL, "%s is no regular file any more: put the file back",
                          range->path);
     uint64_t size = (uint64_t)st.st_size;
-    uint64_t least = range->end != UNBOUNDED ? range->end : range->mark == 0 ? range->offset : 0;
-    int is_other = range->mark != 0 && range->mark != file_mark(r->input.fd, range->offset);
-    if (!r->input.is_stream && (size < least || (is_other && size != 0 && size < range->offset)))
+    uint64_t least = range->end != RANGE_UNBOUNDED ? range->end
+                     : place->mark == 0            ? place->mark_at
+                                                   : 0;
+    int is_other = place->mark != 0 && place->mark != file_mark(r->input.fd, place->mark_at);
+    if (!r->input.is_stream && (size < least || (is_other && size != 0 && size < place->mark_at)))
         return gyre_fail(ctx, GYRE_EFAIL,
                          "%s has %llu bytes, less than the %llu it had: a file must not become "
                          "shorter while a job reads it or is to go on with it: put it back, or "
                          "start without the snapshot",
                          range->path, (unsigned long long)size,
-                         (unsigned long long)(least != 0 ? least : range->offset));
-    if (is_other)
+                         (unsigned long long)(least != 0 ? least : place->mark_at));
+    int32_t codec = r->input.unpack != NULL ? r->input.unpack->codec : CODEC_NONE;
+    if (is_other || (place->codec != CODEC_AUTO && place->offset != 0 && place->codec != codec))
         return gyre_fail(ctx, GYRE_EFAIL,
                          "%s is not the file of the snapshot: what precedes byte %llu, to where it "
                          "had been read, has changed: put it back, or start without the snapshot",
-                         range->path, (unsigned long long)range->offset);
+                         range->path, (unsigned long long)place->mark_at);
     return GYRE_OK;
 }
 
 static int32_t start_range(struct reader *r, struct gyre_ctx *ctx)
 {
+    const struct range *range = &r->ranges[0];
     csv_begin(r);
     r->scanned = 0;
-    int32_t code = input_open(&r->input, ctx, r->ranges[0].path,
-                              csv_wants_header(r) ? 0 : r->ranges[0].offset);
+    int from_start = csv_wants_header(r);
+    int32_t code = input_open(&r->input, ctx, range->path, range_codec(r->config, range),
+                              from_start ? 0 : range->place.offset,
+                              from_start ? (struct frame_place){0, 0} : range->place.frame);
     return code == GYRE_OK ? check_file(r, ctx) : code;
 }
 
@@ -410,6 +486,38 @@ static int32_t open_input(struct reader *r, struct gyre_ctx *ctx)
     return code == GYRE_OK ? 1 : code;
 }
 
+/* What can be decompressed has been read, but for a line without its end: that is a bad row, and the
+ * rest of the file is passed over. */
+static void end_damaged(struct reader *r, struct gyre_ctx *ctx, struct gyre_poll *poll)
+{
+    size_t rest = r->ranges[0].skipping != SKIP_NONE ? 0 : input_left(&r->input);
+    size_t row_max = (size_t)r->config->row_max;
+    gyre_bad_input(ctx, r->input.at, rest < row_max ? rest : row_max, "%s: %s", r->input.path,
+                   input_why(&r->input));
+    end_range(r, ctx, poll);
+}
+
+/* Puts out what is due, as far as it is at hand: 0, INPUT_WAIT, or a code. */
+static int32_t read_rows(struct reader *r, struct gyre_ctx *ctx, struct gyre_poll *poll,
+                         uint32_t *left)
+{
+    for (uint32_t reads = 0; reads < READS_MAX; reads++) {
+        int32_t end = r->csv != NULL ? csv_read(r, ctx, left) : lines_read(r, ctx, left);
+        if (end < 0)
+            return end;
+        if (end == READ_END)
+            end_range(r, ctx, poll);
+        if (end != READ_MORE)
+            return GYRE_OK;
+        int32_t code = r->config->follow ? follow_more(r, ctx) : input_more(&r->input, ctx);
+        if (code == INPUT_DAMAGED)
+            end_damaged(r, ctx, poll);
+        if (code != GYRE_OK)
+            return code == INPUT_DAMAGED ? GYRE_OK : code;
+    }
+    return GYRE_OK; /* what is long, or comes to nothing, keeps no barrier waiting */
+}
+
 static int32_t read_poll(void *self, struct gyre_ctx *ctx, struct gyre_poll *poll)
 {
     struct reader *r = self;
@@ -419,16 +527,8 @@ static int32_t read_poll(void *self, struct gyre_ctx *ctx, struct gyre_poll *pol
         return GYRE_OK;
     }
     int32_t open = open_input(r, ctx), code = open < 0 ? open : GYRE_OK;
-    while (open == 1 && code == GYRE_OK) {
-        int32_t end = r->csv != NULL ? csv_read(r, ctx, &left) : lines_read(r, ctx, &left);
-        if (end < 0)
-            return end;
-        if (end == READ_END)
-            end_range(r, ctx, poll);
-        if (end != READ_MORE)
-            break;
-        code = r->config->follow ? follow_more(r, ctx) : input_more(&r->input, ctx);
-    }
+    if (open == 1)
+        code = read_rows(r, ctx, poll, &left);
     r->rows_out += due - left;
     if (code < 0 || (r->config->follow ? open != 0 : code != INPUT_WAIT))
         return code < 0 ? code : GYRE_OK;
@@ -454,6 +554,8 @@ static const struct gyre_option options[] = {
     CSV_STYLE_OPTIONS(struct read_config),
     GYRE_OPT(struct read_config, follow, BOOL, "false", 0,
              "waits for more at the end, and goes along with rotation and truncation: tail -F"),
+    GYRE_OPT_CHOICE(struct read_config, compression, "auto", CODEC_CHOICES,
+                    "how files are compressed; auto: what each begins with says it"),
     GYRE_OPT_RANGE(struct read_config, rotate_wait, DURATION, "5s", 0, 86400000000, NULL,
                    "follow: a file without a name is given up when nothing came for so long"),
     GYRE_OPT_RANGE(struct read_config, rate, FLOAT, "0", 0, 1000000000, "rows/s",

@@ -12,11 +12,14 @@ enum { TYPES_STR, TYPES_INFER }; /* of csv whose header stands for the schema */
 
 #define CSV_COLUMNS_MAX 4096u /* of a file with a header */
 
+#define RANGE_UNBOUNDED ((uint64_t)INT64_MAX) /* the end of a range that is a whole file */
+
 struct read_config {
     const char *path;
     int32_t format;
     int32_t header;
     int32_t follow;
+    int32_t compression;       /* CODEC_... */
     struct gyre_schema schema; /* made by read_bind where a header stands for it */
     int32_t types;
     const char *delimiter;
@@ -45,11 +48,10 @@ enum {
 struct range {
     char *path;
     uint64_t end;
-    uint64_t offset;   /* where to go on, while it is not open */
-    uint32_t skipping; /* SKIP_... */
+    struct input_place place; /* where to go on, while it is not open */
+    uint32_t skipping;        /* SKIP_... */
     uint32_t id;
     uint32_t ranges; /* how many there are in all */
-    uint64_t mark;   /* a hash of what precedes `offset`; 0: not known */
 };
 
 struct csv;
@@ -95,6 +97,12 @@ static inline void read_store(struct gyre_str *into, const char *at, uint32_t le
     into->len = len;
     memcpy(into->head, at, sizeof into->head);
     into->u.ptr = at;
+}
+
+/* How its file may be compressed: a part of one is plain. */
+static inline int32_t range_codec(const struct read_config *config, const struct range *range)
+{
+    return range->end == RANGE_UNBOUNDED ? config->compression : CODEC_NONE;
 }
 
 /* Uses `n` bytes, of which nothing is known about what follows. */
