@@ -74,12 +74,9 @@ static int32_t flat_map_process(void *self, struct gyre_ctx *ctx, const struct g
 }
 
 static const struct gyre_option options[] = {
-    {.size = (uint32_t)sizeof(struct gyre_option),
-     .type = GYRE_OPTION_STRING,
-     .name = "code",
-     .doc = "Lua that is run for each row: its fields are names, emit{name = value} puts a row out",
-     .flags = GYRE_REQUIRED,
-     .offset = (uint32_t)offsetof(struct flat_map_config, script.code)},
+    SCRIPT_CODE(
+        struct flat_map_config,
+        "Lua that is run for each row: its fields are names, emit{name = value} puts a row out"),
     GYRE_OPT(struct flat_map_config, schema, SCHEMA, NULL, GYRE_REQUIRED,
              "the fields of the rows that are put out"),
     SCRIPT_LIMITS(struct flat_map_config),

@@ -214,13 +214,13 @@ local function used_names(chunk, place, names)
   return used
 end
 
-local function compile(text, place, first, names)
+local function compile(text, place, names)
   local code, wrong, at = host.tick_code(text)
   if not code then
-    fail(place, first + at - 1, wrong)
+    fail(place, at, wrong)
   end
-  local name, blank = "=\1" .. place, ("\n"):rep(first - 1)
-  local chunk, message = loadstring(blank .. code .. "\n", name)
+  local name = "=\1" .. place
+  local chunk, message = loadstring(code, name)
   if not chunk then
     error(message, 0)
   end
@@ -228,7 +228,7 @@ local function compile(text, place, first, names)
   for _, field in ipairs(names) do
     params[#params + 1] = used[field] and field or nil
   end
-  local text_of = blank .. "local gyre__tick = ... return function(" .. table.concat(params, ", ") .. ") " ..
+  local text_of = "local gyre__tick = ... return function(" .. table.concat(params, ", ") .. ") " ..
       code .. "\nend"
   chunk, message = loadstring(text_of, name)
   if not chunk then

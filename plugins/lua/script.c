@@ -1,5 +1,6 @@
 /* plugins/lua/script.c: see script.h. */
 #include "script.h"
+#include "tick.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,6 +36,78 @@ static int32_t read_schema(struct script *s, struct gyre_bind *bind)
     return GYRE_OK;
 }
 
+/* Where the lines of the option's text stand. */
+static int32_t read_code(struct script *s, struct gyre_bind *bind)
+{
+    struct gyre_place place = {.size = (uint32_t)sizeof place};
+    uint32_t n = 1;
+    s->option = "code";
+    s->text = s->code;
+    s->length = strlen(s->code);
+    for (const char *c = s->text; *c != 0; c++)
+        n += *c == '\n';
+    uint32_t *lines = bind->alloc(bind, n * sizeof *lines);
+    if (lines == NULL)
+        return GYRE_ENOMEM;
+    for (uint32_t i = 0; i < n; i++) {
+        bind->place(bind, "code", i + 1, &place);
+        lines[i] = place.line;
+    }
+    s->place = (struct vm_place){place.file, lines, n};
+    return GYRE_OK;
+}
+
+/* The whole of the file that `file` names. */
+static int32_t read_file(struct script *s, struct gyre_bind *bind)
+{
+    FILE *file = fopen(s->file, "re");
+    char *text = bind->alloc(bind, TICK_BYTES + 2);
+    size_t n = 0;
+    s->option = "file";
+    if (text == NULL || file == NULL) {
+        int number = errno;
+        if (file != NULL)
+            fclose(file);
+        return text == NULL ? GYRE_ENOMEM
+                            : gyre_bind_fail(bind, GYRE_EINVAL, "file", "%s cannot be read: %s",
+                                             s->file, strerror(number));
+    }
+    n = fread(text, 1, TICK_BYTES + 1, file);
+    int failed = ferror(file), number = errno;
+    fclose(file);
+    if (failed)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "file", "%s cannot be read: %s", s->file,
+                              strerror(number));
+    s->text = text;
+    s->length = n;
+    s->place = (struct vm_place){s->file, NULL, 0};
+    return GYRE_OK;
+}
+
+static int32_t read_text(struct script *s, struct gyre_bind *bind)
+{
+    if (s->code != NULL && s->file != NULL)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "file",
+                              "`code` is given already: leave one of them out");
+    if (s->code == NULL && s->file == NULL)
+        return gyre_bind_fail(bind, GYRE_EINVAL, NULL,
+                              "needs the option `code`: Lua; or `file`: a file of it");
+    return s->code != NULL ? read_code(s, bind) : read_file(s, bind);
+}
+
+/* Tells what is wrong with code at its line. */
+static int32_t tell(const struct script *s, struct gyre_bind *bind, const struct vm_fault *fault)
+{
+    struct gyre_place place = {(uint32_t)sizeof place, fault->line, fault->file};
+    char text[GYRE_ERROR_TEXT + 8];
+    if (fault->kind == VM_NOMEM)
+        return GYRE_ENOMEM;
+    if (fault->file == NULL)
+        return gyre_bind_fail(bind, GYRE_EINVAL, s->option, "%s", fault->text);
+    snprintf(text, sizeof text, "%s%s", s->code != NULL ? "code: " : "", fault->text);
+    return bind->fail_at(bind, GYRE_EINVAL, &place, text);
+}
+
 static int32_t compile(struct script *s, struct gyre_bind *bind, const char *calls)
 {
     struct vm_limits limits = {s->memory, s->max_steps};
@@ -43,26 +116,22 @@ static int32_t compile(struct script *s, struct gyre_bind *bind, const char *cal
     int code = -1;
     if (vm != NULL && offer(vm, calls, &fault) >= 0)
         code = vm_code(vm, s->text, s->length, s->place, s->names, s->n_names, s->used, &fault);
+    int32_t told = code >= 0 ? GYRE_OK : tell(s, bind, &fault);
     vm_free(vm);
-    if (code >= 0)
-        return GYRE_OK;
-    if (fault.kind == VM_NOMEM)
-        return GYRE_ENOMEM;
-    return gyre_bind_fail(bind, GYRE_EINVAL, "code", "line %u: %s", fault.line, fault.text);
+    return told;
 }
 
 int32_t script_bind(struct script *s, struct gyre_bind *bind, const char *calls)
 {
-    s->text = s->code;
-    s->length = strlen(s->code);
-    s->place = (struct vm_place){"code", 1};
-    int32_t code = read_schema(s, bind);
+    int32_t code = read_text(s, bind);
+    if (code == GYRE_OK)
+        code = read_schema(s, bind);
     if (code == GYRE_OK)
         code = compile(s, bind, calls);
     for (uint32_t i = 0; code == GYRE_OK && i < s->n_names; i++) {
         if (!s->used[i])
             continue;
-        int32_t at = bind->read(bind, 0, s->names[i], "code");
+        int32_t at = bind->read(bind, 0, s->names[i], s->option);
         code = at < 0 ? at : GYRE_OK;
         s->at[i] = (uint32_t)at;
     }

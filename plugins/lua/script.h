@@ -12,6 +12,7 @@ struct script {
     int64_t memory;
     int64_t max_steps;
     /* made by script_bind: */
+    const char *option; /* that has the code: "code" or "file" */
     const char *text;
     size_t length;
     struct vm_place place;
@@ -24,7 +25,19 @@ struct script {
 
 #define SCRIPT_NULLABLE 0x100u
 
-/** The options of `script` as a struct gyre_option list, for a config that has it as its member `script`. */
+/** The options of code, in the table of a config that has a `script`: those that have it, and its limits. */
+#define SCRIPT_CODE(config, what)                                                                  \
+    {.size = (uint32_t)sizeof(struct gyre_option),                                                 \
+     .type = GYRE_OPTION_STRING,                                                                   \
+     .name = "code",                                                                               \
+     .doc = what,                                                                                  \
+     .offset = (uint32_t)offsetof(config, script.code)},                                           \
+    {                                                                                              \
+        .size = (uint32_t)sizeof(struct gyre_option), .type = GYRE_OPTION_PATH, .name = "file",    \
+        .doc = "a file with the code, instead of `code`",                                          \
+        .offset = (uint32_t)offsetof(config, script.file)                                          \
+    }
+
 #define SCRIPT_LIMITS(config)                                                                      \
     {.size = (uint32_t)sizeof(struct gyre_option),                                                 \
      .type = GYRE_OPTION_SIZE,                                                                     \

@@ -26,7 +26,7 @@ struct vm {
     int32_t is_limited; /* the limit refused something, not the machine */
     int32_t n_places;
     int codes; /* the table of functions, in the registry */
-    const char *files[PLACES_MOST];
+    struct vm_place places[PLACES_MOST];
 };
 
 /* What a protected call works on. */
@@ -35,7 +35,6 @@ struct ask {
     const char *name;
     const char *text;
     size_t n;
-    struct vm_place place;
     const char *const *names;
     uint32_t n_names;
     uint8_t *used;
@@ -67,6 +66,23 @@ static void *allocate(void *ud, void *old, size_t old_size, size_t size)
 
 /* ---- faults ------------------------------------------------------------------------------------ */
 
+/* The line of its file that line `line` of a piece of code is. */
+static uint32_t line_of(const struct vm_place *place, uint32_t line)
+{
+    if (place->n_lines == 0 || line == 0)
+        return line;
+    return place->lines[line <= place->n_lines ? line - 1 : place->n_lines - 1];
+}
+
+static void set_place(const struct vm *vm, int32_t number, uint32_t line, struct vm_fault *fault)
+{
+    if (number < 0 || number >= vm->n_places)
+        return;
+    const struct vm_place *place = &vm->places[number];
+    fault->file = place->file;
+    fault->line = line_of(place, line);
+}
+
 /* Reads "\001PLACE:LINE: text"; the text, or NULL where it is no such message. */
 static const char *read_place(const struct vm *vm, const char *message, struct vm_fault *fault)
 {
@@ -79,9 +95,25 @@ static const char *read_place(const struct vm *vm, const char *message, struct v
     long line = strtol(end + 1, &end, 10);
     if (*end != ':')
         return NULL;
-    fault->file = vm->files[place];
-    fault->line = (uint32_t)line;
+    set_place(vm, (int32_t)place, (uint32_t)line, fault);
     return end + 1 + (end[1] == ' ');
+}
+
+/* The text of a message. The compiler names a line in it, "(to close 'if' at line 3)", that is one of the code. */
+static void put_text(const struct vm *vm, const char *message, struct vm_fault *fault)
+{
+    static const char at_line[] = "' at line ";
+    const char *text = read_place(vm, message, fault);
+    const char *at = text != NULL ? strstr(text, at_line) : NULL;
+    char *end;
+    if (at == NULL) {
+        snprintf(fault->text, sizeof fault->text, "%s", text != NULL ? text : message);
+        return;
+    }
+    unsigned long line = strtoul(at + strlen(at_line), &end, 10);
+    const struct vm_place *place = &vm->places[strtol(message + 1, NULL, 10)];
+    snprintf(fault->text, sizeof fault->text, "%.*s%u%s", (int)(at - text + (long)strlen(at_line)),
+             text, line_of(place, (uint32_t)line), end);
 }
 
 /* Fills the fault with the error on top of the stack, and takes it away. */
@@ -93,10 +125,7 @@ static void take_error(struct vm *vm, int status, struct vm_fault *fault)
     *fault = (struct vm_fault){.kind = VM_WRONG};
     if (gauge->is_over) {
         fault->kind = VM_STEPS;
-        if (gauge->over_source >= 0 && gauge->over_source < vm->n_places) {
-            fault->file = vm->files[gauge->over_source];
-            fault->line = (uint32_t)gauge->over_line;
-        }
+        set_place(vm, gauge->over_source, (uint32_t)gauge->over_line, fault);
         snprintf(fault->text, sizeof fault->text,
                  "took more than %.0f steps for one row: a loop without an end? (`max_steps` is an "
                  "option)",
@@ -110,8 +139,7 @@ static void take_error(struct vm *vm, int status, struct vm_fault *fault)
                  "took more than the %lld MiB of memory that it may (`memory` is an option)",
                  (long long)(vm->memory_most >> 20));
     } else if (type == LUA_TSTRING) {
-        const char *message = lua_tostring(lua, -1), *text = read_place(vm, message, fault);
-        snprintf(fault->text, sizeof fault->text, "%s", text != NULL ? text : message);
+        put_text(vm, lua_tostring(lua, -1), fault);
     } else if (type == LUA_TNUMBER) {
         snprintf(fault->text, sizeof fault->text, "%.14g", lua_tonumber(lua, -1));
     } else {
@@ -208,7 +236,7 @@ static int run_own(lua_State *lua)
     return 0;
 }
 
-/* compile(code, place, line, names): the function, and a table with the names it reads. */
+/* compile(code, place, names): the function, and a table with the names it reads. */
 static int make_code(lua_State *lua)
 {
     struct ask *ask = lua_touserdata(lua, 1);
@@ -216,13 +244,12 @@ static int make_code(lua_State *lua)
     lua_getfield(lua, -1, "compile");
     lua_pushlstring(lua, ask->text, ask->n);
     lua_pushinteger(lua, ask->vm->n_places - 1);
-    lua_pushinteger(lua, (lua_Integer)ask->place.line);
     lua_createtable(lua, (int)ask->n_names, 0);
     for (uint32_t i = 0; i < ask->n_names; i++) {
         lua_pushstring(lua, ask->names[i]);
         lua_rawseti(lua, -2, (int)i + 1);
     }
-    lua_call(lua, 4, 2);
+    lua_call(lua, 3, 2);
     for (uint32_t i = 0; i < ask->n_names; i++) {
         lua_getfield(lua, -1, ask->names[i]);
         ask->used[i] = (uint8_t)lua_toboolean(lua, -1);
@@ -286,18 +313,13 @@ struct gauge *vm_gauge(struct vm *vm)
 int vm_code(struct vm *vm, const char *code, size_t n, struct vm_place place,
             const char *const *names, uint32_t n_names, uint8_t *used, struct vm_fault *fault)
 {
-    struct ask ask = {.vm = vm,
-                      .text = code,
-                      .n = n,
-                      .place = place,
-                      .names = names,
-                      .n_names = n_names,
-                      .used = used};
+    struct ask ask = {
+        .vm = vm, .text = code, .n = n, .names = names, .n_names = n_names, .used = used};
     if (vm->n_places == PLACES_MOST) {
         *fault = (struct vm_fault){.kind = VM_WRONG, .text = "more than 64 pieces of code"};
         return -1;
     }
-    vm->files[vm->n_places++] = place.file;
+    vm->places[vm->n_places++] = place;
     return protect(&ask, make_code, fault);
 }
 

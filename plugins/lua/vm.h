@@ -23,10 +23,11 @@ struct vm_limits {
     int64_t steps;  /* for one row */
 };
 
-/* Where code stands: its line 1 is line `line` of `file`. */
+/* Where code stands: its line i is line lines[i - 1] of `file`; NULL: line i. */
 struct vm_place {
     const char *file;
-    uint32_t line;
+    const uint32_t *lines;
+    uint32_t n_lines;
 };
 
 enum {
@@ -56,7 +57,7 @@ struct gauge *vm_gauge(struct vm *vm);
 
 /** Makes a function of code: its parameters are those of `names` that the code reads.
  *  Shape:   `used[i]` becomes 1 where it reads names[i]; both have room for `n_names`
- *  Owns:    `place.file` is the caller's, and stays as long as the state
+ *  Owns:    `place` is the caller's, and stays as long as the state
  *  Returns: the function's number (vm_run, or `codes[number]` for the plugin's own Lua); -1: `fault` */
 int vm_code(struct vm *vm, const char *code, size_t n, struct vm_place place,
             const char *const *names, uint32_t n_names, uint8_t *used, struct vm_fault *fault);

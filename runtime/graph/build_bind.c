@@ -6,6 +6,7 @@
 #include "plugin/guide.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "job/value.h"
@@ -32,12 +33,29 @@ static struct gy_node *node_of(const struct binding *x)
 
 /* Where an option stands: in the function's group, else among the operator's; where it does not, the
  * group's place or the operator's. */
-static const struct gy_setting *option_at(const struct binding *x, const char *option)
+static const struct gy_setting *named_at(const struct binding *x, const char *option)
 {
     if (x->group == NULL)
         return gy_build_option_at(x->build->nodes[x->index].set, option);
     const struct gy_setting *at = option != NULL ? gy_setting_get(x->group, option) : NULL;
     return at != NULL ? at : x->group;
+}
+
+/* The same for an option of one group of a list: "set[2].value". */
+static const struct gy_setting *option_at(const struct binding *x, const char *option)
+{
+    const char *open = option != NULL ? strchr(option, '[') : NULL;
+    char *end;
+    if (open == NULL)
+        return named_at(x, option);
+    const char *name = gy_arena_ctl_strndup(x->build->scope.arena, option, (size_t)(open - option));
+    const struct gy_setting *at = named_at(x, name);
+    unsigned long i = strtoul(open + 1, &end, 10);
+    if (at->kind == GY_SETTING_LIST && i < at->n)
+        at = at->items[i];
+    const struct gy_setting *member =
+        end[0] == ']' && end[1] == '.' ? gy_setting_get(at, end + 2) : NULL;
+    return member != NULL ? member : at;
 }
 
 /* Who binds: "std.sum". */
@@ -264,6 +282,28 @@ static int32_t do_fail(struct gyre_bind *bind, int32_t code, const char *option,
                 text != NULL ? text : "refused");
 }
 
+static void do_place(struct gyre_bind *bind, const char *option, uint32_t line,
+                     struct gyre_place *place)
+{
+    const struct gy_setting *at = option_at(binding_of(bind), option);
+    place->file = at->file;
+    place->line = (uint32_t)gy_setting_text_line(at, line);
+}
+
+static int32_t do_fail_at(struct gyre_bind *bind, int32_t code, const struct gyre_place *place,
+                          const char *text)
+{
+    struct binding *x = binding_of(bind);
+    const char *file = place->file != NULL ? gy_arena_ctl_strdup(x->build->scope.arena, place->file)
+                                           : x->build->nodes[x->index].set->op_at->file;
+    x->failed = true;
+    if (file == NULL)
+        return GYRE_ENOMEM;
+    gy_diags_add(x->build->scope.diags, file, (int)place->line, "%s",
+                 text != NULL ? text : "refused");
+    return code < 0 ? code : GYRE_EINVAL;
+}
+
 static void *do_alloc(struct gyre_bind *bind, size_t size)
 {
     return gy_arena_ctl_alloc(binding_of(bind)->build->scope.arena, size);
@@ -341,6 +381,8 @@ static void fill_table(struct binding *x)
     x->abi.set_flags = do_set_flags;
     x->abi.fail = do_fail;
     x->abi.alloc = do_alloc;
+    x->abi.place = do_place;
+    x->abi.fail_at = do_fail_at;
     x->abi.host = x;
 }
 

@@ -39,6 +39,13 @@ void gy_flat_scan_integers(const struct gy_scope *scope, const struct gy_flat *f
 /** Where a line of the text came from: its file, and there the line. */
 const char *gy_flat_place(const struct gy_flat *flat, int flat_line, int *line);
 
+/** The lines of its file that those of `value` stand on, the string that `name` is set to at line `at` of the
+ *  text: `n` of them.
+ *  Owns:    the scope's arena
+ *  Errors:  NULL and 0 of them, where it is not found */
+const int *gy_flat_text_lines(const struct gy_flat *flat, const struct gy_scope *scope, int at,
+                              const char *name, const char *value, uint32_t *n);
+
 /** Append bytes; say of which file and line what follows is. */
 void gy_flat_put(struct gy_flat *flat, const char *bytes, size_t n);
 void gy_flat_from(struct gy_flat *flat, const char *file, int line);

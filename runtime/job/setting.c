@@ -146,6 +146,13 @@ static void copy_scalar(const struct gy_scope *scope, struct gy_setting *s,
     }
 }
 
+int gy_setting_text_line(const struct gy_setting *s, uint32_t line)
+{
+    if (s->n_lines == 0 || line == 0)
+        return s->line;
+    return s->lines[line <= s->n_lines ? line - 1 : s->n_lines - 1];
+}
+
 /* One node without its children; NULL without memory. */
 static struct gy_setting *copy_node(const struct gy_scope *scope, const config_setting_t *from,
                                     const char *name, const struct origin *origin)
@@ -167,6 +174,10 @@ static struct gy_setting *copy_node(const struct gy_scope *scope, const config_s
         s->items = gy_arena_ctl_calloc(scope->arena, s->n, sizeof *s->items);
     } else {
         copy_scalar(scope, s, from);
+        if (s->kind == GY_SETTING_STRING && origin->flat != NULL && strchr(s->text, '\n') != NULL)
+            s->lines =
+                gy_flat_text_lines(origin->flat, scope, (int)config_setting_source_line(from),
+                                   s->name, s->text, &s->n_lines);
         if (s->kind == GY_SETTING_INT && is_broken(scope, s, origin))
             s->kind = GY_SETTING_BROKEN;
     }

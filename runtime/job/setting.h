@@ -45,7 +45,9 @@ struct gy_setting {
     int64_t int_value;
     double float_value;
     const char *text; /* STRING, RAW */
-    uint32_t n;       /* LIST, GROUP */
+    const int *lines; /* of the lines of a STRING of several: where they stand; NULL: not known */
+    uint32_t n_lines;
+    uint32_t n; /* LIST, GROUP */
     struct gy_setting **items;
 };
 
@@ -72,6 +74,9 @@ struct gy_setting *gy_setting_group(const struct gy_scope *scope, const char *na
 
 /** The member `name` of a group, NULL where there is none; `group` may be NULL. */
 struct gy_setting *gy_setting_get(const struct gy_setting *group, const char *name);
+
+/** Where line `line` of a setting's text stands, 1 the first. */
+int gy_setting_text_line(const struct gy_setting *setting, uint32_t line);
 
 /** Adds a member to a group, in place of one with its name. */
 void gy_setting_put(const struct gy_scope *scope, struct gy_setting *group,

@@ -34,7 +34,8 @@ static const struct pin sizes[] = {
     SIZE(gyre_ctx, 80),
     SIZE(gyre_host, 224),
     SIZE(gyre_port, 40),
-    SIZE(gyre_bind, 152),
+    SIZE(gyre_place, 16),
+    SIZE(gyre_bind, 168),
     SIZE(gyre_window, 40),
     SIZE(gyre_splits, 40),
     SIZE(gyre_poll, 32),
@@ -198,6 +199,10 @@ static const struct pin offsets[] = {
     AT(gyre_port, fields, 24),
     AT(gyre_port, n_fields, 32),
     AT(gyre_port, reserved, 36),
+    /* gyre_place */
+    AT(gyre_place, size, 0),
+    AT(gyre_place, line, 4),
+    AT(gyre_place, file, 8),
     /* gyre_bind */
     AT(gyre_bind, size, 0),
     AT(gyre_bind, mode, 4),
@@ -221,6 +226,8 @@ static const struct pin offsets[] = {
     AT(gyre_bind, dry, 132),
     AT(gyre_bind, port_keys, 136),
     AT(gyre_bind, window, 144),
+    AT(gyre_bind, place, 152),
+    AT(gyre_bind, fail_at, 160),
     /* gyre_window */
     AT(gyre_window, size, 0),
     AT(gyre_window, reserved, 4),

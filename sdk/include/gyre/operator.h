@@ -98,6 +98,18 @@ struct gyre_window {
 };
 GYRE_STATIC_ASSERT(sizeof(struct gyre_window) == 40, "layout of gyre_window");
 
+/** A line of a text that people wrote: a job file, or a file that an option names.
+ *  Shape:   `line` from 1; 0: none. Of an option from the command line `file` says so
+ *  Owns:    `file`: whoever fills it; the host's are as long as the config
+ *  Thread:  [any]
+ *  Since:   0.4 */
+struct gyre_place {
+    uint32_t size;
+    uint32_t line;
+    const char *file;
+};
+GYRE_STATIC_ASSERT(sizeof(struct gyre_place) == 16, "layout of gyre_place");
+
 /** The host's side of `bind`: what comes in, and the calls that say what goes out.
  *
  *  Static ports are bound by the host before `bind` is called; an operator whose ports are all
@@ -149,8 +161,15 @@ struct gyre_bind {
         *port_keys;                   /* [port][i]: the names of the key's n_keys fields there; NULL
                                             where the port is not connected */
     const struct gyre_window *window; /* NULL: the job gives none */
+    /* Where line `line` (from 1) of the text of `option` stands, which may be written over several lines. An
+     * option of one group of a list is "set[2].value", in all calls that take an option. */
+    void (*place)(struct gyre_bind *bind, const char *option, uint32_t line,
+                  struct gyre_place *place);
+    /* Reports an error at such a place; returns `code`. */
+    int32_t (*fail_at)(struct gyre_bind *bind, int32_t code, const struct gyre_place *place,
+                       const char *text);
 };
-GYRE_STATIC_ASSERT(sizeof(struct gyre_bind) == 152, "layout of gyre_bind");
+GYRE_STATIC_ASSERT(sizeof(struct gyre_bind) == 168, "layout of gyre_bind");
 
 /** Reports an error of `bind` with the line of `option` and returns `code`.
  *  Thread:  [control] */

@@ -1,0 +1,117 @@
+/* Code in a job file: what is wrong with it is told at its line, wherever the string that it stands in begins and
+ * however it is written. */
+#include "run_job.h"
+#include "support/files.h"
+#include "support/suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Line 4 is that of `code`, which the middle goes on with. */
+#define HEAD                                                                                       \
+    "job = \"code\"; mode = \"batch\";\noperators = (\n"                                           \
+    "{ id = \"in\"; op = \"gen.sequence\"; from = 1; to = 3; },\n"                                 \
+    "{ id = \"a\"; op = \"lua.flat_map\"; input = \"in\"; schema = ({name = \"n\"; type = "        \
+    "\"i64\";}); "
+#define TAIL                                                                                       \
+    "},\n{ id = \"out\"; op = \"file.write\"; input = \"a\"; path = \"-\"; parallelism = 1; "      \
+    "}\n);\n"
+
+static void need_lua(void)
+{
+    char *plugin = build_path("plugins/lua.so");
+    bool there = file_exists(plugin);
+    free(plugin);
+    if (!there)
+        suite_skip("LuaJIT is missing where gyre was built");
+}
+
+/* `gyre check` of a job says `wanted`, and nothing else but its last line. */
+static void check_told(const char *middle, const char *wanted)
+{
+    struct process_result result;
+    char *dir = dir_temp(), *program = build_path("gyre"),
+         *job = text_format(HEAD "%s" TAIL, middle);
+    run_write(dir, "job.cfg", job);
+    struct process_spec spec = {.argv = ARGV(program, "check", "job.cfg"), .cwd = dir};
+    process_run(&spec, &result);
+    CU_ASSERT_EQUAL(result.status, 2);
+    CU_ASSERT(strstr(result.err, wanted) == result.err);
+    if (strstr(result.err, wanted) != result.err)
+        fprintf(stderr, "%s\n--- says\n%s--- not\n%s\n", job, result.err, wanted);
+    process_result_fini(&result);
+    free(job);
+    free(program);
+    dir_end(dir);
+}
+
+static void a_mistake_is_told_at_its_line_inside_the_string(void)
+{
+    need_lua();
+    check_told("code = \"if n then\"; ", "job.cfg:4: code: 'end' expected near '<eof>'");
+    check_told("code = \"if n then\n for i = 1, 2 do\n end\n\"; ",
+               "job.cfg:7: code: 'end' expected (to close 'if' at line 4) near '<eof>'");
+    check_told("code = \"\nlocal x = 1\nlocal y = = 2\n\";",
+               "job.cfg:6: code: unexpected symbol near '='");
+    check_told("code = \"emit{n = 1}\n\n  emit{n = nn}\";",
+               "job.cfg:6: code: no name `nn` is known here");
+}
+
+static void a_string_that_begins_later_or_is_of_several_has_its_lines(void)
+{
+    need_lua();
+    check_told("code =\n\n# why\n  \"emit{n = m}\n\";\n",
+               "job.cfg:7: code: no name `m` is known here");
+    check_told("code = \"local a = 1\\nlocal b = 2\"\n\"\\nlocal c = d\\n\"\n/* e\n */ \"f = 3\";",
+               "job.cfg:5: code: no name `d` is known here");
+    check_told("code = \"local a = 1\\n\"\n/* e\n */ \"\n f = 3\";",
+               "job.cfg:7: code: `f` is no `local`");
+}
+
+static void a_name_that_is_nearly_a_field_or_a_function_is_asked_for(void)
+{
+    need_lua();
+    check_told("code = \"emit{n = valeu}\";",
+               "job.cfg:4: code: no name `valeu` is known here: did you mean `value`?");
+    check_told("code = \"emti{n = 1}\";",
+               "job.cfg:4: code: no name `emti` is known here: did you mean `emit`?");
+}
+
+static void code_of_a_file_is_told_of_at_its_own_line(void)
+{
+    need_lua();
+    struct process_result result;
+    char *dir = dir_temp(), *program = build_path("gyre");
+    run_write(dir, "job.cfg", HEAD "file = \"f.lua\";" TAIL);
+    run_write(dir, "f.lua", "local a = 1\n\nemit{n = a + b}\n");
+    struct process_spec spec = {.argv = ARGV(program, "check", "job.cfg"), .cwd = dir};
+    process_run(&spec, &result);
+    CU_ASSERT_EQUAL(result.status, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(result.err, "f.lua:3: no name `b` is known here"));
+    process_result_fini(&result);
+    run_write(dir, "job.cfg", HEAD "file = \"g.lua\";" TAIL);
+    process_run(&spec, &result);
+    CU_ASSERT_EQUAL(result.status, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(result.err, "job.cfg:4: file: "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(result.err, "g.lua cannot be read: No such file or directory"));
+    process_result_fini(&result);
+    free(program);
+    dir_end(dir);
+}
+
+static void code_and_file_exclude_each_other_and_one_must_be_there(void)
+{
+    need_lua();
+    check_told("code = \"\"; file = \"f.lua\";", "job.cfg:4: file: `code` is given already");
+    check_told("", "job.cfg:4: lua.flat_map: needs the option `code`");
+}
+
+static const struct suite_test tests[] = {
+    SUITE_TEST(a_mistake_is_told_at_its_line_inside_the_string),
+    SUITE_TEST(a_string_that_begins_later_or_is_of_several_has_its_lines),
+    SUITE_TEST(a_name_that_is_nearly_a_field_or_a_function_is_asked_for),
+    SUITE_TEST(code_of_a_file_is_told_of_at_its_own_line),
+    SUITE_TEST(code_and_file_exclude_each_other_and_one_must_be_there),
+};
+SUITE_MAIN("lua_code", tests)
