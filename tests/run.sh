@@ -19,8 +19,26 @@ case ${GYRE_BUILD:-} in
 */tsan) setarch "$(uname -m)" -R true 2>/dev/null && prefix=(setarch "$(uname -m)" -R) ;;
 esac
 
+# Suites make and remove thousands of small files: in memory that takes a fifth of the time. Where
+# plugins could not be run from there, or there is little of it, the disk has to do; TMPDIR chooses.
+in_memory() {
+    local folder free
+    folder=$(mktemp -d /dev/shm/gyre-tests.XXXXXX 2>/dev/null) || return
+    free=$(df -Pk "$folder" | awk 'NR == 2 { print $4 }')
+    printf '#!/bin/sh\n' >"$folder/runs"
+    chmod +x "$folder/runs"
+    if [ "${free:-0}" -gt 4000000 ] && "$folder/runs" 2>/dev/null; then
+        echo "$folder"
+    else
+        rm -rf "$folder"
+    fi
+}
+
+memory=
+[ -n "${TMPDIR:-}" ] || memory=$(in_memory)
+[ -z "$memory" ] || export TMPDIR=$memory
 logs=$(mktemp -d) || exit 1
-trap 'rm -rf "$logs"' EXIT
+trap 'rm -rf "$logs" $memory' EXIT
 trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
 
 # Its output, then a failure of its own if the exit status contradicts the last line.
