@@ -64,6 +64,20 @@ static void date_of(int64_t since_1970, struct parts *p)
     p->yday = since_1970 - days_of(p->year, 1, 1) + 1;
 }
 
+int64_t times_day(int64_t year, int64_t month, int64_t day)
+{
+    return days_of(year, month, day);
+}
+
+void times_date(int64_t number, int64_t *year, int64_t *month, int64_t *day)
+{
+    struct parts p;
+    date_of(number, &p);
+    *year = p.year;
+    *month = p.month;
+    *day = p.day;
+}
+
 static void split(int64_t us, struct parts *p)
 {
     int64_t day = floor_div(us, US_PER_DAY), rest = us % US_PER_DAY;

@@ -33,6 +33,10 @@ char *times_put(char *to, const struct times *times, int64_t us);
 /* Reads all of `n` bytes; 0 where they are no such time, or one that does not fit. */
 int times_get(const char *at, size_t n, const struct times *times, int64_t *us);
 
+/* The number of a day, counted from 1970-01-01, and the date of one. */
+int64_t times_day(int64_t year, int64_t month, int64_t day);
+void times_date(int64_t number, int64_t *year, int64_t *month, int64_t *day);
+
 /* What a text should have been: "µs since the epoch or ISO 8601 (...)". */
 const char *times_expected(const struct times *times);
 

@@ -17,6 +17,7 @@ struct emit_own {
     int64_t bytes_most;
     int64_t text_bytes;
     uint32_t *types;
+    uint8_t *nullable;
     void **data;
     uint8_t **valid; /* NULL where a field is not nullable */
     struct staged_text *texts;
@@ -57,9 +58,9 @@ static int32_t widen(struct emit_own *own, uint32_t room)
     for (uint32_t k = 0; k < own->n_columns; k++) {
         void *data = realloc(own->data[k], (size_t)room * gyre_type_size(own->types[k]));
         own->data[k] = data != NULL ? data : own->data[k];
-        void *valid = data != NULL ? realloc(own->valid[k], room) : NULL;
+        void *valid = own->nullable[k] ? realloc(own->valid[k], room) : NULL;
         own->valid[k] = valid != NULL ? valid : own->valid[k];
-        if (valid == NULL)
+        if (data == NULL || (own->nullable[k] && valid == NULL))
             return 0;
     }
     own->room = room;
@@ -77,13 +78,11 @@ static int32_t stage(struct emitter *e)
     for (uint32_t k = 0; k < own->n_columns; k++) {
         size_t size = gyre_type_size(own->types[k]);
         memcpy(own->data[k], (const char *)e->data[k] + e->base * size, e->n * size);
-        if (e->valid[k] != NULL)
+        if (own->valid[k] != NULL)
             memcpy(own->valid[k], e->valid[k] + e->base, e->n);
-        else
-            memset(own->valid[k], 1, e->n);
         struct gyre_str *strings = own->data[k];
         for (uint32_t i = 0; gyre_type_is_str(own->types[k]) && i < e->n; i++)
-            if (own->valid[k][i] != 0 && !hold(own, &strings[i]))
+            if (!hold(own, &strings[i]))
                 return 0;
     }
     e->data = own->data;
@@ -135,7 +134,7 @@ static void put_out(struct emitter *e, uint32_t from, int64_t time)
         if (e->out->valid[k] != NULL)
             e->out->valid[k][row] = own->valid[k][from];
         const struct gyre_str *s = (const struct gyre_str *)own->data[k] + from;
-        if (gyre_type_is_str(own->types[k]) && own->valid[k][from] != 0 && s->len > GYRE_STR_INLINE)
+        if (gyre_type_is_str(own->types[k]) && s->len > GYRE_STR_INLINE)
             ((struct gyre_str *)e->out->data[k])[row] = gyre_out_str(e->out, s->u.ptr, s->len);
     }
 }
@@ -162,12 +161,14 @@ int32_t emit_init(struct emitter *e, const struct gyre_schema *schema, int64_t b
     own->n_columns = schema->n_fields;
     own->bytes_most = bytes_most;
     own->types = calloc(schema->n_fields + 1, sizeof *own->types);
+    own->nullable = calloc(schema->n_fields + 1, 1);
     own->data = calloc(schema->n_fields + 1, sizeof *own->data);
     own->valid = calloc(schema->n_fields + 1, sizeof *own->valid);
-    if (own->types == NULL || own->data == NULL || own->valid == NULL)
+    if (own->types == NULL || own->nullable == NULL || own->data == NULL || own->valid == NULL)
         return GYRE_ENOMEM;
     for (uint32_t k = 0; k < schema->n_fields; k++) {
         own->types[k] = gyre_schema_field(schema, k)->type;
+        own->nullable[k] = (gyre_schema_field(schema, k)->flags & GYRE_NULLABLE) != 0;
         own->row_bytes += gyre_type_size(own->types[k]) + 1;
     }
     return GYRE_OK;
@@ -184,6 +185,7 @@ void emit_fini(struct emitter *e)
         free(own->valid[k]);
     }
     free(own->types);
+    free(own->nullable);
     free(own->data);
     free(own->valid);
     free(own);

@@ -4,7 +4,10 @@
 #define TEXT_OF(before, name, behind) #before " " #name #behind "; "
 #define DECLARE(name, members)        "struct " #name " { " members(TEXT_OF) "};\n"
 
-const char mirror_cdef[] = MIRRORS(DECLARE);
+/* Pointers one behind another: it needs no check. */
+#define CALL_TEXT(name) "void *" #name "; "
+
+const char mirror_cdef[] = MIRRORS(DECLARE) "struct bridge { " BRIDGE(CALL_TEXT) "};\n";
 
 /* The same declarations as C: their sizes and members are those of the structs. */
 #define MEMBER(before, name, behind) before name behind;
@@ -25,7 +28,19 @@ MIRRORS(MIRROR)
 #define CHECK_GAUGE(before, member, behind) GYRE_STATIC_ASSERT(AT(gauge, member), "gauge." #member);
 #define CHECK_EMITTER(before, member, behind)                                                      \
     GYRE_STATIC_ASSERT(AT(emitter, member), "emitter." #member);
+#define CHECK_UNIT(before, member, behind)                                                         \
+    GYRE_STATIC_ASSERT(AT(when_unit, member), "when_unit." #member);
+#define CHECK_RE(before, member, behind)                                                           \
+    GYRE_STATIC_ASSERT(AT(re_found, member), "re_found." #member);
+#define CHECK_PART(before, member, behind)                                                         \
+    GYRE_STATIC_ASSERT(AT(pattern_part, member), "pattern_part." #member);
+MIRROR_UNIT(CHECK_UNIT)
+MIRROR_RE(CHECK_RE)
+MIRROR_PART(CHECK_PART)
+#define CHECK_FOUND(before, member, behind)                                                        \
+    GYRE_STATIC_ASSERT(AT(pattern_found, member), "pattern_found." #member);
 MIRROR_BATCH(CHECK_BATCH)
+MIRROR_FOUND(CHECK_FOUND)
 MIRROR_COLUMN(CHECK_COLUMN)
 MIRROR_OUT(CHECK_OUT)
 MIRROR_GAUGE(CHECK_GAUGE)

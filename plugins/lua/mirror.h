@@ -6,8 +6,12 @@
 #ifndef GYRE_PLUGIN_LUA_MIRROR_H
 #define GYRE_PLUGIN_LUA_MIRROR_H
 
+#include "bridge.h"
 #include "emit.h"
 #include "gauge.h"
+#include "pattern.h"
+#include "re.h"
+#include "when.h"
 
 /* Structs that Lua sees as they are in the SDK, or in gauge.h. */
 #define MIRRORS(STRUCT)                                                                            \
@@ -16,7 +20,11 @@
     STRUCT(gyre_batch, MIRROR_BATCH)                                                               \
     STRUCT(gyre_out, MIRROR_OUT)                                                                   \
     STRUCT(gauge, MIRROR_GAUGE)                                                                    \
-    STRUCT(emitter, MIRROR_EMITTER)
+    STRUCT(emitter, MIRROR_EMITTER)                                                                \
+    STRUCT(when_unit, MIRROR_UNIT)                                                                 \
+    STRUCT(re_found, MIRROR_RE)                                                                    \
+    STRUCT(pattern_part, MIRROR_PART)                                                              \
+    STRUCT(pattern_found, MIRROR_FOUND)
 
 /* M(declaration before the name, name, declaration behind it) */
 #define MIRROR_STR(M)    M(uint32_t, len, ) M(char, head, [4]) M(const char *, ptr, )
@@ -71,6 +79,15 @@
     M(void *, commit, )                                                                            \
     M(struct gyre_out *, out, )                                                                    \
     M(void *, own, )
+#define MIRROR_UNIT(M) M(int64_t, count, ) M(int64_t, kind, )
+#define MIRROR_RE(M)   M(int64_t, at, ) M(int64_t, length, ) M(char, wrong, [128])
+#define MIRROR_PART(M) M(int64_t, at, ) M(int64_t, length, )
+#define MIRROR_FOUND(M)                                                                            \
+    M(int64_t, start, )                                                                            \
+    M(int64_t, end, )                                                                              \
+    M(int64_t, n_parts, )                                                                          \
+    M(const char *, wrong, )                                                                       \
+    M(struct pattern_part, parts, [32])
 
 /* What the FFI is told of them. */
 extern const char mirror_cdef[];

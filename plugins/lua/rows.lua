@@ -17,7 +17,7 @@
 -- | null  | nil                                       | nil, where the field is nullable      |
 local host = ...
 local ffi, G = host.ffi, host.G
-local error, type, tonumber = error, type, tonumber
+local error, type, tonumber, floor = error, type, tonumber, math.floor
 
 local C_TYPES = { bool = "uint8_t", i32 = "int32_t", i64 = "int64_t", f64 = "double", time = "int64_t",
                   str = "struct gyre_str", bytes = "struct gyre_str" }
@@ -88,27 +88,19 @@ end
 ---- writing ----
 
 local function wrong(field, what, v)
-  error(("`%s` is %s: %s"):format(field.name, field.type, what:gsub("?", type(v))), 3)
+  error(("`%s` is %s: %s"):format(field.name, field.type, (what:gsub("?", type(v)))), 4)
 end
 
 local function integer(v, field, low, high)
   if type(v) ~= "number" then
-    return host.exact_of(v, field) or wrong(field, "a ? is none", v)
+    wrong(field, "a ? is none", v)
   end
-  if v ~= math.floor(v) or v < low or v > high then
+  if v ~= floor(v) or v < low or v > high then
     wrong(field, ("%.17g is no whole number that it holds"):format(v), v)
   end
   return v
 end
 host.integer = integer
-
-function host.exact(v)
-  error("an integer beyond 2^53", 0)
-end
-
-function host.exact_of()
-  return nil
-end
 
 local CHECK = {}
 function CHECK.bool(v, field)
@@ -121,6 +113,9 @@ function CHECK.i32(v, field)
   return integer(v, field, -2147483648, 2147483647)
 end
 function CHECK.i64(v, field)
+  if type(v) == "cdata" then
+    return v.v
+  end
   return integer(v, field, -EXACT, EXACT)
 end
 CHECK.time = CHECK.i64

@@ -2,12 +2,13 @@
 --
 -- All files of the plugin are functions of one table, `host`:
 --
---   gauge, cdef, tick_code   from C (vm.c)
+--   gauge, bridge, cdef, tick_code   from C (vm.c)
 --   codes                    functions by their number
 --   ffi, G                   the FFI, the gauge as a struct
 --   env                      the names that code sees
 --   tick, begin              counts a step down; gives a row its steps
 --   compile                  makes a function of code
+--   add_place                from C: the number of a file, for messages
 --
 -- What code may not get hold of never becomes reachable from `env`: a table of the real libraries, a function
 -- that makes functions, the FFI, environments, metatables of strings.
@@ -20,6 +21,7 @@ local loadstring, setfenv, setmetatable, getmetatable = loadstring, setfenv, set
 ffi.cdef(host.cdef)
 local G = ffi.cast("struct gauge *", host.gauge)
 host.ffi, host.G = ffi, G
+host.calls = ffi.cast("const struct bridge *", host.bridge)
 host.codes = {}
 
 ---- steps ----
@@ -28,13 +30,18 @@ local SLICE = 128 -- ticks between two looks at the gauge
 local OVER = "\1over"
 local left = 0
 
--- The place of the code that ticked: "\1PLACE" is the name of its chunk.
+-- The nearest function of code's that is running, for its place: "\1PLACE" is the name of its chunk.
 local function stop()
   if G.is_over == 0 then
-    local at = debug_getinfo(4, "Sl")
-    G.is_over = 1
-    G.over_source = at and tonumber(string_match(at.source, "^=\1(%d+)$")) or -1
-    G.over_line = at and at.currentline or 0
+    G.is_over, G.over_source = 1, -1
+    for level = 3, 12 do
+      local at = debug_getinfo(level, "Sl")
+      local place = at and string_match(at.source, "^=\1(%d+)$")
+      if place then
+        G.over_source, G.over_line = tonumber(place), at.currentline
+        break
+      end
+    end
   end
   left = 0
   error(OVER, 0)
@@ -57,11 +64,19 @@ local function tick()
   end
 end
 
+-- Something that took as long as n steps, or will.
+local function spend(n)
+  G.steps = G.steps - n
+  if G.steps < 0 then
+    look()
+  end
+end
+
 local function begin()
   G.steps = G.steps_most
   left = 0
 end
-host.tick, host.begin = tick, begin
+host.tick, host.begin, host.spend, host.stop_if_over = tick, begin, spend, look
 
 -- Behind whatever catches errors: that the steps are used up is not to be caught.
 local function after(...)
@@ -70,6 +85,7 @@ local function after(...)
   end
   return ...
 end
+host.after = after
 
 ---- names ----
 
@@ -88,9 +104,9 @@ local function frozen(name, functions)
 end
 host.frozen = frozen
 
+-- `("x"):rep(2)` finds its functions in a table that code cannot reach.
 local strings = {}
-for _, name in ipairs { "byte", "char", "find", "format", "gmatch", "gsub", "len", "lower", "match", "rep",
-                        "reverse", "sub", "upper" } do
+for _, name in ipairs { "byte", "char", "len", "lower", "rep", "reverse", "sub", "upper" } do
   strings[name] = string[name]
 end
 host.strings = strings
@@ -98,11 +114,6 @@ local of_strings = getmetatable("")
 of_strings.__index = strings
 of_strings.__metatable = "string"
 env.string = frozen("string", strings)
-
-for _, name in ipairs { "assert", "error", "getmetatable", "ipairs", "pairs", "rawequal", "rawget", "rawset",
-                        "select", "setmetatable", "tonumber", "tostring", "type", "unpack" } do
-  env[name] = _G[name]
-end
 
 function env.pcall(f, ...)
   return after(pcall(f, ...))
@@ -112,32 +123,32 @@ function env.xpcall(f, handler, ...)
   return after(xpcall(f, handler, ...))
 end
 
-setmetatable(env, {
-  __index = function(_, name)
-    error("no name `" .. tostring(name) .. "` is known here", 2)
-  end,
-  __newindex = function(_, name)
-    error("`" .. tostring(name) .. "` is no `local`: nothing lasts from row to row", 2)
-  end,
-  __metatable = "env",
-})
-
 ---- code ----
 
 -- The numbers of the instructions that read and write globals, of this LuaJIT.
 local function op_of(text, at)
   return jutil.funcbc(loadstring(text), at) % 256
 end
-local GET, SET = op_of("return x", 1), op_of("local a x = a", 2)
+local GET, SET, TEXT = op_of("return x", 1), op_of("local a x = a", 2), op_of("return 'x'", 1)
 
--- Calls see(name, line, is_written) for each global of a function and those in it.
+-- The operation at a place of a function, and its constant.
+local function at_place(f, pc)
+  local ins = jutil.funcbc(f, pc)
+  if not ins then
+    return
+  end
+  local op, index = ins % 256, (ins - ins % 65536) / 65536
+  return op, (op == GET or op == SET or op == TEXT) and jutil.funck(f, -index - 1) or nil
+end
+
+-- Calls see(name, line, is_written, text) for each global of a function and those in it; `text` is a string that it
+-- is called with.
 local function each_global(f, see)
   for pc = 1, jutil.funcinfo(f).bytecodes - 1 do
-    local ins = jutil.funcbc(f, pc)
-    local op = ins % 256
+    local op, name = at_place(f, pc)
     if op == GET or op == SET then
-      local index = (ins - ins % 65536) / 65536
-      see(jutil.funck(f, -index - 1), jutil.funcinfo(f, pc).currentline, op == SET)
+      local next_op, text = at_place(f, pc + 1)
+      see(name, jutil.funcinfo(f, pc).currentline, op == SET, next_op == TEXT and text or nil)
     end
   end
   for i = 1, jutil.funcinfo(f).gcconsts do
@@ -198,7 +209,7 @@ local function used_names(chunk, place, names)
   for _, name in ipairs(names) do
     known[name] = true
   end
-  each_global(chunk, function(name, line, is_written)
+  each_global(chunk, function(name, line, is_written, called_with)
     if name == "gyre__tick" then
       return
     elseif known[name] then
@@ -209,12 +220,17 @@ local function used_names(chunk, place, names)
       fail(place, line, "no name `" .. name .. "` is known here" .. nearest(name, names, env))
     elseif is_written then
       fail(place, line, "`" .. name .. "` is a name of the sandbox: choose another")
+    elseif name == "require" then
+      host.find_module(called_with, function(text)
+        fail(place, line, text)
+      end)
     end
   end)
   return used
 end
 
-local function compile(text, place, names)
+-- The code as a function of `params`, and which of `names` it reads.
+local function make(text, place, names)
   local code, wrong, at = host.tick_code(text)
   if not code then
     fail(place, at, wrong)
@@ -228,13 +244,64 @@ local function compile(text, place, names)
   for _, field in ipairs(names) do
     params[#params + 1] = used[field] and field or nil
   end
-  local text_of = "local gyre__tick = ... return function(" .. table.concat(params, ", ") .. ") " ..
-      code .. "\nend"
-  chunk, message = loadstring(text_of, name)
+  chunk, message = loadstring("local gyre__tick = ... return function(" .. table.concat(params, ", ") .. ") " ..
+    code .. "\nend", name)
   if not chunk then
     error(message, 0)
   end
   setfenv(chunk, env)
   return chunk(tick), used
 end
-host.compile = compile
+
+-- Code of a job, whose modules are in `folder`.
+function host.compile(text, place, folder, names)
+  host.folder = folder
+  return make(text, place, names)
+end
+
+---- modules ----
+
+-- By name: `make` has seen them all before anything runs.
+local modules, paths = {}, {}
+
+function host.find_module(name, refuse)
+  if not name then
+    refuse("require takes the name of a file as it stands: require \"name\"")
+  elseif not string_match(name, "^[%w_]+$") and not string_match(name, "^[%w_][%w_.]*[%w_]$") or
+      string_match(name, "%.%.") then
+    refuse(("require %q: a file beside this one is named by letters, digits and _, without .lua"):format(name))
+  elseif modules[name] then
+    return
+  end
+  local path = host.folder .. name:gsub("%.", "/") .. ".lua"
+  local file, wrong = io.open(path, "rb")
+  local text = file and file:read("*a")
+  if file then
+    file:close()
+  end
+  if not text then
+    refuse(("require %q: %s"):format(name, wrong or path .. ": cannot be read"))
+  end
+  local module = {}
+  modules[name], paths[#paths + 1] = module, path
+  module.run = make(text, host.add_place(path), {})
+end
+
+function env.require(name)
+  local module = modules[name]
+  if not module then
+    error("require takes the name of a file as it stands: require \"name\"", 2)
+  elseif module.is_running then
+    error("require: `" .. name .. "` requires itself", 2)
+  elseif module.value == nil then
+    module.is_running = true
+    local ok, value = pcall(module.run)
+    module.is_running = false
+    after()
+    if not ok then
+      error(value, 0)
+    end
+    module.value = value == nil and true or value
+  end
+  return module.value
+end

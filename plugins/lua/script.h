@@ -44,7 +44,7 @@ struct script {
      .name = "memory",                                                                             \
      .doc = "what the code of a task may have in memory",                                          \
      .fallback = "256MiB",                                                                         \
-     .min = 1 << 20,                                                                               \
+     .min = 4 << 20,                                                                               \
      .max = INT64_C(1) << 40,                                                                      \
      .offset = (uint32_t)offsetof(config, script.memory)},                                         \
     {                                                                                              \

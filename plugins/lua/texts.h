@@ -4,7 +4,11 @@
 
 /* Each ends with a zero byte, which is no part of it. */
 #define LUA_TEXTS(T)                                                                               \
-    T(sandbox) /* what code may call, and ticks */                                                 \
+    T(sandbox) /* ticks, how code becomes a function */                                            \
+    T(exact)   /* integers beyond 2^53 */                                                          \
+    T(strings) /* string */                                                                        \
+    T(basics)  /* the other names of Lua */                                                        \
+    T(library) /* what it has beside Lua */                                                        \
     T(rows)    /* rows of batches as values of Lua, and back */                                    \
     T(flat_map)
 

@@ -4,6 +4,7 @@
  * lua_pcall. Chunks are named by a byte 1 and the number of their place, since Lua cuts names off: what
  * it says of "\001 3:12:" is told of line 12 of the third place's file. */
 #include "vm.h"
+#include "bridge.h"
 #include "mirror.h"
 #include "texts.h"
 #include "tick.h"
@@ -35,6 +36,7 @@ struct ask {
     const char *name;
     const char *text;
     size_t n;
+    const char *file; /* whose folder has the modules */
     const char *const *names;
     uint32_t n_names;
     uint8_t *used;
@@ -182,6 +184,25 @@ static int host_tick(lua_State *lua)
     return 1;
 }
 
+static int add_place(struct vm *vm, struct vm_place place)
+{
+    if (vm->n_places == PLACES_MOST)
+        return -1;
+    vm->places[vm->n_places] = place;
+    return vm->n_places++;
+}
+
+/* add_place(path), which Lua keeps: its number. */
+static int host_add_place(lua_State *lua)
+{
+    struct vm *vm = lua_touserdata(lua, lua_upvalueindex(1));
+    int number = add_place(vm, (struct vm_place){luaL_checkstring(lua, 1), NULL, 0});
+    if (number < 0)
+        return luaL_error(lua, "more than %d files of code", PLACES_MOST);
+    lua_pushinteger(lua, number);
+    return 1;
+}
+
 /* The host's table, onto the stack. */
 static void push_host(lua_State *lua)
 {
@@ -204,13 +225,23 @@ static int boot(lua_State *lua)
     lua_newtable(lua);
     lua_pushlightuserdata(lua, &ask->vm->gauge);
     lua_setfield(lua, -2, "gauge");
+    lua_pushlightuserdata(lua, (void *)&bridge_table);
+    lua_setfield(lua, -2, "bridge");
     lua_pushstring(lua, mirror_cdef);
     lua_setfield(lua, -2, "cdef");
     lua_pushcfunction(lua, host_tick);
     lua_setfield(lua, -2, "tick_code");
+    lua_pushlightuserdata(lua, ask->vm);
+    lua_pushcclosure(lua, host_add_place, 1);
+    lua_setfield(lua, -2, "add_place");
     lua_setfield(lua, LUA_REGISTRYINDEX, HOST_KEY);
     call_own(lua, "=sandbox", lua_text_sandbox);
+    call_own(lua, "=exact", lua_text_exact);
+    call_own(lua, "=strings", lua_text_strings);
+    call_own(lua, "=basics", lua_text_basics);
+    call_own(lua, "=library", lua_text_library);
     call_own(lua, "=rows", lua_text_rows);
+    call_own(lua, "=seal", "local host = ... host.seal()");
     push_host(lua);
     lua_getfield(lua, -1, "codes");
     ask->vm->codes = luaL_ref(lua, LUA_REGISTRYINDEX);
@@ -236,20 +267,22 @@ static int run_own(lua_State *lua)
     return 0;
 }
 
-/* compile(code, place, names): the function, and a table with the names it reads. */
+/* compile(code, place, folder, names): the function, and a table with the names it reads. */
 static int make_code(lua_State *lua)
 {
     struct ask *ask = lua_touserdata(lua, 1);
+    const char *slash = strrchr(ask->file, '/');
     push_host(lua);
     lua_getfield(lua, -1, "compile");
     lua_pushlstring(lua, ask->text, ask->n);
     lua_pushinteger(lua, ask->vm->n_places - 1);
+    lua_pushlstring(lua, ask->file, slash != NULL ? (size_t)(slash - ask->file) + 1 : 0);
     lua_createtable(lua, (int)ask->n_names, 0);
     for (uint32_t i = 0; i < ask->n_names; i++) {
         lua_pushstring(lua, ask->names[i]);
         lua_rawseti(lua, -2, (int)i + 1);
     }
-    lua_call(lua, 3, 2);
+    lua_call(lua, 4, 2);
     for (uint32_t i = 0; i < ask->n_names; i++) {
         lua_getfield(lua, -1, ask->names[i]);
         ask->used[i] = (uint8_t)lua_toboolean(lua, -1);
@@ -265,6 +298,7 @@ static int protect(struct ask *ask, lua_CFunction function, struct vm_fault *fau
 {
     struct vm *vm = ask->vm;
     vm->gauge.is_over = vm->is_limited = 0;
+    vm->gauge.steps = 1e18; /* nothing of the job runs */
     int status = lua_cpcall(vm->lua, function, ask);
     if (status == 0)
         return ask->result;
@@ -313,13 +347,17 @@ struct gauge *vm_gauge(struct vm *vm)
 int vm_code(struct vm *vm, const char *code, size_t n, struct vm_place place,
             const char *const *names, uint32_t n_names, uint8_t *used, struct vm_fault *fault)
 {
-    struct ask ask = {
-        .vm = vm, .text = code, .n = n, .names = names, .n_names = n_names, .used = used};
-    if (vm->n_places == PLACES_MOST) {
+    struct ask ask = {.vm = vm,
+                      .text = code,
+                      .n = n,
+                      .file = place.file,
+                      .names = names,
+                      .n_names = n_names,
+                      .used = used};
+    if (add_place(vm, place) < 0) {
         *fault = (struct vm_fault){.kind = VM_WRONG, .text = "more than 64 pieces of code"};
         return -1;
     }
-    vm->places[vm->n_places++] = place;
     return protect(&ask, make_code, fault);
 }
 

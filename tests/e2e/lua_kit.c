@@ -1,0 +1,90 @@
+/* See lua_kit.h. */
+#include "lua_kit.h"
+
+#include "gyre/testkit.h"
+#include "support/files.h"
+#include "support/suite.h"
+
+#include <stdlib.h>
+
+#define OPTIONS                                                                                    \
+    "schema = ({name = \"s\"; type = \"str\";}); file = \"t.lua\"; max_steps = %d; "               \
+    "memory = \"16MiB\"; %s"
+
+void lua_kit_need(void)
+{
+    char *plugin = build_path("plugins/lua.so");
+    bool there = file_exists(plugin);
+    free(plugin);
+    if (!there)
+        suite_skip("LuaJIT is missing where gyre was built");
+}
+
+/* The operator with this code. */
+static struct gyre_kit *open(const char *dir, const char *code, int steps, const char *more)
+{
+    char *plugin = build_path("plugins/lua.so"), *path = path_join(dir, "t.lua"),
+         *options = text_format(OPTIONS, steps, more);
+    file_write_text(path, code);
+    struct gyre_kit_setup setup = {.plugin = plugin,
+                                   .op = "lua.flat_map",
+                                   .options = options,
+                                   .inputs = {{.schema = "line: str"}},
+                                   .folder = dir};
+    struct gyre_kit *kit = gyre_kit_new(&setup);
+    free(plugin);
+    free(path);
+    free(options);
+    return kit;
+}
+
+static void check_says(const struct gyre_kit *kit, const char *code, const char *says)
+{
+    const char *error = gyre_kit_error(kit);
+    CU_ASSERT(strstr(error, says) != NULL);
+    if (strstr(error, says) == NULL)
+        fprintf(stderr, "%s\n--- says\n%s\n--- not\n%s\n", code, error, says);
+}
+
+void lua_kit_refused(const char *code, const char *says)
+{
+    lua_kit_need();
+    char *dir = dir_temp();
+    struct gyre_kit *kit = open(dir, code, LUA_KIT_STEPS, "");
+    check_says(kit, code, says);
+    gyre_kit_free(kit);
+    dir_end(dir);
+}
+
+void lua_kit_bad_row(const char *code, int steps, const char *says)
+{
+    lua_kit_need();
+    char *dir = dir_temp(),
+         *some = text_format("if line ~= \"good\" then %s\nelse emit{s = line} end", code);
+    struct gyre_kit *kit = open(dir, some, steps, "");
+    gyre_kit_push(kit, NULL, "bad");
+    check_says(kit, code, says);
+    gyre_kit_free(kit);
+    kit = open(dir, some, steps, "on_error = \"skip\";");
+    CU_ASSERT_EQUAL(gyre_kit_push(kit, NULL, "good\nbad\ngood\nbad\ngood"), 0);
+    CU_ASSERT_EQUAL(gyre_kit_bad_rows(kit), 2);
+    CU_ASSERT(gyre_kit_expect(kit, NULL, "good\ngood\ngood", 0));
+    gyre_kit_free(kit);
+    free(some);
+    dir_end(dir);
+}
+
+void lua_kit_rows(const char *code, const char *in, const char *out)
+{
+    lua_kit_need();
+    char *dir = dir_temp();
+    struct gyre_kit *kit = open(dir, code, LUA_KIT_STEPS, "");
+    gyre_kit_push(kit, NULL, in);
+    CU_ASSERT_STRING_EQUAL(gyre_kit_error(kit), "");
+    int same = gyre_kit_expect(kit, NULL, out, 0);
+    CU_ASSERT(same);
+    if (!same)
+        fprintf(stderr, "%s\n%s\n", code, gyre_kit_error(kit));
+    gyre_kit_free(kit);
+    dir_end(dir);
+}
