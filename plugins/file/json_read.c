@@ -5,8 +5,8 @@
  * for each token, so that a row costs no allocation, and that hands numbers out as text, so that 64
  * bits stay 64 bits. jansson, json-c and cJSON build a tree for each line (and cJSON makes doubles of
  * all numbers); yyjson is not in Debian 12, simdjson is C++. Upstream rests since 2015, but Debian
- * patches it (CVE-2017-16516, CVE-2022-24795, CVE-2023-33460). What it is lax in is checked here, per
- * line and before it: UTF-8, and escapes of half a surrogate pair.
+ * patches it (CVE-2017-16516, CVE-2022-24795, CVE-2023-33460). What it is lax in is checked before it, per
+ * line: UTF-8, and escapes of half a surrogate pair (json_text.h).
  *
  * A line is parsed without changing a byte: numbers go into their columns, strings are noted. When
  * nothing can go wrong any more, the strings are stored: as views of the line, and those that hold
@@ -17,8 +17,8 @@
 #if __has_include(<yajl/yajl_parse.h>)
 #include "base64.h"
 #include "csv_style.h"
+#include "json_text.h"
 #include "number.h"
-#include "utf8.h"
 #include <yajl/yajl_parse.h>
 
 #define DEPTH_MAX 512u
@@ -325,57 +325,15 @@ void json_close(struct reader *r, struct gyre_ctx *ctx)
 
 /* ---- a line ------------------------------------------------------------------------------------ */
 
-/* The four hexadecimal digits of an escape; -1 where they are none (yajl will say so). */
-static int32_t hex4(const char *at, size_t n)
-{
-    int32_t v = 0;
-    for (size_t i = 0; i < 4; i++) {
-        int c = i < n ? at[i] | 0x20 : 0;
-        if (c >= '0' && c <= '9')
-            v = v * 16 + c - '0';
-        else if (c >= 'a' && c <= 'f')
-            v = v * 16 + c - 'a' + 10;
-        else
-            return -1;
-    }
-    return v;
-}
-
-/* True where every escaped surrogate has its other half: yajl makes '?' of one that has not. The
- * text begins with an escape. */
-static int surrogates_pair(const char *at, size_t n)
-{
-    int high = 0;
-    for (size_t i = 0; i < n;) {
-        if (at[i] != '\\') {
-            const char *next = memchr(at + i, '\\', n - i);
-            if (high || next == NULL)
-                return !high;
-            i = (size_t)(next - at);
-        }
-        int32_t unit = i + 1 < n && at[i + 1] == 'u' ? hex4(at + i + 2, n - i - 2) : -1;
-        int is_low = unit >= 0xdc00 && unit <= 0xdfff;
-        if (high != is_low)
-            return 0;
-        high = unit >= 0xd800 && unit <= 0xdbff;
-        i += unit >= 0 ? 6 : 2;
-    }
-    return !high;
-}
-
 /* Looks at the whole line before it is parsed. */
 static int32_t check_line(struct json *j, struct gyre_ctx *ctx)
 {
-    size_t valid = utf8_valid(j->line, j->n);
-    if (valid < j->n) {
-        refuse(j, "byte 0x%02x at %zu is no UTF-8", (uint8_t)j->line[valid], valid);
+    if (!json_text_sound(j->line, j->n, j->why, sizeof j->why)) {
+        j->has_why = 1;
         return GYRE_OK;
     }
-    const char *escape = memchr(j->line, '\\', j->n);
-    if (escape == NULL)
+    if (memchr(j->line, '\\', j->n) == NULL)
         return GYRE_OK;
-    if (!surrogates_pair(escape, j->n - (size_t)(escape - j->line)))
-        refuse(j, "an escape is half of a surrogate pair");
     if (j->decoded_size < j->n) {
         char *decoded = gyre_alloc(ctx, j->decoded, 2 * j->n);
         if (decoded == NULL)

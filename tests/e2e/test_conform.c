@@ -210,8 +210,8 @@ static void every_check_has_a_mutant_and_stands_in_help(void)
 
 static void the_standard_plugins_pass(void)
 {
-    static const char *const names[] = {"file",   "gen", "graph",  "learn", "net",
-                                        "netmon", "std", "stocks", "text",  "weblog"};
+    static const char *const names[] = {"file",   "gen", "graph",  "json", "learn", "net",
+                                        "netmon", "std", "stocks", "text", "weblog"};
     for (size_t i = 0; i < COUNT(names); i++) {
         int status;
         char *plugin = text_format("plugins/%s.so", names[i]);
