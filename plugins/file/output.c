@@ -9,11 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int32_t output_init(struct output *o, struct gyre_ctx *ctx)
+int32_t output_init(struct output *o, struct gyre_ctx *ctx, struct pack *pack)
 {
-    *o = (struct output){.buffer = gyre_alloc(ctx, NULL, OUTPUT_BUFFER), .fd = -1};
+    size_t size = pack != NULL ? PACK_BUFFER : OUTPUT_BUFFER;
+    *o = (struct output){
+        .pack = pack, .buffer = gyre_alloc(ctx, NULL, size), .size = size, .fd = -1};
     if (o->buffer == NULL)
-        return gyre_fail(ctx, GYRE_ENOMEM, "no memory for a buffer of %u bytes", OUTPUT_BUFFER);
+        return gyre_fail(ctx, GYRE_ENOMEM, "no memory for a buffer of %zu bytes", size);
     return GYRE_OK;
 }
 
@@ -25,7 +27,7 @@ void output_fini(struct output *o, struct gyre_ctx *ctx)
     o->buffer = NULL;
 }
 
-int32_t output_open(struct output *o, struct gyre_ctx *ctx, const char *path, int flags)
+int output_try(struct output *o, const char *path, int flags)
 {
     int is_stdout = path_is_standard(path), is_new = 0;
     int fd = is_stdout ? STDOUT_FILENO : open(path, O_WRONLY | O_CLOEXEC | flags);
@@ -34,8 +36,7 @@ int32_t output_open(struct output *o, struct gyre_ctx *ctx, const char *path, in
         is_new = 1;
     }
     if (fd < 0)
-        return gyre_fail(ctx, GYRE_EIO, "%s cannot be opened for writing: %s", path,
-                         strerror(errno));
+        return errno;
     o->path = is_stdout ? "standard output" : path;
     o->fd = fd;
     o->is_open = 1;
@@ -44,7 +45,26 @@ int32_t output_open(struct output *o, struct gyre_ctx *ctx, const char *path, in
     o->length = 0;
     o->written_back = 0;
     o->error = 0;
-    return GYRE_OK;
+    return 0;
+}
+
+int32_t output_open(struct output *o, struct gyre_ctx *ctx, const char *path, int flags)
+{
+    int error = output_try(o, path, flags);
+    return error == 0 ? GYRE_OK
+                      : gyre_fail(ctx, GYRE_EIO, "%s cannot be opened for writing: %s", path,
+                                  strerror(error));
+}
+
+int output_reopen(struct output *o, const char *path, uint64_t length)
+{
+    int error = output_try(o, path, 0);
+    if (error == 0 && lseek(o->fd, (off_t)length, SEEK_SET) < 0) {
+        error = errno;
+        output_close(o);
+    }
+    o->length = o->written_back = length;
+    return error;
 }
 
 void output_close(struct output *o)
@@ -132,20 +152,45 @@ static void write_all(struct output *o, const char *at, size_t n)
     write_back(o);
 }
 
+static void write_frame(struct output *o, const char *bytes, size_t n)
+{
+    size_t length = pack_frame(o->pack, bytes, n);
+    if (length == 0 && o->error == 0)
+        o->error = ENOMEM;
+    write_all(o, o->pack->frame, length);
+}
+
 void output_drain(struct output *o)
 {
-    write_all(o, o->buffer, o->used);
+    if (o->pack == NULL)
+        write_all(o, o->buffer, o->used);
+    else if (o->used != 0)
+        write_frame(o, o->buffer, o->used);
     o->used = 0;
+}
+
+void output_put_empty(struct output *o)
+{
+    if (o->pack != NULL && o->length == 0 && o->used == 0)
+        write_frame(o, "", 0);
 }
 
 void output_put(struct output *o, const char *bytes, size_t n)
 {
-    if (n > OUTPUT_BUFFER / 2) {
+    if (n > OUTPUT_BUFFER / 2 && o->pack == NULL) {
         output_drain(o);
         write_all(o, bytes, n);
         return;
     }
-    memcpy(output_room(o, n), bytes, n);
+    while (n > o->size - o->used) { /* so there is a pack, or room when the buffer is written out */
+        size_t fits = o->pack != NULL ? o->size - o->used : 0;
+        memcpy(o->buffer + o->used, bytes, fits);
+        o->used += fits;
+        bytes += fits;
+        n -= fits;
+        output_drain(o);
+    }
+    memcpy(o->buffer + o->used, bytes, n);
     o->used += n;
 }
 

@@ -12,8 +12,8 @@
 
 const char *part_path(char path[PART_PATH_MAX], const char *folder, struct part part, int is_seen)
 {
-    snprintf(path, PART_PATH_MAX, "%s%s%u-%llu", folder, is_seen ? SEEN : UNSEEN,
-             (unsigned)part.task, (unsigned long long)part.number);
+    snprintf(path, PART_PATH_MAX, "%s%s%u-%llu%s", folder, is_seen ? SEEN : UNSEEN,
+             (unsigned)part.task, (unsigned long long)part.number, codec_ending(part.codec));
     return path;
 }
 
@@ -29,14 +29,33 @@ int32_t parts_make_folder(struct gyre_ctx *ctx, const char *folder, int *is_new)
     return gyre_fail(ctx, GYRE_EIO, "the folder %s cannot be made: %s", folder, strerror(code));
 }
 
+int parts_make_folders(const char *folder, size_t from)
+{
+    char path[PART_PATH_MAX];
+    size_t length = strlen(folder);
+    memcpy(path, folder, length + 1);
+    for (size_t i = from; i < length; i++) {
+        if (path[i] != '/')
+            continue;
+        path[i] = 0;
+        int is_there = mkdir(path, 0777) == 0 || errno == EEXIST;
+        path[i] = '/';
+        if (!is_there)
+            return errno;
+    }
+    return 0;
+}
+
 /* Reads "T-N", as part_path writes it; 0 where a name goes on otherwise. */
 static int part_of(const char *numbers, struct part *part)
 {
     char again[64], *end;
     unsigned long long task = strtoull(numbers, &end, 10);
-    *part = (struct part){(uint32_t)task, *end == '-' ? strtoull(end + 1, &end, 10) : 0};
-    snprintf(again, sizeof again, "%u-%llu", (unsigned)part->task,
-             (unsigned long long)part->number);
+    *part = (struct part){.task = (uint32_t)task,
+                          .number = *end == '-' ? strtoull(end + 1, &end, 10) : 0,
+                          .codec = codec_of_path(numbers)};
+    snprintf(again, sizeof again, "%u-%llu%s", (unsigned)part->task,
+             (unsigned long long)part->number, codec_ending(part->codec));
     return strcmp(again, numbers) == 0;
 }
 
@@ -67,21 +86,25 @@ static int is_to_go(const struct gyre_ctx *ctx, const struct bound *bound, const
     return part.task % ctx->tasks == ctx->task && (bound->all || is_beyond(bound, part));
 }
 
+/* The number of those that are gone, or a code. */
 static int32_t remove_parts(struct gyre_ctx *ctx, const char *folder, const struct bound *bound)
 {
     DIR *dir = opendir(folder);
+    if (dir == NULL && errno == ENOENT)
+        return 0; /* another task has just found it empty */
     if (dir == NULL)
         return gyre_fail(ctx, GYRE_EIO, "the folder %s cannot be read: %s", folder,
                          strerror(errno));
-    int32_t code = GYRE_OK;
-    for (const struct dirent *entry;
-         code == GYRE_OK && (errno = 0, entry = readdir(dir)) != NULL;) {
-        if (is_to_go(ctx, bound, entry->d_name) && unlinkat(dirfd(dir), entry->d_name, 0) != 0 &&
-            errno != ENOENT)
+    int32_t code = 0;
+    for (const struct dirent *entry; code >= 0 && (errno = 0, entry = readdir(dir)) != NULL;) {
+        if (!is_to_go(ctx, bound, entry->d_name))
+            continue;
+        code++;
+        if (unlinkat(dirfd(dir), entry->d_name, 0) != 0 && errno != ENOENT)
             code = gyre_fail(ctx, GYRE_EIO, "%s%s cannot be removed: %s", folder, entry->d_name,
                              strerror(errno));
     }
-    if (code == GYRE_OK && errno != 0)
+    if (code >= 0 && errno != 0)
         code =
             gyre_fail(ctx, GYRE_EIO, "the folder %s cannot be read: %s", folder, strerror(errno));
     closedir(dir);
@@ -99,17 +122,63 @@ int32_t parts_remove_beyond(struct gyre_ctx *ctx, const char *folder, const stru
     return remove_parts(ctx, folder, &(struct bound){0, next, n});
 }
 
-int32_t parts_sync(struct gyre_ctx *ctx, const char *folder, int is_new)
+/* Cuts the last name off a path that ends in '/'. */
+static size_t cut_name(char *path, size_t length, size_t from)
 {
-    char of_it[PART_PATH_MAX];
-    int32_t code = file_sync_folder(ctx, folder);
-    if (code != GYRE_OK || !is_new)
-        return code;
-    size_t length = strlen(folder);
-    while (length > 0 && folder[length - 1] == '/')
+    do
         length--;
-    snprintf(of_it, sizeof of_it, "%.*s", (int)length, folder);
-    return file_sync_folder_of(ctx, of_it);
+    while (length > from && path[length - 1] != '/');
+    path[length] = 0;
+    return length;
+}
+
+void parts_remove_folders(const char *folder, size_t from)
+{
+    char path[PART_PATH_MAX];
+    size_t length = strlen(folder);
+    memcpy(path, folder, length + 1);
+    while (length > from && rmdir(path) == 0)
+        length = cut_name(path, length, from);
+}
+
+int32_t parts_sync(struct gyre_ctx *ctx, const char *folder, size_t from)
+{
+    char path[PART_PATH_MAX];
+    size_t length = strlen(folder);
+    memcpy(path, folder, length + 1);
+    int32_t code = file_sync_folder(ctx, path);
+    while (code == GYRE_OK && length > from) {
+        length = cut_name(path, length, from);
+        code = file_sync_folder(ctx, path);
+    }
+    return code;
+}
+
+int32_t parts_sync_name(struct gyre_ctx *ctx, const char *folder)
+{
+    char path[PART_PATH_MAX];
+    size_t length = strlen(folder);
+    while (length > 1 && folder[length - 1] == '/')
+        length--;
+    snprintf(path, sizeof path, "%.*s", length != 0 ? (int)length : 1, length != 0 ? folder : ".");
+    return file_sync_folder_of(ctx, path);
+}
+
+int32_t part_hide(struct gyre_ctx *ctx, const char *folder, struct part part)
+{
+    char from[PART_PATH_MAX], to[PART_PATH_MAX];
+    struct stat st;
+    part_path(from, folder, part, 1);
+    part_path(to, folder, part, 0);
+    if (stat(to, &st) == 0 || rename(from, to) == 0)
+        return GYRE_OK;
+    if (errno == ENOENT)
+        return gyre_fail(
+            ctx, GYRE_EFAIL,
+            "neither %s nor %s is there, which the snapshot goes on with: put it back, "
+            "or start without the snapshot",
+            to, from);
+    return gyre_fail(ctx, GYRE_EIO, "%s cannot be renamed to %s: %s", from, to, strerror(errno));
 }
 
 int32_t part_show(struct gyre_ctx *ctx, const char *folder, struct part part, int must)
@@ -132,7 +201,7 @@ int32_t part_show(struct gyre_ctx *ctx, const char *folder, struct part part, in
             gyre_log(ctx, GYRE_LOG_WARN, "neither %s nor %s is there: taken for committed", from,
                      to);
     }
-    return file_sync_folder(ctx, folder);
+    return GYRE_OK;
 }
 
 int32_t part_drop(struct gyre_ctx *ctx, const char *folder, struct part part)

@@ -5,7 +5,8 @@
  * | both     | number.h times.c csv_style.c base64.c utf8.c codec.c                            |
  * | read     | paths.c unpack.c input.c reader.h csv_cut.c csv_head.c csv_read.c json_read.c   |
  * |          | lines.c mark.c known.c copies.c scan.c follow.c read.c                          |
- * | write    | output.c parts.c csv_write.c json_write.c write.c                               | */
+ * | write    | pack.c output.c parts.c folders.c shelf.c csv_write.c json_write.c sink.c       |
+ * |          | write_state.c write.c                                                           | */
 #include "read.h"
 #include "write.h"
 

@@ -1,92 +1,53 @@
-/* plugins/file/write.c: the sink file.write.
- *
- * | path      | is              | exactly once by                                                |
- * |-----------|-----------------|----------------------------------------------------------------|
- * | -         | standard output | (at least once)                                                |
- * | a name    | one file        | cutting it back to its length in the snapshot                  |
- * | ends in / | a folder        | parts written unseen, synced by prepare, renamed by commit     |
- *
- * Whether a run restores is known when the first item has come, which is after open. So what empties
- * the file or the folder is done by `start`, which every later callback but commit calls first. A
- * run that restores does not empty, but undoes what is younger than its snapshot, which need not be
- * the last: the file is cut back, parts the snapshot knows nothing of are removed, seen or not.
- *
- * An item of state (all tasks get all of them):
- *
- *   u32 task, u64 number of its next part, u64 length of the file, and from version 1 on
- *   u64 mark of the file there (mark.h; 0: none), u32 what it is (TO_...), u64 inode of the folder,
- *   u32 and bytes of the path
- *
- * There is one for each task that ever wrote, also where there are fewer tasks by now: task t of n
- * keeps those of t, t + n, ... So no part is forgotten, and no name used twice.
- *
- * A transaction: u32 1 where there is a part, then u32 its task, u64 its number. A part that a
- * snapshot has pending is below its next numbers, and stays, whether it has been committed or not. */
+/* plugins/file/write.c: the sink file.write: its options, and the way of rows to files. See sink.h. */
 #include "write.h"
 #include "csv_write.h"
 #include "json_write.h"
-#include "parts.h"
 #include "paths.h"
+#include "write_state.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WRITE_CSV, WRITE_JSON };
-enum { TO_STDOUT, TO_FILE, TO_FOLDER, TARGETS }; /* they stand in snapshots */
-
-static const char *const targets[TARGETS] = {"standard output", "one file", "a folder of parts"};
-
-struct write_config {
-    const char *path;
-    int32_t format;
-    int32_t header;
-    const char *delimiter;
-    const char *quote;
-    const char *time_format;
-    /* made by bind */
-    int32_t target;
-    int32_t snapshots;
-    uint32_t n_fields;
-    uint32_t *types;
-    const char **names;
-    const char **labels; /* in json */
-};
-
-struct sink {
-    const struct write_config *config;
-    struct csv_style style;
-    struct output output;
-    struct part part;   /* the one being written, or the next */
-    struct part *known; /* the next parts of all tasks in the snapshot */
-    uint32_t n_known;
-    uint32_t capacity;
-    uint64_t length; /* of the file in the snapshot */
-    uint64_t mark;   /* there, by output_mark */
-    int is_restored;
-    int is_other; /* the snapshot has another path, and there another folder */
-    int is_started;
-    int is_new;               /* the folder was made, and that is not on the disk yet */
-    char path[PART_PATH_MAX]; /* of the part */
-};
-
 /* ---- binding ----------------------------------------------------------------------------------- */
 
-static int32_t bind_target(struct write_config *c, struct gyre_bind *bind)
+/* What is for part files alone. */
+static int32_t check_parts(const struct write_config *c, struct gyre_bind *bind)
+{
+    const char *option = c->rotate_size != 0   ? "rotate_size"
+                         : c->rotate_time != 0 ? "rotate_time"
+                                               : NULL;
+    if (option != NULL && c->target != TO_FOLDER && c->target != TO_FOLDERS)
+        return gyre_bind_fail(bind, GYRE_EINVAL, option,
+                              "part files are rotated: end the path with /");
+    if (c->path_fields == FIELDS_DROP && c->target != TO_FOLDERS)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "path_fields", "the path names no {field}");
+    return GYRE_OK;
+}
+
+static int32_t bind_folder(struct write_config *c, struct gyre_bind *bind)
+{
+    int32_t code = folders_bind(&c->folders, c->path, bind);
+    if (code != GYRE_OK)
+        return code;
+    c->target = c->folders.n_pieces != 0 ? TO_FOLDERS : TO_FOLDER;
+    char *base = bind->alloc(bind, c->folders.base + 3);
+    if (base == NULL)
+        return gyre_bind_fail(bind, GYRE_ENOMEM, NULL, "no memory");
+    snprintf(base, c->folders.base + 3, "%.*s", c->folders.base != 0 ? (int)c->folders.base : 2,
+             c->folders.base != 0 ? c->path : "./");
+    c->base = base;
+    return GYRE_OK;
+}
+
+static int32_t bind_file(struct write_config *c, struct gyre_bind *bind)
 {
     struct stat st;
-    size_t length = strlen(c->path);
-    if (path_is_standard(c->path)) {
-        c->target = TO_STDOUT;
-        int32_t code = bind->set_flags(bind, GYRE_AT_LEAST_ONCE);
-        return code == GYRE_OK ? bind->single(bind, "standard output cannot be divided") : code;
-    }
-    if (length == 0 || length > PART_PATH_MAX - 64)
-        return gyre_bind_fail(bind, GYRE_EINVAL, "path", "a path of %zu bytes", length);
-    if (c->path[length - 1] == '/') {
-        c->target = TO_FOLDER;
-        return GYRE_OK;
-    }
     c->target = TO_FILE;
+    if (strchr(c->path, '{') != NULL)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "path",
+                              "%s: a path with a {field} ends in /: each value has a folder of "
+                              "part files",
+                              c->path);
     if (stat(c->path, &st) == 0 && S_ISDIR(st.st_mode))
         return gyre_bind_fail(bind, GYRE_EINVAL, "path",
                               "%s is a folder: end its name with / for part files", c->path);
@@ -95,118 +56,264 @@ static int32_t bind_target(struct write_config *c, struct gyre_bind *bind)
     return bind->single(bind, "one file is written by one task; a path that ends in / takes more");
 }
 
+static int32_t bind_target(struct write_config *c, struct gyre_bind *bind)
+{
+    size_t length = strlen(c->path);
+    int is_folder = length != 0 && c->path[length - 1] == '/';
+    c->base = c->path;
+    c->snapshots = bind->snapshots != 0;
+    c->codec = c->compression != CODEC_AUTO ? c->compression
+               : is_folder                  ? CODEC_NONE
+                                            : codec_of_path(c->path);
+    if (codec_lacks(c->codec) != NULL)
+        return gyre_bind_fail(bind, GYRE_ENOTSUP, "compression", "%s", codec_lacks(c->codec));
+    if (path_is_standard(c->path)) {
+        c->target = TO_STDOUT;
+        int32_t code = bind->set_flags(bind, GYRE_AT_LEAST_ONCE);
+        return code == GYRE_OK ? bind->single(bind, "standard output cannot be divided") : code;
+    }
+    if (length == 0 || length > PART_PATH_MAX - PART_NAME_MAX)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "path", "a path of %zu bytes", length);
+    return is_folder ? bind_folder(c, bind) : bind_file(c, bind);
+}
+
+/* Notes a field that is written. */
+static int32_t add_field(struct write_config *c, struct gyre_bind *bind, uint32_t column)
+{
+    const struct gyre_field *field = gyre_schema_field(bind->inputs[0], column);
+    uint32_t i = c->n_fields++;
+    size_t size = strlen(field->name) + 1;
+    size_t label_size = json_write_label(NULL, field->name, i == 0) + 1;
+    char *name = bind->alloc(bind, size), *label = bind->alloc(bind, label_size);
+    if (name == NULL || label == NULL)
+        return gyre_bind_fail(bind, GYRE_ENOMEM, NULL, "no memory");
+    memcpy(name, field->name, size);
+    json_write_label(label, field->name, i == 0);
+    c->names[i] = name;
+    c->labels[i] = label;
+    c->types[i] = field->type;
+    c->fields[i] = column;
+    return GYRE_OK;
+}
+
+static int32_t bind_fields(struct write_config *c, struct gyre_bind *bind)
+{
+    uint32_t n = bind->inputs[0]->n_fields;
+    int32_t code = GYRE_OK;
+    c->n_fields = 0;
+    c->fields = bind->alloc(bind, n * sizeof *c->fields);
+    c->types = bind->alloc(bind, n * sizeof *c->types);
+    c->names = bind->alloc(bind, n * sizeof *c->names);
+    c->labels = bind->alloc(bind, n * sizeof *c->labels);
+    if (c->fields == NULL || c->types == NULL || c->names == NULL || c->labels == NULL)
+        return gyre_bind_fail(bind, GYRE_ENOMEM, NULL, "no memory");
+    for (uint32_t i = 0; i < n && code == GYRE_OK; i++)
+        if (c->path_fields == FIELDS_KEEP || !folders_have(&c->folders, i))
+            code = add_field(c, bind, i);
+    if (code == GYRE_OK && c->n_fields == 0 && n != 0)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "path_fields",
+                              "the path names all fields there are: nothing is left for the rows");
+    return code;
+}
+
 static int32_t write_bind(void *config, struct gyre_bind *bind)
 {
     struct write_config *c = config;
-    const struct gyre_schema *schema = bind->inputs[0];
     if (c->format == WRITE_JSON && c->header)
         return gyre_bind_fail(bind, GYRE_EINVAL, "header", "a header is for format \"csv\"");
     if (csv_style_bind(CSV_STYLE_OF(c), c->format == WRITE_CSV, 0, bind) != GYRE_OK)
         return GYRE_EINVAL;
-    c->snapshots = bind->snapshots != 0;
-    c->n_fields = schema->n_fields;
-    c->types = bind->alloc(bind, c->n_fields * sizeof *c->types);
-    c->names = bind->alloc(bind, c->n_fields * sizeof *c->names);
-    c->labels = bind->alloc(bind, c->n_fields * sizeof *c->labels);
-    if (c->types == NULL || c->names == NULL || c->labels == NULL)
-        return gyre_bind_fail(bind, GYRE_ENOMEM, NULL, "no memory");
-    for (uint32_t i = 0; i < c->n_fields; i++) {
-        const struct gyre_field *field = gyre_schema_field(schema, i);
-        size_t size = strlen(field->name) + 1;
-        size_t label_size = json_write_label(NULL, field->name, i == 0) + 1;
-        char *name = bind->alloc(bind, size), *label = bind->alloc(bind, label_size);
-        if (name == NULL || label == NULL)
-            return gyre_bind_fail(bind, GYRE_ENOMEM, NULL, "no memory");
-        memcpy(name, field->name, size);
-        json_write_label(label, field->name, i == 0);
-        c->names[i] = name;
-        c->labels[i] = label;
-        c->types[i] = field->type;
-    }
-    return bind_target(c, bind);
+    int32_t code = bind_target(c, bind);
+    if (code == GYRE_OK)
+        code = check_parts(c, bind);
+    return code == GYRE_OK ? bind_fields(c, bind) : code;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------- */
+
+static void open_shelf(struct sink *s, const struct gyre_ctx *ctx)
+{
+    const struct write_config *c = s->config;
+    s->shelf = (struct shelf){
+        .base = c->base,
+        .base_length = strlen(c->base),
+        .pack = c->codec != CODEC_NONE ? &s->pack : NULL,
+        .codec = c->codec,
+        .open_max = (int32_t)c->open_max,
+        .writes_back = c->snapshots,
+        .goes_on = c->snapshots && (c->rotate_size != 0 || c->rotate_time != 0),
+        .size_max = c->rotate_size,
+        .age_max_us = c->rotate_time,
+        .task = ctx->task,
+    };
+}
 
 static int32_t write_open(void *self, struct gyre_ctx *ctx)
 {
     struct sink *s = self;
     const char *why;
     s->config = ctx->config;
-    csv_style_parse(CSV_STYLE_OF(s->config), 0, &s->style, &why); /* write_bind found it right */
-    s->part.task = ctx->task;
-    if (output_init(&s->output, ctx) != GYRE_OK)
+    const struct write_config *c = s->config;
+    csv_style_parse(CSV_STYLE_OF(c), 0, &s->style, &why); /* write_bind found it right */
+    struct pack *pack = c->codec != CODEC_NONE ? &s->pack : NULL;
+    if (pack != NULL && pack_init(pack, ctx, c->codec) != GYRE_OK)
         return ctx->error->code;
-    s->output.writes_back = s->config->snapshots;
-    if (s->config->target == TO_FOLDER)
-        return parts_make_folder(ctx, s->config->path, &s->is_new);
-    return output_open(&s->output, ctx, s->config->path, 0);
+    s->columns = gyre_alloc(ctx, NULL, (c->n_fields + 1) * sizeof *s->columns);
+    if (s->columns == NULL)
+        return gyre_fail(ctx, GYRE_ENOMEM, "no memory for %u columns", (unsigned)c->n_fields);
+    if (sink_has_parts(s)) {
+        open_shelf(s, ctx);
+        return parts_make_folder(ctx, c->base, &s->shelf.is_base_new);
+    }
+    if (output_init(&s->output, ctx, pack) != GYRE_OK)
+        return ctx->error->code;
+    s->output.writes_back = c->snapshots;
+    return output_open(&s->output, ctx, c->path, 0);
 }
 
-static void put_header(struct sink *s)
+/* ---- writing ----------------------------------------------------------------------------------- */
+
+/* Writes the kept rows of a batch: the fields that are written. */
+static void put_rows(struct sink *s, struct output *o, const struct gyre_batch *in)
 {
-    if (s->config->header)
-        csv_write_header(&s->output, &s->style, s->config->n_fields, s->config->names);
+    const struct write_config *c = s->config;
+    struct gyre_batch rows = *in;
+    if (c->path_fields == FIELDS_DROP) {
+        for (uint32_t i = 0; i < c->n_fields; i++)
+            s->columns[i] = in->columns[c->fields[i]];
+        rows.columns = s->columns;
+    }
+    if (c->format == WRITE_JSON)
+        json_write_rows(o, &s->style.times, &rows, c->n_fields, c->types, c->labels);
+    else
+        csv_write_rows(o, &s->style, &rows, c->n_fields, c->types);
 }
 
-/* The next part of a task in the snapshot; NULL where it wrote none. */
-static struct part *known_part(struct sink *s, uint32_t task)
+static int32_t put_into(struct sink *s, struct gyre_ctx *ctx, struct shelf_folder *folder,
+                        const struct gyre_batch *in)
 {
-    for (uint32_t i = 0; i < s->n_known; i++)
-        if (s->known[i].task == task)
-            return &s->known[i];
-    return NULL;
+    int is_new;
+    struct output *o = shelf_open(&s->shelf, ctx, folder, &is_new);
+    if (o == NULL)
+        return ctx->error->code;
+    if (is_new)
+        sink_put_header(s, o);
+    put_rows(s, o, in);
+    return shelf_wrote(&s->shelf, ctx, folder);
 }
 
-/* Empties what a run that does not restore begins with; goes on where one that restores left off. */
-static int32_t start(struct sink *s, struct gyre_ctx *ctx)
+static int32_t make_room(struct sink *s, struct gyre_ctx *ctx, uint32_t rows)
 {
-    if (s->is_started)
+    if (rows <= s->rows_capacity)
         return GYRE_OK;
-    int32_t code = GYRE_OK;
-    if (s->config->target == TO_FOLDER && s->is_restored)
-        code = parts_remove_beyond(ctx, s->config->path, s->known, s->n_known);
-    else if (s->config->target == TO_FOLDER)
-        code = parts_remove(ctx, s->config->path);
-    else if (s->config->target == TO_FILE)
-        code = output_cut(&s->output, ctx, s->length, s->mark);
-    if (code != GYRE_OK)
-        return code;
-    s->is_started = 1;
-    if (s->config->target != TO_FOLDER && !s->is_restored)
-        put_header(s);
+    uint32_t *next = gyre_alloc(ctx, s->next, rows * sizeof *next);
+    if (next != NULL)
+        s->next = next;
+    uint32_t *selection = gyre_alloc(ctx, s->selection, rows * sizeof *selection);
+    if (selection != NULL)
+        s->selection = selection;
+    if (next == NULL || selection == NULL)
+        return gyre_fail(ctx, GYRE_ENOMEM, "no memory for %u rows", (unsigned)rows);
+    s->rows_capacity = rows;
     return GYRE_OK;
+}
+
+/* Puts a row behind those of its folder; the folders of the batch stand in a list. */
+static void note_row(struct sink *s, struct shelf_folder *folder, uint32_t row,
+                     struct shelf_folder ***end)
+{
+    if (folder->batch == s->batch) {
+        s->next[folder->last] = row;
+    } else {
+        folder->batch = s->batch;
+        folder->first = row;
+        folder->next = NULL;
+        **end = folder;
+        *end = &folder->next;
+    }
+    folder->last = row;
+}
+
+/* Looks at which folder each row goes to; *first: the list of them. */
+static int32_t deal_rows(struct sink *s, struct gyre_ctx *ctx, const struct gyre_batch *in,
+                         struct shelf_folder **first)
+{
+    char name[PART_PATH_MAX], before[PART_PATH_MAX];
+    struct shelf_folder *folder = NULL, **end = first;
+    int32_t n, length = -1;
+    const char *wrong = NULL;
+    s->batch++;
+    GYRE_ROWS(in, row)
+    {
+        n = folders_of_row(&s->config->folders, &s->style.times, in, row, name, &wrong);
+        if (n < 0) {
+            gyre_bad_row(ctx, in, row, "field `%s` is too long for the name of a folder", wrong);
+        } else {
+            if (n != length || memcmp(name, before, (size_t)n) != 0) {
+                folder = shelf_find(&s->shelf, ctx, name, (size_t)n);
+                if (folder == NULL)
+                    return ctx->error->code;
+                memcpy(before, name, (size_t)n);
+                length = n;
+            }
+            note_row(s, folder, row, &end);
+        }
+    }
+    return GYRE_OK;
+}
+
+static int32_t put_by_value(struct sink *s, struct gyre_ctx *ctx, const struct gyre_batch *in)
+{
+    struct shelf_folder *folder = NULL;
+    int32_t code = make_room(s, ctx, in->rows);
+    if (code == GYRE_OK)
+        code = deal_rows(s, ctx, in, &folder);
+    for (; folder != NULL && code == GYRE_OK; folder = folder->next) {
+        struct gyre_batch rows = *in;
+        uint32_t row = folder->first;
+        rows.kept = 0;
+        rows.selection = s->selection;
+        for (;; row = s->next[row]) {
+            s->selection[rows.kept++] = row;
+            if (row == folder->last)
+                break;
+        }
+        code = put_into(s, ctx, folder, &rows);
+    }
+    return code;
 }
 
 static int32_t write_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)
 {
     struct sink *s = self;
-    int32_t code = start(s, ctx);
-    if (code == GYRE_OK && in->kept == 0)
-        return GYRE_OK; /* no row, no part */
-    if (code == GYRE_OK && !s->output.is_open) {
-        part_path(s->path, s->config->path, s->part, 0);
-        code = output_open(&s->output, ctx, s->path, O_TRUNC);
-        s->output.is_new = 0; /* parts_sync sees to its name */
-        if (code == GYRE_OK)
-            put_header(s);
+    int32_t code = sink_start(s, ctx);
+    if (code != GYRE_OK || in->kept == 0)
+        return code; /* no row, no part */
+    if (s->config->target == TO_FOLDERS)
+        return put_by_value(s, ctx, in);
+    if (s->config->target == TO_FOLDER) {
+        struct shelf_folder *folder = shelf_find(&s->shelf, ctx, "", 0);
+        return folder != NULL ? put_into(s, ctx, folder, in) : ctx->error->code;
     }
-    if (code != GYRE_OK)
-        return code;
-    if (s->config->format == WRITE_JSON)
-        json_write_rows(&s->output, &s->style.times, in, s->config->n_fields, s->config->types,
-                        s->config->labels);
-    else
-        csv_write_rows(&s->output, &s->style, in, s->config->n_fields, s->config->types);
+    put_rows(s, &s->output, in);
     return s->output.error != 0 ? output_flush(&s->output, ctx) : GYRE_OK;
 }
 
+/* What is compressed waits for a frame's worth, or for the snapshot: a frame of a few rows is larger than
+ * they are. Who reads from a pipe is waited for. */
 static int32_t write_flush(void *self, struct gyre_ctx *ctx)
 {
     struct sink *s = self;
-    int32_t code = start(s, ctx);
-    return code == GYRE_OK && s->output.is_open ? output_flush(&s->output, ctx) : code;
+    int waits = s->config->codec != CODEC_NONE && s->config->target != TO_STDOUT;
+    int32_t code = sink_start(s, ctx);
+    if (code == GYRE_OK && sink_has_parts(s))
+        code = shelf_end(&s->shelf, ctx, 0);
+    if (code != GYRE_OK || waits)
+        return code;
+    return sink_has_parts(s) ? shelf_flush(&s->shelf, ctx) : output_flush(&s->output, ctx);
 }
+
+/* ---- closing ----------------------------------------------------------------------------------- */
 
 /* Removes what open has made where nothing came of it: a run that was refused as it was gone, or for
  * another reason, is followed by one that has to find it gone. */
@@ -214,8 +321,8 @@ static void undo_open(const struct sink *s)
 {
     if (s->config == NULL || s->is_started)
         return;
-    if (s->is_new)
-        rmdir(s->config->path);
+    if (s->shelf.is_base_new)
+        rmdir(s->config->base);
     if (s->config->target == TO_FILE && s->output.is_new)
         unlink(s->config->path);
 }
@@ -223,193 +330,36 @@ static void undo_open(const struct sink *s)
 static void write_close(void *self, struct gyre_ctx *ctx)
 {
     struct sink *s = self;
-    int is_left = s->config != NULL && s->config->target == TO_FOLDER && s->output.is_open;
+    void *const arrays[] = {s->known, s->next, s->selection, s->columns};
     undo_open(s);
     output_fini(&s->output, ctx);
-    if (is_left) /* a part that no transaction took */
-        part_drop(ctx, s->config->path, s->part);
-    if (s->known != NULL)
-        gyre_alloc(ctx, s->known, 0);
+    shelf_fini(&s->shelf, ctx);
+    pack_fini(&s->pack, ctx);
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        if (arrays[i] != NULL)
+            gyre_alloc(ctx, arrays[i], 0);
     s->known = NULL;
-}
-
-/* ---- snapshots --------------------------------------------------------------------------------- */
-
-static uint64_t inode_of(const struct sink *s)
-{
-    struct stat st;
-    return stat(s->config->path, &st) == 0 ? (uint64_t)st.st_ino : 0;
-}
-
-static void save_item(const struct sink *s, struct gyre_writer *writer, struct part next)
-{
-    const struct write_config *c = s->config;
-    uint32_t length = (uint32_t)strlen(c->path);
-    uint64_t at = s->output.length;
-    gyre_write_u32(writer, next.task);
-    gyre_write_u64(writer, next.number);
-    gyre_write_u64(writer, at);
-    gyre_write_u64(writer, c->target == TO_FILE ? output_mark(&s->output, at) : 0);
-    gyre_write_u32(writer, (uint32_t)c->target);
-    gyre_write_u64(writer, c->target == TO_FOLDER ? inode_of(s) : 0);
-    gyre_write_u32(writer, length);
-    gyre_write(writer, c->path, length);
-}
-
-static int32_t write_save(void *self, struct gyre_ctx *ctx, struct gyre_writer *writer,
-                          void (*next_item)(struct gyre_writer *writer))
-{
-    struct sink *s = self;
-    int32_t code = write_flush(s, ctx);
-    if (code != GYRE_OK)
-        return code;
-    int is_taken = s->config->target == TO_FOLDER && s->output.is_open; /* prepare is to come */
-    save_item(s, writer, (struct part){ctx->task, s->part.number + (uint64_t)is_taken});
-    next_item(writer);
-    for (uint32_t i = 0; i < s->n_known; i++) {
-        struct part part = s->known[i];
-        if (part.task == ctx->task || part.task % ctx->tasks != ctx->task)
-            continue;
-        save_item(s, writer, part);
-        next_item(writer);
-    }
-    return writer->error;
-}
-
-static int32_t add_known(struct sink *s, struct gyre_ctx *ctx, struct part part)
-{
-    struct part *known = known_part(s, part.task);
-    if (known != NULL) {
-        known->number = part.number > known->number ? part.number : known->number;
-        return GYRE_OK;
-    }
-    if (s->n_known == s->capacity) {
-        uint32_t capacity = 2 * s->capacity + 8;
-        struct part *more = gyre_alloc(ctx, s->known, capacity * sizeof *more);
-        if (more == NULL)
-            return gyre_fail(ctx, GYRE_ENOMEM, "no memory for the parts of %u tasks",
-                             (unsigned)capacity);
-        s->known = more;
-        s->capacity = capacity;
-    }
-    s->known[s->n_known++] = part;
-    return GYRE_OK;
-}
-
-/* Rows that are where `path` was when the snapshot was taken are not cut back or committed here. */
-static int32_t check_target(struct sink *s, struct gyre_ctx *ctx, struct gyre_reader *reader)
-{
-    const char *path = s->config->path;
-    uint32_t target = gyre_read_u32(reader);
-    uint64_t inode = gyre_read_u64(reader);
-    uint32_t length = gyre_read_u32(reader);
-    const char *before = gyre_read(reader, length);
-    if (before == NULL || target >= TARGETS)
-        return gyre_fail(ctx, GYRE_ECORRUPT, "the state of file.write cannot be read");
-    int is_renamed = strlen(path) != length || memcmp(path, before, length) != 0;
-    s->is_other = is_renamed && inode != inode_of(s);
-    if (target == (uint32_t)s->config->target)
-        return GYRE_OK;
-    return gyre_fail(
-        ctx, GYRE_EFAIL,
-        "`path` was %.*s in the snapshot, %s, and is %s, %s: put it back, or begin the "
-        "output anew with --drop-state",
-        (int)length, before, targets[target], path, targets[s->config->target]);
-}
-
-static int32_t write_restore(void *self, struct gyre_ctx *ctx, uint32_t version,
-                             struct gyre_reader *reader)
-{
-    struct sink *s = self;
-    struct part part;
-    part.task = gyre_read_u32(reader);
-    part.number = gyre_read_u64(reader);
-    uint64_t length = gyre_read_u64(reader);
-    uint64_t mark = version >= 1 ? gyre_read_u64(reader) : 0;
-    if (version >= 1 && check_target(s, ctx, reader) != GYRE_OK)
-        return ctx->error->code;
-    if (reader->error != 0)
-        return gyre_fail(ctx, GYRE_ECORRUPT, "the state of file.write cannot be read");
-    if (s->is_new && part.number > 0)
-        return gyre_fail(ctx, GYRE_EFAIL,
-                         "the folder %s was not there; parts in it are of the snapshot: put it "
-                         "back, or start without the snapshot",
-                         s->config->path);
-    s->is_restored = 1;
-    if (length > s->length) { /* one file: one task that has it */
-        s->length = length;
-        s->mark = mark;
-    }
-    if (part.task == ctx->task)
-        s->part.number = part.number;
-    return add_known(s, ctx, part);
-}
-
-static int32_t write_prepare(void *self, struct gyre_ctx *ctx, const char *txn,
-                             struct gyre_writer *writer)
-{
-    struct sink *s = self;
-    (void)txn;
-    int32_t code = start(s, ctx);
-    if (code == GYRE_OK && s->output.is_open)
-        code = output_sync(&s->output, ctx);
-    if (code != GYRE_OK)
-        return code;
-    int has_part = s->config->target == TO_FOLDER && s->output.is_open;
-    gyre_write_u32(writer, (uint32_t)has_part);
-    if (has_part) {
-        gyre_write_u32(writer, s->part.task);
-        gyre_write_u64(writer, s->part.number++);
-        output_close(&s->output);
-        code = parts_sync(ctx, s->config->path, s->is_new); /* its name, too */
-        s->is_new = s->is_new && code != GYRE_OK;
-    }
-    return code == GYRE_OK ? writer->error : code;
-}
-
-/* Reads the part of a transaction: 1, 0 where it has none, or a code. */
-static int32_t read_part(struct gyre_ctx *ctx, struct gyre_reader *reader, struct part *part)
-{
-    uint32_t has_part = gyre_read_u32(reader);
-    if (has_part) {
-        part->task = gyre_read_u32(reader);
-        part->number = gyre_read_u64(reader);
-    }
-    if (reader->error != 0)
-        return gyre_fail(ctx, GYRE_ECORRUPT, "a transaction of file.write cannot be read");
-    return has_part != 0;
-}
-
-/* A part that was on the disk and is not there now has been committed before a restore, and whoever
- * reads it has taken it away. It has not where this run has made it, or in another folder than that. */
-static int32_t write_commit(void *self, struct gyre_ctx *ctx, const char *txn,
-                            struct gyre_reader *reader)
-{
-    struct sink *s = self;
-    struct part part;
-    (void)txn;
-    int32_t has_part = read_part(ctx, reader, &part);
-    return has_part == 1 ? part_show(ctx, s->config->path, part, s->is_started || s->is_other)
-                         : has_part;
-}
-
-static int32_t write_abort(void *self, struct gyre_ctx *ctx, const char *txn,
-                           struct gyre_reader *reader)
-{
-    struct sink *s = self;
-    struct part part;
-    (void)txn;
-    int32_t has_part = read_part(ctx, reader, &part);
-    return has_part == 1 ? part_drop(ctx, s->config->path, part) : has_part;
+    s->next = s->selection = NULL;
+    s->columns = NULL;
 }
 
 static const struct gyre_option options[] = {
     GYRE_OPT(struct write_config, path, PATH, NULL, GYRE_REQUIRED | GYRE_WRITES,
-             "a file, a folder for part files (ends in /), or - for standard output"),
+             "a file, a folder for part files (ends in /; {field}: one per value), or -"),
     GYRE_OPT_CHOICE(struct write_config, format, "csv", "csv|json", "how a row is written"),
     GYRE_OPT(struct write_config, header, BOOL, "false", 0,
              "csv: each file begins with the names of the fields"),
     CSV_STYLE_OPTIONS(struct write_config),
+    GYRE_OPT_CHOICE(struct write_config, compression, "auto", CODEC_CHOICES,
+                    "how files are compressed; auto: the ending of path says it, .gz or .zst"),
+    GYRE_OPT_CHOICE(struct write_config, path_fields, "keep", "keep|drop",
+                    "whether rows have the fields that path names as well"),
+    GYRE_OPT_RANGE(struct write_config, rotate_size, SIZE, "0B", 0, INT64_MAX, NULL,
+                   "part files: about how large one becomes before the next begins; 0B: any"),
+    GYRE_OPT_RANGE(struct write_config, rotate_time, DURATION, "0s", 0, INT64_MAX, NULL,
+                   "part files: for how long rows come into one before it is shown; 0s: any"),
+    GYRE_OPT_RANGE(struct write_config, open_max, INT, "100", 1, 65536, NULL,
+                   "part files: how many a task has open, of those that are being written"),
 };
 
 static const struct gyre_port input = GYRE_PORT("in", GYRE_PORT_ALL, NULL, 0, "rows of any fields");
@@ -427,7 +377,7 @@ const struct gyre_operator gyre_op_write = {
     .inputs = &input,
     .n_inputs = 1,
     .items = GYRE_ITEMS_UNION,
-    .items_version = 1,
+    .items_version = 2,
     .needs = GYRE_FEATURE_TWO_PHASE,
     .bind = write_bind,
     .open = write_open,

@@ -236,8 +236,8 @@ static void put_file(const char *path, const char *shown, struct gy_buf *into)
         fclose(file);
 }
 
-/* A folder, and those in it: no deeper. */
-static void put_folder(const char *folder, const char *shown, bool deeper, struct gy_buf *into)
+/* A folder, and those in it, some levels down. */
+static void put_folder(const char *folder, const char *shown, int levels, struct gy_buf *into)
 {
     struct dirent **names;
     int n = scandir(folder, &names, is_seen, compare_names);
@@ -248,8 +248,8 @@ static void put_folder(const char *folder, const char *shown, bool deeper, struc
                  names[i]->d_name);
         if (names[i]->d_type == DT_REG)
             put_file(path, name, into);
-        else if (names[i]->d_type == DT_DIR && deeper)
-            put_folder(path, name, false, into);
+        else if (names[i]->d_type == DT_DIR && levels > 0)
+            put_folder(path, name, levels - 1, into);
         free(names[i]);
     }
     if (n >= 0)
@@ -258,5 +258,5 @@ static void put_folder(const char *folder, const char *shown, bool deeper, struc
 
 void gy_trial_files(const struct gy_trial *trial, struct gy_buf *into)
 {
-    put_folder(trial->folder, "", true, into);
+    put_folder(trial->folder, "", 3, into);
 }

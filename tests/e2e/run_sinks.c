@@ -31,10 +31,26 @@ static void append(struct text *text, const char *bytes, size_t n)
     text->bytes[text->n] = 0;
 }
 
+/* The text of a file, which may be compressed. free() it. */
+static char *read_rows(const char *path)
+{
+    struct process_result r;
+    size_t n = strlen(path);
+    if (n < 3 || strcmp(path + n - 3, ".gz") != 0)
+        return file_read(path, NULL);
+    process_run(&(struct process_spec){.argv = ARGV("/bin/gzip", "-dc", path)}, &r);
+    if (r.status != 0)
+        printf("%s: %s\n", path, r.err);
+    CU_ASSERT_EQUAL(r.status, 0);
+    char *rows = strdup(r.out);
+    process_result_fini(&r);
+    return rows;
+}
+
 /* Appends the rows of one file, each behind the path of its sink. */
 static void append_file(struct text *text, const char *path, const struct run_sink *sink)
 {
-    char *rows = file_read(path, NULL), *at = rows;
+    char *rows = read_rows(path), *at = rows;
     if (sink->header != NULL) {
         size_t n = strlen(sink->header);
         bool has = strncmp(rows, sink->header, n) == 0 && rows[n] == '\n';
@@ -56,6 +72,13 @@ static void append_file(struct text *text, const char *path, const struct run_si
     free(rows);
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* A folder of parts, and those in it: there may be one for each value. */
 static void append_folder(struct text *text, const char *path, const struct run_sink *sink,
                           bool all)
 {
@@ -67,11 +90,14 @@ static void append_folder(struct text *text, const char *path, const struct run_
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
             continue;
         char *file = path_join(path, name);
-        if (strncmp(name, "part-", 5) == 0)
+        bool is_part = strncmp(name, "part-", 5) == 0, is_inner = is_folder(file);
+        if (is_inner)
+            append_folder(text, file, sink, all);
+        else if (is_part)
             append_file(text, file, sink);
         else if (all)
             printf("%s is no part\n", file);
-        CU_ASSERT_TRUE(!all || strncmp(name, "part-", 5) == 0);
+        CU_ASSERT_TRUE(!all || is_part || is_inner);
         free(file);
     }
     closedir(folder);
@@ -143,22 +169,30 @@ static void append_status(struct text *text, const char *path)
     free(line);
 }
 
+static void append_parts(struct text *text, const char *path)
+{
+    DIR *folder = opendir(path);
+    for (struct dirent *e = folder != NULL ? readdir(folder) : NULL; e != NULL;
+         e = readdir(folder)) {
+        char *part = path_join(path, e->d_name);
+        if (strncmp(e->d_name, "part-", 5) == 0)
+            append_status(text, part);
+        else if (e->d_name[0] != '.' && is_folder(part))
+            append_parts(text, part);
+        free(part);
+    }
+    if (folder != NULL)
+        closedir(folder);
+}
+
 char *run_sinks_parts(const char *dir, const struct run_sink *sinks)
 {
     struct text text = {0};
     append(&text, "", 0);
     for (; sinks->path != NULL; sinks++) {
         char *path = path_join(dir, sinks->path);
-        DIR *folder = path[strlen(path) - 1] == '/' ? opendir(path) : NULL;
-        for (struct dirent *e = folder != NULL ? readdir(folder) : NULL; e != NULL;
-             e = readdir(folder)) {
-            char *part = path_join(path, e->d_name);
-            if (strncmp(e->d_name, "part-", 5) == 0)
-                append_status(&text, part);
-            free(part);
-        }
-        if (folder != NULL)
-            closedir(folder);
+        if (path[strlen(path) - 1] == '/')
+            append_parts(&text, path);
         free(path);
     }
     char *sorted = run_sorted(text.bytes);

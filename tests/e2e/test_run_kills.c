@@ -124,10 +124,50 @@ static const struct kill_job windows = {
     .sources = {{"events", EVENTS}},
 };
 
+/* Compressed inputs; a folder for each value, more than are open; parts over several snapshots; a compressed file. */
+static const struct kill_job files = {
+    .text =
+        "job = \"files\";\n" SETTINGS "operators = (\n"
+        "  { id = \"lines\"; op = \"file.read\"; path = \"in/*.gz\"; },\n"
+        "  { id = \"words\"; op = \"text.words\"; input = \"lines\"; },\n"
+        "  { id = \"counts\"; op = \"std.sum\"; input = \"words\"; key = \"word\";\n"
+        "    field = \"count\"; },\n"
+        "  { id = \"rotated\"; op = \"file.write\"; input = \"counts\"; path = \"rotated/\";\n"
+        "    rotate_size = \"6KiB\"; rotate_time = \"40ms\"; compression = \"gzip\"; },\n"
+        "  { id = \"one\"; op = \"file.write\"; input = \"counts\"; path = \"one.csv.gz\";\n"
+        "    header = true; },\n"
+        "  { id = \"events\"; op = \"gen.events\"; count = 6000; keys = 7; zipf = 0.8; },\n"
+        "  { id = \"values\"; op = \"file.write\"; input = \"events\"; path = \"by/k={key}/\";\n"
+        "    open_max = 3; header = true; },\n"
+        "  { id = \"both\"; op = \"file.write\"; input = \"events\"; path = \"both/{key}/\";\n"
+        "    open_max = 2; rotate_size = \"3KiB\"; format = \"json\"; }\n"
+        ");\n",
+    .sinks = {{"rotated/", NULL, false},
+              {"one.csv.gz", "word,count", false},
+              {"by/", "key,value,time", false},
+              {"both/", NULL, false}},
+    .sources = {{"lines", FILES *LINES}, {"events", EVENTS}},
+};
+
 static const char *const vocabulary[] = {
     "to",     "be",     "or",       "not",
     "that's", "the",    "question", "whether",
     "it's",   "nobler", "in",       "a-word-that-is-longer-than-fits-into-a-short-string"};
+
+/* Compresses the lines as well. */
+static void pack_inputs(const char *in)
+{
+    struct process_result r;
+    char *names[FILES];
+    for (int f = 0; f < FILES; f++)
+        names[f] = text_format("%s/%d.txt", in, f);
+    process_run(
+        &(struct process_spec){.argv = ARGV("/bin/gzip", "-k", names[0], names[1], names[2])}, &r);
+    CU_ASSERT_EQUAL_FATAL(r.status, 0);
+    process_result_fini(&r);
+    for (int f = 0; f < FILES; f++)
+        free(names[f]);
+}
 
 /* Lines of words, and tables in which fields are quoted, some over two lines. */
 static void write_inputs(const char *dir)
@@ -155,6 +195,7 @@ static void write_inputs(const char *dir)
         free(lines);
         free(table);
     }
+    pack_inputs(in);
     free(in);
 }
 
@@ -492,6 +533,11 @@ static void windows_survive_kills(void)
     kill_often("windows", &windows);
 }
 
+static void compressed_files_rotated_parts_and_folders_of_values_survive_kills(void)
+{
+    kill_often("files", &files);
+}
+
 /* A part that is shown before its snapshot is there would be written again after a kill. */
 static void a_part_that_is_shown_is_there_for_good(void)
 {
@@ -562,6 +608,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(state_of_all_kinds_survives_kills, WITHIN_S),
     SUITE_TEST_WITHIN(windows_survive_kills, WITHIN_S),
     SUITE_TEST_WITHIN(finals_of_a_batch_survive_kills, WITHIN_S),
+    SUITE_TEST_WITHIN(compressed_files_rotated_parts_and_folders_of_values_survive_kills, WITHIN_S),
     SUITE_TEST_WITHIN(a_part_that_is_shown_is_there_for_good, WITHIN_S),
     SUITE_TEST_WITHIN(what_the_last_snapshot_has_prepared_is_shown_by_the_next_run, WITHIN_S),
 };
