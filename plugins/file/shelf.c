@@ -306,14 +306,18 @@ uint64_t shelf_length(const struct shelf_part *p)
     return p->slot != NULL ? p->slot->output.length : p->length;
 }
 
-uint64_t shelf_mark(const struct shelf_part *p)
+uint64_t shelf_mark(struct shelf_part *p)
 {
     char path[PART_PATH_MAX];
+    uint64_t length = shelf_length(p);
+    if (p->mark != 0 && p->marked_to == length)
+        return p->mark; /* no row has come since */
     int fd = open(part_path(path, p->folder->path, p->part, 0), O_RDONLY | O_CLOEXEC);
-    uint64_t mark = fd >= 0 ? file_mark(fd, shelf_length(p)) : 0;
+    p->mark = fd >= 0 ? file_mark(fd, length) : 0;
+    p->marked_to = length;
     if (fd >= 0)
         close(fd);
-    return mark;
+    return p->mark;
 }
 
 /* ---- the disk ---------------------------------------------------------------------------------- */
@@ -391,6 +395,7 @@ int32_t shelf_add(struct shelf *s, struct gyre_ctx *ctx, struct shelf_folder *fo
         return ctx->error->code;
     p->length = length;
     p->mark = mark;
+    p->marked_to = length;
     p->is_unsynced = p->is_saved = p->is_restored = 1;
     if (before != NULL) { /* of a task that is no more */
         p->is_ended = 1;

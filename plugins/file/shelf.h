@@ -25,7 +25,8 @@ struct shelf_part {
     struct shelf_folder *folder;
     struct shelf_slot *slot; /* NULL: it is closed */
     uint64_t length;         /* while it is closed */
-    uint64_t mark;           /* of a restored one; 0: none */
+    uint64_t mark;           /* of the file at its length as of a snapshot; 0: none */
+    uint64_t marked_to;
     int64_t since_us;
     uint8_t is_ended;
     uint8_t is_unsynced;
@@ -40,7 +41,7 @@ struct shelf_folder {
     uint8_t has_new_names;
     uint8_t is_on_disk; /* the names of the folders that it is in, too */
     /* of the batch at hand */
-    uint32_t batch;
+    uint64_t batch;
     uint32_t first; /* row */
     uint32_t last;
     struct shelf_folder *next;
@@ -104,7 +105,7 @@ int32_t shelf_add(struct shelf *s, struct gyre_ctx *ctx, struct shelf_folder *fo
 int32_t shelf_restore(struct shelf *s, struct gyre_ctx *ctx);
 
 /* By what the file of a part is known at its length (mark.h). */
-uint64_t shelf_mark(const struct shelf_part *part);
+uint64_t shelf_mark(struct shelf_part *part);
 uint64_t shelf_length(const struct shelf_part *part);
 
 #endif

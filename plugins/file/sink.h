@@ -61,7 +61,7 @@ struct sink {
     int is_restored;
     int is_other; /* the snapshot has another path, and there another folder */
     int is_started;
-    uint32_t batch;
+    uint64_t batch;
     uint32_t rows_capacity;
     uint32_t *next;      /* row of the same folder */
     uint32_t *selection; /* the rows of one folder */

@@ -61,7 +61,7 @@ static const char *name_of(const struct sink *s, const struct shelf_part *p)
     return p->folder->path + s->shelf.base_length;
 }
 
-static void save_part(const struct sink *s, struct gyre_writer *writer, const struct shelf_part *p)
+static void save_part(const struct sink *s, struct gyre_writer *writer, struct shelf_part *p)
 {
     gyre_write_u32(writer, ITEM_PART);
     gyre_write_u32(writer, p->part.task);
