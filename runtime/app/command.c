@@ -118,6 +118,8 @@ const struct gy_command gy_commands[] = {
      "  state.every-boundary    it can be restored wherever the snapshot was\n"
      "  state.rescale           it can be restored at another number of tasks\n"
      "  state.corrupt           a damaged snapshot does no harm\n"
+     "  loop.quiesce            a loop in which nothing comes any more comes to rest\n"
+     "  loop.rounds             the order of rows and a restart within a round do not matter\n"
      "  source.replay           it reads the same rows again\n"
      "  source.position         it goes on where it was\n"
      "  sink.two-phase          rows are there once, wherever the process dies\n"

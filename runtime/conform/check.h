@@ -114,6 +114,9 @@ enum gy_verdict gy_check_boundary(struct gy_case *c);
 enum gy_verdict gy_check_uninitialized(struct gy_case *c);
 enum gy_verdict gy_check_corrupt(struct gy_case *c);
 enum gy_verdict gy_check_rescale(struct gy_case *c);
+/* check_loop.c */
+enum gy_verdict gy_check_quiesce(struct gy_case *c);
+enum gy_verdict gy_check_rounds(struct gy_case *c);
 /* check_ends.c */
 enum gy_verdict gy_check_replay(struct gy_case *c);
 enum gy_verdict gy_check_position(struct gy_case *c);

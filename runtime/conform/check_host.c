@@ -91,7 +91,7 @@ static bool run_with_snapshots(struct gy_case *c, struct gy_trial *trial, const 
             whole = save(trial, r);
     }
     if (whole && !is_source && trial->kit->code == 0)
-        gyre_kit_end(trial->kit, NULL);
+        gy_trial_end(trial);
     gy_trial_collect(trial);
     return whole;
 }

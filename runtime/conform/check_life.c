@@ -218,7 +218,7 @@ static bool run_without(struct gy_case *c, struct gy_trial *trial, uint64_t k, b
     if (code == 0 && run)
         code = gy_trial_steps(trial, c->script, 0, c->script->steps.n);
     if (code == 0 && run)
-        gyre_kit_end(trial->kit, NULL);
+        gy_trial_end(trial);
     bool hit = gy_mem_fail_hit();
     gy_mem_fail_after(0);
     gy_trial_collect(trial);

@@ -184,12 +184,10 @@ static void derive(struct gy_subjects *subjects, const struct gy_plugin *plugin,
     }
     if (fn != NULL)
         s.inputs[0].schema = schema_of(fn->fields, fn->n_fields, &key);
-    bool loops = op != NULL && (op->on_round_end != NULL || (op->needs & GYRE_FEATURE_ROUNDS) != 0);
-    if (loops)
-        s.error = gy_strdup("an operator of a loop with rounds is not run alone");
-    bool made = (op != NULL || hosted) && !loops &&
-                guess_all(&s, op, fn, key, plugin->path, plugin_path, scratch);
-    if (!made && op != NULL && !loops)
+    s.rounds = gy_needs_rounds(op);
+    bool made =
+        (op != NULL || hosted) && guess_all(&s, op, fn, key, plugin->path, plugin_path, scratch);
+    if (!made && op != NULL)
         guess_keys(&s, op, plugin->path, plugin_path, scratch);
     if (op == NULL && !hosted)
         s.error = gy_strdup("a function of this kind is tested with the operator that calls it");

@@ -40,6 +40,18 @@ static void look_at_all(struct gy_subjects *subjects, const char *plugin, const 
     }
 }
 
+/* An operator of loops with rounds gets one where a conform.cfg has none for it. */
+static void give_rounds(struct gy_subjects *subjects, const struct gy_plugin *plugin)
+{
+    size_t n = strlen(plugin->abi->name);
+    for (size_t i = 0; i < subjects->list.n; i++) {
+        struct gy_subject *s = &subjects->list.items[i];
+        if (strncmp(s->op, plugin->abi->name, n) == 0 && s->op[n] == '.' &&
+            strstr(s->options, "rounds = ") == NULL)
+            s->rounds = gy_needs_rounds(gy_plugin_operator(plugin, s->op + n + 1));
+    }
+}
+
 static bool config_of(const char *plugin, const char *config, char path[PATH_MAX])
 {
     const char *slash = strrchr(plugin, '/');
@@ -81,6 +93,7 @@ int gy_subjects_find(struct gy_subjects *subjects, const char *plugin, const cha
         code = read_config(subjects, path, error);
     if (code == 0) {
         gy_subjects_derive(subjects, gy_plugins_at(plugins, 0), plugin_path, scratch);
+        give_rounds(subjects, gy_plugins_at(plugins, 0));
         look_at_all(subjects, plugin, plugin_path, scratch);
         code = name_all(subjects);
     }

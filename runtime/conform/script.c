@@ -6,10 +6,11 @@
 #include <gyre/error.h>
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 
 #define SECOND INT64_C(1000000)
 
-enum { KEYS = 5, JITTER_S = 2, LAG_S = 3, SHRINK_S = 3 };
+enum { WIDE = 1000, KEYS = 5, JITTER_S = 2, LAG_S = 3, SHRINK_S = 3 };
 
 /* ---- values ---- */
 
@@ -122,6 +123,8 @@ static int fill(struct gy_script *script, const struct gyre_kit *kit, struct sam
         made += n;
         code = push_step(script, step);
         step = (struct gy_step){.kind = GY_STEP_WATERMARK, .time_us = now_us - LAG_S * SECOND};
+        if (kit->node->n_rounds > 0)
+            step.kind = GY_STEP_ROUND;
         if (code == 0 && gy_rng_below(&rng, 4) == 0)
             code = push_step(script, step);
         clock_us += (int64_t)gy_rng_below(&rng, 5) * SECOND;
@@ -163,6 +166,38 @@ void gy_script_fini(struct gy_script *script)
         if (script->inputs[p].schema != NULL)
             gy_rows_fini(&script->inputs[p]);
     gy_vec_fini(&script->steps);
+}
+
+static void widen_value(struct gy_rows *rows, uint32_t row, uint32_t f, uint64_t value)
+{
+    char text[24];
+    int64_t l = (int64_t)value;
+    int32_t i = (int32_t)value;
+    struct gyre_str s = gyre_str_view(text, (uint32_t)snprintf(text, sizeof text, "w%d", (int)i));
+    if (gy_rows_is_null(rows, row, f))
+        return;
+    switch (gyre_schema_field(rows->schema, f)->type) {
+    case GYRE_TYPE_i32: gy_rows_set(rows, row, f, &i); break;
+    case GYRE_TYPE_i64: gy_rows_set(rows, row, f, &l); break;
+    case GYRE_TYPE_str: gy_rows_set(rows, row, f, &s); break;
+    default: break;
+    }
+}
+
+void gy_script_widen(struct gy_script *script)
+{
+    struct gy_rng rng;
+    size_t n = 0;
+    gy_rng_init(&rng, script->seed + 1);
+    for (uint32_t p = 0; p < GYRE_KIT_INPUTS; p++)
+        for (uint32_t row = 0; row < script->inputs[p].n; row++)
+            for (uint32_t f = 0; f < script->inputs[p].schema->n_fields; f++)
+                widen_value(&script->inputs[p], row, f, gy_rng_below(&rng, WIDE));
+    for (size_t i = 0; i < script->steps.n; i++)
+        if (script->steps.items[i].kind != GY_STEP_ROUND)
+            script->steps.items[n++] = script->steps.items[i];
+    script->steps.n = n;
+    push_step(script, (struct gy_step){.kind = GY_STEP_ROUND});
 }
 
 /* ---- making one smaller ---- */
@@ -228,15 +263,22 @@ void gy_script_shrink(struct gy_script *script, bool (*fails)(void *host), void 
 
 enum { LINES_MOST = 40 };
 
+static void put_moment(const struct gy_step *step, struct gy_buf *into)
+{
+    if (step->kind == GY_STEP_ROUND)
+        gy_buf_text(into, "    the round ends\n");
+    else
+        gy_buf_printf(into, "    %s %lld\n", step->kind == GY_STEP_CLOCK ? "clock" : "watermark",
+                      (long long)step->time_us);
+}
+
 void gy_script_text(const struct gy_script *script, const struct gyre_kit *kit, struct gy_buf *into)
 {
     uint32_t lines = 0;
     for (size_t i = 0; i < script->steps.n && lines < LINES_MOST; i++) {
         const struct gy_step *step = &script->steps.items[i];
         if (step->kind != GY_STEP_ROWS) {
-            gy_buf_printf(into, "    %s %lld\n",
-                          step->kind == GY_STEP_CLOCK ? "clock" : "watermark",
-                          (long long)step->time_us);
+            put_moment(step, into);
             lines++;
             continue;
         }

@@ -2,6 +2,7 @@
  *
  * Rows are made from the schema (few keys, small numbers, strings beyond 12 bytes, nulls) or drawn from the samples of
  * a conform.cfg; their times go on by and by and a little out of order, and watermarks stay behind them, so none is late.
+ * In a loop with rounds there are ends of rounds, and no watermark: the loop would hold it back.
  * A script that shows a fault is made smaller while it still does. */
 #ifndef GY_CONFORM_SCRIPT_H
 #define GY_CONFORM_SCRIPT_H
@@ -9,7 +10,7 @@
 #include "base/rng.h"
 #include "conform/subject.h"
 
-enum gy_step_kind { GY_STEP_ROWS, GY_STEP_WATERMARK, GY_STEP_CLOCK };
+enum gy_step_kind { GY_STEP_ROWS, GY_STEP_WATERMARK, GY_STEP_CLOCK, GY_STEP_ROUND };
 
 struct gy_step {
     enum gy_step_kind kind;
@@ -30,6 +31,10 @@ int gy_script_make(struct gy_script *script, const struct gy_subject *subject,
                    const struct gyre_kit *kit, uint64_t seed, uint32_t rows, bool extreme,
                    struct gy_why *why);
 void gy_script_fini(struct gy_script *script);
+
+/** Gives its integers and strings many values instead of few, so that there are many keys; and makes one round of all
+ *  rounds but the last. */
+void gy_script_widen(struct gy_script *script);
 
 /** Makes it smaller for as long as `fails` says so, within some seconds. */
 void gy_script_shrink(struct gy_script *script, bool (*fails)(void *host), void *host);

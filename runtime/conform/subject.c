@@ -43,6 +43,7 @@ struct gyre_kit_setup gy_subject_setup(const struct gy_subject *s, const char *p
                                    .folder = folder,
                                    .job = "conform",
                                    .mode = s->mode,
+                                   .rounds = s->rounds,
                                    .snapshots = 1,
                                    .seed = 1,
                                    .now_us = NOW_US};
@@ -115,13 +116,28 @@ uint32_t gy_kinds_of_item(const struct gyre_item *item)
     if (item->kind == GYRE_ITEM_OPERATOR) {
         bool keyed = (op->flags & GYRE_NEEDS_KEY) != 0 || op->n_states > 0 || op->on_timer != NULL;
         return GY_IS_MADE | kinds[op->kind] | callbacks_of(op) | kinds_of_flags(op->flags) |
-               (op->kind != GYRE_SOURCE ? GY_HAS_INPUT : 0) | (keyed ? GY_IS_KEYED : 0);
+               (op->kind != GYRE_SOURCE ? GY_HAS_INPUT : 0) | (keyed ? GY_IS_KEYED : 0) |
+               (gy_needs_rounds(op) ? GY_HAS_ROUNDS | GY_IS_FED : 0);
     }
     if (item->kind != GYRE_ITEM_FUNCTION ||
         (fn->kind != GYRE_FN_AGGREGATE && fn->kind != GYRE_FN_WINDOW))
         return 0;
     return GY_IS_MADE | GY_IS_TRANSFORM | callbacks_of(NULL) | GY_IS_EXACT | GY_HAS_INPUT |
            GY_IS_KEYED | (fn->kind == GYRE_FN_WINDOW ? GY_HAS_WINDOW | GY_HAS_TIME : 0);
+}
+
+bool gy_needs_rounds(const struct gyre_operator *op)
+{
+    return op != NULL && (op->on_round_end != NULL || (op->needs & GYRE_FEATURE_ROUNDS) != 0);
+}
+
+/* Of its own rows, or of what another operator makes of them. */
+static bool is_fed(const struct gyre_kit *kit)
+{
+    for (uint32_t e = 0; e < kit->graph->n_edges; e++)
+        if (kit->graph->edges[e].feedback && kit->graph->edges[e].to == kit->node->index)
+            return true;
+    return false;
 }
 
 void gy_subject_look(struct gy_subject *s, const struct gyre_kit *kit)
@@ -135,6 +151,8 @@ void gy_subject_look(struct gy_subject *s, const struct gyre_kit *kit)
     s->kinds |= node->window != NULL ? GY_HAS_WINDOW | GY_HAS_TIME : 0;
     s->kinds |= node->n_inputs > 0 ? GY_HAS_INPUT : 0;
     s->kinds |= node->window != NULL && !per_key ? GY_BY_TASK : 0;
+    s->kinds |= node->n_rounds > 0 ? GY_HAS_ROUNDS : 0;
+    s->kinds |= is_fed(kit) ? GY_IS_FED : 0;
 }
 
 /* ---- to another process ---- */
@@ -169,6 +187,7 @@ void gy_subjects_write(const struct gy_subjects *subjects, struct gy_buf *into)
             put(into, s->file_texts[k]);
         }
         gy_buf_u32(into, s->mode);
+        gy_buf_u32(into, s->rounds);
         gy_buf_u32(into, s->kinds);
     }
 }
@@ -191,6 +210,7 @@ int gy_subjects_load(struct gy_subjects *subjects, const void *bytes, size_t siz
             s.file_texts[k] = get(&from);
         }
         s.mode = gy_reader_u32(&from);
+        s.rounds = gy_reader_u32(&from);
         s.kinds = gy_reader_u32(&from);
         if (gy_vec_push(&subjects->list, s) != 0)
             return GYRE_ENOMEM;

@@ -34,9 +34,11 @@ enum gy_kind {
     GY_HAS_WINDOW = 1 << 12,
     GY_HAS_INPUT = 1 << 13,
     GY_IS_ENDLESS = 1 << 14,
-    GY_IS_PLUGIN = 1 << 15, /* the plugin as a whole */
-    GY_IS_MADE = 1 << 16,   /* it can be run */
-    GY_BY_TASK = 1 << 17,   /* has state of its own that no key divides */
+    GY_IS_PLUGIN = 1 << 15,  /* the plugin as a whole */
+    GY_IS_MADE = 1 << 16,    /* it can be run */
+    GY_BY_TASK = 1 << 17,    /* has state of its own that no key divides */
+    GY_HAS_ROUNDS = 1 << 18, /* is in a loop with rounds */
+    GY_IS_FED = 1 << 19,     /* is in a loop: its own rows come back, or those of a round */
 };
 
 struct gy_subject_input {
@@ -53,7 +55,8 @@ struct gy_subject {
     struct gy_subject_input inputs[GYRE_KIT_INPUTS];
     char *file_names[GYRE_KIT_INPUTS], *file_texts[GYRE_KIT_INPUTS];
     uint32_t mode;
-    uint32_t kinds; /* gy_kind */
+    uint32_t rounds; /* 1: it needs a loop with rounds, and its options name none */
+    uint32_t kinds;  /* gy_kind */
 };
 
 struct gy_subjects {
@@ -81,6 +84,9 @@ int gy_subjects_read(struct gy_subjects *subjects, const char *config, struct gy
 /** What of the plugin is derived, as far as it is not there yet. */
 void gy_subjects_derive(struct gy_subjects *subjects, const struct gy_plugin *plugin,
                         const char *plugin_path, const char *scratch);
+
+/** True where an operator makes sense in a loop with rounds alone. */
+bool gy_needs_rounds(const struct gyre_operator *op);
 
 /** Sets the kinds, by a kit that was made of it. */
 void gy_subject_look(struct gy_subject *subject, const struct gyre_kit *kit);

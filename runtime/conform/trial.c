@@ -163,6 +163,14 @@ static int give_rows(struct gy_trial *trial, const struct gy_script *script,
     return code;
 }
 
+int gy_trial_round(struct gy_trial *trial)
+{
+    int votes = gyre_kit_round_end(trial->kit);
+    if (votes >= 0 && trial->n_votes < sizeof trial->votes)
+        trial->votes[trial->n_votes++] = (uint8_t)votes;
+    return votes < 0 ? votes : 0;
+}
+
 int gy_trial_step(struct gy_trial *trial, const struct gy_script *script, size_t i)
 {
     const struct gy_step *step = &script->steps.items[i];
@@ -171,6 +179,7 @@ int gy_trial_step(struct gy_trial *trial, const struct gy_script *script, size_t
     switch (step->kind) {
     case GY_STEP_ROWS: return give_rows(trial, script, step);
     case GY_STEP_WATERMARK: return gyre_kit_watermark(trial->kit, NULL, step->time_us);
+    case GY_STEP_ROUND: return gy_trial_round(trial);
     default: return gyre_kit_clock(trial->kit, step->time_us);
     }
 }
@@ -185,7 +194,11 @@ int gy_trial_steps(struct gy_trial *trial, const struct gy_script *script, size_
 
 int gy_trial_end(struct gy_trial *trial)
 {
-    int code = trial->kit->code == 0 ? gyre_kit_end(trial->kit, NULL) : trial->kit->code;
+    int code = trial->kit->code;
+    if (code == 0 && trial->kit->node->n_rounds > 0) /* time ends when a round has */
+        code = gy_trial_round(trial);
+    if (code == 0)
+        code = gyre_kit_end(trial->kit, NULL);
     gy_trial_collect(trial);
     return code;
 }

@@ -47,6 +47,8 @@ struct gy_trial {
     struct gy_manner manner;
     char folder[PATH_MAX];
     struct gy_outcome out;
+    uint32_t n_votes;
+    uint8_t votes[256]; /* of the first rounds that have ended: 1: to stop */
 };
 
 /** Begins a run with so many tasks (0: one). The kit says what went wrong. */
@@ -60,6 +62,9 @@ void gy_trial_begin_strict(struct gy_trial *trial, struct gy_place *place,
                            const struct gy_strict *strict);
 
 void gy_trial_fini(struct gy_trial *trial);
+
+/** Ends a round, and notes the vote. 0, or a code. */
+int gy_trial_round(struct gy_trial *trial);
 
 /** Does step i. 0, or a code. */
 int gy_trial_step(struct gy_trial *trial, const struct gy_script *script, size_t i);

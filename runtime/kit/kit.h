@@ -150,6 +150,13 @@ int gy_kit_settle(struct gyre_kit *kit, bool idle);
 /** Lets all tasks see that a round begins: the one after those that have ended. */
 void gy_kit_round_begin(struct gyre_kit *kit);
 
+/** Begins to end a round, and does so many slices of a row each of what follows for each task: 1 where more is left,
+ *  so that it can be saved as it is; 0, or a code. */
+int gy_kit_round_end_part(struct gyre_kit *kit, uint32_t slices);
+
+/** Takes a snapshot as gyre_kit_snapshot does, but has not done first what is left to do. */
+struct gyre_kit_snapshot *gy_kit_save(struct gyre_kit *kit);
+
 /** Rows that came out of all ports and were not taken. */
 uint64_t gy_kit_rows_out(const struct gyre_kit *kit);
 

@@ -44,3 +44,25 @@ int gyre_kit_round_end(struct gyre_kit *kit)
     gy_kit_round_begin(kit);
     return kit->code != 0 ? kit->code : votes;
 }
+
+int gy_kit_round_end_part(struct gyre_kit *kit, uint32_t slices)
+{
+    bool left = false;
+    for (uint32_t t = 0; has_rounds(kit) && t < kit->n_tasks; t++) {
+        struct gy_kit_task *task = &kit->tasks[t];
+        struct gy_round round = round_of(kit);
+        struct gy_told told;
+        gy_frontier_unsettle(&task->frontier);
+        int code = gy_instance_round_end(task->instance, &round);
+        for (uint32_t s = 0; code == 0 && s < slices && gy_instance_ends_round(task->instance); s++)
+            code = gy_frontier_step(&task->frontier, 1, &told);
+        if (code != 0)
+            gy_kit_fail_call(kit, task->instance, code);
+        left |= gy_instance_ends_round(task->instance);
+    }
+    if (left || kit->code != 0)
+        return kit->code != 0 ? kit->code : 1;
+    kit->n_rounds++;
+    gy_kit_round_begin(kit);
+    return kit->code;
+}

@@ -78,6 +78,19 @@ static void put_inputs(const struct gyre_operator *op, const struct gyre_kit_set
         gy_buf_text(text, "}; ");
 }
 
+/* What the operator puts out goes nowhere, and the test pushes what would come of it. */
+static void put_turn(const struct gyre_operator *op, const struct gyre_kit_setup *setup,
+                     struct gy_buf *text)
+{
+    const char *port = port_name(op, &setup->inputs[0], 0);
+    struct gy_why why;
+    gy_buf_text(text, "{id = \"turn\"; op = \"" GY_STUB ".turn\"; input = \"" ID "\"; schema = ");
+    gy_rows_schema_text(setup->inputs[0].schema, text, &why); /* read before, as a source's */
+    gy_buf_printf(text, ";}, {id = \"" ID "\"; op = \"%s\"; feedback = {%s = \"turn\";}; ",
+                  setup->op, port != NULL ? port : "in");
+    gy_buf_text(text, "rounds = {max = 1000000;}; ");
+}
+
 /* Options stand at the beginning of a line, so that mistakes in them are told with their own lines. */
 static void put_job(const struct gyre_operator *op, const struct gyre_kit_setup *setup,
                     const char *sinks, struct gyre_kit *kit, struct gy_buf *text)
@@ -91,7 +104,10 @@ static void put_job(const struct gyre_operator *op, const struct gyre_kit_setup 
     if (put_sources(kit, setup, text) != 0)
         return;
     gy_buf_text(text, sinks);
-    gy_buf_printf(text, "{id = \"" ID "\"; op = \"%s\"; ", setup->op);
+    if (setup->rounds != 0 && setup->inputs[0].schema != NULL)
+        put_turn(op, setup, text);
+    else
+        gy_buf_printf(text, "{id = \"" ID "\"; op = \"%s\"; ", setup->op);
     put_inputs(op, setup, text);
     gy_buf_text(text, setup->options != NULL ? setup->options : "");
     gy_buf_text(text, "\n});\n");

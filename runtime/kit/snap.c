@@ -115,12 +115,22 @@ static int describe(const struct gyre_kit *kit, struct gyre_kit_snapshot *snapsh
 
 struct gyre_kit_snapshot *gyre_kit_snapshot(struct gyre_kit *kit)
 {
+    if (kit->code == 0)
+        gy_kit_settle(kit, true);
+    return gy_kit_save(kit);
+}
+
+struct gyre_kit_snapshot *gy_kit_save(struct gyre_kit *kit)
+{
     struct gyre_kit_snapshot *snapshot = gy_alloc(sizeof *snapshot);
     kit->epoch++;
     if (snapshot == NULL || (kit->node != NULL && describe(kit, snapshot) != 0))
         gy_kit_fail(kit, GYRE_ENOMEM, "out of memory");
-    if (kit->code == 0)
-        gy_kit_settle(kit, true);
+    for (uint32_t t = 0; kit->code == 0 && t < kit->n_tasks; t++) {
+        int code = gy_instance_flush(kit->tasks[t].instance, true);
+        if (code != 0)
+            gy_kit_fail_call(kit, kit->tasks[t].instance, code);
+    }
     if (kit->code == 0)
         prepare(kit);
     for (uint32_t t = 0; kit->code == 0 && t < kit->n_tasks; t++) {

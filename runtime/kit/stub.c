@@ -51,11 +51,36 @@ static int32_t take_process(void *self, struct gyre_ctx *ctx, const struct gyre_
     return 0;
 }
 
+static int32_t turn_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)
+{
+    (void)self, (void)ctx, (void)in;
+    return 0;
+}
+
 static const struct gyre_option rows_options[] = {
     GYRE_OPT(struct rows_config, schema, SCHEMA, NULL, GYRE_REQUIRED, "the fields"),
 };
 static const struct gyre_port rows_out = GYRE_PORT("out", 0, NULL, 0, "rows");
 static const struct gyre_port take_in = GYRE_PORT("in", GYRE_PORT_ALL, NULL, 0, "any rows");
+
+static const struct gyre_port turn_in = GYRE_PORT("in", GYRE_PORT_ALL, NULL, 0, "any rows");
+
+static const struct gyre_operator gyre_op_turn = {
+    .size = sizeof(struct gyre_operator),
+    .kind = GYRE_TRANSFORM,
+    .name = "turn",
+    .doc = "Stands for the rest of a loop.",
+    .flags = GYRE_MASK_AWARE,
+    .config_size = sizeof(struct rows_config),
+    .options = rows_options,
+    .n_options = 1,
+    .inputs = &turn_in,
+    .n_inputs = 1,
+    .outputs = &rows_out,
+    .n_outputs = 1,
+    .bind = rows_bind,
+    .process = turn_process,
+};
 
 static const struct gyre_operator gyre_op_rows = {
     .size = sizeof(struct gyre_operator),
@@ -88,7 +113,7 @@ static const struct gyre_operator gyre_op_take = {
 
 int gy_stub_add(struct gy_plugins *plugins, struct gyre_error *error)
 {
-    static const struct gyre_item items[] = {GYRE_OP(rows), GYRE_OP(take)};
-    static const struct gyre_plugin plugin = {sizeof plugin, 2, GY_STUB, "0.1.0", items};
+    static const struct gyre_item items[] = {GYRE_OP(rows), GYRE_OP(take), GYRE_OP(turn)};
+    static const struct gyre_plugin plugin = {sizeof plugin, 3, GY_STUB, "0.1.0", items};
     return gy_plugins_add_own(plugins, &plugin, error);
 }

@@ -73,6 +73,13 @@ static const struct mutant of_state[] = {
     {"mutant_agg_laws", "agg.laws", "fail", "merge to give"},
 };
 
+static const struct mutant of_loops[] = {
+    {"mutant_loop_quiesce", "loop.quiesce", "fail", "does not vote to stop"},
+    {"mutant_loop_feedback", "loop.quiesce", "fail", "the loop to run dry"},
+    {"mutant_loop_rounds", "loop.rounds", "fail", "in whatever order the rows of a round come"},
+    {"mutant_loop_round_end", "loop.rounds", "fail", "in the middle of the end of a round"},
+};
+
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
 /* Runs the suite on a plugin; the output is the caller's. */
@@ -129,16 +136,37 @@ static bool is_sanitizers(const struct mutant *m)
 #endif
 }
 
+/* The flag for a file of a mutant's, where it has one. */
+static void add_file(const char **flags, const char *flag, char *path)
+{
+    while (*flags != NULL)
+        flags++;
+    if (!file_exists(path))
+        return;
+    flags[0] = flag;
+    flags[1] = path;
+}
+
+static char *conform_mutant(const struct mutant *m, int *status)
+{
+    const char *flags[8] = {"--format", "json"};
+    char *plugin = text_format("bad/%s.so", m->name);
+    char *config = text_format("tests/bad/%s.conform.cfg", m->name);
+    add_file(flags, "--config", config);
+    char *json = conform(plugin, flags, status);
+    free(config);
+    free(plugin);
+    return json;
+}
+
 static void catch_all(const struct mutant *mutants, size_t n)
 {
-    static const char *const json_flags[] = {"--format", "json", NULL};
     for (size_t i = 0; i < n; i++) {
         const struct mutant *m = &mutants[i];
         int status;
         if (is_sanitizers(m))
             continue;
-        char *plugin = text_format("bad/%s.so", m->name);
-        char *json = conform(plugin, json_flags, &status);
+        char *json = conform_mutant(m, &status);
         char *line = result_of(json, m->check);
         char *wanted = text_format("\"status\":\"%s\"", m->status);
         bool only = found(json) == 1;
@@ -152,7 +180,6 @@ static void catch_all(const struct mutant *mutants, size_t n)
         free(wanted);
         free(line);
         free(json);
-        free(plugin);
     }
 }
 
@@ -176,6 +203,11 @@ static void mutants_of_state_are_caught_by_their_check_alone(void)
     catch_all(of_state, COUNT(of_state));
 }
 
+static void mutants_of_loops_are_caught_by_their_check_alone(void)
+{
+    catch_all(of_loops, COUNT(of_loops));
+}
+
 static bool has_mutant(const struct mutant *mutants, size_t n, const char *check)
 {
     for (size_t i = 0; i < n; i++)
@@ -192,10 +224,10 @@ static void every_check_has_a_mutant_and_stands_in_help(void)
     CU_ASSERT(gy_n_checks > 30);
     for (size_t i = 0; i < gy_n_checks; i++) {
         const char *id = gy_checks[i].id;
-        bool has = has_mutant(of_loading, COUNT(of_loading), id) ||
-                   has_mutant(of_life, COUNT(of_life), id) ||
-                   has_mutant(of_rows, COUNT(of_rows), id) ||
-                   has_mutant(of_state, COUNT(of_state), id);
+        bool has =
+            has_mutant(of_loading, COUNT(of_loading), id) ||
+            has_mutant(of_life, COUNT(of_life), id) || has_mutant(of_rows, COUNT(of_rows), id) ||
+            has_mutant(of_state, COUNT(of_state), id) || has_mutant(of_loops, COUNT(of_loops), id);
         char *entry = text_format("  %s ", id);
         if (!has || strstr(r.out, entry) == NULL || strstr(r.out, gy_checks[i].text) == NULL)
             printf("%s: %s\n", id, has ? "not in help" : "no mutant");
@@ -225,6 +257,8 @@ static void the_standard_plugins_pass(void)
         CU_ASSERT_EQUAL(status, 0);
         CU_ASSERT_EQUAL(found(json), 0);
         CU_ASSERT(count_of(json, "\"status\":\"pass\"") >= 8);
+        if (strcmp(names[i], "graph") == 0 || strcmp(names[i], "learn") == 0)
+            CU_ASSERT_EQUAL(count_of(json, "{\"check\":\"loop.rounds\""), 2);
         free(json);
         free(config);
         free(plugin);
@@ -365,6 +399,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(mutants_of_life_are_caught_by_their_check_alone, 300),
     SUITE_TEST_WITHIN(mutants_of_rows_are_caught_by_their_check_alone, 300),
     SUITE_TEST_WITHIN(mutants_of_state_are_caught_by_their_check_alone, 300),
+    SUITE_TEST_WITHIN(mutants_of_loops_are_caught_by_their_check_alone, 300),
     SUITE_TEST(every_check_has_a_mutant_and_stands_in_help),
     SUITE_TEST_WITHIN(the_standard_plugins_pass, 300),
     SUITE_TEST(a_failure_tells_the_input_the_seed_and_how_to_run_it_again),

@@ -356,6 +356,20 @@ static void rounds_end_when_they_are_told_to(void)
     gyre_kit_free(kit);
 }
 
+static void rounds_are_there_where_the_others_of_the_loop_are_not(void)
+{
+    struct gyre_kit *kit = made(
+        (struct gyre_kit_setup){.op = "timer_ops.script",
+                                .options = "key = \"k\";",
+                                .rounds = 1,
+                                .inputs = {{.schema = "k: i64, what: i64, at: i64, tag: i64"}}});
+    gyre_kit_push(kit, NULL, "@1s 1,5,0,7");
+    CU_ASSERT_EQUAL(gyre_kit_round_end(kit), 1); /* it votes in round 0 unless told another one */
+    CU_ASSERT_EQUAL(gyre_kit_count(kit, NULL), 2); /* the timer, and the end */
+    CU_ASSERT_STRING_EQUAL(gyre_kit_error(kit), "");
+    gyre_kit_free(kit);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(rows_of_a_key_meet_in_one_task),
     SUITE_TEST(mistakes_of_options_are_those_of_a_job_file),
@@ -370,6 +384,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(key_functions_run_ahead),
     SUITE_TEST(bad_rows_are_counted_and_failures_stay),
     SUITE_TEST(rounds_end_when_they_are_told_to),
+    SUITE_TEST(rounds_are_there_where_the_others_of_the_loop_are_not),
     SUITE_TEST(the_clock_stands_still_until_it_is_told),
 };
 SUITE_MAIN("testkit", tests)

@@ -60,7 +60,9 @@ struct gyre_kit_setup {
         tasks; /* parallel tasks, at most 128; 0: 1. Rows are dealt to them as an exchange would */
     uint32_t mode;      /* GYRE_MODE_... */
     uint32_t snapshots; /* 1: the job takes snapshots */
-    uint32_t reserved;
+    uint32_t
+        rounds; /* 1: the operator is in a loop with rounds, whose others are played by the test: what
+                         * would come back to it is pushed into its first input, between gyre_kit_round_end */
     uint64_t seed;  /* of gyre_random */
     int64_t now_us; /* where the clock stands; 0: one second after 1970 */
 };
