@@ -40,6 +40,8 @@ struct gy_cli {
     int64_t timeout;     /* --timeout N, seconds; 0: not given */
     int64_t fuzz;        /* --fuzz SECONDS; 0: not given */
     const char *config;  /* --config FILE, or NULL */
+    const char *golden;  /* --golden FILE, or NULL */
+    bool write_golden;   /* --write-golden */
     bool in_process;     /* --in-process */
     bool no_supervise;   /* --no-supervise */
 };

@@ -76,6 +76,8 @@ const struct gy_command gy_commands[] = {
       {"--fuzz", "SECONDS", "go on with other seeds for so long, until something is found", GY_FLAG_NUMBER, AT(fuzz)},
       {"--in-process", NULL, "run in this process, for a debugger", GY_FLAG_SWITCH, AT(in_process)},
       {"--config", "FILE", "options and sample rows; else NAME.conform.cfg or conform.cfg beside the plugin", GY_FLAG_TEXT, AT(config)},
+      {"--write-golden", NULL, "keep what this version saves, for state.golden of those to come; no checks", GY_FLAG_SWITCH, AT(write_golden)},
+      {"--golden", "FILE", "what an earlier version has saved; else NAME.golden beside the plugin", GY_FLAG_TEXT, AT(golden)},
       FORMAT("text|json|junit"),
       PLUGIN_PATH},
      "  0    no check failed\n"
@@ -118,6 +120,7 @@ const struct gy_command gy_commands[] = {
      "  state.every-boundary    it can be restored wherever the snapshot was\n"
      "  state.rescale           it can be restored at another number of tasks\n"
      "  state.corrupt           a damaged snapshot does no harm\n"
+     "  state.golden            what an earlier version has saved is read\n"
      "  loop.quiesce            a loop in which nothing comes any more comes to rest\n"
      "  loop.rounds             the order of rows and a restart within a round do not matter\n"
      "  source.replay           it reads the same rows again\n"

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/say.h"
+#include "conform/golden.h"
 #include "conform/record.h"
 #include "conform/suite.h"
 #include "plugin/note.h"
@@ -257,6 +258,19 @@ static void keep(const struct gy_suite *suite)
         gy_say(stderr, "gyre conform: %s; gyre inspect will not tell of this run\n", error.text);
 }
 
+static int write_golden(struct gy_suite *suite)
+{
+    struct gyre_error error = {.size = sizeof error};
+    size_t n;
+    if (gy_suite_write_golden(suite, suite->options.golden, &n, &error) != 0) {
+        gy_say(stderr, "gyre conform: %s\n", error.text);
+        return GY_EXIT_USAGE;
+    }
+    gy_say(stdout, "%s: what %zu subject%s of this version save%s\n", suite->options.golden, n,
+           n == 1 ? "" : "s", n == 1 ? "s" : "");
+    return GY_EXIT_OK;
+}
+
 int gy_cmd_conform(const struct gy_cli *cli)
 {
     struct gyre_error error = {.size = sizeof error};
@@ -264,14 +278,17 @@ int gy_cmd_conform(const struct gy_cli *cli)
     char *path = path_of(cli);
     int status = GY_EXIT_USAGE;
     char *plugin = realpath(cli->operands.items[0], NULL);
+    char *golden =
+        cli->golden != NULL ? gy_strdup(cli->golden) : gy_golden_path(cli->operands.items[0]);
     struct gy_suite suite = {.shown = cli->operands.items[0],
                              .options = {.plugin = plugin,
                                          .plugin_path = path,
                                          .config = cli->config,
+                                         .golden = golden,
                                          .seed = cli->seed > 0 ? (uint64_t)cli->seed : 1,
                                          .fuzz_s = cli->fuzz,
                                          .in_process = cli->in_process}};
-    if (path == NULL)
+    if (path == NULL || golden == NULL)
         gy_say(stderr, "gyre conform: out of memory\n");
     else if (plugin == NULL || access(plugin, R_OK) != 0)
         gy_say(stderr, "gyre conform: %s cannot be read: it takes the file of a plugin\n",
@@ -279,7 +296,9 @@ int gy_cmd_conform(const struct gy_cli *cli)
     else if (read_wanted(cli, &wanted) == 0) {
         suite.options.only = wanted.ids.items;
         suite.options.n_only = wanted.ids.n;
-        if (gy_suite_run(&suite, &error) != 0)
+        if (cli->write_golden)
+            status = write_golden(&suite);
+        else if (gy_suite_run(&suite, &error) != 0)
             gy_say(stderr, "gyre conform: %s\n", error.text);
         else {
             keep(&suite);
@@ -288,6 +307,7 @@ int gy_cmd_conform(const struct gy_cli *cli)
     }
     gy_suite_fini(&suite);
     wanted_fini(&wanted);
+    gy_free(golden);
     gy_free(path);
     free(plugin);
     return status;

@@ -114,6 +114,8 @@ enum gy_verdict gy_check_boundary(struct gy_case *c);
 enum gy_verdict gy_check_uninitialized(struct gy_case *c);
 enum gy_verdict gy_check_corrupt(struct gy_case *c);
 enum gy_verdict gy_check_rescale(struct gy_case *c);
+/* check_golden.c */
+enum gy_verdict gy_check_golden(struct gy_case *c);
 /* check_loop.c */
 enum gy_verdict gy_check_quiesce(struct gy_case *c);
 enum gy_verdict gy_check_rounds(struct gy_case *c);

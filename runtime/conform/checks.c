@@ -41,6 +41,7 @@ const struct gy_conform_check gy_checks[] = {
     {"state.every-boundary", "it can be restored wherever the snapshot was", FLOWING, GY_IS_SINK, RESTORES " state.roundtrip state.hidden", true, false, gy_check_boundary},
     {"state.rescale", "it can be restored at another number of tasks", FLOWING | GY_HAS_STATE, GY_IS_SINK | GY_BY_TASK, RESTORES " key.groups state.every-boundary", true, false, gy_check_rescale},
     {"state.corrupt", "a damaged snapshot does no harm", FLOWING | GY_HAS_STATE, GY_IS_SINK, RESTORES " state.roundtrip", true, false, gy_check_corrupt},
+    {"state.golden", "what an earlier version has saved is read", FLOWING | GY_HAS_STATE, GY_IS_SINK, RESTORES " state.roundtrip state.every-boundary", false, false, gy_check_golden},
     {"loop.quiesce", "a loop in which nothing comes any more comes to rest", FLOWING | GY_IS_FED, GY_IS_SINK, RUNS, true, false, gy_check_quiesce},
     {"loop.rounds", "the order of rows and a restart within a round do not matter", FLOWING | GY_HAS_ROUNDS, GY_IS_SINK, RESTORES " state.every-boundary", true, false, gy_check_rounds},
     {"source.replay", "it reads the same rows again", GY_IS_MADE | GY_IS_SOURCE | GY_IS_EXACT, 0, RUNS, false, false, gy_check_replay},

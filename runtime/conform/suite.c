@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "conform/golden.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -86,6 +87,7 @@ static void run_case(struct slot *slot, struct gy_child_area *area)
                         .place = {.subject = slot->subject,
                                   .plugin = options->plugin,
                                   .plugin_path = options->plugin_path,
+                                  .golden = options->golden,
                                   .scratch = slot->folder}};
     enum gy_verdict verdict = gy_case_run(&c);
     if (area->owner != getpid())
@@ -380,6 +382,26 @@ static void tell_unmade(struct gy_suite *suite)
     }
 }
 
+/* Makes what children need, and finds the subjects. `n` slots. */
+static int open_suite(struct gy_suite *suite, struct slot *slots, size_t n,
+                      struct gyre_error *error)
+{
+    int code = make_scratch(suite, error);
+    for (size_t i = 0; code == 0 && i < n; i++)
+        if ((slots[i].child.area = gy_child_area()) == NULL)
+            code = gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
+    return code != 0 ? code : find(suite, slots[0].child.area, error);
+}
+
+static void close_suite(struct gy_suite *suite, struct slot *slots, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (slots[i].child.area != NULL)
+            munmap(slots[i].child.area, sizeof *slots[i].child.area);
+    if (suite->scratch[0] != 0)
+        remove_all(suite->scratch);
+}
+
 int gy_suite_run(struct gy_suite *suite, struct gyre_error *error)
 {
     struct slot slots[SLOTS_MOST] = {0};
@@ -387,23 +409,64 @@ int gy_suite_run(struct gy_suite *suite, struct gyre_error *error)
     size_t n = cpus < 1 || suite->options.in_process ? 1
                : cpus > SLOTS_MOST                   ? SLOTS_MOST
                                                      : (size_t)cpus;
-    int code = make_scratch(suite, error);
-    for (size_t i = 0; code == 0 && i < n; i++)
-        if ((slots[i].child.area = gy_child_area()) == NULL)
-            code = gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
-    if (code == 0)
-        code = find(suite, slots[0].child.area, error);
+    int code = open_suite(suite, slots, n, error);
     if (code == 0) {
         run_checks(suite, slots, n);
         if (suite->options.fuzz_s > 0)
             fuzz(suite, slots, n);
         tell_unmade(suite);
     }
-    for (size_t i = 0; i < n; i++)
-        if (slots[i].child.area != NULL)
-            munmap(slots[i].child.area, sizeof *slots[i].child.area);
-    if (suite->scratch[0] != 0)
-        remove_all(suite->scratch);
+    close_suite(suite, slots, n);
+    return code;
+}
+
+/* ---- what this version saves ---- */
+
+static const struct gy_conform_check taker = {
+    .id = "state.golden", .needs = "", .text = "what it saves is taken", .run = gy_golden_take};
+
+static int write_file(const char *path, const struct gy_buf *text, struct gyre_error *error)
+{
+    FILE *file = fopen(path, "wxe");
+    if (file == NULL && errno == EEXIST)
+        return gyre_error_set(
+            error, GYRE_EIO, -1,
+            "%s is there: it has what an earlier version has saved. Remove it, or "
+            "name another file with --golden",
+            path);
+    if (file == NULL)
+        return gyre_error_set(error, GYRE_EIO, -1, "%s cannot be written: %s", path,
+                              strerror(errno));
+    bool whole = !text->failed && fwrite(text->data, 1, text->len, file) == text->len;
+    whole = fclose(file) == 0 && whole;
+    if (!whole)
+        remove(path);
+    return whole ? 0 : gyre_error_set(error, GYRE_EIO, -1, "%s cannot be written", path);
+}
+
+int gy_suite_write_golden(struct gy_suite *suite, const char *path, size_t *n,
+                          struct gyre_error *error)
+{
+    const uint32_t wanted = GY_IS_MADE | GY_HAS_INPUT | GY_HAS_STATE;
+    struct slot slot = {0};
+    struct gy_buf text = {0};
+    int code = open_suite(suite, &slot, 1, error);
+    *n = 0;
+    gy_golden_head(suite->options.plugin, &text);
+    for (size_t i = 0; code == 0 && i < suite->subjects.list.n; i++) {
+        const struct gy_subject *subject = &suite->subjects.list.items[i];
+        if ((subject->kinds & wanted) != wanted || (subject->kinds & GY_IS_SINK) != 0)
+            continue;
+        slot.child.area->n_bulk = 0;
+        start(suite, &slot, 1, &taker, subject);
+        reap(&slot, 1, true);
+        gy_buf_bytes(&text, slot.child.area->bulk, slot.child.area->n_bulk);
+        *n += slot.child.area->n_bulk > 0;
+    }
+    if (code == 0)
+        code = write_file(path, &text, error);
+    close_suite(suite, &slot, 1);
+    gy_buf_fini(&text);
     return code;
 }
 

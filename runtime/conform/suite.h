@@ -13,6 +13,7 @@ struct gy_suite_options {
     const char *plugin;      /* the file, by its absolute path */
     const char *plugin_path; /* folders, a colon between two */
     const char *config;      /* NULL: that beside the plugin */
+    const char *golden;      /* NULL: that beside the plugin */
     const char *const *only; /* "ID" or "ID:SUBJECT", n of them; 0: all */
     size_t n_only;
     uint64_t seed;
@@ -39,6 +40,10 @@ struct gy_suite {
 
 /** Runs the suite. 0, or a code and a sentence: there are no results. */
 int gy_suite_run(struct gy_suite *suite, struct gyre_error *error);
+/** Writes NAME.golden, or what `golden` says, instead: what each subject with state saves. How many have some. 0, or a
+ *  code and a sentence; a file that is there stays. */
+int gy_suite_write_golden(struct gy_suite *suite, const char *path, size_t *n,
+                          struct gyre_error *error);
 void gy_suite_fini(struct gy_suite *suite);
 
 /** "pass" ... */

@@ -29,6 +29,7 @@ bool gy_outcome_same(const struct gy_outcome *expected, const struct gy_outcome 
 struct gy_place {
     const struct gy_subject *subject;
     const char *plugin, *plugin_path, *scratch;
+    const char *golden; /* the path of what an earlier version has saved; see golden.h */
     unsigned n_folders;
 };
 

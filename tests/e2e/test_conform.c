@@ -66,6 +66,8 @@ static const struct mutant of_state[] = {
     {"mutant_state_rescale", "state.rescale", "fail", "cannot go on as several tasks"},
     {"mutant_state_uninitialized", "state.uninitialized", "fail", "bytes that nobody has set"},
     {"mutant_state_corrupt", "state.corrupt", "crash", ""},
+    {"mutant_state_golden", "state.golden", "fail", "from what mutant_state_golden 1.0 has saved"},
+    {"mutant_state_version", "state.golden", "fail", "which has no migrate for it"},
     {"mutant_source_replay", "source.replay", "fail", "whenever it reads"},
     {"mutant_source_position", "source.position", "fail", "the position it has saved"},
     {"mutant_sink_two_phase", "sink.two-phase", "fail", "right after commit"},
@@ -153,7 +155,10 @@ static char *conform_mutant(const struct mutant *m, int *status)
     char *plugin = text_format("bad/%s.so", m->name);
     char *config = text_format("tests/bad/%s.conform.cfg", m->name);
     add_file(flags, "--config", config);
+    char *golden = text_format("tests/bad/%s.golden", m->name);
+    add_file(flags, "--golden", golden);
     char *json = conform(plugin, flags, status);
+    free(golden);
     free(config);
     free(plugin);
     return json;
@@ -300,6 +305,38 @@ static void a_crash_names_the_callback(void)
     free(text);
 }
 
+/* What a version saves, this and the next one read. */
+static void what_a_version_saves_is_kept_and_read(void)
+{
+    static const char *const only[] = {"--only", "state.golden", NULL};
+    static const char *const migrated[] = {"--only", "state.golden", "--golden",
+                                           "tests/fixtures/state_migrated.golden", NULL};
+    char *dir = dir_temp(), *path = path_join(dir, "std.golden");
+    const char *write[] = {"--write-golden", "--golden", path, NULL};
+    const char *read[] = {"--only", "state.golden", "--golden", path, NULL};
+    int status;
+    char *text = conform("plugins/std.so", write, &status);
+    CU_ASSERT_EQUAL(status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "subjects of this version save\n"));
+    free(text);
+    text = conform("plugins/std.so", read, &status);
+    CU_ASSERT_EQUAL(status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, " pass, 0 fail, 0 crash, 0 timeout, 0 skip"));
+    free(text);
+    text = conform("plugins/std.so", write, &status);
+    CU_ASSERT_EQUAL(status, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "std.golden is there: it has what an earlier version"));
+    free(text);
+    text = conform("plugins/text.so", only, &status); /* it has no state */
+    CU_ASSERT_EQUAL(status, 0);
+    free(text);
+    text = conform("fixtures/state_migrated.so", migrated, &status);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "1 pass, 0 fail"));
+    free(text);
+    free(path);
+    dir_end(dir);
+}
+
 static void results_are_junit_as_well(void)
 {
     static const char *const flags[] = {"--format", "junit", NULL};
@@ -399,6 +436,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(mutants_of_life_are_caught_by_their_check_alone, 300),
     SUITE_TEST_WITHIN(mutants_of_rows_are_caught_by_their_check_alone, 300),
     SUITE_TEST_WITHIN(mutants_of_state_are_caught_by_their_check_alone, 300),
+    SUITE_TEST_WITHIN(what_a_version_saves_is_kept_and_read, 100),
     SUITE_TEST_WITHIN(mutants_of_loops_are_caught_by_their_check_alone, 300),
     SUITE_TEST(every_check_has_a_mutant_and_stands_in_help),
     SUITE_TEST_WITHIN(the_standard_plugins_pass, 300),

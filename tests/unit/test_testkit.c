@@ -364,7 +364,7 @@ static void rounds_are_there_where_the_others_of_the_loop_are_not(void)
                                 .rounds = 1,
                                 .inputs = {{.schema = "k: i64, what: i64, at: i64, tag: i64"}}});
     gyre_kit_push(kit, NULL, "@1s 1,5,0,7");
-    CU_ASSERT_EQUAL(gyre_kit_round_end(kit), 1); /* it votes in round 0 unless told another one */
+    CU_ASSERT_EQUAL(gyre_kit_round_end(kit), 1);   /* it votes in round 0 unless told another one */
     CU_ASSERT_EQUAL(gyre_kit_count(kit, NULL), 2); /* the timer, and the end */
     CU_ASSERT_STRING_EQUAL(gyre_kit_error(kit), "");
     gyre_kit_free(kit);

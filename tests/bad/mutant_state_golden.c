@@ -1,0 +1,24 @@
+/* Wrong: keeps tenths where version 1 of it kept wholes, under the same version of the state's type. Its
+ * mutant_state_golden.golden is of version 1. */
+#include "mutant.h"
+
+GYRE_STATE_RECORD(sum, 1, MUTANT_SUM)
+
+enum { TENTHS = 10 };
+
+static const struct gyre_state states[] = {GYRE_STATE("sum", VALUE, &sum_type, "the sum")};
+
+static int32_t add_up(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)
+{
+    void *slots[GYRE_BATCH_ROWS];
+    int32_t code = gyre_state_slots(ctx, 0, in, slots);
+    (void)self;
+    for (uint32_t row = 0; code == 0 && row < in->rows; row++) {
+        struct sum *s = slots[row];
+        s->sum += MUTANT_N(in)[row] % 1000 * TENTHS;
+        mutant_put(ctx, in, row, s->sum / TENTHS);
+    }
+    return code;
+}
+
+MUTANT(mutant_state_golden, GYRE_NEEDS_KEY, 0, .states = states, .n_states = 1, .process = add_up)
