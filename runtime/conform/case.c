@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+enum { SHRINK_S = 3 };
+
 static const uint32_t sizes[] = {8, 40, 150};
 
 enum gy_verdict gy_case_say(struct gy_case *c, enum gy_verdict verdict, const char *format, ...)
@@ -59,7 +61,7 @@ static bool still_fails(void *host)
 static void tell_script(struct gy_case *c, struct gy_script *script)
 {
     struct gy_buf text = {0};
-    gy_script_shrink(script, still_fails, c);
+    gy_script_shrink(script, still_fails, c, SHRINK_S);
     if (c->check->run(c) != GY_FAIL) /* it fails now and then */
         gy_buf_text(&c->text, "\n  (not with every run of this input)");
     gy_buf_bytes(&text, c->text.data, c->text.len);
@@ -70,6 +72,30 @@ static void tell_script(struct gy_case *c, struct gy_script *script)
     c->text = text;
 }
 
+/* Notes what the script is, for whoever sees the process die. */
+static void note_script(struct gy_case *c, struct gy_script *script, size_t i)
+{
+    struct gy_buf text = {0};
+    if (c->cut != NULL)
+        gy_script_cut(script, c->cut);
+    if (c->area == NULL)
+        return;
+    c->area->seed = c->seed; /* all scripts follow from it */
+    c->area->attempt = (uint32_t)i + 1;
+    c->area->n_steps = 0;
+    for (size_t s = 0; s < script->steps.n && s < GY_CHILD_STEPS; s++) {
+        const struct gy_step *step = &script->steps.items[s];
+        c->area->n_rows[s] = step->kind == GY_STEP_ROWS ? step->n : 0;
+        c->area->n_steps++;
+    }
+    if (c->cut != NULL) {
+        gy_script_text(script, c->probe, &text);
+        snprintf(c->area->input, sizeof c->area->input, "%s",
+                 gy_buf_cstr(&text) != NULL ? gy_buf_cstr(&text) : "");
+    }
+    gy_buf_fini(&text);
+}
+
 static enum gy_verdict run_scripts(struct gy_case *c)
 {
     enum gy_verdict worst = GY_SKIP;
@@ -77,16 +103,17 @@ static enum gy_verdict run_scripts(struct gy_case *c)
         struct gy_script script;
         struct gy_why why = {""};
         uint64_t seed = c->seed + i;
-        if (c->area != NULL)
-            c->area->seed = seed;
+        if (c->cut != NULL && i + 1 != c->attempt)
+            continue;
         if (gy_script_make(&script, c->place.subject, c->probe, seed, sizes[i], c->check->extreme,
                            &why) != 0) {
             gy_script_fini(&script);
             return gy_case_say(c, GY_FAIL, "the sample rows of conform.cfg: %s", why.text);
         }
+        note_script(c, &script, i);
         c->script = &script;
         enum gy_verdict verdict = c->check->run(c);
-        if (verdict == GY_FAIL)
+        if (verdict == GY_FAIL && c->cut == NULL)
             tell_script(c, &script);
         gy_script_fini(&script);
         if (verdict == GY_FAIL)

@@ -30,6 +30,8 @@ struct gy_case {
     struct gy_place place; /* its subject NULL: the plugin as a whole */
     uint64_t seed;
     const struct gy_script *script;
+    const struct gy_script *cut;  /* its one script, and which steps of it: one has crashed */
+    uint32_t attempt;             /* ... of which script, from 1 on */
     const struct gyre_kit *probe; /* made and not open: what the subject is */
     struct gy_buf text;           /* what was expected, and what is */
     struct gy_child_area *area;   /* may be NULL */

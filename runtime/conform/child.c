@@ -100,6 +100,8 @@ int gy_child_start(struct gy_child *child, void (*work)(void *host, struct gy_ch
     area->crashed[0] = 0;
     area->doing[0] = 0;
     area->seed = 0;
+    area->attempt = 0;
+    area->input[0] = 0;
     child->out = memfd_create("said", MFD_CLOEXEC);
     if (child->out < 0)
         return GYRE_EIO;

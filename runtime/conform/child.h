@@ -11,16 +11,25 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { GY_CHILD_TEXT = 48 * 1024, GY_CHILD_BULK = 1024 * 1024 };
+enum {
+    GY_CHILD_TEXT = 48 * 1024,
+    GY_CHILD_BULK = 1024 * 1024,
+    GY_CHILD_INPUT = 16 * 1024,
+    GY_CHILD_STEPS = 512
+};
 
 /* Shared by both. */
 struct gy_child_area {
     pid_t owner;       /* who may write: not what it forks */
     volatile int done; /* 1: `verdict` and `text` are whole */
     int verdict;
-    uint64_t seed;     /* of the attempt at hand */
-    char crashed[256]; /* where a signal has come: "my.op in process" */
-    char doing[128];   /* of the attempt at hand: ", while gyre_map_get fails" */
+    uint64_t seed;                   /* of the attempt at hand */
+    uint32_t attempt;                /* of its scripts, the one at hand; from 1 on, 0: none */
+    uint32_t n_steps;                /* of that script, those that there is room for here ... */
+    uint32_t n_rows[GY_CHILD_STEPS]; /* ... with how many rows each */
+    char input[GY_CHILD_INPUT];      /* that script, where it was cut */
+    char crashed[256];               /* where a signal has come: "my.op in process" */
+    char doing[128];                 /* of the attempt at hand: ", while gyre_map_get fails" */
     char text[GY_CHILD_TEXT];
     uint32_t n_bulk;
     uint8_t bulk[GY_CHILD_BULK];

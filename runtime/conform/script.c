@@ -10,7 +10,7 @@
 
 #define SECOND INT64_C(1000000)
 
-enum { WIDE = 1000, KEYS = 5, JITTER_S = 2, LAG_S = 3, SHRINK_S = 3 };
+enum { WIDE = 1000, KEYS = 5, JITTER_S = 2, LAG_S = 3 };
 
 /* ---- values ---- */
 
@@ -249,14 +249,30 @@ static void drop_rows(struct gy_script *script, bool (*fails)(void *host), void 
     }
 }
 
-void gy_script_shrink(struct gy_script *script, bool (*fails)(void *host), void *host)
+void gy_script_shrink(struct gy_script *script, bool (*fails)(void *host), void *host,
+                      int64_t seconds)
 {
-    int64_t until_ns = gy_clock_mono_ns(gy_clock_real()) + SHRINK_S * INT64_C(1000000000);
+    int64_t until_ns = gy_clock_mono_ns(gy_clock_real()) + seconds * INT64_C(1000000000);
     for (size_t many = script->steps.n / 2; many > 0; many /= 2)
         drop_steps(script, many, fails, host, until_ns);
     drop_rows(script, fails, host, until_ns);
     while (script->steps.n > 1 && drop_steps(script, 1, fails, host, until_ns))
         ;
+}
+
+void gy_script_cut(struct gy_script *script, const struct gy_script *cut)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < cut->steps.n; i++) { /* in their order, so that none is overwritten */
+        const struct gy_step *left = &cut->steps.items[i];
+        if (left->origin >= script->steps.n)
+            continue;
+        struct gy_step step = script->steps.items[left->origin];
+        step.first += left->first;
+        step.n = left->n < step.n ? left->n : step.n;
+        script->steps.items[n++] = step;
+    }
+    script->steps.n = n;
 }
 
 /* ---- as text ---- */

@@ -16,6 +16,7 @@ struct gy_step {
     enum gy_step_kind kind;
     uint32_t port;     /* ROWS: index of the input */
     uint32_t first, n; /* ROWS: of the port's rows */
+    uint32_t origin;   /* of a cut: the step of the whole script */
     int64_t time_us;
 };
 
@@ -36,8 +37,12 @@ void gy_script_fini(struct gy_script *script);
  *  rounds but the last. */
 void gy_script_widen(struct gy_script *script);
 
-/** Makes it smaller for as long as `fails` says so, within some seconds. */
-void gy_script_shrink(struct gy_script *script, bool (*fails)(void *host), void *host);
+/** Makes it smaller for as long as `fails` says so, within so many seconds. It looks at the steps alone. */
+void gy_script_shrink(struct gy_script *script, bool (*fails)(void *host), void *host,
+                      int64_t seconds);
+
+/** Leaves the steps of a cut: by their `origin`, with rows first ... first + n - 1 of what these had. */
+void gy_script_cut(struct gy_script *script, const struct gy_script *cut);
 
 /** Appends what it does, a line each. */
 void gy_script_text(const struct gy_script *script, const struct gyre_kit *kit,

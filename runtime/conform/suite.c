@@ -6,6 +6,7 @@
 #include "conform/golden.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <gyre/error.h>
 #include <signal.h>
@@ -75,6 +76,8 @@ struct slot {
     const struct gy_conform_check *check;
     const struct gy_subject *subject; /* NULL: the plugin as a whole */
     size_t result;
+    struct gy_script cut; /* while what has crashed is made smaller: the steps that are left ... */
+    uint32_t attempt;     /* ... of this script; 0: the scripts are whole */
     char folder[PATH_MAX];
 };
 
@@ -84,6 +87,8 @@ static void run_case(struct slot *slot, struct gy_child_area *area)
     struct gy_case c = {.check = slot->check,
                         .seed = options->seed,
                         .area = area,
+                        .cut = slot->attempt > 0 ? &slot->cut : NULL,
+                        .attempt = slot->attempt,
                         .place = {.subject = slot->subject,
                                   .plugin = options->plugin,
                                   .plugin_path = options->plugin_path,
@@ -121,6 +126,64 @@ static const char *name_of_end(const struct gy_child *child, char *text, size_t 
     return text;
 }
 
+/* ---- the smallest input of a crash ---- */
+
+enum { TRY_S = 1, SHRINK_CRASH_S = 4, SHRINK_HANG_S = 12 };
+
+/* A check of which a child has died, in more children. */
+struct autopsy {
+    struct slot *slot;
+    enum gy_child_end end;
+    struct gy_buf input; /* the last one of which one died too */
+};
+
+static void wait_some(void);
+
+static bool dies(void *host)
+{
+    struct autopsy *a = host;
+    struct slot *slot = a->slot;
+    struct gy_child child = {.area = slot->child.area};
+    remove_all(slot->folder);
+    mkdir(slot->folder, 0700);
+    if (gy_child_start(&child, work, slot, a->end == GY_CHILD_TIMEOUT ? TRY_S : CHECK_S) != 0)
+        return false;
+    while (!gy_child_poll(&child))
+        wait_some();
+    gy_child_fini(&child);
+    bool died = child.end == a->end;
+    if (died && child.area->input[0] != 0) {
+        gy_buf_reset(&a->input);
+        gy_buf_text(&a->input, child.area->input);
+    }
+    return died;
+}
+
+/* Appends the smallest input of which a child still dies. */
+static void tell_smallest(struct slot *slot, struct gy_buf *text)
+{
+    const struct gy_child_area *area = slot->child.area;
+    struct autopsy a = {.slot = slot, .end = slot->child.end};
+    int64_t seconds = a.end == GY_CHILD_TIMEOUT ? SHRINK_HANG_S : SHRINK_CRASH_S;
+    if (area->attempt == 0 || area->n_steps == 0 || slot->attempt > 0)
+        return;
+    for (uint32_t i = 0; i < area->n_steps; i++) {
+        struct gy_step step = {.kind = area->n_rows[i] > 0 ? GY_STEP_ROWS : GY_STEP_CLOCK,
+                               .n = area->n_rows[i],
+                               .origin = i};
+        gy_vec_push(&slot->cut.steps, step);
+    }
+    slot->attempt = area->attempt;
+    if (dies(&a)) {
+        gy_script_shrink(&slot->cut, dies, &a, seconds);
+        gy_buf_text(text, "\n  smallest input found:\n");
+        gy_buf_bytes(text, a.input.data, a.input.len);
+    }
+    slot->attempt = 0;
+    gy_vec_fini(&slot->cut.steps);
+    gy_buf_fini(&a.input);
+}
+
 /* Takes what a child has found. */
 static void take(struct slot *slot)
 {
@@ -135,8 +198,12 @@ static void take(struct slot *slot)
     }
     result->verdict = child->end == GY_CHILD_TIMEOUT ? GY_TIMEOUT : GY_CRASH;
     size_t n = gy_child_said(child, said, sizeof said);
-    result->text = gy_printf("%s%s%s", name_of_end(child, end, sizeof end),
-                             n > 0 ? "; before that it said:\n" : "", n > 0 ? said : "");
+    struct gy_buf text = {0};
+    gy_buf_printf(&text, "%s%s%s", name_of_end(child, end, sizeof end),
+                  n > 0 ? "; before that it said:\n" : "", n > 0 ? said : "");
+    tell_smallest(slot, &text);
+    result->text = gy_strdup(gy_buf_cstr(&text) != NULL ? gy_buf_cstr(&text) : "");
+    gy_buf_fini(&text);
 }
 
 /* ---- one check of all subjects ---- */
@@ -427,21 +494,20 @@ static const struct gy_conform_check taker = {
 
 static int write_file(const char *path, const struct gy_buf *text, struct gyre_error *error)
 {
-    FILE *file = fopen(path, "wxe");
-    if (file == NULL && errno == EEXIST)
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (file < 0 && errno == EEXIST)
         return gyre_error_set(
             error, GYRE_EIO, -1,
             "%s is there: it has what an earlier version has saved. Remove it, or "
             "name another file with --golden",
             path);
-    if (file == NULL)
-        return gyre_error_set(error, GYRE_EIO, -1, "%s cannot be written: %s", path,
-                              strerror(errno));
-    bool whole = !text->failed && fwrite(text->data, 1, text->len, file) == text->len;
-    whole = fclose(file) == 0 && whole;
-    if (!whole)
-        remove(path);
-    return whole ? 0 : gyre_error_set(error, GYRE_EIO, -1, "%s cannot be written", path);
+    ssize_t n = file >= 0 && !text->failed ? write(file, text->data, text->len) : -1;
+    int why = n < 0 ? errno : ENOSPC;
+    if (file >= 0 && close(file) == 0 && n >= 0 && (size_t)n == text->len)
+        return 0;
+    if (file >= 0)
+        unlink(path);
+    return gyre_error_set(error, GYRE_EIO, -1, "%s cannot be written: %s", path, strerror(why));
 }
 
 int gy_suite_write_golden(struct gy_suite *suite, const char *path, size_t *n,

@@ -165,6 +165,15 @@ static void rows_write(const struct gy_records *records, const void *record,
     gyre_write(writer, rows->bytes, rows->n);
 }
 
+bool gy_kept_is_whole(const struct gy_kept *kept, const struct gy_rows *rows)
+{
+    const uint8_t *at = rows->bytes, *end = rows->bytes + rows->n;
+    uint64_t whole = 0;
+    for (; rows->n > 0 && at != NULL && at < end; whole++)
+        at = row_end(kept, at, end);
+    return whole == rows->rows && (rows->n == 0 || at != NULL);
+}
+
 static int rows_read(const struct gy_records *records, void *record, struct gyre_reader *reader,
                      const struct gy_form *form)
 {
@@ -174,11 +183,8 @@ static int rows_read(const struct gy_records *records, void *record, struct gyre
     (void)form;
     if (bytes == NULL)
         return reader->error;
-    uint64_t whole = 0;
-    const uint8_t *at = bytes;
-    for (; at != NULL && at < bytes + n; whole++)
-        at = row_end(kept_of(records), at, bytes + n);
-    if (at == NULL || whole != count)
+    const struct gy_rows read = {.bytes = (uint8_t *)(uintptr_t)bytes, .n = n, .rows = count};
+    if (!gy_kept_is_whole(kept_of(records), &read))
         return reader->error = GYRE_ECORRUPT;
     uint8_t *to = n > 0 ? rows_room(rows, n) : NULL;
     if (n > 0 && to == NULL)

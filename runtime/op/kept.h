@@ -60,6 +60,9 @@ struct gy_kept {
 int gy_kept_init(struct gy_kept *kept, struct gy_instance *instance, bool rows, bool keys);
 void gy_kept_fini(struct gy_kept *kept);
 
+/** True where the bytes are as many whole rows as they say: what was read may be damaged. */
+bool gy_kept_is_whole(const struct gy_kept *kept, const struct gy_rows *rows);
+
 /** Adds rows[j] of the batch at hand to records[j], in order; several may be one. `times` are the rows'
  *  own. 0, or a code. */
 int gy_kept_add(struct gy_kept *kept, const struct gyre_batch *in, const int64_t *times,

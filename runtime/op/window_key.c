@@ -110,6 +110,24 @@ static int read_point_row(struct gy_window_key *key, struct gyre_reader *reader)
     return 0;
 }
 
+/* What a damaged record may say, and no window of this plan has. */
+static bool is_plausible(const struct gy_window *window, const struct gy_window_key *key)
+{
+    const struct gy_policy_plan *fires = &window->plan->fire;
+    const struct gy_hosted *function = fires->function;
+    bool policies = window->way == GY_WINDOW_POLICIES, times = false;
+    if (policies && fires->kind == GY_POLICY_FUNCTION)
+        times = ((const struct gyre_trigger_function *)function->function->impl)->on_time != NULL;
+    else if (policies)
+        times = fires->kind == GY_POLICY_TIME;
+    if (key->due_us != INT64_MAX && !times)
+        return false;
+    if (!policies || fires->kind != GY_POLICY_DELTA || function == NULL)
+        return key->point_row.n == 0;
+    return key->has_point == (key->point_row.n > 0) &&
+           gy_kept_is_whole(&window->points, &key->point_row);
+}
+
 static int key_read(void *context, void *value, struct gyre_reader *reader,
                     const struct gy_form *form)
 {
@@ -128,6 +146,8 @@ static int key_read(void *context, void *value, struct gyre_reader *reader,
         code = read_trigger(window, key, reader);
     if (code != 0 || reader->error != 0)
         return code != 0 ? code : reader->error;
+    if (!is_plausible(window, key))
+        return reader->error = GYRE_ECORRUPT;
     return gy_sequence_read(&key->sequence, &window->kept.records, reader, form);
 }
 

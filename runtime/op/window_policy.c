@@ -387,8 +387,11 @@ static int fire_due(struct gy_window *window, struct gy_window_key *key, const s
     const struct gy_hosted *function = fires(window)->function;
     const struct gyre_trigger_function *impl = function->function->impl;
     int64_t due_us = key->due_us, wake_us = INT64_MAX;
+    void *state = gy_window_state(window, key);
+    if (state == NULL && window->trigger_type.size != 0)
+        return gy_instance_fail(window->instance, GYRE_ENOMEM, "no memory for a trigger");
     key->due_us = INT64_MAX;
-    int code = impl->on_time(enter(window, function, "on_time"), due_us, key->trigger, &wake_us);
+    int code = impl->on_time(enter(window, function, "on_time"), due_us, state, &wake_us);
     if (code == 1)
         return fire(window, key, whose, gy_time_minus(due_us, 1));
     key->due_us = wake_us > window->seen_us ? wake_us : INT64_MAX;
@@ -484,7 +487,11 @@ static int fire_last(struct gy_window *window, const struct gy_store_entry *entr
 {
     struct gy_window_key *key = entry->slot;
     const struct whose whose = {entry, 0};
-    return key->since > 0 ? fire(window, key, &whose, newest_of(window, key)) : 0;
+    int64_t told_us = window->instance->told_us, time_us = newest_of(window, key);
+    if (time_us < told_us &&
+        told_us != INT64_MAX) /* it was told that none so early comes any more */
+        time_us = told_us;
+    return key->since > 0 ? fire(window, key, &whose, time_us) : 0;
 }
 
 int gy_policy_work(struct gy_window *window, uint32_t rows_max)

@@ -314,8 +314,8 @@ void gy_sequence_write(const struct gy_sequence *s, const struct gy_records *rec
                        struct gyre_writer *writer)
 {
     gyre_write_u32(writer, s->n);
-    /* A stale back is merged as the next sum would. */
-    gyre_write_u32(writer, s->back_is_stale ? s->n : s->front);
+    /* A stale back is merged as the next sum would; what is no sum has no front. */
+    gyre_write_u32(writer, !records->sums ? 0 : s->back_is_stale ? s->n : s->front);
     for (uint32_t i = 0; i < s->n; i++) {
         const struct gy_element *element = gy_sequence_at(s, records, i);
         gyre_write_i64(writer, element->order);
