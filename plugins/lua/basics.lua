@@ -172,8 +172,32 @@ end
 
 ---- the rest ----
 
-env.math = frozen("math", pick(math, "abs acos asin atan atan2 ceil cos cosh deg exp floor fmod frexp huge ldexp log " ..
-  "log10 max min modf pi pow rad sin sinh sqrt tan tanh"))
+local maths = pick(math, "abs acos asin atan atan2 ceil cos cosh deg exp floor fmod frexp huge ldexp log log10 max " ..
+  "min modf pi pow rad sin sinh sqrt tan tanh")
+
+-- Numbers of the host's: a run that goes on from a snapshot draws on where it was.
+function maths.random(low, high)
+  local r = host.random()
+  if not low then
+    return r
+  elseif not high then
+    low, high = 1, low
+  end
+  if low ~= floor(low) or high ~= floor(high) or low > high then
+    error("math.random: there is no whole number from " .. low .. " to " .. high, 2)
+  end
+  return floor(low + r * (high - low + 1))
+end
+env.math = frozen("math", maths)
+
+-- A line of the run's log.
+function env.print(...)
+  local texts = {}
+  for i = 1, select("#", ...) do
+    texts[i] = env.tostring((select(i, ...)))
+  end
+  host.log(table.concat(texts, "\t"))
+end
 env.bit = frozen("bit", pick(require "bit", "arshift band bnot bor bswap bxor lshift rol ror rshift tobit tohex"))
 
 local routines = pick(coroutine, "create running status yield")

@@ -10,7 +10,7 @@ local floor = math.floor
 local EXACT = 2 ^ 53
 local LOWEST, HIGHEST = -0x7fffffffffffffffLL - 1, 0x7fffffffffffffffLL
 
-ffi.cdef "struct gyre_exact { int64_t v; };"
+ffi.cdef "struct gyre_exact { const int64_t gyre__v; };"
 local made = setmetatable({}, { __mode = "v" })
 local room = ffi.new("int64_t[1]")
 local new
@@ -18,7 +18,7 @@ local new
 -- The value of an int64_t.
 local function exact(v)
   local n = tonumber(v)
-  if n >= -EXACT and n <= EXACT then
+  if n > -EXACT and n < EXACT then
     return n
   end
   room[0] = v
@@ -34,10 +34,10 @@ end
 -- The int64_t of a value that is whole.
 local function wide(x, what)
   if type(x) == "cdata" then
-    return x.v
+    return ffi.cast("int64_t", x.gyre__v)
   elseif type(x) ~= "number" then
     error(("%s of an integer beyond 2^53 and a %s"):format(what, type(x)), 3)
-  elseif x ~= floor(x) or x < -EXACT or x > EXACT then
+  elseif x ~= floor(x) or x <= -EXACT or x >= EXACT then
     error(("%s of an integer beyond 2^53 and %.17g is not exact: write cast(x, \"f64\") to have it rounded"):format(
       what, x), 3)
   end
@@ -79,7 +79,7 @@ function M.__mul(a, b)
 end
 
 function M.__div(a, b)
-  return tonumber(type(a) == "cdata" and a.v or a) / tonumber(type(b) == "cdata" and b.v or b)
+  return tonumber(type(a) == "cdata" and a.gyre__v or a) / tonumber(type(b) == "cdata" and b.gyre__v or b)
 end
 
 function M.__mod(a, b)
@@ -97,14 +97,14 @@ function M.__mod(a, b)
 end
 
 function M.__unm(a)
-  if a.v == LOWEST then
+  if a.gyre__v == LOWEST then
     beyond("negation")
   end
-  return exact(-a.v)
+  return exact(-a.gyre__v)
 end
 
 function M.__pow(a, b)
-  return tonumber(type(a) == "cdata" and a.v or a) ^ tonumber(type(b) == "cdata" and b.v or b)
+  return tonumber(type(a) == "cdata" and a.gyre__v or a) ^ tonumber(type(b) == "cdata" and b.gyre__v or b)
 end
 
 -- How a and b, of which one is exact, are ordered: below 0, 0, above; nil where one is NaN.
@@ -113,7 +113,7 @@ local function order(a, b)
     local c = order(b, a)
     return c and -c
   elseif type(b) == "cdata" then
-    return a.v < b.v and -1 or a.v > b.v and 1 or 0
+    return a.gyre__v < b.gyre__v and -1 or a.gyre__v > b.gyre__v and 1 or 0
   elseif b ~= b then
     return nil
   elseif b >= 2 ^ 63 then
@@ -122,7 +122,7 @@ local function order(a, b)
     return 1
   end
   local whole = ffi.cast("int64_t", floor(b))
-  return a.v < whole and -1 or a.v > whole and 1 or floor(b) < b and -1 or 0
+  return a.gyre__v < whole and -1 or a.gyre__v > whole and 1 or floor(b) < b and -1 or 0
 end
 
 local function comparable(a, b)
@@ -152,7 +152,7 @@ function M.__eq(a, b)
 end
 
 local function text(x)
-  return (tostring(x.v):gsub("LL$", ""))
+  return (tostring(x.gyre__v):gsub("LL$", ""))
 end
 M.__tostring = text
 
@@ -167,7 +167,7 @@ host.exact = exact
 -- The int64_t of one, for string.format and the like; nil of any other value.
 function host.plain(x)
   if type(x) == "cdata" then
-    return x.v
+    return ffi.cast("int64_t", x.gyre__v)
   end
 end
 return true

@@ -10,8 +10,8 @@ end
 -- The int64_t of a whole number.
 local function wide(v, what)
   if type(v) == "cdata" then
-    return v.v
-  elseif type(v) ~= "number" or v ~= floor(v) or v < -2 ^ 53 or v > 2 ^ 53 then
+    return v.gyre__v
+  elseif type(v) ~= "number" or v ~= floor(v) or v <= -2 ^ 53 or v >= 2 ^ 53 then
     error(what .. ": " .. tostring(v) .. " is no whole number", 3)
   end
   return ffi.cast("int64_t", v)
@@ -178,7 +178,7 @@ function env.hash(v)
   elseif kind == "boolean" then
     eight.i = v and 1 or 0
   elseif kind == "cdata" then
-    eight.i = v.v
+    eight.i = v.gyre__v
   elseif kind == "number" and v == floor(v) and v >= -2 ^ 53 and v <= 2 ^ 53 then
     eight.i = v
   elseif kind == "number" then

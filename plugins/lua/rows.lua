@@ -17,7 +17,7 @@
 -- | null  | nil                                       | nil, where the field is nullable      |
 local host = ...
 local ffi, G = host.ffi, host.G
-local error, type, tonumber, floor = error, type, tonumber, math.floor
+local error, type, tonumber, floor, next = error, type, tonumber, math.floor, next
 
 local C_TYPES = { bool = "uint8_t", i32 = "int32_t", i64 = "int64_t", f64 = "double", time = "int64_t",
                   str = "struct gyre_str", bytes = "struct gyre_str" }
@@ -36,7 +36,7 @@ end
 
 local function whole(v)
   local n = tonumber(v)
-  if n >= -EXACT and n <= EXACT then
+  if n > -EXACT and n < EXACT then
     return n
   end
   return host.exact(v)
@@ -88,7 +88,7 @@ end
 ---- writing ----
 
 local function wrong(field, what, v)
-  error(("`%s` is %s: %s"):format(field.name, field.type, (what:gsub("?", type(v)))), 4)
+  error(("`%s` is %s: %s"):format(field.name, field.type, (what:gsub("?", host.env.type(v)))), 4)
 end
 
 local function integer(v, field, low, high)
@@ -114,12 +114,15 @@ function CHECK.i32(v, field)
 end
 function CHECK.i64(v, field)
   if type(v) == "cdata" then
-    return v.v
+    return v.gyre__v
   end
-  return integer(v, field, -EXACT, EXACT)
+  return integer(v, field, 1 - EXACT, EXACT - 1)
 end
 CHECK.time = CHECK.i64
 function CHECK.f64(v, field)
+  if type(v) == "cdata" then
+    wrong(field, "an integer beyond 2^53 may not be exact there: write cast(x, \"f64\")", v)
+  end
   if type(v) ~= "number" then
     wrong(field, "a ? is none", v)
   end
@@ -152,7 +155,7 @@ function host.emitter(writes, address)
       set = ("cast('%s *', E.data[%d])[r] = CHECK.%s(v, w%d)"):format(C_TYPES[field.type], k - 1, field.type, k)
     end
     local there = field.nullable and ("E.valid[%d][r] = 1"):format(k - 1) or ""
-    local null = field.nullable and ("E.valid[%d][r] = 0"):format(k - 1) or ("missing(w%d)"):format(k)
+    local null = field.nullable and ("E.valid[%d][r] = 0 unknown(t)"):format(k - 1) or ("missing(w%d, t)"):format(k)
     if field.nullable and C_TYPES[field.type] ~= "struct gyre_str" then
       null = null .. (" cast('%s *', E.data[%d])[r] = 0"):format(C_TYPES[field.type], k - 1)
     elseif field.nullable then
@@ -165,7 +168,7 @@ function host.emitter(writes, address)
     locals[k] = ("local w%d = writes[%d]"):format(k, k)
   end
   local chunk = assert(loadstring([[
-local E, cast, CHECK, writes, store, more, full, missing, type, error = ...
+local E, cast, CHECK, writes, store, more, full, missing, unknown, type, error = ...
 ]] .. table.concat(locals, "\n") .. [[
 
 return function(t)
@@ -180,7 +183,21 @@ return function(t)
 
   E.n = E.n + 1
 end]], "=emit"))
-  local function missing(field)
+  local known = {}
+  for k, field in ipairs(writes) do
+    known[field.name] = true
+  end
+  -- What is looked at where a field is not there: it may be called by another name.
+  local function unknown(t, level)
+    for key in next, t do
+      if not known[key] then
+        error(("the rows have no field `%s`%s"):format(host.env.tostring(key), type(key) == "string" and
+          host.nearest(key, {}, known) or ""), level or 3)
+      end
+    end
+  end
+  local function missing(field, t)
+    unknown(t, 4)
     error(("`%s` is missing, and is not nullable"):format(field.name), 3)
   end
   local function start()
@@ -194,5 +211,5 @@ end]], "=emit"))
     end
     start()
   end
-  return chunk(E, ffi.cast, CHECK, writes, store, more, full, missing, type, error), done, start
+  return chunk(E, ffi.cast, CHECK, writes, store, more, full, missing, unknown, type, error), done, start
 end

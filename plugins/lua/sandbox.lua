@@ -8,7 +8,7 @@
 --   env                      the names that code sees
 --   tick, begin              counts a step down; gives a row its steps
 --   compile                  makes a function of code
---   add_place                from C: the number of a file, for messages
+--   add_place, log, random   from C: the number of a file, for messages; see basics.lua
 --
 -- What code may not get hold of never becomes reachable from `env`: a table of the real libraries, a function
 -- that makes functions, the FFI, environments, metatables of strings.

@@ -126,7 +126,11 @@ static void copy_number(struct scan *s)
         if (is_exponent && c + 1 < s->end && (c[1] == '+' || c[1] == '-'))
             c++;
     }
-    copy_to(s, c);
+    char last = c[-1] | 0x20, before = c - s->at > 1 ? c[-2] | 0x20 : 0;
+    if (last == 'i' || (last == 'l' && before == 'l'))
+        refuse(s, "a number has no suffix: one of 64 bits is cast(\"9007199254740993\", \"i64\")");
+    else
+        copy_to(s, c);
 }
 
 /* The first byte behind blanks and comments is of a name. */

@@ -203,6 +203,24 @@ static int host_add_place(lua_State *lua)
     return 1;
 }
 
+/* log(text): a line of the run's log. */
+static int host_log(lua_State *lua)
+{
+    struct vm *vm = lua_touserdata(lua, lua_upvalueindex(1));
+    if (vm->ctx != NULL)
+        gyre_log(vm->ctx, GYRE_LOG_INFO, "%s", luaL_checkstring(lua, 1));
+    return 0;
+}
+
+/* random(): the next number of the task's own sequence, from 0 up to below 1. */
+static int host_random(lua_State *lua)
+{
+    struct vm *vm = lua_touserdata(lua, lua_upvalueindex(1));
+    uint64_t bits = vm->ctx != NULL ? gyre_random(vm->ctx) : 0;
+    lua_pushnumber(lua, (double)(bits >> 11) * 0x1p-53);
+    return 1;
+}
+
 /* The host's table, onto the stack. */
 static void push_host(lua_State *lua)
 {
@@ -231,9 +249,13 @@ static int boot(lua_State *lua)
     lua_setfield(lua, -2, "cdef");
     lua_pushcfunction(lua, host_tick);
     lua_setfield(lua, -2, "tick_code");
-    lua_pushlightuserdata(lua, ask->vm);
-    lua_pushcclosure(lua, host_add_place, 1);
-    lua_setfield(lua, -2, "add_place");
+    static const luaL_Reg calls[] = {
+        {"add_place", host_add_place}, {"log", host_log}, {"random", host_random}};
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        lua_pushlightuserdata(lua, ask->vm);
+        lua_pushcclosure(lua, calls[i].func, 1);
+        lua_setfield(lua, -2, calls[i].name);
+    }
     lua_setfield(lua, LUA_REGISTRYINDEX, HOST_KEY);
     call_own(lua, "=sandbox", lua_text_sandbox);
     call_own(lua, "=exact", lua_text_exact);

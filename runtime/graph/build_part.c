@@ -60,31 +60,62 @@ void gy_build_parallelism(struct gy_build *b)
 
 #define PARTITIONS "forward|rebalance|broadcast|single"
 
-static void take_function(struct gy_build *b, struct gy_build_edge *e,
-                          const struct gyre_function *f, const struct gy_plugin *plugin)
+/* Fills the config of a partition function from its group; `group` is empty where it has none. */
+static bool take_options(struct gy_build *b, struct gy_build_edge *e,
+                         const struct gy_setting *group)
 {
+    const struct gyre_function *f = e->function;
     const struct gy_op_setting *set = b->nodes[e->to].set;
     struct gy_option_owner owner = {set->partition, set->partition, set->partition_at};
-    e->partition = GY_FUNCTION;
-    e->function = f;
-    e->function_op = gy_arena_ctl_strdup(b->scope.arena, set->partition);
-    e->function_plugin = plugin;
+    const struct gy_setting **own =
+        gy_arena_ctl_calloc(b->scope.arena, group->n + 1, sizeof(struct gy_setting *));
+    uint32_t n = 0;
     if (f->config_size != 0)
         e->function_config = gy_arena_ctl_alloc(b->scope.arena, f->config_size);
-    if (f->config_size != 0 && e->function_config == NULL)
-        return;
-    gy_options_read(&b->scope, f->options, f->n_options, NULL, 0, &owner, e->function_config);
-    if (f->bind != NULL)
-        gy_build_tell(b, set->partition_at,
-                      "partition: %s has a bind, which a partition "
-                      "function cannot have",
+    if (b->scope.arena->oom)
+        return false;
+    for (uint32_t i = 0; i < group->n; i++)
+        if (strcmp(group->items[i]->name, "fn") != 0)
+            own[n++] = group->items[i];
+    return gy_options_read(&b->scope, f->options, f->n_options, own, n, &owner,
+                           e->function_config) == 0;
+}
+
+/* Binds a function to the one input of its operator: what it asks for is what the edge reads, and no column of
+ * the operator's. */
+static void bind_function(struct gy_build *b, struct gy_build_edge *e,
+                          const struct gy_setting *group)
+{
+    const struct gy_op_setting *set = b->nodes[e->to].set;
+    struct gy_node *node = b->nodes[e->to].node;
+    struct gy_input *in = &node->inputs[0];
+    struct gy_hosted hosted = {.op = e->function_op,
+                               .plugin = e->function_plugin,
+                               .function = e->function,
+                               .config = e->function_config};
+    uint32_t n_reads = in->n_reads;
+    if (e->to_port != 0 || node->n_inputs != 1) {
+        gy_build_tell(b, set->partition_at, "partition: %s is for operators of one input",
                       set->partition);
-    e->reads = gy_arena_ctl_calloc(b->scope.arena, f->n_fields, sizeof *e->reads);
-    if (e->to_port == GY_NONE || !b->nodes[e->to].in_known[e->to_port] || e->reads == NULL)
         return;
+    }
+    if (gy_build_bind(b, e->to, &hosted, group) == 0) {
+        e->reads = gy_arena_ctl_calloc(b->scope.arena, hosted.n_reads + 1, sizeof *e->reads);
+        for (uint32_t k = 0; e->reads != NULL && k < hosted.n_reads; k++)
+            e->reads[e->n_reads++] = in->reads[hosted.reads[k]];
+    }
+    in->n_reads = n_reads;
+}
+
+/* Reads the fields that a function names itself. */
+static void take_fields(struct gy_build *b, struct gy_build_edge *e)
+{
+    const struct gyre_function *f = e->function;
+    const struct gy_op_setting *set = b->nodes[e->to].set;
     const struct gyre_schema fields = {(uint32_t)sizeof fields, f->n_fields, f->fields};
     const struct gyre_schema *in = &b->nodes[e->to].node->inputs[e->to_port].schema;
-    for (uint32_t i = 0; i < f->n_fields; i++) {
+    e->reads = gy_arena_ctl_calloc(b->scope.arena, f->n_fields, sizeof *e->reads);
+    for (uint32_t i = 0; e->reads != NULL && i < f->n_fields; i++) {
         const struct gyre_field *want = gyre_schema_field(&fields, i);
         int32_t at = gyre_schema_find(in, want->name);
         if (at < 0 || gyre_schema_field(in, (uint32_t)at)->type != want->type) {
@@ -95,6 +126,26 @@ static void take_function(struct gy_build *b, struct gy_build_edge *e,
         }
         e->reads[e->n_reads++] = (uint32_t)at;
     }
+}
+
+static void take_function(struct gy_build *b, struct gy_build_edge *e,
+                          const struct gyre_function *f, const struct gy_plugin *plugin)
+{
+    const struct gy_op_setting *set = b->nodes[e->to].set;
+    const struct gy_setting *group = set->partition_group;
+    e->partition = GY_FUNCTION;
+    e->function = f;
+    e->function_op = gy_arena_ctl_strdup(b->scope.arena, set->partition);
+    e->function_plugin = plugin;
+    if (group == NULL)
+        group = gy_setting_group(&b->scope, "partition", set->partition_at);
+    bool known = e->to_port != GY_NONE && b->nodes[e->to].in_known[e->to_port];
+    if (group == NULL || !take_options(b, e, group) || !known)
+        return;
+    if (f->bind != NULL)
+        bind_function(b, e, group);
+    else
+        take_fields(b, e);
 }
 
 static void given_partition(struct gy_build *b, struct gy_build_edge *e, int32_t choice)

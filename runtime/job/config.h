@@ -87,6 +87,8 @@ struct gy_op_setting {
     struct gy_key_setting *keys;
     const struct gy_setting *partition_at;
     const char *partition;
+    const struct gy_setting
+        *partition_group; /* { fn = "PLUGIN.NAME"; ... }; NULL: it is a string */
     const struct gy_setting *parallelism_at;
     uint32_t parallelism;
     const struct gy_setting *on_error_at;

@@ -241,13 +241,32 @@ static void read_op(const struct gy_scope *scope, struct gy_op_setting *op)
     op->name = dot + 1;
 }
 
+/* A word, a function, or a group with a function and its options. */
+static void read_partition(const struct gy_scope *scope, struct gy_op_setting *op)
+{
+    op->partition_at = gy_setting_get(op->at, "partition");
+    const struct gy_setting *tree =
+        op->partition_at != NULL ? gy_value_tree(scope, op->partition_at) : NULL;
+    if (tree == NULL)
+        return;
+    if (tree->kind != GY_SETTING_GROUP) {
+        gy_value_string(scope, op->partition_at, &op->partition);
+        return;
+    }
+    const struct gy_setting *fn = gy_setting_get(tree, "fn");
+    op->partition_group = tree;
+    if (fn != NULL)
+        gy_value_string(scope, fn, &op->partition);
+    else
+        gy_diags_add(scope->diags, tree->file, tree->line,
+                     "partition: a group names a function: { fn = \"PLUGIN.NAME\"; ... }");
+}
+
 static void read_simple(const struct gy_scope *scope, struct gy_op_setting *op)
 {
     int64_t value;
     int32_t choice = 0;
-    op->partition_at = gy_setting_get(op->at, "partition");
-    if (op->partition_at != NULL)
-        gy_value_string(scope, op->partition_at, &op->partition);
+    read_partition(scope, op);
     op->parallelism_at = gy_setting_get(op->at, "parallelism");
     if (op->parallelism_at != NULL &&
         gy_value_int(scope, op->parallelism_at, 1, INT32_MAX, &value) == 0)

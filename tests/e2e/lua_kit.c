@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #define OPTIONS                                                                                    \
-    "schema = ({name = \"s\"; type = \"str\";}); file = \"t.lua\"; max_steps = %d; "               \
+    "schema = (%s); file = \"t.lua\"; max_steps = %d; "                                            \
     "memory = \"16MiB\"; %s"
 
 void lua_kit_need(void)
@@ -20,22 +20,30 @@ void lua_kit_need(void)
         suite_skip("LuaJIT is missing where gyre was built");
 }
 
+#define OUT "{name = \"s\"; type = \"str\";}"
+
 /* The operator with this code. */
-static struct gyre_kit *open(const char *dir, const char *code, int steps, const char *more)
+static struct gyre_kit *open_fields(const char *dir, const char *in, const char *out,
+                                    const char *code, int steps, const char *more)
 {
     char *plugin = build_path("plugins/lua.so"), *path = path_join(dir, "t.lua"),
-         *options = text_format(OPTIONS, steps, more);
+         *options = text_format(OPTIONS, out, steps, more);
     file_write_text(path, code);
     struct gyre_kit_setup setup = {.plugin = plugin,
                                    .op = "lua.flat_map",
                                    .options = options,
-                                   .inputs = {{.schema = "line: str"}},
+                                   .inputs = {{.schema = in}},
                                    .folder = dir};
     struct gyre_kit *kit = gyre_kit_new(&setup);
     free(plugin);
     free(path);
     free(options);
     return kit;
+}
+
+static struct gyre_kit *open(const char *dir, const char *code, int steps, const char *more)
+{
+    return open_fields(dir, "line: str", OUT, code, steps, more);
 }
 
 static void check_says(const struct gyre_kit *kit, const char *code, const char *says)
@@ -74,17 +82,34 @@ void lua_kit_bad_row(const char *code, int steps, const char *says)
     dir_end(dir);
 }
 
-void lua_kit_rows(const char *code, const char *in, const char *out)
+void lua_kit_fields(const char *in_schema, const char *out_schema, const char *code, const char *in,
+                    const char *out)
 {
     lua_kit_need();
     char *dir = dir_temp();
-    struct gyre_kit *kit = open(dir, code, LUA_KIT_STEPS, "");
+    struct gyre_kit *kit = open_fields(dir, in_schema, out_schema, code, LUA_KIT_STEPS, "");
     gyre_kit_push(kit, NULL, in);
     CU_ASSERT_STRING_EQUAL(gyre_kit_error(kit), "");
     int same = gyre_kit_expect(kit, NULL, out, 0);
     CU_ASSERT(same);
     if (!same)
         fprintf(stderr, "%s\n%s\n", code, gyre_kit_error(kit));
+    gyre_kit_free(kit);
+    dir_end(dir);
+}
+
+void lua_kit_rows(const char *code, const char *in, const char *out)
+{
+    lua_kit_fields("line: str", OUT, code, in, out);
+}
+
+void lua_kit_logs(const char *code, const char *says)
+{
+    lua_kit_need();
+    char *dir = dir_temp();
+    struct gyre_kit *kit = open(dir, code, LUA_KIT_STEPS, "");
+    gyre_kit_push(kit, NULL, "x");
+    CU_ASSERT(strstr(gyre_kit_log(kit), says) != NULL);
     gyre_kit_free(kit);
     dir_end(dir);
 }

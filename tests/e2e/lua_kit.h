@@ -20,4 +20,11 @@ void lua_kit_bad_row(const char *code, int steps, const char *says);
 /** Rows come out of rows. */
 void lua_kit_rows(const char *code, const char *in, const char *out);
 
+/** The same with fields of one's own: in as "n: i64 or null", out as in a job file: "{name = \"n\"; type = \"i64\";}". */
+void lua_kit_fields(const char *in_schema, const char *out_schema, const char *code, const char *in,
+                    const char *out);
+
+/** What the code has logged has `says` in it. */
+void lua_kit_logs(const char *code, const char *says);
+
 #endif

@@ -44,6 +44,9 @@ static void a_partition_function_has_one_on_each_task(void)
     check_rows(JOB "{ id = \"a\"; op = \"std.pass\"; input = \"in\"; partition = "
                    "\"fn_tools.deal\"; }" OUT,
                "1\n2\n3\n4\n5\n6\n7\n8\n");
+    check_rows(JOB "{ id = \"a\"; op = \"std.pass\"; input = \"in\"; partition = "
+                   "{ fn = \"fn_tools.deal\"; }; }" OUT,
+               "1\n2\n3\n4\n5\n6\n7\n8\n");
 }
 
 static void a_trigger_has_one_beside_that_of_its_aggregate(void)

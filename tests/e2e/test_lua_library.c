@@ -187,12 +187,116 @@ static void keys_come_in_order_and_sorting_takes_any_comparison(void)
                  "tablefunctiontable");
 }
 
+#define I64 "{name = \"n\"; type = \"i64\";}"
+
+static void integers_beyond_2_to_the_53_are_exact_or_an_error(void)
+{
+    static const char most[] = "9223372036854775807", least[] = "-9223372036854775808";
+    lua_kit_fields("n: i64", I64, "emit{n = n}", most, most);
+    lua_kit_fields("n: i64", I64, "emit{n = n}", least, least);
+    lua_kit_fields("n: i64", I64, "emit{n = n + 1}", "9007199254740993", "9007199254740994");
+    lua_kit_fields("n: i64", I64, "emit{n = n - 9007199254740991}", "9007199254740993", "2");
+    lua_kit_fields("n: i64", I64, "emit{n = n - n}", most, "0");
+    lua_kit_fields("n: i64", I64, "emit{n = 2 * n}", "4611686018427387903", "9223372036854775806");
+    lua_kit_fields("n: i64", I64, "emit{n = n % 10} emit{n = -n % 10}", most, "7\n3");
+    lua_kit_fields("n: i64", I64, "emit{n = n / n}", most, "1");
+    lua_kit_fields("n: i64", I64,
+                   "emit{n = pcall(function() return n.v end) and 1 or 0}\n"
+                   "emit{n = pcall(function() n[\"gyre__\" .. \"v\"] = 5 end) and 1 or 0}",
+                   most, "0\n0");
+    lua_kit_fields("n: i64", I64, "local t = {} t[n] = 1 t[n + 0] = t[n] + 1 emit{n = t[n]}", most,
+                   "2");
+    lua_kit_fields("n: i64", I64,
+                   "if n > 1.5 and n >= n and n ~= 3 and not (n < 7) and n > 9e15 then\n"
+                   "emit{n = 1} end",
+                   most, "1");
+    lua_kit_fields("n: i64", I64, "emit{n = n > 9223372036854775807 and 1 or 0}", most, "0");
+    lua_kit_fields("n: i64", "{name = \"s\"; type = \"str\";}",
+                   "emit{s = \"id \" .. n} emit{s = tostring(n)} emit{s = (\"%d\"):format(n)}\n"
+                   "emit{s = type(n)}",
+                   most,
+                   "id 9223372036854775807\n9223372036854775807\n9223372036854775807\nnumber");
+    lua_kit_fields("n: i64", "{name = \"s\"; type = \"str\";}",
+                   "for _, f in ipairs{function() return n + 1 end, function() return n * 2 end,\n"
+                   "function() return n + 0.5 end, function() return n % 0 end,\n"
+                   "function() return n < \"a\" end, function() return -(-n - 1) end} do\n"
+                   "emit{s = tostring(pcall(f))} end",
+                   most, "false\nfalse\nfalse\nfalse\nfalse\nfalse");
+}
+
+static void numbers_that_would_not_be_exact_are_refused(void)
+{
+    lua_kit_refused("local x = 5LL", "t.lua:1: a number has no suffix");
+    lua_kit_refused("local x = 0xffULL", "t.lua:1: a number has no suffix");
+    lua_kit_refused("local x = 5i", "t.lua:1: a number has no suffix");
+    lua_kit_fields("n: i64", I64, "emit{n = 0xff + 1e2}", "1", "355");
+}
+
+static void values_keep_their_types_and_nulls(void)
+{
+    static const char in[] = "b: bool or null, i: i32 or null, n: i64 or null, x: f64 or null, "
+                             "s: str or null, y: bytes or null, t: time or null";
+    static const char out[] = "{name = \"b\"; type = \"bool\"; nullable = true;}, {name = \"i\"; "
+                              "type = \"i32\"; nullable = true;},"
+                              "{name = \"n\"; type = \"i64\"; nullable = true;}, {name = \"x\"; "
+                              "type = \"f64\"; nullable = true;},"
+                              "{name = \"s\"; type = \"str\"; nullable = true;}, {name = \"y\"; "
+                              "type = \"bytes\"; nullable = true;},"
+                              "{name = \"t\"; type = \"time\"; nullable = true;}";
+    static const char rows[] =
+        "{\"b\": true, \"i\": -5, \"n\": 7, \"x\": 1.5, \"s\": \"a text that is longer\", \"y\": "
+        "\"YWI=\", \"t\": 5}\n"
+        "{\"b\": false, \"i\": null, \"n\": null, \"x\": null, \"s\": null, \"y\": null, \"t\": "
+        "null}\n"
+        "{\"b\": null, \"i\": 0, \"n\": 0, \"x\": -0.25, \"s\": \"\", \"y\": \"\", \"t\": -1}";
+    lua_kit_fields(in, out, "emit{b = b, i = i, n = n, x = x, s = s, y = y, t = t}", rows, rows);
+}
+
+static void what_is_put_out_must_be_of_its_fields_type(void)
+{
+    lua_kit_bad_row("emit{s = 5}", LUA_KIT_STEPS, "t.lua:1: `s` is str: a number is none");
+    lua_kit_bad_row("emit{S = \"x\"}", LUA_KIT_STEPS, "t.lua:1: the rows have no field `S`");
+    lua_kit_bad_row("emit{sh = \"x\"}", LUA_KIT_STEPS,
+                    "t.lua:1: the rows have no field `sh`: did you mean `s`?");
+    lua_kit_fields("n: i64", I64 ", {name = \"place\"; type = \"i64\"; nullable = true;}",
+                   "local ok, e = pcall(emit, {n = 1, palce = 2})\n"
+                   "emit{n = ok and 1 or 2} emit{n = 3, place = 4, other = 5}",
+                   "1", "2,\n3,4");
+    lua_kit_bad_row("emit{}", LUA_KIT_STEPS, "t.lua:1: `s` is missing, and is not nullable");
+    lua_kit_bad_row("emit(\"x\")", LUA_KIT_STEPS,
+                    "t.lua:1: emit takes a table: emit{name = value}");
+    lua_kit_fields(
+        "n: i64", I64 ", {name = \"i\"; type = \"i32\";}, {name = \"b\"; type = \"bool\";}",
+        "local function bad(t) local ok, e = pcall(emit, t) return ok end\n"
+        "if bad{n = 1.5, i = 1, b = true} or bad{n = 1, i = 2147483648, b = true} or\n"
+        "bad{n = 1, i = 1, b = 1} or bad{n = \"1\", i = 1, b = true} or bad{n = 1e16, i = 1, b = "
+        "true}\n"
+        "or bad{n = 0 / 0, i = 1, b = true} then error(\"taken\") end emit{n = n, i = 1, b = true}",
+        "4", "4,1,true");
+}
+
+static void a_task_logs_and_draws_numbers_of_its_own(void)
+{
+    lua_kit_logs("print(\"n is\", 5, nil, {})", "n is\t5\tnil\ttable");
+    lua_kit_rows(
+        "local r = math.random() local d = math.random(6) local e = math.random(-1, 1)\n"
+        "emit{s = tostring(r >= 0 and r < 1 and d >= 1 and d <= 6 and e >= -1 and e <= 1)}",
+        "a\nb\nc", "true\ntrue\ntrue");
+    lua_kit_bad_row("math.random(0)", LUA_KIT_STEPS,
+                    "math.random: there is no whole number from 1 to 0");
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(times_are_read_written_and_floored_in_utc),
     SUITE_TEST(what_is_no_time_is_told),
     SUITE_TEST(expressions_of_pcre_find_and_give_groups),
     SUITE_TEST(values_are_chosen_and_hashed),
     SUITE_TEST(patterns_are_those_of_lua),
+    SUITE_TEST(integers_beyond_2_to_the_53_are_exact_or_an_error),
+    SUITE_TEST(numbers_that_would_not_be_exact_are_refused),
+    SUITE_TEST(values_keep_their_types_and_nulls),
+    SUITE_TEST(what_is_put_out_must_be_of_its_fields_type),
+    SUITE_TEST(a_task_logs_and_draws_numbers_of_its_own),
     SUITE_TEST(keys_come_in_order_and_sorting_takes_any_comparison),
 };
 SUITE_MAIN("lua_library", tests)

@@ -492,6 +492,11 @@ static void plugins_in_readmes_compile_without_a_warning(void)
 static void make_catalogue(const char *file)
 {
     struct process_result r;
+    char *lua = build_path("plugins/lua.so");
+    bool is_whole = file_exists(lua);
+    free(lua);
+    if (!is_whole)
+        suite_skip("the catalogue has plugins that were left out here: LuaJIT is missing");
     char *program = build_path("gyre");
     process_run(
         &(struct process_spec){.argv = ARGV("/bin/sh", "plugins/catalogue.sh", program, file)}, &r);
