@@ -148,8 +148,8 @@ static void put_text(struct gy_buf *b, const struct gy_suite *suite)
         put_check(b, suite, &gy_checks[k]);
     for (size_t i = 0; i < suite->results.n; i++)
         if (suite->results.items[i].check == NULL)
-            gy_buf_printf(b, "skip  %s: %s\n", suite->results.items[i].subject,
-                          suite->results.items[i].text);
+            gy_buf_printf(b, "%s  %s: %s\n", gy_verdict_name(suite->results.items[i].verdict),
+                          suite->results.items[i].subject, suite->results.items[i].text);
     for (int v = 0; v < GY_VERDICTS; v++)
         gy_buf_printf(b, "%s%zu %s", v > 0 ? ", " : "", gy_suite_count(suite, (enum gy_verdict)v),
                       gy_verdict_name((enum gy_verdict)v));

@@ -116,6 +116,12 @@ static void write_all(struct gy_trial *trial, const struct gy_script *script, en
     }
 }
 
+static enum gy_verdict cannot_see(struct gy_case *c, struct gy_buf *said)
+{
+    return gy_case_say(c, GY_FAIL, "the command `seen` of conform.cfg failed: %s\n%s",
+                       c->place.subject->seen, gy_buf_cstr(said));
+}
+
 enum gy_verdict gy_check_two_phase(struct gy_case *c)
 {
     struct gy_trial whole;
@@ -123,22 +129,26 @@ enum gy_verdict gy_check_two_phase(struct gy_case *c)
     enum gy_verdict verdict = GY_PASS;
     gy_trial_begin(&whole, &c->place, 1);
     write_all(&whole, c->script, NEVER);
-    gy_trial_files(&whole, &expected);
-    if (whole.kit->code != 0 || expected.len == 0)
+    int code = gy_trial_seen(&whole, &expected);
+    if (code != 0)
+        verdict = cannot_see(c, &expected);
+    else if (whole.kit->code != 0 || expected.len == 0)
         verdict = gy_case_say(c, GY_SKIP, "it shows no files: %s", gy_trial_error(&whole));
     for (enum death death = BEFORE_COMMIT; verdict == GY_PASS && death <= COMMIT_TWICE; death++) {
         struct gy_trial trial;
         struct gy_buf files = {0};
         gy_trial_begin(&trial, &c->place, 1);
         write_all(&trial, c->script, death);
-        gy_trial_files(&trial, &files);
-        if (trial.kit->code != 0)
+        code = gy_trial_seen(&trial, &files);
+        if (code != 0)
+            verdict = cannot_see(c, &files);
+        else if (trial.kit->code != 0)
             verdict = gy_case_say(c, GY_FAIL, "expected it to go on where the process died %s: %s",
                                   deaths[death], gy_trial_error(&trial));
         else if (files.len != expected.len || memcmp(files.data, expected.data, files.len) != 0)
-            verdict = gy_case_say(c, GY_FAIL,
-                                  "expected the same files where the process died %s:\n%s  is:\n%s",
-                                  deaths[death], gy_buf_cstr(&expected), gy_buf_cstr(&files));
+            verdict = gy_case_say(
+                c, GY_FAIL, "expected to see the same where the process died %s:\n%s  is:\n%s",
+                deaths[death], gy_buf_cstr(&expected), gy_buf_cstr(&files));
         gy_buf_fini(&files);
         gy_trial_fini(&trial);
     }
@@ -153,12 +163,14 @@ enum gy_verdict gy_check_visible(struct gy_case *c)
     struct gy_buf before = {0}, after = {0};
     enum gy_verdict verdict = GY_PASS;
     gy_trial_begin(&trial, &c->place, 1);
-    gy_trial_files(&trial, &before);
+    int code = gy_trial_seen(&trial, &before);
     gy_trial_steps(&trial, c->script, 0, c->script->steps.n);
     gyre_kit_snapshot_free(gyre_kit_snapshot(trial.kit));
-    gy_trial_files(&trial, &after);
-    if (after.len != before.len ||
-        (after.len > 0 && memcmp(before.data, after.data, after.len) != 0))
+    code = code == 0 ? gy_trial_seen(&trial, &after) : code;
+    if (code != 0)
+        verdict = cannot_see(c, before.len > after.len ? &before : &after);
+    else if (after.len != before.len ||
+             (after.len > 0 && memcmp(before.data, after.data, after.len) != 0))
         verdict = gy_case_say(c, GY_WARN,
                               "rows can be seen before they are committed: who reads meanwhile may "
                               "read some that are taken back");

@@ -120,17 +120,35 @@ static void read_rows(struct gy_subject *s, const struct gy_setting *at, struct 
     }
 }
 
+/* A name leads into the run's folder and nowhere else. */
+static bool is_inside(const char *name)
+{
+    for (const char *at = name; at != NULL; at = strchr(at, '/')) {
+        at += *at == '/' && at != name;
+        if (*at == '/' || *at == 0 || strncmp(at, "../", 3) == 0 || strcmp(at, "..") == 0)
+            return false;
+    }
+    return true;
+}
+
 static void read_files(struct gy_subject *s, const struct gy_setting *at, struct gy_diags *diags)
 {
     if (at->kind != GY_SETTING_GROUP && at->kind != GY_SETTING_LIST) {
         refuse(diags, at, "`files` is a list of {name = ...; text = ...;}");
         return;
     }
+    if (at->n > GYRE_KIT_INPUTS)
+        refuse(diags, at, "`files` has more than 8");
     for (uint32_t i = 0; i < at->n && i < GYRE_KIT_INPUTS; i++) {
         const struct gy_setting *name = gy_setting_get(at->items[i], "name");
         const struct gy_setting *text = gy_setting_get(at->items[i], "text");
         if (name == NULL || text == NULL || name->text == NULL || text->text == NULL) {
             refuse(diags, at->items[i], "a file has a `name` and a `text`");
+            continue;
+        }
+        if (!is_inside(name->text)) {
+            refuse(diags, name,
+                   "the name of a file is relative to the folder of the run, and leads into it");
             continue;
         }
         s->file_names[i] = gy_strdup(name->text);
@@ -167,6 +185,8 @@ static void read_subject(struct gy_subject *s, const struct gy_setting *group,
             read_rows(s, at, diags);
         else if (strcmp(at->name, "files") == 0)
             read_files(s, at, diags);
+        else if (strcmp(at->name, "seen") == 0 && at->text != NULL)
+            s->seen = gy_strdup(at->text);
         else if (strcmp(at->name, "skip") == 0)
             s->skip = comma_list(at);
         else if (strcmp(at->name, "mode") == 0 && at->text != NULL)
@@ -192,7 +212,7 @@ int gy_subjects_read(struct gy_subjects *subjects, const char *config, struct gy
     if (root != NULL && (list == NULL || list->kind != GY_SETTING_LIST))
         gy_diags_add(diags, config, 1, "there are no `subjects`, a list of groups");
     for (uint32_t i = 0; code == 0 && list != NULL && i < list->n; i++) {
-        struct gy_subject s = {.mode = GYRE_MODE_STREAM};
+        struct gy_subject s = {.mode = GYRE_MODE_STREAM, .line = list->items[i]->line};
         read_subject(&s, list->items[i], diags);
         if (s.op == NULL || gy_vec_push(&subjects->list, s) != 0) {
             gy_subject_fini(&s);

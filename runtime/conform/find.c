@@ -52,6 +52,33 @@ static void give_rounds(struct gy_subjects *subjects, const struct gy_plugin *pl
     }
 }
 
+/* Takes the folder that is only there while it runs, and the name of a file that nobody has written, out of why no
+ * job could be made. */
+static void tell_no_scratch(char *why, const char *scratch)
+{
+    size_t n = strlen(scratch);
+    for (char *at = why; at != NULL && (at = strstr(at, scratch)) != NULL;) {
+        const char *rest = at + n + (at[n] == '/');
+        if (strncmp(rest, "options:", 8) == 0)
+            rest += 8 + strspn(rest + 8, "0123456789: ");
+        memmove(at, rest, strlen(rest) + 1);
+    }
+}
+
+/* What a conform.cfg says has to work; what was guessed need not. */
+static int refuse_unmade(const struct gy_subjects *subjects, const char *path,
+                         struct gyre_error *error)
+{
+    for (size_t i = 0; i < subjects->list.n; i++) {
+        const struct gy_subject *s = &subjects->list.items[i];
+        bool left_out = s->skip != NULL && strcmp(s->skip, "all") == 0;
+        if (s->error != NULL && s->line > 0 && !left_out)
+            return gyre_error_set(error, GYRE_EINVAL, -1, "%s:%d: no job can be made with it: %s",
+                                  path, s->line, s->error);
+    }
+    return 0;
+}
+
 static bool config_of(const char *plugin, const char *config, char path[PATH_MAX])
 {
     const char *slash = strrchr(plugin, '/');
@@ -96,7 +123,11 @@ int gy_subjects_find(struct gy_subjects *subjects, const char *plugin, const cha
         give_rounds(subjects, gy_plugins_at(plugins, 0));
         look_at_all(subjects, plugin, plugin_path, scratch);
         code = name_all(subjects);
+        for (size_t i = 0; i < subjects->list.n; i++)
+            tell_no_scratch(subjects->list.items[i].error, scratch);
     }
+    if (code == 0)
+        code = refuse_unmade(subjects, path, error);
     gy_plugins_free(plugins);
     return code;
 }

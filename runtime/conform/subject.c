@@ -6,6 +6,8 @@
 #include <gyre/error.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Where the clock stands: after all event times, as clocks do. */
@@ -13,7 +15,7 @@
 
 void gy_subject_fini(struct gy_subject *s)
 {
-    char **texts[] = {&s->name, &s->op, &s->options, &s->error, &s->skip};
+    char **texts[] = {&s->name, &s->op, &s->options, &s->error, &s->skip, &s->seen};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         gy_free(*texts[i]);
     for (uint32_t i = 0; i < GYRE_KIT_INPUTS; i++) {
@@ -52,6 +54,16 @@ struct gyre_kit_setup gy_subject_setup(const struct gy_subject *s, const char *p
     return setup;
 }
 
+/* The folders of a file's name. */
+static void make_folders(char *path, size_t from)
+{
+    for (char *slash = path + from; (slash = strchr(slash, '/')) != NULL; slash++) {
+        *slash = 0;
+        mkdir(path, 0700);
+        *slash = '/';
+    }
+}
+
 void gy_subject_files(const struct gy_subject *s, const char *folder)
 {
     for (uint32_t i = 0; i < GYRE_KIT_INPUTS; i++) {
@@ -59,6 +71,7 @@ void gy_subject_files(const struct gy_subject *s, const char *folder)
         if (s->file_names[i] == NULL)
             continue;
         snprintf(path, sizeof path, "%s/%s", folder, s->file_names[i]);
+        make_folders(path, strlen(folder) + 1);
         FILE *file = fopen(path, "we");
         if (file == NULL)
             continue;
@@ -176,7 +189,7 @@ void gy_subjects_write(const struct gy_subjects *subjects, struct gy_buf *into)
     gy_buf_u32(into, (uint32_t)subjects->list.n);
     for (size_t i = 0; i < subjects->list.n; i++) {
         const struct gy_subject *s = &subjects->list.items[i];
-        const char *texts[] = {s->name, s->op, s->options, s->error, s->skip};
+        const char *texts[] = {s->name, s->op, s->options, s->error, s->skip, s->seen};
         for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
             put(into, texts[k]);
         for (uint32_t k = 0; k < GYRE_KIT_INPUTS; k++) {
@@ -189,6 +202,8 @@ void gy_subjects_write(const struct gy_subjects *subjects, struct gy_buf *into)
         gy_buf_u32(into, s->mode);
         gy_buf_u32(into, s->rounds);
         gy_buf_u32(into, s->kinds);
+        gy_buf_u32(into, (uint32_t)s->line);
+        gy_buf_u8(into, s->apart);
     }
 }
 
@@ -199,7 +214,7 @@ int gy_subjects_load(struct gy_subjects *subjects, const void *bytes, size_t siz
     uint32_t n = gy_reader_u32(&from);
     for (uint32_t i = 0; i < n && !from.failed; i++) {
         struct gy_subject s = {0};
-        char **texts[] = {&s.name, &s.op, &s.options, &s.error, &s.skip};
+        char **texts[] = {&s.name, &s.op, &s.options, &s.error, &s.skip, &s.seen};
         for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
             *texts[k] = get(&from);
         for (uint32_t k = 0; k < GYRE_KIT_INPUTS; k++) {
@@ -212,6 +227,8 @@ int gy_subjects_load(struct gy_subjects *subjects, const void *bytes, size_t siz
         s.mode = gy_reader_u32(&from);
         s.rounds = gy_reader_u32(&from);
         s.kinds = gy_reader_u32(&from);
+        s.line = (int)gy_reader_u32(&from);
+        s.apart = gy_reader_u8(&from) != 0;
         if (gy_vec_push(&subjects->list, s) != 0)
             return GYRE_ENOMEM;
     }

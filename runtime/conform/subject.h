@@ -7,8 +7,9 @@
  *       { op = "my.pairs"; input = {left = "k: i64, a: str"; right = "k: i64, b: str";}; key = "k"; }
  *     );
  *
- * `op`, `input`, `rows`, `mode`, `files` and `skip` are the suite's; all else is what a job file would say. Paths are
- * relative to a folder that each run has for itself, in which `files` are written before.
+ * `op`, `input`, `rows`, `mode`, `files`, `seen` and `skip` are the suite's; all else is what a job file would say. Paths
+ * are relative to a folder that each run has for itself, in which `files` are written before. `seen` is a command that
+ * prints what others see of a sink's output, where that is not in files.
  *
  * What it does not name is derived from the plugin's tables: fields of static ports, or some of every type; values
  * for required options; a key where one is needed. The first guess that a job could be made of is taken. */
@@ -51,12 +52,15 @@ struct gy_subject {
     char *op;
     char *options;
     char *error; /* why no job with it could be made; NULL: one could */
+    char *seen;  /* a command, run in its folder; NULL: files are what is seen */
+    int line;    /* of the conform.cfg; 0: derived */
     char *skip;  /* ids of checks, a comma between two; NULL */
     struct gy_subject_input inputs[GYRE_KIT_INPUTS];
     char *file_names[GYRE_KIT_INPUTS], *file_texts[GYRE_KIT_INPUTS];
     uint32_t mode;
     uint32_t rounds; /* 1: it needs a loop with rounds, and its options name none */
     uint32_t kinds;  /* gy_kind */
+    bool apart;      /* it is not for being run alone: `error` says why */
 };
 
 struct gy_subjects {

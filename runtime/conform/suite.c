@@ -431,7 +431,7 @@ static int find(struct gy_suite *suite, struct gy_child_area *area, struct gyre_
     return gy_subjects_load(&suite->subjects, area->bulk, area->n_bulk);
 }
 
-/* What could not be made into a job is told once. */
+/* What could not be made into a job is told once; a conform.cfg would have helped, so nobody is to overlook it. */
 static void tell_unmade(struct gy_suite *suite)
 {
     for (size_t i = 0; i < suite->subjects.list.n; i++) {
@@ -440,10 +440,12 @@ static void tell_unmade(struct gy_suite *suite)
         bool left_out = s->skip != NULL && has_word(s->skip, ',', "all");
         if (s->error == NULL || suite->options.n_only > 0)
             continue;
-        result.text = left_out ? gy_strdup("conform.cfg says so")
-                               : gy_printf("no job could be made with it from its tables alone, "
-                                           "say how in a conform.cfg: %s",
-                                           s->error);
+        result.verdict = left_out || s->apart ? GY_SKIP : GY_WARN;
+        result.text = left_out   ? gy_strdup("conform.cfg says so")
+                      : s->apart ? gy_strdup(s->error)
+                                 : gy_printf("no job could be made with it from its tables alone, "
+                                             "say how in a conform.cfg: %s",
+                                             s->error);
         if (gy_vec_push(&suite->results, result) != 0)
             gy_free(result.text);
     }

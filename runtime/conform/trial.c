@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 
-#include <dirent.h>
 #include <gyre/error.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,53 +222,4 @@ int gy_trial_restart(struct gy_trial *trial, uint32_t tasks, const struct gy_scr
     trial->kit = gyre_kit_restore(&trial->setup, snapshot);
     gyre_kit_snapshot_free(snapshot);
     return trial->kit != NULL ? trial->kit->code : GYRE_ENOMEM;
-}
-
-/* ---- files ---- */
-
-static int compare_names(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int is_seen(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
-
-static void put_file(const char *path, const char *shown, struct gy_buf *into)
-{
-    char part[4096];
-    FILE *file = fopen(path, "re");
-    size_t n;
-    gy_buf_printf(into, "== %s\n", shown);
-    while (file != NULL && (n = fread(part, 1, sizeof part, file)) > 0)
-        gy_buf_bytes(into, part, n);
-    if (file != NULL)
-        fclose(file);
-}
-
-/* A folder, and those in it, some levels down. */
-static void put_folder(const char *folder, const char *shown, int levels, struct gy_buf *into)
-{
-    struct dirent **names;
-    int n = scandir(folder, &names, is_seen, compare_names);
-    for (int i = 0; i < n; i++) {
-        char path[2 * PATH_MAX], name[512];
-        snprintf(path, sizeof path, "%.4000s/%.255s", folder, names[i]->d_name);
-        snprintf(name, sizeof name, "%.200s%s%.255s", shown, shown[0] != 0 ? "/" : "",
-                 names[i]->d_name);
-        if (names[i]->d_type == DT_REG)
-            put_file(path, name, into);
-        else if (names[i]->d_type == DT_DIR && levels > 0)
-            put_folder(path, name, levels - 1, into);
-        free(names[i]);
-    }
-    if (n >= 0)
-        free(names);
-}
-
-void gy_trial_files(const struct gy_trial *trial, struct gy_buf *into)
-{
-    put_folder(trial->folder, "", 3, into);
 }

@@ -90,7 +90,8 @@ void gy_trial_collect(struct gy_trial *trial);
 /** What has gone wrong, "" for nothing. */
 const char *gy_trial_error(const struct gy_trial *trial);
 
-/** The visible files of its folder, as one text. */
-void gy_trial_files(const struct gy_trial *trial, struct gy_buf *into);
+/** What others see of its output, as one text: the visible files of its folder, or what the subject's `seen` prints.
+ *  0, or a code where that fails: then the text is what it says. */
+int gy_trial_seen(const struct gy_trial *trial, struct gy_buf *into);
 
 #endif

@@ -397,6 +397,94 @@ static void a_config_gives_options_and_rows(void)
     CU_ASSERT(config_says("subject = ();", 2, "there are no `subjects`"));
 }
 
+/* What a conform.cfg says has to work, what is guessed need not; neither is told with the folder of the run. */
+static void what_cannot_be_made_into_a_job_is_told(void)
+{
+    static const char *const all[] = {NULL};
+    int status;
+    CU_ASSERT(config_says("subjects = (\n { op = \"std.select\"; input = \"a: i64\"; "
+                          "fields = (\"b\"); } );",
+                          2, "c.cfg:2: no job can be made with it: fields: unknown field `b`"));
+    CU_ASSERT(config_says("subjects = (\n { op = \"std.select\"; input = \"a: i64\"; "
+                          "fields = (\"b\"); skip = (\"all\"); } );",
+                          0, "life.cycle"));
+    char *text = conform("fixtures/unmade.so", all, &status);
+    CU_ASSERT_EQUAL(status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(
+        text, "warn  unmade.upper: no job could be made with it from its tables alone, say how in "
+              "a conform.cfg: input: unknown field `word` "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, " 0 skip, 1 warn\n"));
+    free(text);
+    text = conform("plugins/learn.so", all, &status);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(text, "skip  learn.assign: an operator of a loop with rounds is not run alone\n"));
+    free(text);
+}
+
+static void files_of_a_config_may_be_in_folders_and_lead_nowhere_else(void)
+{
+    static const char *const names[] = {"../a", "/tmp/a", "b/../../a", "b//a", "", "a/"};
+    static const char format[] = "subjects = (\n { op = \"file.read\"; path = \"in/of/a.txt\";\n"
+                                 " files = ( { name = \"%s\"; text = \"to be\\n\"; } ); },\n"
+                                 "{ op = \"file.write\"; input = \"a: i64\"; path = \"out\"; } );";
+    for (size_t i = 0; i <= COUNT(names); i++) {
+        char *config = text_format(format, i < COUNT(names) ? names[i] : "in/of/a.txt");
+        char *dir = dir_temp(), *path = path_join(dir, "c.cfg");
+        const char *flags[] = {"--config", path, "--only", "source.replay", NULL};
+        int status;
+        file_write_text(path, config);
+        char *text = conform("plugins/file.so", flags, &status);
+        bool good = i == COUNT(names);
+        CU_ASSERT_EQUAL(status, good ? 0 : 2);
+        CU_ASSERT_PTR_NOT_NULL(
+            strstr(text, good ? "source.replay           1 pass"
+                              : "c.cfg:3: the name of a file is relative to the folder"));
+        free(text);
+        free(path);
+        free(config);
+        dir_end(dir);
+    }
+}
+
+/* A sink that shows its rows elsewhere than in files says how to look at them. */
+static void what_is_seen_of_a_sink_may_be_printed_by_a_command(void)
+{
+    static const struct {
+        const char *seen, *check;
+        int status;
+        const char *says;
+    } cases[] = {
+        {"cat out.csv", "sink.two-phase", 0, "sink.two-phase          1 pass"},
+        {"ls -A | grep -c .", "sink.visible-early", 0, "sink.visible-early      1 "},
+        {"date +%N", "sink.two-phase", 1, "expected to see the same where the process died"},
+        {"date +%N", "sink.visible-early", 0, "rows can be seen before they are committed"},
+        {"true", "sink.two-phase", 0, "sink.two-phase          1 skip"},
+        {"echo it is; echo gone >&2; exit 3", "sink.two-phase", 1,
+         "the command `seen` of conform.cfg failed: echo it is; echo gone >&2; exit 3\nit is\n"
+         "gone\n"},
+        {"[ -f \\\"$HERE\\\"/file.so ] && cat out.csv; read -r a || true", "sink.two-phase", 0,
+         "sink.two-phase          1 pass"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char *dir = dir_temp(), *path = path_join(dir, "c.cfg");
+        char *config = text_format("subjects = ( { op = \"file.write\"; input = \"a: i64\"; path "
+                                   "= \"out.csv\"; seen = \"%s\"; } );",
+                                   cases[i].seen);
+        const char *flags[] = {"--config", path, "--only", cases[i].check, NULL};
+        int status;
+        file_write_text(path, config);
+        char *text = conform("plugins/file.so", flags, &status);
+        if (status != cases[i].status || strstr(text, cases[i].says) == NULL)
+            printf("%s\n%s\n", cases[i].seen, text);
+        CU_ASSERT_EQUAL(status, cases[i].status);
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, cases[i].says));
+        free(text);
+        free(config);
+        free(path);
+        dir_end(dir);
+    }
+}
+
 /* A new build of a plugin that is installed as well. */
 static void the_file_that_is_asked_for_comes_before_another_of_its_name(void)
 {
@@ -448,6 +536,9 @@ static const struct suite_test tests[] = {
     SUITE_TEST(results_are_junit_as_well),
     SUITE_TEST(fuzzing_goes_on_with_other_seeds),
     SUITE_TEST(a_config_gives_options_and_rows),
+    SUITE_TEST(what_cannot_be_made_into_a_job_is_told),
+    SUITE_TEST(files_of_a_config_may_be_in_folders_and_lead_nowhere_else),
+    SUITE_TEST_WITHIN(what_is_seen_of_a_sink_may_be_printed_by_a_command, 60),
     SUITE_TEST(the_file_that_is_asked_for_comes_before_another_of_its_name),
     SUITE_TEST(wrong_command_lines_end_with_2),
 };
