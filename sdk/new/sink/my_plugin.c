@@ -2,8 +2,10 @@
  *
  * `parts` writes lines into files of a folder. A file is written under a name that begins with a dot, which nobody
  * reads. With each snapshot of the job comes a transaction: `prepare` makes the file durable, and once the whole
- * snapshot is on the disk, `commit` gives it its name. A job that dies in between commits it when it goes on. Put what
- * you write to in the place of the files (a table of a database, a topic); keep the two steps. */
+ * snapshot is on the disk, `commit` gives it its name. A job that dies in between commits it when it goes on. One that
+ * goes on from an older snapshot gets rows again that were committed later: files are numbered, the number of the next
+ * one is in each snapshot, and what has it or a greater one is removed. Put what you write to in the place of the
+ * files (a table of a database, a topic); keep the two steps, and the numbers. */
 #define _GNU_SOURCE /* asprintf */
 #include <dirent.h>
 #include <errno.h>
@@ -27,7 +29,8 @@ static const struct gyre_option parts_options[] = {
 
 /* What a task has: `self` in the calls below, zeroed at first. */
 struct parts {
-    FILE *file; /* what is being written; NULL: nothing yet */
+    FILE *file;   /* what is being written; NULL: nothing yet */
+    int64_t next; /* the number of the next part, from 1 on */
 };
 
 /* ---- files ---- */
@@ -39,12 +42,13 @@ static int32_t failed(struct gyre_ctx *ctx, const char *what)
     return gyre_fail(ctx, GYRE_EIO, "%s: cannot %s: %s", config->path, what, strerror(errno));
 }
 
-/* PATH/PREFIXtxn, to be freed; NULL without memory. */
-static char *name_of(struct gyre_ctx *ctx, const char *prefix, const char *txn)
+/* PATH/PREFIXnumber, to be freed; NULL without memory. */
+static char *name_of(struct gyre_ctx *ctx, const char *prefix, int64_t number)
 {
     const struct parts_config *config = ctx->config;
     char *name = NULL;
-    return asprintf(&name, "%s/%s%s", config->path, prefix, txn) >= 0 ? name : NULL;
+    return asprintf(&name, "%s/%s%08lld", config->path, prefix, (long long)number) >= 0 ? name
+                                                                                        : NULL;
 }
 
 /* Renames a file, and frees both names; 0, or a code. One that is not there has been renamed before, or was never
@@ -70,8 +74,18 @@ static int32_t sync_folder(struct gyre_ctx *ctx)
     return code;
 }
 
-/* Removes what runs before have left. */
-static int32_t empty_folder(struct gyre_ctx *ctx)
+/* Removes a file, and frees its name; one that is not there has been removed before. */
+static int32_t drop(struct gyre_ctx *ctx, char *name)
+{
+    int32_t code = name != NULL ? GYRE_OK : GYRE_ENOMEM;
+    if (code == GYRE_OK && unlink(name) != 0 && errno != ENOENT)
+        code = failed(ctx, "remove a part");
+    free(name);
+    return code;
+}
+
+/* Removes all parts from a number on, seen or not. */
+static int32_t drop_from(struct gyre_ctx *ctx, int64_t first)
 {
     const struct parts_config *config = ctx->config;
     DIR *folder = opendir(config->path);
@@ -80,7 +94,8 @@ static int32_t empty_folder(struct gyre_ctx *ctx)
         return failed(ctx, "read it");
     for (const struct dirent *entry; code == GYRE_OK && (entry = readdir(folder)) != NULL;) {
         const char *name = entry->d_name[0] == '.' ? entry->d_name + 1 : entry->d_name;
-        if (strncmp(name, "part-", 5) == 0 && unlinkat(dirfd(folder), entry->d_name, 0) != 0)
+        if (strncmp(name, "part-", 5) == 0 && strtoll(name + 5, NULL, 10) >= first &&
+            unlinkat(dirfd(folder), entry->d_name, 0) != 0)
             code = failed(ctx, "remove an old part");
     }
     closedir(folder);
@@ -91,11 +106,12 @@ static int32_t empty_folder(struct gyre_ctx *ctx)
 
 static int32_t parts_open(void *self, struct gyre_ctx *ctx)
 {
+    struct parts *parts = self;
     const struct parts_config *config = ctx->config;
-    (void)self;
+    parts->next = 1;
     if (mkdir(config->path, 0777) != 0 && errno != EEXIST)
         return failed(ctx, "make the folder");
-    return ctx->restores ? GYRE_OK : empty_folder(ctx); /* 1: the run goes on from a snapshot */
+    return ctx->restores ? GYRE_OK : drop_from(ctx, 0); /* 1: the run goes on from a snapshot */
 }
 
 /* Called after a failure too, with whatever is there. */
@@ -113,9 +129,8 @@ static int32_t parts_process(void *self, struct gyre_ctx *ctx, const struct gyre
     struct parts *parts = self;
     const struct gyre_str *lines = GYRE_COLUMN(in, 0, struct gyre_str);
     if (parts->file == NULL) {
-        char *name = name_of(ctx, ".open", "");
-        parts->file =
-            name != NULL ? fopen(name, "we") : NULL; /* empties what a dead run has left */
+        char *name = name_of(ctx, ".part-", parts->next);
+        parts->file = name != NULL ? fopen(name, "we") : NULL;
         free(name);
         if (parts->file == NULL)
             return failed(ctx, "write a part");
@@ -131,44 +146,72 @@ static int32_t parts_process(void *self, struct gyre_ctx *ctx, const struct gyre
 
 /* ---- transactions ---- */
 
-/* Durable, but not to be seen. `txn` is made of job, operator, task and snapshot. What commit and abort need to know
- * beyond it would go into `writer`; it comes back in `reader`, also in another process. */
+/* Durable, but not to be seen. What commit and abort need to know goes into `writer`; it comes back in `reader`, also
+ * in another process. 0 is no part. */
 static int32_t parts_prepare(void *self, struct gyre_ctx *ctx, const char *txn,
                              struct gyre_writer *writer)
 {
     struct parts *parts = self;
     FILE *file = parts->file;
-    (void)writer;
-    if (file == NULL)
-        return GYRE_OK; /* no row came */
+    (void)
+        txn; /* a name of its own, for who writes to something with transactions: JOB-ID-TASK-EPOCH */
+    gyre_write_i64(writer, file != NULL ? parts->next : 0);
+    if (file == NULL || writer->error != GYRE_OK)
+        return writer->error; /* no row came, or no memory */
     parts->file = NULL;
+    parts->next++;
     int wrong = ferror(file) || fflush(file) != 0 || fsync(fileno(file)) != 0;
     if ((fclose(file) != 0) | wrong)
         return failed(ctx, "write a part");
-    int32_t code = move(ctx, name_of(ctx, ".open", ""), name_of(ctx, ".part-", txn));
-    return code == GYRE_OK ? sync_folder(ctx) : code;
+    return sync_folder(ctx);
 }
 
 static int32_t parts_commit(void *self, struct gyre_ctx *ctx, const char *txn,
                             struct gyre_reader *reader)
 {
-    (void)self, (void)reader;
-    int32_t code = move(ctx, name_of(ctx, ".part-", txn), name_of(ctx, "part-", txn));
+    int64_t number = gyre_read_i64(reader);
+    (void)self, (void)txn;
+    if (reader->error != GYRE_OK || number == 0)
+        return reader->error;
+    int32_t code = move(ctx, name_of(ctx, ".part-", number), name_of(ctx, "part-", number));
     return code == GYRE_OK ? sync_folder(ctx) : code;
 }
 
-/* It may come again, and without a prepare. */
+/* It may come again, and where prepare has failed; had that written nothing, the part is the one at hand. */
 static int32_t parts_abort(void *self, struct gyre_ctx *ctx, const char *txn,
                            struct gyre_reader *reader)
 {
-    char *name = name_of(ctx, ".part-", txn);
-    int32_t code = name != NULL ? GYRE_OK : GYRE_ENOMEM;
-    (void)reader;
-    parts_close(self, ctx);
-    if (code == GYRE_OK && unlink(name) != 0 && errno != ENOENT)
-        code = failed(ctx, "remove a part");
-    free(name);
-    return code;
+    struct parts *parts = self;
+    int64_t number = gyre_read_i64(reader);
+    (void)txn;
+    if (reader->error != GYRE_OK) {
+        number = parts->next;
+        parts_close(self, ctx);
+    }
+    return number > 0 ? drop(ctx, name_of(ctx, ".part-", number)) : GYRE_OK;
+}
+
+/* Called when a snapshot is taken, after prepare. */
+static int32_t parts_save_items(void *self, struct gyre_ctx *ctx, struct gyre_writer *writer,
+                                void (*next_item)(struct gyre_writer *writer))
+{
+    const struct parts *parts = self;
+    (void)ctx;
+    gyre_write_i64(writer, parts->next);
+    next_item(writer);
+    return writer->error;
+}
+
+/* Called after `open` of a run that goes on, before commits and rows. */
+static int32_t parts_restore_item(void *self, struct gyre_ctx *ctx, uint32_t version,
+                                  struct gyre_reader *reader)
+{
+    struct parts *parts = self;
+    (void)version;
+    parts->next = gyre_read_i64(reader);
+    if (reader->error == GYRE_OK && parts->next < 1)
+        return gyre_fail(ctx, GYRE_ECORRUPT, "a part with the number %lld", (long long)parts->next);
+    return reader->error == GYRE_OK ? drop_from(ctx, parts->next) : reader->error;
 }
 
 static const struct gyre_field fields[] = {GYRE_FIELD(str, "line", 0)};
@@ -187,10 +230,14 @@ static const struct gyre_operator gyre_op_parts = {
     .n_options = 1,
     .inputs = &input,
     .n_inputs = 1,
-    .needs = GYRE_FEATURE_TWO_PHASE,
+    .needs = GYRE_FEATURE_TWO_PHASE | GYRE_FEATURE_ITEMS,
+    .items = GYRE_ITEMS_SPLIT,
+    .items_version = 1,
     .open = parts_open,
     .close = parts_close,
     .process = parts_process,
+    .save_items = parts_save_items,
+    .restore_item = parts_restore_item,
     .prepare = parts_prepare,
     .commit = parts_commit,
     .abort = parts_abort,

@@ -109,10 +109,30 @@ static int a_restart_commits_what_was_prepared(void)
     return end(&place, kit, ok && has(&place, 1, 0));
 }
 
+/* What was committed after that snapshot comes again. */
+static int an_older_snapshot_takes_back_what_came_later(void)
+{
+    struct place place;
+    struct gyre_kit_setup setup = begin(&place);
+    struct gyre_kit *kit = gyre_kit_new(&setup);
+    gyre_kit_push(kit, NULL, "to");
+    struct gyre_kit_snapshot *older = gyre_kit_snapshot(kit);
+    gyre_kit_commit(kit);
+    gyre_kit_push(kit, NULL, "be");
+    gyre_kit_snapshot_free(gyre_kit_snapshot(kit));
+    gyre_kit_commit(kit);
+    gyre_kit_push(kit, NULL, "or");
+    int ok = test_end(kit, older != NULL && has(&place, 2, 1));
+    kit = older != NULL ? gyre_kit_restore(&setup, older) : NULL;
+    gyre_kit_snapshot_free(older);
+    return end(&place, kit, ok && has(&place, 1, 0));
+}
+
 static const struct test tests[] = {
     {"rows are seen when they are committed", rows_are_seen_when_they_are_committed},
     {"what is undone is gone", what_is_undone_is_gone},
     {"a restart commits what was prepared", a_restart_commits_what_was_prepared},
+    {"an older snapshot takes back what came later", an_older_snapshot_takes_back_what_came_later},
 };
 
 int main(void)
