@@ -292,6 +292,10 @@ int gyre_kit_push_columns(struct gyre_kit *kit, const char *name, uint32_t n,
     if (port == NULL)
         return kit->code;
     struct gy_rows rows = {.schema = port->schema};
+    for (uint32_t f = 0; n > 0 && f < rows.schema->n_fields; f++)
+        if (columns == NULL || columns[f].data == NULL)
+            return gy_kit_fail(kit, GYRE_EINVAL, "the column of `%s` has no data",
+                               gyre_schema_field(rows.schema, f)->name);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t row = gy_rows_add(&rows, times != NULL ? times[i] : 0);
         for (uint32_t f = 0; f < rows.schema->n_fields; f++) {

@@ -286,7 +286,9 @@ static int read_row(struct text *t)
 int gy_rows_parse(struct gy_rows *rows, const char *text, struct gy_why *why)
 {
     struct text t = {.rows = rows, .at = text, .line = 1, .why = why};
-    int code = 0;
+    int code = text != NULL ? 0 : GYRE_EINVAL;
+    if (text == NULL)
+        snprintf(why->text, sizeof why->text, "the rows are NULL");
     while (code == 0 && *t.at != 0) {
         skip_blanks(&t);
         if (*t.at == '\n') {

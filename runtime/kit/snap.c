@@ -378,14 +378,11 @@ static int give_txns(struct gyre_kit *kit, const struct gyre_kit_snapshot *snaps
     return kit->code;
 }
 
-struct gyre_kit *gyre_kit_restore(const struct gyre_kit_setup *setup,
-                                  const struct gyre_kit_snapshot *snapshot)
+static void give_all(struct gyre_kit *kit, const struct gyre_kit_setup *setup,
+                     const struct gyre_kit_snapshot *snapshot)
 {
-    struct gyre_kit *kit = gy_kit_make(setup, true);
     struct gy_form_segment segments[snapshot->n_states + 1];
     struct gy_form form;
-    if (kit == NULL || kit->code != 0)
-        return kit;
     kit->epoch = snapshot->epoch;
     if (setup->now_us == 0)
         gy_clock_manual_set(&kit->clock, snapshot->now_us);
@@ -403,5 +400,17 @@ struct gyre_kit *gyre_kit_restore(const struct gyre_kit_setup *setup,
         gy_kit_round_begin(kit);
         give_txns(kit, snapshot);
     }
+}
+
+struct gyre_kit *gyre_kit_restore(const struct gyre_kit_setup *setup,
+                                  const struct gyre_kit_snapshot *snapshot)
+{
+    struct gyre_kit *kit = gy_kit_make(setup, true);
+    if (kit != NULL && kit->code == 0 && snapshot == NULL)
+        gy_kit_fail(kit, GYRE_EINVAL,
+                    "there is no snapshot to restore: gyre_kit_snapshot has failed, and "
+                    "gyre_kit_error of its kit says why");
+    else if (kit != NULL && kit->code == 0)
+        give_all(kit, setup, snapshot);
     return kit;
 }

@@ -317,6 +317,30 @@ static void the_clock_stands_still_until_it_is_told(void)
     gyre_kit_free(kit);
 }
 
+/* As a failed call leaves it, which the next one gets. */
+static void what_is_missing_is_told(void)
+{
+    static const char *const wanted[] = {"the rows are NULL", "",
+                                         "the column of `word` has no data",
+                                         "there is no snapshot to restore"};
+    const struct gyre_column columns[2] = {{0}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        struct gyre_kit_setup setup = sum(BY_WORD, 1);
+        struct gyre_kit *kit = i < 3 ? made(setup) : NULL;
+        if (i == 0)
+            CU_ASSERT_EQUAL(gyre_kit_push(kit, NULL, NULL), GYRE_EINVAL);
+        if (i == 1)
+            CU_ASSERT_EQUAL(gyre_kit_expect(kit, NULL, NULL, 0), 0);
+        if (i == 2)
+            CU_ASSERT_EQUAL(gyre_kit_push_columns(kit, NULL, 1, columns, NULL), GYRE_EINVAL);
+        setup.plugin_path = plugins();
+        if (i == 3)
+            kit = gyre_kit_restore(&setup, NULL);
+        CU_ASSERT(says(kit, wanted[i]));
+        gyre_kit_free(kit);
+    }
+}
+
 /* timer_ops.script: `what` 5 sets a timer of round `at`, 7 votes to stop in round `at`; 10 is a timer of a round, 11 the
  * end of one. Its rows have a field more than what it takes, so another operator leads back. */
 #define ROUNDS                                                                                     \
@@ -383,6 +407,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_sink_shows_what_is_committed),
     SUITE_TEST(key_functions_run_ahead),
     SUITE_TEST(bad_rows_are_counted_and_failures_stay),
+    SUITE_TEST(what_is_missing_is_told),
     SUITE_TEST(rounds_end_when_they_are_told_to),
     SUITE_TEST(rounds_are_there_where_the_others_of_the_loop_are_not),
     SUITE_TEST(the_clock_stands_still_until_it_is_told),
