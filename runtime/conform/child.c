@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -155,6 +156,51 @@ size_t gy_child_said(const struct gy_child *child, char *text, size_t n)
     size_t length = got > 0 ? (size_t)got : 0;
     text[length] = 0;
     return length;
+}
+
+/* ---- processes of a plugin ---- */
+
+void gy_child_adopt(void)
+{
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+static bool is_mine(pid_t pid, const pid_t *mine, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (mine[i] == pid)
+            return true;
+    return false;
+}
+
+/* One look at the list; how many were killed. */
+static size_t end_some(const pid_t *mine, size_t n)
+{
+    char path[64];
+    size_t killed = 0;
+    int pid;
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    FILE *list = fopen(path, "re");
+    while (list != NULL && fscanf(list, "%d", &pid) == 1)
+        if (!is_mine(pid, mine, n)) {
+            kill(pid, SIGKILL);
+            killed += waitpid(pid, NULL, 0) == pid;
+        }
+    if (list != NULL)
+        fclose(list);
+    return killed;
+}
+
+void gy_child_end_others(const pid_t *mine, size_t n)
+{
+    while (end_some(mine, n) > 0) /* what was killed may have left others */
+        continue;
+}
+
+void gy_child_end_copy(void)
+{
+    if (the_area != NULL && the_area->owner != getpid())
+        _exit(0);
 }
 
 void gy_child_fini(struct gy_child *child)

@@ -1,7 +1,8 @@
 /* Code of a plugin in a process of its own: whatever it does there, the tool is unharmed.
  *
  * The child has a process group, which is killed when it is over, and limits; standard output and error go to a file that
- * nobody sees unless something is to be told, standard input is empty. What it finds it writes into memory that both share, so
+ * nobody sees unless something is to be told, standard input is empty. Processes that it has made and that have left the
+ * group become this program's when it is over, and are killed too; copies of itself that go on in its work end by themselves. What it finds it writes into memory that both share, so
  * that a child which closes its descriptors can still tell. Where it dies, the memory has what it was doing. */
 #ifndef GY_CONFORM_CHILD_H
 #define GY_CONFORM_CHILD_H
@@ -59,6 +60,15 @@ size_t gy_child_said(const struct gy_child *child, char *text, size_t n);
 
 /** Frees what an ended child has left. */
 void gy_child_fini(struct gy_child *child);
+
+/** From now on this program gets the processes that its children leave behind. */
+void gy_child_adopt(void);
+
+/** Kills all children but these. */
+void gy_child_end_others(const pid_t *mine, size_t n);
+
+/** In a child: ends the process at once where it is a copy of the child, which the plugin has made by fork. */
+void gy_child_end_copy(void);
 
 /** Memory that children share with this process; NULL without. */
 struct gy_child_area *gy_child_area(void);

@@ -191,7 +191,7 @@ static void derive(struct gy_subjects *subjects, const struct gy_plugin *plugin,
         guess_keys(&s, op, plugin->path, plugin_path, scratch);
     if (op == NULL && !hosted)
         s.error = gy_strdup("a function of this kind is tested with the operator that calls it");
-    s.apart = loops || (op == NULL && !hosted);
+    s.apart = op == NULL && !hosted;
     if (s.op == NULL || gy_vec_push(&subjects->list, s) != 0)
         gy_subject_fini(&s);
 }

@@ -2,6 +2,7 @@
 #include "conform/subject.h"
 
 #include "base/mem.h"
+#include "conform/child.h"
 
 #include <gyre/error.h>
 #include <limits.h>
@@ -32,6 +33,7 @@ static void look_at_all(struct gy_subjects *subjects, const char *plugin, const 
         struct gyre_kit_setup setup = gy_subject_setup(s, plugin, plugin_path, scratch);
         gy_subject_files(s, scratch);
         struct gyre_kit *kit = gy_kit_make(&setup, false);
+        gy_child_end_copy();
         if (kit != NULL && kit->code == 0)
             gy_subject_look(s, kit);
         else

@@ -276,6 +276,17 @@ static void wait_some(void)
     nanosleep(&pause, NULL);
 }
 
+/* Nothing that an ended child has left goes on. */
+static void end_others(const struct slot *slots, size_t n)
+{
+    pid_t mine[SLOTS_MOST];
+    size_t n_mine = 0;
+    for (size_t i = 0; i < n; i++)
+        if (slots[i].used)
+            mine[n_mine++] = slots[i].child.pid;
+    gy_child_end_others(mine, n_mine);
+}
+
 /* Takes the results of slots whose child has ended; with `all` it waits for every one of them, else for one at
  * least. */
 static void reap(struct slot *slots, size_t n, bool all)
@@ -295,6 +306,8 @@ static void reap(struct slot *slots, size_t n, bool all)
             slots[i].used = false;
             ended++;
         }
+        if (ended > 0)
+            end_others(slots, n);
         if (busy == 0 || (!all && ended > 0))
             return;
         wait_some();
@@ -408,27 +421,53 @@ static void search(void *host, struct gy_child_area *area)
 
 /* A plugin that cannot be loaded has no subjects, and checks tell why; what is wrong with a conform.cfg is told
  * here. */
-static int find(struct gy_suite *suite, struct gy_child_area *area, struct gyre_error *error)
+static int take_subjects(struct gy_suite *suite, const struct gy_child_area *area,
+                         struct gyre_error *error)
 {
-    struct search s = {.suite = suite};
-    struct gy_child child = {.area = area};
-    if (suite->options.in_process) {
-        search(&s, area);
-    } else if (gy_child_start(&child, search, &s, CHECK_S) != 0) {
-        return gyre_error_set(error, GYRE_EIO, -1, "no process can be made: %s", strerror(errno));
-    } else {
-        while (!gy_child_poll(&child))
-            wait_some();
-        gy_child_fini(&child);
-        if (child.end != GY_CHILD_DONE)
-            return 0;
-    }
     if (area->verdict != 0 && suite->options.config == NULL &&
         strstr(area->text, "conform.cfg") == NULL)
         return 0;
     if (area->verdict != 0)
         return gyre_error_set(error, area->verdict, -1, "%s", area->text);
     return gy_subjects_load(&suite->subjects, area->bulk, area->n_bulk);
+}
+
+/* `died` is how the child ended, where it found nothing because of that. */
+static int find(struct gy_suite *suite, struct gy_child_area *area, struct gy_result *died,
+                struct gyre_error *error)
+{
+    struct search s = {.suite = suite};
+    struct gy_child child = {.area = area};
+    char end[512];
+    if (suite->options.in_process) {
+        search(&s, area);
+        return take_subjects(suite, area, error);
+    }
+    if (gy_child_start(&child, search, &s, CHECK_S) != 0)
+        return gyre_error_set(error, GYRE_EIO, -1, "no process can be made: %s", strerror(errno));
+    while (!gy_child_poll(&child))
+        wait_some();
+    gy_child_fini(&child);
+    gy_child_end_others(NULL, 0);
+    if (child.end == GY_CHILD_DONE)
+        return take_subjects(suite, area, error);
+    died->verdict = child.end == GY_CHILD_TIMEOUT ? GY_TIMEOUT : GY_CRASH;
+    died->subject = "the plugin";
+    died->text = gy_printf("while a job was made with each of its operators: %s",
+                           name_of_end(&child, end, sizeof end));
+    return 0;
+}
+
+/* Where nothing else tells what became of the child that looked for subjects, this does. */
+static void tell_death(struct gy_suite *suite, struct gy_result *died)
+{
+    bool told = suite->options.n_only > 0 && suite->results.n > 0;
+    for (size_t i = 0; i < suite->results.n; i++) {
+        enum gy_verdict verdict = suite->results.items[i].verdict;
+        told |= verdict == GY_FAIL || verdict == GY_CRASH || verdict == GY_TIMEOUT;
+    }
+    if (died->text == NULL || told || gy_vec_push(&suite->results, *died) != 0)
+        gy_free(died->text);
 }
 
 /* What could not be made into a job is told once; a conform.cfg would have helped, so nobody is to overlook it. */
@@ -451,15 +490,17 @@ static void tell_unmade(struct gy_suite *suite)
     }
 }
 
-/* Makes what children need, and finds the subjects. `n` slots. */
-static int open_suite(struct gy_suite *suite, struct slot *slots, size_t n,
+/* Makes what children need, and finds the subjects. `n` slots; `died` as for find. */
+static int open_suite(struct gy_suite *suite, struct slot *slots, size_t n, struct gy_result *died,
                       struct gyre_error *error)
 {
     int code = make_scratch(suite, error);
+    if (!suite->options.in_process)
+        gy_child_adopt();
     for (size_t i = 0; code == 0 && i < n; i++)
         if ((slots[i].child.area = gy_child_area()) == NULL)
             code = gyre_error_set(error, GYRE_ENOMEM, -1, "out of memory");
-    return code != 0 ? code : find(suite, slots[0].child.area, error);
+    return code != 0 ? code : find(suite, slots[0].child.area, died, error);
 }
 
 static void close_suite(struct gy_suite *suite, struct slot *slots, size_t n)
@@ -474,16 +515,18 @@ static void close_suite(struct gy_suite *suite, struct slot *slots, size_t n)
 int gy_suite_run(struct gy_suite *suite, struct gyre_error *error)
 {
     struct slot slots[SLOTS_MOST] = {0};
+    struct gy_result died = {0};
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     size_t n = cpus < 1 || suite->options.in_process ? 1
                : cpus > SLOTS_MOST                   ? SLOTS_MOST
                                                      : (size_t)cpus;
-    int code = open_suite(suite, slots, n, error);
+    int code = open_suite(suite, slots, n, &died, error);
     if (code == 0) {
         run_checks(suite, slots, n);
         if (suite->options.fuzz_s > 0)
             fuzz(suite, slots, n);
         tell_unmade(suite);
+        tell_death(suite, &died);
     }
     close_suite(suite, slots, n);
     return code;
@@ -518,7 +561,11 @@ int gy_suite_write_golden(struct gy_suite *suite, const char *path, size_t *n,
     const uint32_t wanted = GY_IS_MADE | GY_HAS_INPUT | GY_HAS_STATE;
     struct slot slot = {0};
     struct gy_buf text = {0};
-    int code = open_suite(suite, &slot, 1, error);
+    struct gy_result died = {0};
+    int code = open_suite(suite, &slot, 1, &died, error);
+    if (died.text != NULL)
+        code = gyre_error_set(error, GYRE_EFAIL, -1, "%s: %s", suite->options.plugin, died.text);
+    gy_free(died.text);
     *n = 0;
     gy_golden_head(suite->options.plugin, &text);
     for (size_t i = 0; code == 0 && i < suite->subjects.list.n; i++) {

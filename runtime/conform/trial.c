@@ -2,6 +2,7 @@
 #include "conform/trial.h"
 
 #include "base/mem.h"
+#include "conform/child.h"
 
 #include <gyre/error.h>
 #include <stdio.h>
@@ -69,6 +70,7 @@ void gy_trial_begin_closed(struct gy_trial *trial, struct gy_place *place, uint3
     trial->kit = gy_kit_make(&trial->setup, false);
     if (trial->kit == NULL)
         abort();
+    gy_child_end_copy();
     if (trial->kit->node != NULL)
         outcome_init(&trial->out, trial->kit->node);
 }
@@ -173,6 +175,7 @@ int gy_trial_round(struct gy_trial *trial)
 int gy_trial_step(struct gy_trial *trial, const struct gy_script *script, size_t i)
 {
     const struct gy_step *step = &script->steps.items[i];
+    gy_child_end_copy();
     if (trial->kit == NULL || trial->kit->code != 0)
         return trial->kit != NULL ? trial->kit->code : GYRE_ENOMEM;
     switch (step->kind) {

@@ -415,10 +415,6 @@ static void what_cannot_be_made_into_a_job_is_told(void)
               "a conform.cfg: input: unknown field `word` "));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, " 0 skip, 1 warn\n"));
     free(text);
-    text = conform("plugins/learn.so", all, &status);
-    CU_ASSERT_PTR_NOT_NULL(
-        strstr(text, "skip  learn.assign: an operator of a loop with rounds is not run alone\n"));
-    free(text);
 }
 
 static void files_of_a_config_may_be_in_folders_and_lead_nowhere_else(void)
