@@ -117,6 +117,9 @@ fuzz: ## fuzz each tests/fuzz/fuzz_*.c (FUZZ_SECONDS=60 each)
 	@$(MAKE) fuzzers CC=clang BUILD=build/fuzz SAN=address,undefined,fuzzer-no-link
 	@GYRE_BUILD='$(abspath build/fuzz)' tests/fuzz.sh build/fuzz/tests/fuzz $(or $(FUZZ_SECONDS),60)
 
+mutants: all ## change a line of a standard plugin, twenty times, and see what gyre conform finds (minutes)
+	@tests/mutants.sh -g $(BUILD)/gyre
+
 cover: ## line coverage of the runtime and the plugins by the tests
 	@$(MAKE) check BUILD=build/cover COVER=1
 	@tests/cover.sh build/cover/obj
@@ -158,7 +161,7 @@ left-out:
 	@$(foreach p,$(LEFT_OUT),echo "plugin $(p) left out, missing: $(strip $(call lacking,$(p)))\
 	    (from: $(or $($(p)_APT),see plugins/$(p)/plugin.mk))";):
 
-.PHONY: all demo check asan ubsan tsan tidy format catalogue sim bench fuzz cover setup install uninstall clean help \
+.PHONY: all demo check asan ubsan tsan tidy format catalogue sim bench fuzz mutants cover setup install uninstall clean help \
         suites bench-programs fuzzers left-out FORCE
 .SECONDARY:
 .SECONDEXPANSION:
