@@ -130,14 +130,15 @@ static int allocate(struct gy_port *port)
     return 0;
 }
 
-/* Without memory: every row is written over the same scratch row. */
+/* Without memory: every row is written over the same scratch row, of which each column has its own place: what was
+ * written to one is as it was when another is. */
 static void use_scratch(struct gy_port *port)
 {
     port->error = GYRE_ENOMEM;
     for (uint32_t k = 0; k < port->plan->n_own; k++) {
-        port->data[k] = port->scratch;
+        port->data[k] = port->scratch[k];
         if ((port->plan->own[k].flags & GYRE_NULLABLE) != 0)
-            port->valid[k] = (uint8_t *)port->scratch;
+            port->valid[k] = (uint8_t *)&port->scratch[k][2];
     }
     port->out.rows = 0;
     port->out.capacity = port->room = 1;
@@ -324,7 +325,8 @@ int gy_port_init(struct gy_port *port, const struct gy_output *plan, uint32_t in
     port->columns = gy_calloc(plan->schema.n_fields + 1, sizeof *port->columns);
     port->data = gy_calloc(plan->n_own + 1, sizeof *port->data);
     port->valid = gy_calloc(plan->n_own + 1, sizeof *port->valid);
-    if (port->columns == NULL || port->data == NULL || port->valid == NULL)
+    port->scratch = gy_calloc(plan->n_own + 1, sizeof *port->scratch);
+    if (port->columns == NULL || port->data == NULL || port->valid == NULL || port->scratch == NULL)
         return GYRE_ENOMEM;
     for (uint32_t k = 0; k < plan->n_own; k++)
         port->has_strings |= gyre_type_is_str(plan->own[k].type);
@@ -356,5 +358,6 @@ void gy_port_fini(struct gy_port *port)
     gy_free(port->columns);
     gy_free(port->data);
     gy_free(port->valid);
+    gy_free(port->scratch);
     memset(port, 0, sizeof *port);
 }

@@ -45,12 +45,13 @@ struct gy_port {
     struct gy_arenas *adopted; /* of this callback */
     struct gy_arenas
         *recent; /* arenas left by this batch and call: the next row may refer to them */
-    struct gy_column *columns;      /* of the stream that leaves, one per field */
-    void **data;                    /* per own column */
-    uint8_t **valid;                /* per own column; NULL where not nullable */
-    uint8_t *keep;                  /* own mask of an aligned port */
-    uint8_t *dropped_keep;          /* mask after bad rows were taken out */
-    uint64_t scratch[2];            /* what a row without memory is written to */
+    struct gy_column *columns; /* of the stream that leaves, one per field */
+    void **data;               /* per own column */
+    uint8_t **valid;           /* per own column; NULL where not nullable */
+    uint8_t *keep;             /* own mask of an aligned port */
+    uint8_t *dropped_keep;     /* mask after bad rows were taken out */
+    uint64_t (*scratch)
+        [3]; /* what a row without memory is written to: per own column a value, and a flag */
     const struct gy_strict *strict; /* NULL: the host is as in a job */
 };
 

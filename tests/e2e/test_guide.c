@@ -161,6 +161,34 @@ static void each_mistake_is_told_as_the_table_says(void)
     free(page);
 }
 
+/* ---- plugins ---- */
+
+/* All that are in C but the one that is to fail, with the checks that have found something in them before; GYRE_BIG=1: all
+ * checks. What the operators of a loop with rounds do, they do in no other job. */
+static void the_plugins_of_the_guide_conform(void)
+{
+    char *folder = dir_temp(), *gyre = build_path("gyre");
+    char here[4096];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(getcwd(here, sizeof here));
+    char *command = text_format(
+        "cd '%s'; awk '/^```c [a-z]+\\.c/ { f = $2; next } /^```/ { f = \"\" } f { print > f }' "
+        "'%s/" GUIDE "'\n"
+        "rm forgets.c; ls *.c | wc -l\n"
+        "for f in *.c; do n=${f%%.c}\n"
+        "cc -std=c17 -O1 -I'%s/sdk/include' -shared -fPIC -fvisibility=hidden \"$f\" -o $n.so -lm "
+        "&& chmod go-w $n.so && '%s' conform ./$n.so %s >said 2>&1 || cat said; done",
+        folder, here, here, gyre,
+        getenv("GYRE_BIG") != NULL
+            ? ""
+            : "--only source.position,sink.two-phase,fault.every-allocation");
+    char *said = command_out(command);
+    CU_ASSERT_STRING_EQUAL(said, "19\n");
+    free(said);
+    free(command);
+    free(gyre);
+    dir_end(folder);
+}
+
 /* ---- other languages ---- */
 
 static void need(const char *compiler)
@@ -256,6 +284,7 @@ static void the_plugin_in_rust_runs(void)
 }
 
 static const struct suite_test tests[] = {
+    SUITE_TEST_WITHIN(the_plugins_of_the_guide_conform, 180),
     SUITE_TEST(each_mistake_is_told_as_the_table_says),
     SUITE_TEST_WITHIN(the_plugin_in_cplusplus_runs, 90),
     SUITE_TEST_WITHIN(the_plugin_in_rust_runs, 90),
