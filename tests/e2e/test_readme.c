@@ -391,6 +391,7 @@ static void run_page(const char *name)
     char *home = text_format("HOME=%s", place.folder);
     process_run(&(struct process_spec){.argv = ARGV("/bin/sh", "-c", script->text),
                                        .cwd = place.project,
+                                       .timeout_ms = 120000,
                                        .env = (const char *const[]){home, "LC_ALL=C",
                                                                     "LDFLAGS=" SUITE_LDFLAGS,
                                                                     "GYRE_PLUGIN_PATH", "MAKEFLAGS",
@@ -567,7 +568,7 @@ static void catalogue_is_made_anew_where_it_is_stale(void)
 
 static const struct suite_test tests[] = {
     SUITE_TEST(readme_does_what_it_says),
-    SUITE_TEST(sdk_readme_does_what_it_says),
+    SUITE_TEST_WITHIN(sdk_readme_does_what_it_says, 120),
     SUITE_TEST(jobs_readme_does_what_it_says),
     SUITE_TEST(plugins_readme_does_what_it_says),
     SUITE_TEST(plugins_in_readmes_compile_without_a_warning),
