@@ -204,6 +204,15 @@ int32_t output_flush(struct output *o, struct gyre_ctx *ctx)
     return GYRE_OK;
 }
 
+/* What cannot be begun begins later, with the sync. */
+int32_t output_begin_sync(struct output *o, struct gyre_ctx *ctx)
+{
+    int32_t code = output_flush(o, ctx);
+    if (code == GYRE_OK && o->writes_back)
+        sync_file_range(o->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    return code;
+}
+
 /* Pipes and devices cannot be synced, and need not be. */
 static int is_failure_of_sync(int code)
 {

@@ -49,6 +49,8 @@ int32_t output_cut(struct output *o, struct gyre_ctx *ctx, uint64_t length, uint
 int32_t output_flush(struct output *o, struct gyre_ctx *ctx);
 /* A compressed file in which nothing stands yet gets a frame of nothing: without one it is none. */
 void output_put_empty(struct output *o);
+/* Flushes, and has the kernel begin with what is not on its way to the disk, where it is going to be synced. */
+int32_t output_begin_sync(struct output *o, struct gyre_ctx *ctx);
 /* Flushes, and waits until the file is on the disk, and its name if output_open made it. */
 int32_t output_sync(struct output *o, struct gyre_ctx *ctx);
 void output_close(struct output *o);

@@ -101,7 +101,7 @@ static int32_t close_part(struct shelf_part *p, struct gyre_ctx *ctx)
 {
     if (p->slot == NULL)
         return GYRE_OK;
-    int32_t code = output_flush(&p->slot->output, ctx);
+    int32_t code = output_begin_sync(&p->slot->output, ctx);
     p->length = p->slot->output.length;
     output_close(&p->slot->output);
     p->slot->of = NULL;
@@ -356,10 +356,20 @@ static int32_t sync_names(struct shelf *s, struct gyre_ctx *ctx, struct shelf_fo
     return code;
 }
 
-int32_t shelf_sync(struct shelf *s, struct gyre_ctx *ctx)
+/* All are on their way before the first is waited for: one commit of the file system's journal does for many. */
+static int32_t begin_sync(struct shelf *s, struct gyre_ctx *ctx)
 {
     int32_t code = GYRE_OK;
-    if (s->is_base_new && s->n_parts != 0) {
+    for (uint32_t i = 0; i < s->n_slots && code == GYRE_OK; i++)
+        if (s->slots[i]->of != NULL && s->slots[i]->of->is_unsynced)
+            code = output_begin_sync(&s->slots[i]->output, ctx);
+    return code;
+}
+
+int32_t shelf_sync(struct shelf *s, struct gyre_ctx *ctx)
+{
+    int32_t code = begin_sync(s, ctx);
+    if (code == GYRE_OK && s->is_base_new && s->n_parts != 0) {
         code = parts_sync_name(ctx, s->base);
         s->is_base_new = code != GYRE_OK;
     }

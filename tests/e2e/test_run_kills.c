@@ -136,11 +136,11 @@ static const struct kill_job files = {
         "    rotate_size = \"6KiB\"; rotate_time = \"40ms\"; compression = \"gzip\"; },\n"
         "  { id = \"one\"; op = \"file.write\"; input = \"counts\"; path = \"one.csv.gz\";\n"
         "    header = true; },\n"
-        "  { id = \"events\"; op = \"gen.events\"; count = 6000; keys = 7; zipf = 0.8; },\n"
+        "  { id = \"events\"; op = \"gen.events\"; count = 6000; keys = 3; },\n"
         "  { id = \"values\"; op = \"file.write\"; input = \"events\"; path = \"by/k={key}/\";\n"
-        "    open_max = 3; header = true; },\n"
+        "    open_max = 2; header = true; },\n"
         "  { id = \"both\"; op = \"file.write\"; input = \"events\"; path = \"both/{key}/\";\n"
-        "    open_max = 2; rotate_size = \"3KiB\"; format = \"json\"; }\n"
+        "    open_max = 1; rotate_size = \"3KiB\"; format = \"json\"; }\n"
         ");\n",
     .sinks = {{"rotated/", NULL, false},
               {"one.csv.gz", "word,count", false},
