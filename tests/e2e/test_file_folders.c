@@ -5,11 +5,11 @@
 #include "support/suite.h"
 
 #include <dirent.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -212,6 +212,24 @@ static void many_values_are_written_with_few_open_files(void)
     }
 }
 
+static void a_process_that_may_open_few_files_keeps_fewer_open_than_it_was_told(void)
+{
+    enum { ROWS = 2000, VALUES = 120 };
+    struct rlimit before, few;
+    char *dir = dir_temp(), *rows = calloc(ROWS, 40), *at = rows;
+    for (int i = 0; i < ROWS; i++)
+        at += sprintf(at, "c,%d,%d\n", i % VALUES, i);
+    CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){.rlim_cur = 64, .rlim_max = before.rlim_max};
+    CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &few), 0);
+    write_with(dir, rows, "path = \"out/{d}/\"; open_max = 60000;", 0, "");
+    setrlimit(RLIMIT_NOFILE, &before);
+    char *back = read_back(dir, "out/*/part-*"), *is = run_sorted(back), *want = run_sorted(rows);
+    CU_ASSERT_STRING_EQUAL(is, want);
+    free(want), free(is), free(back), free(rows);
+    dir_end(dir);
+}
+
 static void a_run_takes_the_parts_of_the_one_before_away_with_their_folders_and_nothing_else(void)
 {
     char *dir = dir_temp(), *mine = path_join(dir, "out/mine"),
@@ -404,6 +422,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(values_are_escaped),
     SUITE_TEST(a_value_that_is_too_long_is_a_bad_row),
     SUITE_TEST(many_values_are_written_with_few_open_files),
+    SUITE_TEST(a_process_that_may_open_few_files_keeps_fewer_open_than_it_was_told),
     SUITE_TEST(a_run_takes_the_parts_of_the_one_before_away_with_their_folders_and_nothing_else),
     SUITE_TEST(parts_are_rotated_by_size_and_all_are_shown_at_the_end),
     SUITE_TEST(what_is_written_compressed_is_read_again),
