@@ -31,6 +31,8 @@ enum { FD_IN = 100, POLLS_MAX = 300, POSITION_MAX = 256 };
     } while (0)
 
 static struct {
+    struct gy_plugins *plugins;
+    struct gy_graph *graph;
     const struct gy_node *node;
     struct gy_pool *pool;
 } host;
@@ -55,14 +57,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     REQUIRE(fd >= 0 && dup2(fd, FD_IN) == FD_IN);
     REQUIRE(pwrite(FD_IN, text, strlen(text), 0) == (ssize_t)strlen(text));
     struct gy_job *job = gy_job_load(path, NULL, &diags);
-    struct gy_plugins *plugins = gy_plugins_new((const char *const[]){dir}, 1);
+    host.plugins = gy_plugins_new((const char *const[]){dir}, 1);
     REQUIRE(job != NULL);
-    struct gy_graph *graph = gy_graph_build(job, plugins, &diags);
+    host.graph = gy_graph_build(job, host.plugins, &diags);
     gy_diags_print(&diags, stderr);
-    REQUIRE(graph != NULL);
-    for (uint32_t i = 0; i < graph->n_nodes; i++)
-        if (strcmp(graph->nodes[i]->id, "in") == 0)
-            host.node = graph->nodes[i];
+    REQUIRE(host.graph != NULL);
+    for (uint32_t i = 0; i < host.graph->n_nodes; i++)
+        if (strcmp(host.graph->nodes[i]->id, "in") == 0)
+            host.node = host.graph->nodes[i];
     host.pool = gy_pool_new();
     gy_log_set_level(GY_LOG_ERROR);
     gy_diags_fini(&diags);
