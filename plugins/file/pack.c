@@ -64,6 +64,7 @@ static size_t zstd_frame(struct pack *p, const char *bytes, size_t n)
 /* Makes the encoder: the most that a frame takes; 0: there is no memory, or no such library. */
 static size_t encoder_init(struct pack *p)
 {
+    (void)p;
 #if __has_include(<zlib.h>)
     if (p->codec == CODEC_GZIP)
         return gzip_init(p);
@@ -88,7 +89,7 @@ int32_t pack_init(struct pack *p, struct gyre_ctx *ctx, int32_t codec)
 
 size_t pack_frame(struct pack *p, const char *bytes, size_t n)
 {
-    (void)bytes, (void)n;
+    (void)p, (void)bytes, (void)n;
 #if __has_include(<zlib.h>)
     if (p->codec == CODEC_GZIP)
         return gzip_frame(p, bytes, n);
