@@ -26,6 +26,7 @@
  * | first, last    | first.c     | value of the first, the last row      |
  * | max, min       | minmax.c    | greatest, least value (see extreme.c) |
  * | max_by, min_by | minmax.c    | the row that holds it                 |
+ * | quantile       | quantile.c  | quantiles of a field (see kll.h)      |
  * | stddev         | variance.c  | standard deviation of a field         |
  * | sum            | sum.c       | sum of a field                        |
  * | variance       | variance.c  | variance of a field                   |
@@ -48,6 +49,7 @@
 #include "minmax.h"
 #include "null.h"
 #include "pass.h"
+#include "quantile.h"
 #include "sample.h"
 #include "select.h"
 #include "split.h"
@@ -61,4 +63,5 @@ GYRE_PLUGIN(std, "0.1.0", GYRE_OP(null), GYRE_OP(pass), GYRE_OP(select), GYRE_OP
             GYRE_OP(dedupe), GYRE_OP(fill), GYRE_OP(limit), GYRE_OP(sample), GYRE_FN(aggregate),
             GYRE_FN(any_value), GYRE_FN(avg), GYRE_FN(collect), GYRE_FN(count), GYRE_FN(distinct),
             GYRE_FN(first), GYRE_FN(last), GYRE_FN(max), GYRE_FN(max_by), GYRE_FN(min),
-            GYRE_FN(min_by), GYRE_FN(stddev), GYRE_FN(sum), GYRE_FN(top), GYRE_FN(variance))
+            GYRE_FN(min_by), GYRE_FN(quantile), GYRE_FN(stddev), GYRE_FN(sum), GYRE_FN(top),
+            GYRE_FN(variance))

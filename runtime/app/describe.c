@@ -135,8 +135,9 @@ void gy_describe_takes(struct gy_buf *b, const struct gyre_option *option)
 const char *gy_describe_option_type(uint32_t type)
 {
     static const char *const names[] = {
-        "?",      "bool",  "int",    "float",   "string", "path",     "duration", "size",
-        "choice", "field", "fields", "strings", "schema", "function", "groups",   "key_function"};
+        "?",        "bool",     "int",    "float",        "string", "path",
+        "duration", "size",     "choice", "field",        "fields", "strings",
+        "schema",   "function", "groups", "key_function", "floats"};
 #define ROW(name, value, ctype, text) +1
     _Static_assert(sizeof names / sizeof *names == 1 GYRE_OPTION_TYPES(ROW), "a name for each");
 #undef ROW

@@ -61,6 +61,7 @@ static void put_number(struct gy_buf *into, const struct gyre_option *o, int64_t
     switch (o->type) {
     case GYRE_OPTION_DURATION: gy_buf_printf(into, "\"%lldus\"", (long long)v); break;
     case GYRE_OPTION_SIZE: gy_buf_printf(into, "\"%lldB\"", (long long)v); break;
+    case GYRE_OPTION_FLOATS:
     case GYRE_OPTION_FLOAT: gy_buf_printf(into, "%lld.0", (long long)v); break;
     default: gy_buf_printf(into, "%lldL", (long long)v);
     }
@@ -73,7 +74,8 @@ static void put_option(struct gy_buf *into, const struct gyre_option *o, const s
     switch (o->type) {
     case GYRE_OPTION_BOOL: gy_buf_text(into, "true"); break;
     case GYRE_OPTION_INT:
-    case GYRE_OPTION_FLOAT: put_number(into, o, 10); break;
+    case GYRE_OPTION_FLOAT:
+    case GYRE_OPTION_FLOATS: put_number(into, o, 10); break;
     case GYRE_OPTION_SIZE: put_number(into, o, 65536); break;
     case GYRE_OPTION_DURATION: put_number(into, o, 1000000); break;
     case GYRE_OPTION_CHOICE:

@@ -198,6 +198,48 @@ static int read_text(const struct gy_scope *scope, const struct gyre_option *opt
     return wrong;
 }
 
+static int read_number(const struct gy_scope *scope, const struct gyre_option *option,
+                       const struct gy_setting *s, double *number)
+{
+    double v = 0;
+    if (gy_value_float(scope, s, &v) != 0)
+        return -1;
+    bool bounded = option->min != 0 || option->max != 0;
+    if (bounded && (v < (double)option->min || v > (double)option->max)) {
+        char text[GY_NUMBER_MAX]; /* printf would write it as the locale has it */
+        gy_number_format_f64(text, v);
+        gy_diags_add(scope->diags, s->file, s->line, "%s: %s is not within %lld and %lld",
+                     option->name, text, (long long)option->min, (long long)option->max);
+        return -1;
+    }
+    *number = v;
+    return 0;
+}
+
+/* A list of numbers, or one alone. */
+static int read_numbers(const struct gy_scope *scope, const struct gyre_option *option,
+                        const struct gy_setting *s, struct gyre_floats *numbers)
+{
+    struct gy_setting alone, *only = &alone, **items = &only;
+    uint32_t n = 1;
+    int wrong = 0;
+    const struct gy_setting *tree = gy_value_tree(scope, s);
+    if (tree == NULL)
+        return -1;
+    alone = *tree;
+    if (tree->kind == GY_SETTING_LIST &&
+        gy_value_items(scope, s, false, "a list of numbers", &items, &n) != 0)
+        return -1;
+    double *values = gy_arena_ctl_calloc(scope->arena, n, sizeof *values);
+    if (values == NULL)
+        return -1;
+    for (uint32_t i = 0; i < n; i++)
+        wrong |= read_number(scope, option, items[i], &values[i]);
+    if (wrong == 0)
+        *numbers = (struct gyre_floats){n, 0, values};
+    return wrong;
+}
+
 static int read_one(const struct gy_scope *scope, const struct gyre_option *option,
                     const struct gy_setting *s, const char *inspect, void *config)
 {
@@ -211,21 +253,8 @@ static int read_one(const struct gy_scope *scope, const struct gyre_option *opti
             *(int32_t *)at = truth;
         return wrong;
     case GYRE_OPTION_INT: return gy_value_int(scope, s, option->min, option->max, at);
-    case GYRE_OPTION_FLOAT: {
-        double v = 0;
-        if (gy_value_float(scope, s, &v) != 0)
-            return -1;
-        bool bounded = option->min != 0 || option->max != 0;
-        if (bounded && (v < (double)option->min || v > (double)option->max)) {
-            char text[GY_NUMBER_MAX]; /* printf would write it as the locale has it */
-            gy_number_format_f64(text, v);
-            gy_diags_add(scope->diags, s->file, s->line, "%s: %s is not within %lld and %lld",
-                         s->name, text, (long long)option->min, (long long)option->max);
-            return -1;
-        }
-        *(double *)at = v;
-        return 0;
-    }
+    case GYRE_OPTION_FLOAT: return read_number(scope, option, s, at);
+    case GYRE_OPTION_FLOATS: return read_numbers(scope, option, s, at);
     case GYRE_OPTION_STRING:
     case GYRE_OPTION_FIELD:
     case GYRE_OPTION_PATH: return read_text(scope, option, s, at);

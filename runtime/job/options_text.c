@@ -58,6 +58,17 @@ static void put_choice(struct gy_buf *text, const char *choices, int32_t index)
     gy_buf_printf(text, "\"%.*s\"", (int)strcspn(choices, "|"), choices);
 }
 
+static void put_numbers(struct gy_buf *text, const struct gyre_floats *numbers)
+{
+    char number[GY_NUMBER_MAX];
+    gy_buf_u8(text, '(');
+    for (uint32_t i = 0; i < numbers->n; i++) {
+        gy_number_format_f64(number, numbers->items[i]);
+        gy_buf_printf(text, "%s%s", i > 0 ? ", " : "", number);
+    }
+    gy_buf_u8(text, ')');
+}
+
 /* As people say it, where that is all of it. */
 static void put_duration(struct gy_buf *text, int64_t us)
 {
@@ -110,6 +121,7 @@ static void put_value(const struct gy_scope *scope, const struct gyre_option *op
     case GYRE_OPTION_CHOICE: put_choice(text, option->choices, *(const int32_t *)at); break;
     case GYRE_OPTION_FIELDS:
     case GYRE_OPTION_STRINGS: put_strings(text, at); break;
+    case GYRE_OPTION_FLOATS: put_numbers(text, at); break;
     case GYRE_OPTION_SCHEMA: put_schema(text, at); break;
     case GYRE_OPTION_GROUPS: put_groups(scope, option, at, text); break;
     default: put_string(text, *(const char *const *)at); break;

@@ -155,7 +155,8 @@ static int check_default(struct gy_check *c, const struct gyre_option *o)
 static int check_range(struct gy_check *c, const struct gyre_option *o)
 {
     bool is_number = o->type == GYRE_OPTION_INT || o->type == GYRE_OPTION_FLOAT ||
-                     o->type == GYRE_OPTION_DURATION || o->type == GYRE_OPTION_SIZE;
+                     o->type == GYRE_OPTION_FLOATS || o->type == GYRE_OPTION_DURATION ||
+                     o->type == GYRE_OPTION_SIZE;
     if (is_bounded(o) && !is_number)
         return gy_check_fault(c, "has a range (%lld to %lld) and is no number; leave it out",
                               (long long)o->min, (long long)o->max);

@@ -29,7 +29,8 @@
       "a key function (\"PLUGIN.NAME\", or { fn = \"PLUGIN.NAME\"; ... } with its options), "      \
       "whose "                                                                                     \
       "single result the host adds to input port 0 for the operator alone; the name of that "      \
-      "field")
+      "field")                                                                                     \
+    X(FLOATS, 16, struct gyre_floats, "a list of numbers")
 
 enum gyre_option_type {
     GYRE_OPTION_NONE = 0,
@@ -42,6 +43,12 @@ struct gyre_strs {
     uint32_t n;
     uint32_t reserved;
     const char *const *items;
+};
+
+struct gyre_floats {
+    uint32_t n;
+    uint32_t reserved;
+    const double *items;
 };
 
 /* `items` holds n structs of the group's own layout, `stride` bytes apart. */
@@ -63,7 +70,7 @@ struct gyre_groups {
  *           GYRE_WRITES likewise; "-", pipes and devices may be shared all the same.
  *           GYRE_OF_STATE is for the operator's own table, and no PATH; all options of an aggregate
  *           function are so without it.
- *           `min`, `max` bound INT, FLOAT, DURATION and SIZE; both 0: unbounded
+ *           `min`, `max` bound INT, FLOAT, FLOATS, DURATION and SIZE; both 0: unbounded
  *  Owns:    constant data of the plugin
  *  Thread:  [any], immutable
  *  Since:   0.1 */
