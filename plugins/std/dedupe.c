@@ -7,6 +7,7 @@
 #include "dedupe.h"
 
 struct dedupe_config {
+    struct gyre_strs fields;
     int64_t within;
 };
 
@@ -34,7 +35,13 @@ static const struct gyre_state states[] = {
 
 static int32_t dedupe_bind(void *config, struct gyre_bind *bind)
 {
-    (void)config;
+    const struct dedupe_config *c = config;
+    int same = c->fields.n == bind->n_keys;
+    for (uint32_t i = 0; same && i < bind->n_keys; i++)
+        same = strcmp(c->fields.items[i], bind->keys[i]) == 0;
+    if (c->fields.n != 0 && !same)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "fields",
+                              "the `key` says which rows are alike: leave out one of them");
     return bind->pass_all(bind, 0);
 }
 
@@ -100,6 +107,8 @@ static int32_t dedupe_on_timer(void *self, struct gyre_ctx *ctx, const struct gy
 }
 
 static const struct gyre_option options[] = {
+    GYRE_OPT(struct dedupe_config, fields, FIELDS, NULL, GYRE_IS_KEY,
+             "rows that are alike in these are the same one: another word for `key`"),
     {.size = sizeof(struct gyre_option),
      .type = GYRE_OPTION_DURATION,
      .name = "within",
@@ -117,7 +126,7 @@ const struct gyre_operator gyre_op_dedupe = {
     .size = sizeof(struct gyre_operator),
     .kind = GYRE_TRANSFORM,
     .name = "dedupe",
-    .doc = "Drops rows whose key has come before, ever or within a time.",
+    .doc = "Drops rows whose key, or `fields`, have come before, ever or within a time.",
     .flags = GYRE_NEEDS_KEY | GYRE_READS_TIME,
     .config_size = sizeof(struct dedupe_config),
     .options = options,

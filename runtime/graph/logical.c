@@ -50,6 +50,28 @@ static void read_options(struct gy_build *b, struct gy_build_node *bn)
         gy_build_identity(b, bn);
 }
 
+/* Where the job gives no `key` an option may say the fields of one: then it is the key. */
+static void take_key(struct gy_build *b, struct gy_build_node *bn)
+{
+    const struct gyre_operator *d = bn->node->descriptor;
+    const struct gy_op_setting *set = bn->set;
+    for (uint32_t i = 0; set->key_at == NULL && i < d->n_options; i++) {
+        const struct gyre_option *option = gyre_option_at(d->options, i);
+        for (uint32_t k = 0; (option->flags & GYRE_IS_KEY) != 0 && k < set->n_options; k++) {
+            if (strcmp(set->options[k]->name, option->name) != 0)
+                continue;
+            struct gy_op_setting *keyed = gy_arena_ctl_alloc(b->scope.arena, sizeof *keyed);
+            if (keyed == NULL)
+                return;
+            *keyed = *set;
+            keyed->key_at = set->options[k];
+            gy_job_read_key(&b->scope, keyed);
+            bn->set = keyed;
+            return;
+        }
+    }
+}
+
 static void resolve(struct gy_build *b, struct gy_build_node *bn)
 {
     const struct gy_op_setting *set = bn->set;
@@ -68,6 +90,7 @@ static void resolve(struct gy_build *b, struct gy_build_node *bn)
     if (node->descriptor != NULL) {
         node->kind = node->descriptor->kind;
         node->flags = node->descriptor->flags;
+        take_key(b, bn);
     } else if (function != NULL &&
                (function->kind == GYRE_FN_AGGREGATE || function->kind == GYRE_FN_WINDOW)) {
         gy_build_host(b, bn, function);

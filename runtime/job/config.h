@@ -180,6 +180,8 @@ void gy_job_override(const struct gy_scope *scope, struct gy_setting *root,
                      const struct gy_overrides *overrides);
 void gy_job_read_operators(const struct gy_scope *scope, struct gy_job *job,
                            const struct gy_setting *list);
+/** Reads the key that stands at `op->key_at`. */
+void gy_job_read_key(const struct gy_scope *scope, struct gy_op_setting *op);
 void gy_job_read_window(const struct gy_scope *scope, struct gy_op_setting *op);
 void gy_job_read_tests(const struct gy_scope *scope, struct gy_job *job,
                        const struct gy_setting *list);

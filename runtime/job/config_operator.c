@@ -168,7 +168,7 @@ static void read_one_key(const struct gy_scope *scope, const struct gy_setting *
         gy_value_string(scope, fn, &key->function);
 }
 
-static void read_key(const struct gy_scope *scope, struct gy_op_setting *op)
+void gy_job_read_key(const struct gy_scope *scope, struct gy_op_setting *op)
 {
     const struct gy_setting *tree = gy_value_tree(scope, op->key_at);
     if (tree == NULL)
@@ -313,7 +313,7 @@ static void read_operator(const struct gy_scope *scope, struct gy_job *job,
         read_wires(scope, op, op->feedback_at, true);
     op->key_at = gy_setting_get(group, "key");
     if (op->key_at != NULL)
-        read_key(scope, op);
+        gy_job_read_key(scope, op);
     read_simple(scope, op);
     read_rounds(scope, op);
     gy_job_read_window(scope, op);

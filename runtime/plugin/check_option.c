@@ -186,12 +186,14 @@ static int check_option(struct gy_check *c, const struct gyre_option *o, uint32_
 {
     int code;
     if (value_type(o->type).size == 0)
-        return gy_check_fault(c, "has the unknown type %u; the known ones are 1 to 15", o->type);
+        return gy_check_fault(c, "has the unknown type %u; the known ones are 1 to 16", o->type);
     if (!o->doc || !*o->doc)
         return gy_check_fault(c, "has no text; say in one line what it does");
-    if (o->flags & ~(GYRE_REQUIRED | GYRE_WRITES | GYRE_OF_STATE))
+    if (o->flags & ~(GYRE_REQUIRED | GYRE_WRITES | GYRE_OF_STATE | GYRE_IS_KEY))
         return gy_check_fault(c, "has the flags 0x%x, of which this gyre knows 0x%x", o->flags,
-                              GYRE_REQUIRED | GYRE_WRITES | GYRE_OF_STATE);
+                              GYRE_REQUIRED | GYRE_WRITES | GYRE_OF_STATE | GYRE_IS_KEY);
+    if ((o->flags & GYRE_IS_KEY) != 0 && o->type != GYRE_OPTION_FIELDS)
+        return gy_check_fault(c, "has the flag GYRE_IS_KEY and is no FIELDS; leave it out");
     if ((o->flags & GYRE_WRITES) != 0 && o->type != GYRE_OPTION_PATH)
         return gy_check_fault(c, "has the flag GYRE_WRITES and is no PATH; leave it out");
     if ((o->flags & GYRE_OF_STATE) != 0 && o->type == GYRE_OPTION_PATH)

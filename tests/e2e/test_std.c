@@ -90,6 +90,11 @@ static const struct {
     {"op = \"std.top\"; by = \"xx\";\n n = 0;", "job.cfg:7: n: 0 is less than 1\n"},
     {"op = \"std.top\"; n = 3;\n by = \"xx\";",
      "job.cfg:7: by: unknown field `xx`: did you mean `x`? (`in` has " SCHEMA ")\n"},
+    {"op = \"std.dedupe\"; key = \"k\";\n fields = [\"k\", \"x\"];",
+     "job.cfg:7: fields: the `key` says which rows are alike: leave out one of them\n"},
+    {"op = \"std.dedupe\";\n fields = [\"k\", \"xx\"];",
+     "job.cfg:7: fields: unknown field `xx`: did you mean `x`? (`in` has " SCHEMA ")\n"},
+    {"op = \"std.dedupe\";", "job.cfg:6: std.dedupe needs a `key`: its state is per key\n"},
     {"op = \"std.sample\";\n fraction = 1.5;", "job.cfg:7: fraction: a fraction is from 0 to 1\n"},
     {"op = \"std.fill\"; fields = \"x\";",
      "job.cfg:6: std.fill: needs `value`, what nulls become, or `last = true`\n"},
@@ -484,6 +489,10 @@ static void a_row_passes_once_within_a_time_in_order_or_not(void)
     check_timed("op = \"std.dedupe\"; key = \"k\"; within = \"10us\"; parallelism = 1;",
                 "0,a,1,\n5,a,2,\n5,b,3,\n10,a,4,\n19,a,5,\n1,a,6,\n0,a,7,\n20,a,8,\n40,b,9,\n",
                 "0,a,1,\n5,b,3,\n10,a,4,\n0,a,7,\n20,a,8,\n40,b,9,\n");
+    check_timed("op = \"std.dedupe\"; fields = \"k\"; within = \"10us\"; parallelism = 1;",
+                "0,a,1,\n5,a,2,\n5,b,3,\n10,a,4,\n", "0,a,1,\n5,b,3,\n10,a,4,\n");
+    check_timed("op = \"std.dedupe\"; fields = [\"k\", \"v\"]; parallelism = 1;",
+                "0,a,1,x\n5,a,2,x\n5,b,1,x\n10,a,1,y\n", "0,a,1,x\n5,a,2,x\n5,b,1,x\n");
     check_timed("op = \"std.dedupe\"; key = [\"k\", \"v\"]; parallelism = 1;",
                 "0,a,1,x\n5,a,2,x\n5,b,1,x\n10,a,1,y\n19,a,,x\n1,a,,y\n",
                 "0,a,1,x\n5,a,2,x\n5,b,1,x\n19,a,,x\n");

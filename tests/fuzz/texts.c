@@ -55,7 +55,7 @@ void texts_init(const char *const *ops, uint32_t n)
     char *dir = build_path("plugins"), *path = text_format("/proc/self/fd/%d", FD_JOB);
     char *job =
         text_format("job = \"fuzz\"; operators = ({ id = \"in\"; op = \"file.read\"; path = "
-                    "\"/proc/self/fd/%d\"; }",
+                    "\"/proc/self/fd/%d\"; compression = \"none\"; }",
                     FD_IN);
     REQUIRE(n <= TEXTS_OPS_MAX);
     for (uint32_t i = 0; i < n; i++) {
@@ -181,7 +181,9 @@ static void run_all(struct run *run, uint32_t budget)
     do {
         poll = (struct gyre_poll){
             .size = sizeof poll, .budget = budget, .wake_us = INT64_MAX, .fd = -1};
-        REQUIRE(gy_instance_poll(run->reader, &poll) == 0);
+        if (gy_instance_poll(run->reader, &poll) != 0)
+            fprintf(stderr, "%s\n", gy_instance_error(run->reader)->text);
+        REQUIRE(gy_instance_error(run->reader)->code == 0);
         REQUIRE(gy_instance_flush(run->reader, poll.status == GYRE_POLL_SPLIT) == 0);
     } while (poll.status != GYRE_POLL_SPLIT);
     for (uint32_t i = 0; i < host.n_ops; i++)

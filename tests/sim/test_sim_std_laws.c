@@ -45,6 +45,9 @@ static const char job_text[] =
     "    {fn=\"std.distinct\";field=\"s\";as=\"c28\";},\n"
     "    {fn=\"std.distinct\";field=\"y\";as=\"c29\";},\n"
     "    {fn=\"std.distinct\";field=\"i\";as=\"c30\";},\n"
+    "    {fn=\"std.distinct\";field=\"s\";approx=true;as=\"c31\";},\n"
+    "    {fn=\"std.quantile\";field=\"y\";as=\"c32\";},\n"
+    "    {fn=\"std.quantile\";field=\"t\";at=0.9;as=\"c33\";},\n"
     "    {fn=\"std.min_by\";field=\"i\";} ); },\n"
     "  { id = \"n\"; op = \"std.null\"; input = \"a\"; }\n);\n";
 
@@ -261,7 +264,7 @@ static void merging_in_order_is_adding_in_order_and_is_associative(void)
     file_write_text(in, "");
     sim_job_init(&sim, dir, job_text);
     const struct gy_node *node = sim.graph->nodes[1];
-    CU_ASSERT_EQUAL_FATAL(node->n_hosted, 32);
+    CU_ASSERT_EQUAL_FATAL(node->n_hosted, 35);
     for (uint64_t seed = first; seed < first + n; seed++) {
         gy_rng_init(&rng, seed);
         rows_init(&rows, &rng);

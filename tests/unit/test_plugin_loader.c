@@ -91,7 +91,7 @@ static const struct {
     {"key_results", "function `none` has no results and no bind that declares them; declare one" AT(
                         GY_GUIDE_KEYS)},
     {"option_type",
-     "operator `drop`, option `count` has the unknown type 99; the known ones are 1 to 15" AT(
+     "operator `drop`, option `count` has the unknown type 99; the known ones are 1 to 16" AT(
          GY_GUIDE_OPTIONS)},
     {"option_twice",
      "operator `drop`, option `count` is declared twice; remove one of them" AT(GY_GUIDE_OPTIONS)},

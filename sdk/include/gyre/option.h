@@ -60,6 +60,7 @@ struct gyre_groups {
 
 #define GYRE_REQUIRED 1u /* a job file has to give it */
 #define GYRE_WRITES   2u /* a PATH the operator writes: no other may write or read it */
+#define GYRE_IS_KEY   8u /* FIELDS: they are the key, where the job gives no `key` */
 #define GYRE_OF_STATE 4u /* under another value of it state is another's: a snapshot's is refused */
 
 /** One option.
@@ -68,6 +69,7 @@ struct gyre_groups {
  *           `choices` lists the words of a CHOICE: "csv|json".
  *           KEY_FUNCTION is for the operator's own table, without a default.
  *           GYRE_WRITES likewise; "-", pipes and devices may be shared all the same.
+ *           GYRE_IS_KEY is for the operator's own table, and a FIELDS.
  *           GYRE_OF_STATE is for the operator's own table, and no PATH; all options of an aggregate
  *           function are so without it.
  *           `min`, `max` bound INT, FLOAT, FLOATS, DURATION and SIZE; both 0: unbounded
