@@ -33,6 +33,7 @@
  *
  * | window function | file  | puts out                             |
  * |-----------------|-------|--------------------------------------|
+ * | sort            | sort.c | the rows in the order of some fields |
  * | top             | top.c | the rows with the greatest values    | */
 #include "aggregate.h"
 #include "avg.h"
@@ -52,6 +53,7 @@
 #include "quantile.h"
 #include "sample.h"
 #include "select.h"
+#include "sort.h"
 #include "split.h"
 #include "sum.h"
 #include "timestamps.h"
@@ -63,5 +65,5 @@ GYRE_PLUGIN(std, "0.1.0", GYRE_OP(null), GYRE_OP(pass), GYRE_OP(select), GYRE_OP
             GYRE_OP(dedupe), GYRE_OP(fill), GYRE_OP(limit), GYRE_OP(sample), GYRE_FN(aggregate),
             GYRE_FN(any_value), GYRE_FN(avg), GYRE_FN(collect), GYRE_FN(count), GYRE_FN(distinct),
             GYRE_FN(first), GYRE_FN(last), GYRE_FN(max), GYRE_FN(max_by), GYRE_FN(min),
-            GYRE_FN(min_by), GYRE_FN(quantile), GYRE_FN(stddev), GYRE_FN(sum), GYRE_FN(top),
-            GYRE_FN(variance))
+            GYRE_FN(min_by), GYRE_FN(quantile), GYRE_FN(sort), GYRE_FN(stddev), GYRE_FN(sum),
+            GYRE_FN(top), GYRE_FN(variance))

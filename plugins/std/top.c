@@ -6,15 +6,9 @@
  * so far; so that a row that is not among them costs one comparison. */
 #include "top.h"
 #include "order.h"
+#include "whole_rows.h"
 
 enum { DESCENDING, ASCENDING }; /* of the option `order` */
-
-struct top_column {
-    uint32_t type;
-    uint32_t in;
-    uint32_t out;
-    uint32_t nullable;
-};
 
 struct top_config {
     int64_t n;
@@ -22,43 +16,21 @@ struct top_config {
     int32_t order;
     const char *rank;
     /* made by bind */
-    uint32_t n_columns;
     uint32_t by_in;
     uint32_t by_type;
     int32_t rank_out; /* -1: there is none */
-    struct top_column *columns;
-};
-
-/* A row of the window: its batch, its place there. Rows that came later have greater ones. */
-struct ref {
-    uint32_t batch;
-    uint32_t row;
+    struct whole_rows whole;
 };
 
 struct best {
     const struct top_config *config;
     const struct gyre_batch *const *rows;
-    struct ref *refs;
+    struct whole_ref *refs;
     uint64_t n;
     uint64_t most;
 };
 
 /* ---- bind -------------------------------------------------------------------------------------- */
-
-static int is_key(const struct gyre_bind *bind, const char *name)
-{
-    for (uint32_t k = 0; k < bind->n_keys; k++)
-        if (strcmp(bind->keys[k], name) == 0)
-            return 1;
-    return 0;
-}
-
-/* Bounds of windows that rows have from an operator before: those of this one take their place. */
-static int is_bound(const struct gyre_bind *bind, const char *name)
-{
-    return bind->window != NULL &&
-           (strcmp(name, "window_start") == 0 || strcmp(name, "window_end") == 0);
-}
 
 static int32_t bind_by(struct top_config *c, struct gyre_bind *bind)
 {
@@ -66,7 +38,7 @@ static int32_t bind_by(struct top_config *c, struct gyre_bind *bind)
     int32_t at = in >= 0 ? gyre_schema_find(bind->inputs[0], c->by) : -1;
     if (at < 0)
         return in < 0 ? in : GYRE_EINVAL;
-    if (is_key(bind, c->by))
+    if (whole_rows_is_key(bind, c->by))
         return gyre_bind_fail(bind, GYRE_EINVAL, "by",
                               "`%s` is of the key: all rows of a key have the same", c->by);
     c->by_in = (uint32_t)in;
@@ -74,33 +46,13 @@ static int32_t bind_by(struct top_config *c, struct gyre_bind *bind)
     return GYRE_OK;
 }
 
-static int32_t bind_column(struct top_config *c, struct gyre_bind *bind,
-                           const struct gyre_field *field)
-{
-    struct top_column *column = &c->columns[c->n_columns++];
-    int32_t in = bind->read(bind, 0, field->name, NULL);
-    int32_t out = in < 0 ? in : bind->write(bind, 0, field->type, field->name, field->flags);
-    if (out < 0)
-        return out;
-    *column =
-        (struct top_column){field->type, (uint32_t)in, (uint32_t)out, field->flags & GYRE_NULLABLE};
-    return GYRE_OK;
-}
-
 static int32_t top_bind(void *config, struct gyre_bind *bind)
 {
     struct top_config *c = config;
-    const struct gyre_schema *schema = bind->inputs[0];
     int32_t code = bind_by(c, bind);
     c->rank_out = -1;
-    c->columns = bind->alloc(bind, ((size_t)schema->n_fields + 1) * sizeof *c->columns);
-    if (code == GYRE_OK && c->columns == NULL)
-        code = GYRE_ENOMEM;
-    for (uint32_t i = 0; code == GYRE_OK && i < schema->n_fields; i++) {
-        const struct gyre_field *field = gyre_schema_field(schema, i);
-        if (!is_key(bind, field->name) && !is_bound(bind, field->name))
-            code = bind_column(c, bind, field);
-    }
+    if (code == GYRE_OK)
+        code = whole_rows_bind(&c->whole, bind);
     if (code == GYRE_OK && c->rank != NULL) {
         c->rank_out = bind->write(bind, 0, GYRE_TYPE_i64, c->rank, 0);
         code = c->rank_out < 0 ? c->rank_out : GYRE_OK;
@@ -110,7 +62,7 @@ static int32_t top_bind(void *config, struct gyre_bind *bind)
 
 /* ---- the heap ---------------------------------------------------------------------------------- */
 
-static const void *value_at(const struct best *best, struct ref ref)
+static const void *value_at(const struct best *best, struct whole_ref ref)
 {
     const struct gyre_batch *in = best->rows[ref.batch];
     const struct top_config *c = best->config;
@@ -120,7 +72,7 @@ static const void *value_at(const struct best *best, struct ref ref)
 }
 
 /* True where `a` comes before `b`. */
-static int is_better(const struct best *best, struct ref a, struct ref b)
+static int is_better(const struct best *best, struct whole_ref a, struct whole_ref b)
 {
     const void *x = value_at(best, a), *y = value_at(best, b);
     int by = (x != NULL) - (y != NULL);
@@ -130,13 +82,13 @@ static int is_better(const struct best *best, struct ref a, struct ref b)
     }
     if (by != 0)
         return by > 0;
-    return a.batch != b.batch ? a.batch < b.batch : a.row < b.row;
+    return whole_ref_order(a, b) < 0;
 }
 
 /* Moves what stands at `at` down to its place: no row is better than those below it. */
 static void sink(struct best *best, uint64_t at, uint64_t n)
 {
-    struct ref moved = best->refs[at];
+    struct whole_ref moved = best->refs[at];
     for (uint64_t child; (child = 2 * at + 1) < n; at = child) {
         if (child + 1 < n && is_better(best, best->refs[child], best->refs[child + 1]))
             child++;
@@ -147,7 +99,7 @@ static void sink(struct best *best, uint64_t at, uint64_t n)
     best->refs[at] = moved;
 }
 
-static void offer(struct best *best, struct ref ref)
+static void offer(struct best *best, struct whole_ref ref)
 {
     if (best->n < best->most) {
         best->refs[best->n++] = ref;
@@ -163,7 +115,7 @@ static void offer(struct best *best, struct ref ref)
 static void sort(struct best *best)
 {
     for (uint64_t n = best->n; n > 1; n--) {
-        struct ref worst = best->refs[0];
+        struct whole_ref worst = best->refs[0];
         best->refs[0] = best->refs[n - 1];
         best->refs[n - 1] = worst;
         sink(best, 0, n - 1);
@@ -175,21 +127,7 @@ static void sort(struct best *best)
 static void put(const struct top_config *c, struct gyre_out *out, const struct gyre_batch *in,
                 uint32_t row, int64_t rank)
 {
-    uint32_t to = gyre_out_row(out, GYRE_NO_TIME);
-    for (uint32_t i = 0; i < c->n_columns; i++) {
-        const struct top_column *column = &c->columns[i];
-        size_t size = gyre_type_size(column->type);
-        const char *from = (const char *)in->columns[column->in].data + row * size;
-        if (column->nullable)
-            out->valid[column->out][to] = !gyre_is_null(in, column->in, row);
-        if (gyre_type_is_str(column->type)) {
-            const struct gyre_str *s = (const void *)from;
-            GYRE_OUT(out, column->out, struct gyre_str)
-            [to] = gyre_out_str(out, gyre_str_data(s), s->len);
-        } else {
-            memcpy((char *)out->data[column->out] + to * size, from, size);
-        }
-    }
+    uint32_t to = whole_rows_put(&c->whole, out, in, row);
     if (c->rank_out >= 0)
         GYRE_OUT(out, c->rank_out, int64_t)[to] = rank;
 }
@@ -211,7 +149,7 @@ static int32_t top_fire(struct gyre_ctx *ctx, const struct gyre_batch *const *ro
         return gyre_fail(ctx, GYRE_ENOMEM, "no memory to rank the rows of a window");
     for (uint32_t b = 0; b < n_batches; b++)
         GYRE_ROWS(rows[b], row)
-    offer(&best, (struct ref){b, row});
+    offer(&best, (struct whole_ref){b, row});
     for (uint64_t i = best.n / 2; best.n < best.most && i-- > 0;)
         sink(&best, i, best.n);
     sort(&best);

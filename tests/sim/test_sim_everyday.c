@@ -1,4 +1,4 @@
-/* Everyday operators with state (std.dedupe, fill, limit, top) and sketches (std.quantile, std.distinct with
+/* Everyday operators with state (std.dedupe, fill, limit, sort, top) and sketches (std.quantile, std.distinct with
  * approx = true) in a job that dies and is restored, at one parallelism or another: it puts out what a run puts out
  * that never failed. All rows come from one task, so that their order, and what is the first of some, is given. What std.sample passes follows from a run's seed: it is not
  * here. */
@@ -34,6 +34,9 @@ static const char job_text[] =
     "  { id = \"top\"; op = \"std.top\"; input = \"timed\"; key = \"k\"; n = 3; by = \"n\"; rank = "
     "\"r\"; window = { "
     "time = \"300us\"; }; },\n"
+    "  { id = \"sort\"; op = \"std.sort\"; input = \"timed\"; key = \"k\"; by = \"-n, s\"; window "
+    "= { "
+    "time = \"300us\"; }; },\n"
     "  { id = \"parts\"; op = \"std.quantile\"; input = \"timed\"; key = \"k\"; field = \"n\"; at "
     "= [ 0.1, 0.5 ]; "
     "window = { time = \"800us\"; }; every = { time = \"200us\"; }; },\n"
@@ -50,6 +53,8 @@ static const char job_text[] =
     "true; },\n"
     "  { id = \"o5\"; op = \"sim_sinks.ledger\"; input = \"first\"; dir = \"out-5\"; strict = "
     "true; },\n"
+    "  { id = \"o6\"; op = \"sim_sinks.ledger\"; input = \"sort\"; dir = \"out-6\"; strict = true; "
+    "},\n"
     "  { id = \"o7\"; op = \"sim_sinks.ledger\"; input = \"top\"; dir = \"out-7\"; strict = true; "
     "},\n"
     "  { id = \"o8\"; op = \"sim_sinks.ledger\"; input = \"parts\"; dir = \"out-8\"; strict = "
