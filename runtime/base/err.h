@@ -1,4 +1,4 @@
-/* Errors as people read them: all mistakes of a job file, and near misses of a name.
+/* Errors as people read them: all mistakes of a job file (near misses of a name: nearest.h).
  *
  * A job file's mistakes are all collected and printed in one go, `FILE:LINE: message`, the files in
  * the order in which they first had a mistake, then by line, then in the order they were found. One
@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/nearest.h"
 #include "base/vec.h"
 
 struct gy_diag {
@@ -46,12 +47,5 @@ size_t gy_diags_count(const struct gy_diags *d);
 /** Prints all mistakes, a line each, sorted.
  *  Errors:  those of the stream, for the caller to look at */
 void gy_diags_print(struct gy_diags *d, FILE *to);
-
-/** Finds the candidate that `name` is most likely a misspelling of, whatever the case: at most
- *  about a third of its letters differ, are missing, added, or swapped with a neighbour.
- *  Owns:    the caller's own string; the first of equals; NULL: none is near
- *  Thread:  [any]
- *  Source:  Damerau-Levenshtein, optimal string alignment */
-const char *gy_nearest(const char *name, const char *const *candidates, size_t n);
 
 #endif

@@ -1,0 +1,46 @@
+/* plugins/lua/expr_fn.c: see expr_fn.h. */
+#include "expr_fn.h"
+
+#define ANY EXPR_ANY_ARGS
+
+static const struct expr_fn functions[] = {
+    {"coalesce", CALL_COALESCE, 1, ANY, "a", 0, NULL, NULL,
+     "coalesce(a, b, ...): the first that is not nil"},
+    {"cast", CALL_CAST, 2, 2, "aL", 0, NULL, NULL,
+     "cast(x, \"i64\" | \"f64\" | \"str\" | \"bool\" | \"time\" | \"bytes\"): x as that type; f64 "
+     "to i64 "
+     "cuts the fraction off"},
+    {"if", CALL_IF, 3, 3, "baa", 0, NULL, NULL, "if(c, a, b): a where c is true, else b"},
+    {"abs", CALL_ABS, 1, 1, "n", 'n', NULL, NULL, "abs(x)"},
+    {"floor", CALL_FLOOR, 1, 1, "n", 'n', NULL, NULL, "floor(x): of an f64 an f64"},
+    {"ceil", CALL_CEIL, 1, 1, "n", 'n', NULL, NULL, "ceil(x): of an f64 an f64"},
+    {"round", CALL_ROUND, 1, 2, "ni", 'n', "round_to", NULL,
+     "round(x), round(x, digits): halves away from 0"},
+    {"min", CALL_MIN, 1, ANY, "n", 'n', NULL, NULL, "min(a, b, ...)"},
+    {"max", CALL_MAX, 1, ANY, "n", 'n', NULL, NULL, "max(a, b, ...)"},
+    {"len", CALL_LEN, 1, 1, "s", 'i', NULL, NULL, "len(s): bytes, as #s"},
+    {"lower", CALLED, 1, 1, "s", 'S', "lower", NULL, "lower(s): ASCII letters"},
+    {"upper", CALLED, 1, 1, "s", 'S', "upper", NULL, "upper(s): ASCII letters"},
+    {"trim", CALLED, 1, 1, "s", 'v', "trim", NULL, "trim(s): without blanks around it"},
+    {"substr", CALLED, 2, 3, "sii", 'v', "substr", NULL,
+     "substr(s, from), substr(s, from, n): n bytes from byte `from` on, 1 the first, -1 the last"},
+    {"replace", CALLED, 3, 3, "sss", 'S', "replace", NULL, "replace(s, what, by): all of them"},
+    {"starts", CALLED, 2, 2, "ss", 'b', "starts", NULL, "starts(s, with)"},
+    {"ends", CALLED, 2, 2, "ss", 'b', "ends", NULL, "ends(s, with)"},
+    {"contains", CALLED, 2, 2, "ss", 'b', "contains", NULL, "contains(s, part)"},
+    {"like", CALLED, 2, 2, "ss", 'b', "like", NULL,
+     "like(s, \"a%b_\"): % any bytes, _ any character, a backslash before either: itself"},
+};
+
+const struct expr_fn *expr_fn_at(uint32_t i)
+{
+    return i < sizeof functions / sizeof functions[0] ? &functions[i] : NULL;
+}
+
+const struct expr_fn *expr_fn_find(const char *name)
+{
+    for (uint32_t i = 0; expr_fn_at(i) != NULL; i++)
+        if (strcmp(functions[i].name, name) == 0)
+            return &functions[i];
+    return NULL;
+}
