@@ -22,6 +22,7 @@ runs=${RUNS:-5}
 percent=${PERCENT:-100}
 workloads="words json csv csv-gz keyed-10k keyed-1m aggregate-1m tumbling sliding sliding-long firing \
     join join-interval join-batch lookup loop loop-2 rounds chain chain-sum boundary-64 boundary-1024 \
+    lua-filter lua-map lua-filter-str lua-map-str \
     snap-keyed snap-latency snap-restore snap-crash"
 export LC_ALL=C
 
@@ -405,6 +406,28 @@ aggregate() {
     same $name "$data/$name.limit.csv" "$BENCH_OUT.sums"
 }
 
+# beside_c WORKLOAD JOB SOURCE OPERATOR FIELD EXPRESSION ROWS: an operator of lua, beside the same one in C: here the
+# limit is a job too.
+beside_c() {
+    local rows
+    [ "$with_gyre" = 1 ] || return
+    [ -f "$build/plugins/lua.so" ] || { say "$1: left out, gyre was built without LuaJIT"; return; }
+    rows=$(scaled "$7")
+    export BENCH_SOURCE=$3 BENCH_OP=$4 BENCH_FIELD=$5 BENCH_EXPR=$6
+    gyre_run lua_c "in.count=${rows}L"
+    limit=("${command[@]}")
+    gyre_run "$2" "in.count=${rows}L"
+    gyre=("${command[@]}")
+    measure "$1" "$rows"
+    by_cpu "$1"
+    if [ "$(said_rows "$data/$1.limit.log")" != "$(said_rows "$data/$1.gyre.log")" ]; then
+        complain "$1: RESULTS DIFFER: $(said_rows "$data/$1.limit.log") $(said_rows "$data/$1.gyre.log")"
+    fi
+}
+
+# The rows that a run says it has put out.
+said_rows() { sed -n 's/.* \([0-9]* out\),.*/\1/p' "$1"; }
+
 # by_cpu WORKLOAD: the ratio of what `measure` has timed, by CPU time, which a busy machine spoils less.
 by_cpu() {
     [ "$with_gyre" = 1 ] || return
@@ -535,6 +558,11 @@ for workload in ${only:-$workloads}; do
     chain) chain chain chain ;;
     chain-sum) chain chain-sum chain_sum ;;
     boundary-*) boundary "${workload#boundary-}" ;;
+    lua-filter) beside_c lua-filter lua_filter chain_src.rows chain_b.large "" "x > 150" 100000000 ;;
+    lua-map) beside_c lua-map lua_map chain_src.rows chain_a.scale x "x * 1.5" 100000000 ;;
+    lua-filter-str) beside_c lua-filter-str lua_filter lua_rows.rows lua_rows.paid_or_long "" \
+        "status == 'paid' or starts(name, 'an item')" 50000000 ;;
+    lua-map-str) beside_c lua-map-str lua_map lua_rows.rows lua_rows.labels label "upper(name) .. '!'" 50000000 ;;
     snap-*) "snap_${workload#snap-}" ;;
     esac
 done
