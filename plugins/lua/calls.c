@@ -1,5 +1,6 @@
 /* plugins/lua/calls.c: see calls.h. Strings that are made live until the next row (page.h). */
 #include "calls.h"
+#include "calls_library.h"
 #include "page.h"
 
 #include "../../runtime/base/number.h"

@@ -37,7 +37,23 @@
     X(int32_t, starts, (struct run *, CALLS_STR, CALLS_STR))                                       \
     X(int32_t, ends, (struct run *, CALLS_STR, CALLS_STR))                                         \
     X(int32_t, contains, (struct run *, CALLS_STR, CALLS_STR))                                     \
-    X(int32_t, like, (struct run *, CALLS_STR, CALLS_STR))
+    X(int32_t, like, (struct run *, CALLS_STR, CALLS_STR))                                         \
+    X(int32_t, re_any, (struct run *, int32_t, CALLS_STR))                                         \
+    X(int32_t, re_group, (CALLS_TO, int32_t, CALLS_STR, int64_t))                                  \
+    X(int64_t, hash_text, (struct run *, CALLS_STR))                                               \
+    X(int64_t, hash_i64, (struct run *, int64_t))                                                  \
+    X(int64_t, hash_f64, (struct run *, double))                                                   \
+    X(int32_t, time_parse, (struct run *, int32_t, CALLS_STR))                                     \
+    X(int32_t, time_format, (CALLS_TO, int32_t, int64_t))                                          \
+    X(int32_t, time_floor, (struct run *, int64_t, int64_t))                                       \
+    X(int64_t, time_year, (struct run *, int64_t))                                                 \
+    X(int64_t, time_month, (struct run *, int64_t))                                                \
+    X(int64_t, time_day, (struct run *, int64_t))                                                  \
+    X(int64_t, time_hour, (struct run *, int64_t))                                                 \
+    X(int64_t, time_minute, (struct run *, int64_t))                                               \
+    X(int64_t, time_second, (struct run *, int64_t))                                               \
+    X(int64_t, time_weekday, (struct run *, int64_t))                                              \
+    X(int64_t, time_yearday, (struct run *, int64_t))
 
 struct calls {
 #define CALLS_MEMBER(result, name, arguments) result(*name) arguments;

@@ -70,11 +70,12 @@ struct expr_node {
     enum expr_op op;
     uint32_t type; /* GYRE_TYPE_...; 0: nil */
     uint8_t nullable;
-    uint8_t or_false;  /* a null of it may be a false: `c and x` */
-    uint8_t fails;     /* some row may make it fail */
-    uint8_t is_costly; /* worth a jump to do without */
-    uint8_t is_view;   /* str: its bytes are those of fields */
-    uint32_t at, end;  /* its text */
+    uint8_t or_false;   /* a null of it may be a false: `c and x` */
+    uint8_t fails;      /* some row may make it fail */
+    uint8_t is_costly;  /* worth a jump to do without */
+    uint8_t is_pattern; /* STR: a regular expression */
+    uint8_t is_view;    /* str: its bytes are those of fields */
+    uint32_t at, end;   /* its text */
     uint32_t n_args;
     struct expr_node **args;
     struct expr_node *next; /* while arguments are gathered */
@@ -95,7 +96,8 @@ enum expr_why {
     EXPR_CAST,
     EXPR_RANGE,
     EXPR_LONG,
-    EXPR_INEXACT
+    EXPR_INEXACT,
+    EXPR_SLOW
 };
 
 /* A place in the emitted code at which a row can turn out bad. */
@@ -126,6 +128,8 @@ struct expr {
     struct expr_field *fields;
     uint32_t n_literals, n_slots;
     struct gyre_str *literals;
+    uint32_t n_texts; /* that calls are given by their number, from 1 on: formats, patterns */
+    const struct expr_node **texts;
     uint32_t n_sites, sites_room;
     struct expr_site *sites;
     char *lua; /* what expr_emit made */

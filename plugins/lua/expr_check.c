@@ -90,7 +90,7 @@ static int tell_field(struct expr *e, const struct expr_node *node)
                          node->text);
     if (near != NULL)
         return expr_fail(e, node, "unknown field `%.60s`: did you mean `%s`?", node->text, near);
-    if (expr_fn_find(node->text) != NULL)
+    if (expr_fn_find(node->text, 0) != NULL)
         return expr_fail(e, node, "`%s` is a function: write %s(...)", node->text, node->text);
     char list[256];
     size_t at = 0;
@@ -436,8 +436,10 @@ static int check_argument(struct expr *e, struct expr_node *node, uint32_t i)
     const struct expr_node *a = node->args[i];
     if (check_value(e, a) != 0)
         return -1;
-    if (letter == 'a')
+    if (letter == 'a') {
+        node->fails |= a->nullable;
         return 0;
+    }
     if (!takes(letter, a->type) || (letter == 'L' && a->op != EXPR_STR))
         return expr_fail(e, a, "%s takes %s there, but `%s` is %s: %s", node->text, wanted(letter),
                          expr_excerpt(e, a).text, type_told(a->type), node->fn->doc);
@@ -454,8 +456,9 @@ static int check_called(struct expr *e, struct expr_node *node)
     static const struct {
         char letter;
         uint32_t type;
-    } results[] = {{'s', GYRE_TYPE_str}, {'v', GYRE_TYPE_str},  {'i', GYRE_TYPE_i64},
-                   {'f', GYRE_TYPE_f64}, {'t', GYRE_TYPE_time}, {'b', GYRE_TYPE_bool}};
+    } results[] = {{'s', GYRE_TYPE_str}, {'w', GYRE_TYPE_str}, {'v', GYRE_TYPE_str},
+                   {'i', GYRE_TYPE_i64}, {'f', GYRE_TYPE_f64}, {'t', GYRE_TYPE_time},
+                   {'b', GYRE_TYPE_bool}};
     char result = node->fn->result, small = (char)(result | 0x20);
     for (uint32_t i = 0; i < node->n_args; i++)
         if (check_argument(e, node, i) != 0)
@@ -463,7 +466,8 @@ static int check_called(struct expr *e, struct expr_node *node)
     for (uint32_t i = 0; i < sizeof results / sizeof results[0]; i++)
         if (results[i].letter == small)
             node->type = results[i].type;
-    node->is_view = small == 'v' && node->args[0]->is_view;
+    node->is_view = (small == 'v' || small == 'w') && node->args[0]->is_view;
+    node->nullable = small == 'w';
     node->fails |= result != small;
     node->fails |= small == 'n' && node->type != GYRE_TYPE_f64;
     node->is_costly |= node->fn->call == CALLED || node->fn->c != NULL;
@@ -477,7 +481,7 @@ static int tell_function(struct expr *e, const struct expr_node *node)
     for (; n < 64 && expr_fn_at(n) != NULL; n++)
         names[n] = expr_fn_at(n)->name;
     const char *near = gy_nearest(node->text, names, n);
-    char list[400];
+    char list[500];
     size_t at = 0;
     for (uint32_t i = 0; near == NULL && i < n && at < sizeof list; i++)
         at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", i != 0 ? ", " : "", names[i]);
@@ -488,7 +492,7 @@ static int tell_function(struct expr *e, const struct expr_node *node)
 
 static int check_call(struct expr *e, struct expr_node *node)
 {
-    const struct expr_fn *fn = node->fn = expr_fn_find(node->text);
+    const struct expr_fn *fn = node->fn = expr_fn_find(node->text, node->n_args);
     if (fn == NULL)
         return tell_function(e, node);
     if (node->n_args < fn->least || node->n_args > fn->most)

@@ -15,8 +15,9 @@
  * | b      | bool                               | bool                            |
  * | a      | anything                           |                                 |
  * | L      | a literal str, looked at at check  |                                 |
+ * | w      |                                    | as v, or null                   |
  *
- * A capital result (S V I F T) may fail for a row: a bad row. The last letter of the arguments stands
+ * A capital result (S I F T B W) may fail for a row: a bad row. The last letter of the arguments stands
  * for those that follow too. */
 #ifndef GYRE_PLUGIN_LUA_EXPR_FN_H
 #define GYRE_PLUGIN_LUA_EXPR_FN_H
@@ -34,6 +35,7 @@ enum expr_call {
     CALL_MIN,
     CALL_MAX,
     CALL_LEN,
+    CALL_HASH,
     CALLED /* of calls.h, by its name there */
 };
 
@@ -52,8 +54,8 @@ struct expr_fn {
 
 #define EXPR_ANY_ARGS 255u
 
-/** The function of a name; NULL: none. */
-const struct expr_fn *expr_fn_find(const char *name);
+/** The function of a name, where there are several that which takes `n` arguments; NULL: none. */
+const struct expr_fn *expr_fn_find(const char *name, uint32_t n);
 
 /** Function i, or NULL behind the last one. */
 const struct expr_fn *expr_fn_at(uint32_t i);

@@ -313,7 +313,7 @@ static struct gen_value gen_computed(struct gen *m, const struct expr_node *node
         return gen_concat(m, node, values, t);
     if (node->op != EXPR_CALL)
         return gen_arithmetic(m, node, values, t);
-    if (node->fn->call == CALLED)
+    if (node->fn->call == CALLED || node->fn->call == CALL_HASH)
         return gen_called(m, node, values, t);
     return gen_of_numbers(m, node, values, t);
 }

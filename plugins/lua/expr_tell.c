@@ -56,6 +56,10 @@ void expr_tell_row(const struct expr *e, uint32_t site, char *to, size_t size)
     case EXPR_ZERO: snprintf(to, size, "%s divides by 0", x.text); break;
     case EXPR_CAST: snprintf(to, size, "%s: what it is given is no %s", x.text, type); break;
     case EXPR_RANGE: snprintf(to, size, "%s is beyond an i32", x.text); break;
+    case EXPR_SLOW:
+        snprintf(to, size, "%s takes too long for this text: write a pattern that goes back less",
+                 x.text);
+        break;
     case EXPR_INEXACT:
         snprintf(to, size, "%s is no integer; write round(x), or cast(x, \"i64\"), which cuts off",
                  x.text);

@@ -35,11 +35,11 @@ static void put_argument(struct gen *m, char letter, const struct expr_node *a,
 
 /* All calls get R, and where they make a str its slot. */
 static void put_call(struct gen *m, const struct expr_node *node, const struct gen_value *values,
-                     const char *to)
+                     const char *name, const char *to)
 {
     const char *args = node->fn->args;
     size_t n = strlen(args);
-    gen_say(m, "F.%s(R%s", node->fn->c, to);
+    gen_say(m, "F.%s(R%s", name, to);
     if (node->fn->look != NULL)
         gen_say(m, ",%lld", (long long)node->integer);
     for (uint32_t i = 0; i < node->fn->most; i++) {
@@ -54,31 +54,47 @@ static void put_call(struct gen *m, const struct expr_node *node, const struct g
     gen_say(m, ")");
 }
 
+static const char *hash_of(uint32_t type)
+{
+    return gyre_type_is_str(type) ? "hash_text" : type == GYRE_TYPE_f64 ? "hash_f64" : "hash_i64";
+}
+
 struct gen_value gen_called(struct gen *m, const struct expr_node *node,
                             const struct gen_value *values, uint32_t t)
 {
     struct gen_value r = gen_result(m, node->type, node->slot, t);
     char to[32] = "", result = node->fn->result;
+    const char *name = node->fn->call == CALL_HASH ? hash_of(values[0].type) : node->fn->c;
     if (gyre_type_is_str(node->type))
         snprintf(to, sizeof to, ",S+%u", node->slot);
+    if (result == 'W') {
+        gen_temp(m, r.has, sizeof r.has, t + 1);
+        gen_say(m, " %s=", r.has);
+        put_call(m, node, values, name, to);
+        gen_say(m, " if %s<0 then ", r.has);
+        gen_bad(m, EXPR_SLOW, node);
+        gen_say(m, " end ");
+        return r;
+    }
     if (result == 'v') {
-        put_call(m, node, values, to);
+        put_call(m, node, values, name, to);
         gen_say(m, " ");
         return r;
     }
     if (result == small(result)) {
         gen_say(m, " %s=", r.v);
-        put_call(m, node, values, to);
+        put_call(m, node, values, name, to);
         gen_say(m, " ");
         return r;
     }
     gen_say(m, " if ");
-    put_call(m, node, values, to);
+    put_call(m, node, values, name, to);
     gen_say(m, "~=0 then ");
-    gen_bad(m, small(result) == 's' ? EXPR_LONG : EXPR_CAST, node);
+    gen_bad(m, result == 'S' ? EXPR_LONG : result == 'B' ? EXPR_SLOW : EXPR_CAST, node);
     gen_say(m, " end ");
     if (!gyre_type_is_str(node->type))
-        gen_say(m, " %s=R.%s ", r.v, node->type == GYRE_TYPE_f64 ? "f" : "i");
+        gen_say(m, result == 'B' ? " %s=tonumber(R.%s) " : " %s=R.%s ", r.v,
+                node->type == GYRE_TYPE_f64 ? "f" : "i");
     return r;
 }
 

@@ -1,6 +1,6 @@
 /* plugins/lua/run.c: see run.h. */
 #include "run.h"
-#include "calls.h"
+#include "calls_library.h"
 #include "page.h"
 
 #include <lauxlib.h>
@@ -131,6 +131,7 @@ void run_free(struct run *run)
     if (run->lua != NULL)
         lua_close(run->lua);
     page_free(run);
+    patterns_fini(run);
     free(run->slots);
     free(run->data);
     free(run->valid);
@@ -151,7 +152,8 @@ static struct run *run_make(const struct expr *e, char *text, size_t size)
     run->valid = calloc(e->n_fields + 1, sizeof *run->valid);
     run->bad_row = calloc(2 * (size_t)GYRE_BATCH_ROWS, sizeof *run->bad_row);
     snprintf(text, size, "no memory for an expression");
-    if (run->slots != NULL && run->data != NULL && run->valid != NULL && run->bad_row != NULL) {
+    if (run->slots != NULL && run->data != NULL && run->valid != NULL && run->bad_row != NULL &&
+        patterns_init(run) == 0) {
         run->bad_site = run->bad_row + GYRE_BATCH_ROWS;
         run->lua = state_new(run, e, text, size);
     }

@@ -41,6 +41,7 @@ struct run {
     const struct expr *e;
     struct gyre_ctx *ctx;
     void *lua;
+    struct re **patterns; /* by their numbers in e->texts; NULL: none */
 };
 
 /** Compiles an expression in a state of its own, which is given up: at check.

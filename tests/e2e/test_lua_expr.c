@@ -50,6 +50,7 @@ static void expect_said(const char *command, const char *ops, int wanted, const 
     free(said);
 }
 
+#define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define OUT "{ id = \"out\"; op = \"file.write\"; input = \"x\"; path = \"-\"; }"
 
 static void a_filter_keeps_the_rows_of_which_it_is_true(void)
@@ -129,11 +130,56 @@ static void a_bad_row_is_skipped_or_goes_to_the_port(void)
                 0, (const char *const[]){"1,5,1.5,paid\n", "2 bad", NULL});
 }
 
+static void times_patterns_and_hashes_are_those_of_code(void)
+{
+    static const char *const said[] = {"1,1704164640000000,1704153600000000,2024 2,4,x,true\n",
+                                       NULL};
+    static const char *const mistakes[] = {
+        "job.cfg:6: where: missing closing parenthesis", "job.cfg:7: where: \"5q\" is no unit",
+        "job.cfg:8: where: the format \"%Q\" has a directive that is none of", NULL};
+    expect_said(
+        "run",
+        "{ id = \"one\"; op = \"lua.filter\"; input = \"in\"; where = \"re(status, '^p.id$') and "
+        "id == 1\"; },\n"
+        "{ id = \"m\"; op = \"lua.map\"; input = \"one\"; set = (\n"
+        "  { name = \"t\"; value = \"time.parse('2024-01-02 03:04')\"; },\n"
+        "  { name = \"day\"; value = \"time.floor(t, '1d')\"; },\n"
+        "  { name = \"text\"; value = \"time.format(t, '%Y') .. ' ' .. time.weekday(day)\"; },\n"
+        "  { name = \"minute\"; value = \"time.minute(t)\"; },\n"
+        "  { name = \"group\"; value = \"coalesce(re(status, '(x)?a', 1), 'x')\"; },\n"
+        "  { name = \"same\"; value = \"hash(3) == hash(3.0) and hash('3') ~= hash(3)\"; } ); },\n"
+        "{ id = \"x\"; op = \"std.select\"; input = \"m\"; fields = [\"id\", \"t\", \"day\", "
+        "\"text\", \"minute\", \"group\", \"same\"]; },\n" OUT,
+        0, said);
+    expect_said(
+        "check",
+        "{ id = \"a\"; op = \"lua.filter\"; input = \"in\"; where = \"re(status, '(')\"; },\n"
+        "{ id = \"b\"; op = \"lua.filter\"; input = \"in\"; where = \"time.floor(cast(id, 'time'), "
+        "'5q') == nil\"; },\n"
+        "{ id = \"x\"; op = \"lua.filter\"; input = \"in\"; where = \"time.parse(status, '%Q') == "
+        "nil\"; },\n" OUT,
+        2, mistakes);
+}
+
+static void a_pattern_that_goes_back_for_ever_ends_with_a_sentence(void)
+{
+    static const char *const said[] = {
+        "job.cfg:7: re(status, '^(([a-z])+.)+[A-Z]([a-z])+$') takes too long for this text", NULL};
+    expect_said("run",
+                "{ id = \"l\"; op = \"lua.map\"; input = \"in\"; set = ({ name = \"status\"; value "
+                "= \"'" A64 A64 "'\"; }); },\n"
+                "{ id = \"x\"; op = \"lua.filter\"; input = \"l\"; where = \"re(status, "
+                "'^(([a-z])+.)+[A-Z]([a-z])+$')\"; },\n" OUT,
+                1, said);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(a_filter_keeps_the_rows_of_which_it_is_true),
     SUITE_TEST(a_map_sets_fields_in_order),
     SUITE_TEST(mistakes_are_told_at_their_line_all_of_them),
     SUITE_TEST(a_bad_row_fails_the_job_with_its_place_and_the_row),
     SUITE_TEST(a_bad_row_is_skipped_or_goes_to_the_port),
+    SUITE_TEST(times_patterns_and_hashes_are_those_of_code),
+    SUITE_TEST(a_pattern_that_goes_back_for_ever_ends_with_a_sentence),
 };
 SUITE_MAIN("lua_expr_jobs", tests)

@@ -11,13 +11,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 enum { FIELDS = 14, ROWS = 4 };
 
 static const struct gyre_field all_fields[FIELDS] = {
-    GYRE_FIELD(i64, "i", 0),  GYRE_FIELD(i64, "i_n", GYRE_NULLABLE),
-    GYRE_FIELD(i32, "s", 0),  GYRE_FIELD(i32, "s_n", GYRE_NULLABLE),
-    GYRE_FIELD(f64, "f", 0),  GYRE_FIELD(f64, "f_n", GYRE_NULLABLE),
-    GYRE_FIELD(str, "t", 0),  GYRE_FIELD(str, "t_n", GYRE_NULLABLE),
-    GYRE_FIELD(time, "m", 0), GYRE_FIELD(time, "m_n", GYRE_NULLABLE),
+    GYRE_FIELD(i64, "i", 0),   GYRE_FIELD(i64, "i_n", GYRE_NULLABLE),
+    GYRE_FIELD(i32, "s", 0),   GYRE_FIELD(i32, "s_n", GYRE_NULLABLE),
+    GYRE_FIELD(f64, "f", 0),   GYRE_FIELD(f64, "f_n", GYRE_NULLABLE),
+    GYRE_FIELD(str, "t", 0),   GYRE_FIELD(str, "t_n", GYRE_NULLABLE),
+    GYRE_FIELD(time, "m", 0),  GYRE_FIELD(time, "m_n", GYRE_NULLABLE),
     GYRE_FIELD(bytes, "y", 0), GYRE_FIELD(bytes, "y_n", GYRE_NULLABLE),
-    GYRE_FIELD(bool, "b", 0), GYRE_FIELD(bool, "b_n", GYRE_NULLABLE),
+    GYRE_FIELD(bool, "b", 0),  GYRE_FIELD(bool, "b_n", GYRE_NULLABLE),
 };
 static const struct gyre_schema all = {sizeof all, FIELDS, all_fields};
 static struct lua_rig filter, map;
@@ -46,7 +46,8 @@ static void run(struct lua_rig *rig, bool bound)
 {
     if (bound && lua_rig_run(rig, columns, ROWS, NULL, ROWS) != 0)
         abort();
-    if (!bound && (rig->told[0] == 0 || strstr(rig->told, "too much for LuaJIT") != NULL))
+    const char *what = strstr(rig->told, ": ");
+    if (!bound && (what == NULL || strncmp(what, ": it is too much", 16) == 0))
         abort();
     lua_rig_end(rig);
 }

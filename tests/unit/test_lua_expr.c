@@ -6,7 +6,10 @@
 #include "../../plugins/lua/expr_parse.c"
 #include "../../plugins/lua/expr_tell.c"
 
+#include "../../plugins/lua/expr_look.h"
+
 #include "base/arena_ctl.h"
+#include "files.h"
 #include "suite.h"
 
 static const struct gyre_field fields[] = {
@@ -23,6 +26,16 @@ static const struct gyre_field fields[] = {
     GYRE_FIELD(bool, "flag", GYRE_NULLABLE),
 };
 static const struct gyre_schema schema = {sizeof schema, sizeof fields / sizeof fields[0], fields};
+
+/* What literals mean to the libraries behind is not of this suite. */
+#define LOOKS(X) X(expr_look_unit) X(expr_look_format) X(expr_look_pattern)
+#define LOOK(name)                                                                                 \
+    int name(struct expr *e, struct expr_node *node, uint32_t arg)                                 \
+    {                                                                                              \
+        (void)e, (void)node, (void)arg;                                                            \
+        return 0;                                                                                  \
+    }
+LOOKS(LOOK)
 
 static void *allocate(void *host, size_t size)
 {
@@ -298,11 +311,25 @@ static void escapes_are_luas(void)
     gy_arena_ctl_fini(&arena);
 }
 
+static void each_function_is_in_the_guide(void)
+{
+    char *guide = file_read("jobs/README.md", NULL);
+    for (uint32_t i = 0; expr_fn_at(i) != NULL; i++) {
+        char *call = text_format("`%s(", expr_fn_at(i)->name);
+        if (strstr(guide, call) == NULL)
+            printf("%s...) is not there\n", call);
+        CU_ASSERT_PTR_NOT_NULL(strstr(guide, call));
+        free(call);
+    }
+    free(guide);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(types_follow_from_the_fields),
     SUITE_TEST(mistakes_are_told_where_they_are),
     SUITE_TEST(what_is_too_large_is_refused),
     SUITE_TEST(operators_bind_as_in_lua),
     SUITE_TEST(escapes_are_luas),
+    SUITE_TEST(each_function_is_in_the_guide),
 };
 SUITE_MAIN("lua_expr", tests)
