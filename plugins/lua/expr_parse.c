@@ -136,11 +136,17 @@ static struct expr_node *parse_literal(struct parser *p, enum expr_op op)
     struct expr_node *node = node_new(p, op, lex->at);
     if (node == NULL)
         return NULL;
-    node->integer = lex->kind == LEX_TRUE ? 1 : lex->kind == LEX_FALSE ? 0 : lex->integer;
-    node->number = lex->number;
-    node->text = lex->text;
-    node->len = lex->len;
     node->end = lex->end;
+    switch (lex->kind) { /* what the word at hand does not have is that of one before it */
+    case LEX_TRUE: node->integer = 1; break;
+    case LEX_INTEGER: node->integer = lex->integer; break;
+    case LEX_NUMBER: node->number = lex->number; break;
+    case LEX_STRING:
+        node->text = lex->text;
+        node->len = lex->len;
+        break;
+    default: break;
+    }
     return advance(p) == 0 ? node : NULL;
 }
 
