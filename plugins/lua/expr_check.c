@@ -30,16 +30,6 @@ static const char *type_told(uint32_t type)
     }
 }
 
-int expr_fail(struct expr *e, const struct expr_node *node, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(e->error.text, sizeof e->error.text, format, args);
-    va_end(args);
-    e->error.at = node->at;
-    return -1;
-}
-
 /* A value must be a value: `c and x` is one only where an `or` follows. */
 static int check_value(struct expr *e, const struct expr_node *node)
 {

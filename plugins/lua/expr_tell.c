@@ -1,6 +1,16 @@
 /* plugins/lua/expr_tell.c: what is wrong with an expression, and why a row is bad, for a person; see expr.h. */
 #include "expr_fn.h"
 
+int expr_fail(struct expr *e, const struct expr_node *node, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(e->error.text, sizeof e->error.text, format, args);
+    va_end(args);
+    e->error.at = node->at;
+    return -1;
+}
+
 struct expr_excerpt expr_excerpt(const struct expr *e, const struct expr_node *node)
 {
     struct expr_excerpt x;

@@ -9,6 +9,7 @@
     T(strings) /* string */                                                                        \
     T(basics)  /* the other names of Lua */                                                        \
     T(library) /* what it has beside Lua */                                                        \
+    T(values)  /* the functions of expressions */                                                  \
     T(rows)    /* rows of batches as values of Lua, and back */                                    \
     T(flat_map)
 

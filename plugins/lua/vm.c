@@ -5,7 +5,9 @@
  * it says of "\001 3:12:" is told of line 12 of the third place's file. */
 #include "vm.h"
 #include "bridge.h"
+#include "calls.h"
 #include "mirror.h"
+#include "page.h"
 #include "texts.h"
 #include "tick.h"
 
@@ -28,7 +30,13 @@ struct vm {
     int32_t n_places;
     int codes; /* the table of functions, in the registry */
     struct vm_place places[PLACES_MOST];
+    struct run tool; /* what functions of expressions work with: their memory, their results */
 };
+
+/* What values.lua says of it. */
+GYRE_STATIC_ASSERT(offsetof(struct run, i) == 80 && offsetof(struct run, f) == 88 &&
+                       offsetof(struct run, used) == 96,
+                   "layout that Lua is told of");
 
 /* What a protected call works on. */
 struct ask {
@@ -245,6 +253,12 @@ static int boot(lua_State *lua)
     lua_setfield(lua, -2, "gauge");
     lua_pushlightuserdata(lua, (void *)&bridge_table);
     lua_setfield(lua, -2, "bridge");
+    lua_pushlightuserdata(lua, (void *)&calls_table);
+    lua_setfield(lua, -2, "functions");
+    lua_pushstring(lua, calls_cdef);
+    lua_setfield(lua, -2, "calls_cdef");
+    lua_pushlightuserdata(lua, &ask->vm->tool);
+    lua_setfield(lua, -2, "tool");
     lua_pushstring(lua, mirror_cdef);
     lua_setfield(lua, -2, "cdef");
     lua_pushcfunction(lua, host_tick);
@@ -262,6 +276,7 @@ static int boot(lua_State *lua)
     call_own(lua, "=strings", lua_text_strings);
     call_own(lua, "=basics", lua_text_basics);
     call_own(lua, "=library", lua_text_library);
+    call_own(lua, "=values", lua_text_values);
     call_own(lua, "=rows", lua_text_rows);
     call_own(lua, "=seal", "local host = ... host.seal()");
     push_host(lua);
@@ -358,6 +373,7 @@ void vm_free(struct vm *vm)
         return;
     if (vm->lua != NULL)
         lua_close(vm->lua);
+    page_free(&vm->tool);
     free(vm);
 }
 

@@ -114,6 +114,59 @@ static void values_are_chosen_and_hashed(void)
     EACH_GIVES(cases);
 }
 
+static void texts_and_numbers_are_worked_on_as_in_expressions(void)
+{
+    static const struct giving cases[] = {
+        {"lower(\"AbC \\195\\132\")", "abc \303\204"},
+        {"upper(\"a text longer than 12\")", "A TEXT LONGER THAN 12"},
+        {"\"[\" .. trim(\"  a b \\t\") .. \"]\"", "[a b]"},
+        {"substr(\"hello\", 2)", "ello"},
+        {"substr(\"hello\", -3, 2)", "ll"},
+        {"substr(\"hello\", 9)", "\"\""},
+        {"replace(\"a-b-c\", \"-\", \"+\")", "a+b+c"},
+        {"replace(\"abc\", \"\", \"x\")", "abc"},
+        {"starts(\"hello\", \"he\")", "true"},
+        {"ends(\"hello\", \"he\")", "false"},
+        {"contains(\"hello\", \"ell\")", "true"},
+        {"like(\"hello\", \"h%o\")", "true"},
+        {"like(\"hello\", \"h_llo\")", "true"},
+        {"like(\"50%\", \"50\\\\%\")", "true"},
+        {"like(\"hello\", \"h\")", "false"},
+        {"len(\"hello\")", "5"},
+        {"round(2.5)", "3"},
+        {"round(-2.5)", "-3"},
+        {"round(2.345, 2)", "2.35"},
+        {"round(1250, -2)", "1300"},
+        {"abs(-3)", "3"},
+        {"floor(-1.5)", "-2"},
+        {"ceil(1.2)", "2"},
+        {"min(3, 1, 2)", "1"},
+        {"max(3, 1, 2)", "3"},
+        {"cast(\"9007199254740993\", \"i64\")", "9007199254740993"},
+        {"cast(-1.9, \"i64\")", "-1"},
+        {"cast(\"1.5\", \"f64\")", "1.5"},
+        {"cast(\"true\", \"bool\")", "true"},
+        {"cast(0.1, \"str\")", "0.1"},
+        {"cast(1e15, \"str\")", "1000000000000000"},
+        {"cast(nil, \"i64\")", "nil"},
+        {"cast(true, \"i64\")", "1"},
+        {"cast(\"1970-01-01T00:00:01Z\", \"time\")", "1000000"},
+        {"cast(cast(\"9007199254740993\", \"i64\"), \"f64\")", "9007199254740992"},
+    };
+    EACH_GIVES(cases);
+    lua_kit_bad_row("lower(nil)", LUA_KIT_STEPS,
+                    "t.lua:1: lower: argument 1 is a nil: it takes a string");
+    lua_kit_bad_row("like(\"a\", 5)", LUA_KIT_STEPS,
+                    "like: argument 2 is a number: it takes a string");
+    lua_kit_bad_row("cast(\"x\", \"i64\")", LUA_KIT_STEPS, "cast: no i64 is made of \"x\"");
+    lua_kit_bad_row("cast(1, \"int\")", LUA_KIT_STEPS, "cast(x, \"TYPE\") makes a bool, i64");
+    lua_kit_bad_row("cast(5, \"bool\")", LUA_KIT_STEPS, "cast: no bool is made of a number");
+    lua_kit_bad_row("max(1, \"2\")", LUA_KIT_STEPS,
+                    "max: argument 2 is a string: it takes a number");
+    lua_kit_bad_row("local s = (\"ab\"):rep(1000000) while true do s = lower(s) end", LUA_KIT_STEPS,
+                    "took more than 200000 steps");
+}
+
 static void patterns_are_those_of_lua(void)
 {
     static const struct giving cases[] = {
@@ -291,6 +344,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(what_is_no_time_is_told),
     SUITE_TEST(expressions_of_pcre_find_and_give_groups),
     SUITE_TEST(values_are_chosen_and_hashed),
+    SUITE_TEST(texts_and_numbers_are_worked_on_as_in_expressions),
     SUITE_TEST(patterns_are_those_of_lua),
     SUITE_TEST(integers_beyond_2_to_the_53_are_exact_or_an_error),
     SUITE_TEST(numbers_that_would_not_be_exact_are_refused),
