@@ -407,7 +407,8 @@ static void store_integer(struct gen *m, uint32_t type, const struct gen_value *
         gen_say(m, " end ");
     }
     if (type == GYRE_TYPE_i32) {
-        gen_say(m, " if %s<-2147483648LL or %s>2147483647LL then ", v->v, v->v);
+        const char *kind = v->type == GYRE_TYPE_f64 ? "" : "LL";
+        gen_say(m, " if %s<-2147483648%s or %s>2147483647%s then ", v->v, kind, v->v, kind);
         gen_bad(m, EXPR_RANGE, root);
         gen_say(m, " end o[i]=tonumber(%s) ", v->v);
     } else {
