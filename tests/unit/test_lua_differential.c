@@ -328,9 +328,9 @@ static int same_f64(double a, double b)
 /* Whether row `row` of the output is the value. */
 static int is_value(const struct lua_rig *rig, uint32_t row, uint32_t type, struct oracle_value v)
 {
-    const struct gyre_str *s = &((const struct gyre_str *)rig->data[0])[row];
     if (type == 0)
         return rig->keep[row] == v.i;
+    const struct gyre_str *s = &((const struct gyre_str *)rig->data[0])[row];
     if ((rig->valid[0] != NULL && rig->valid[0][row] == 0) != (v.type == 0))
         return 0;
     if (v.type == 0)
