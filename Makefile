@@ -54,10 +54,12 @@ PLUGINS  := $(foreach p,$(ALL_PLUGINS),$(if $(strip $(call lacking,$(p))),,$(p))
 LEFT_OUT := $(filter-out $(PLUGINS),$(ALL_PLUGINS))
 
 so       = $(patsubst tests/$(1)/%.c,$(BUILD)/$(1)/%.so,$(wildcard tests/$(1)/*.c))
-SUITES  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/e2e/test_*.c tests/sim/test_*.c))
+# Suites and fuzzers of a plugin that is left out are left out too: test_NAME_*.c, fuzz_NAME_*.c.
+with     = $(filter-out $(foreach p,$(LEFT_OUT),$(foreach f,unit/test e2e/test sim/test fuzz/fuzz,tests/$(f)_$(p)_%)),$(1))
+SUITES  := $(patsubst %.c,$(BUILD)/%,$(call with,$(wildcard tests/unit/test_*.c tests/e2e/test_*.c tests/sim/test_*.c)))
 RUN     := $(strip $(if $(ONLY),$(foreach s,$(SUITES),$(if $(findstring $(ONLY),$(s)),$(s))),$(SUITES)))
 LIMITS  := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
-FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(call with,$(wildcard tests/fuzz/fuzz_*.c)))
 PROGRAM := $(if $(wildcard runtime/app/main.c),$(BUILD)/gyre) \
            $(foreach p,$(PLUGINS),$(BUILD)/plugins/$(p).so)
 EXTRAS  := $(call so,bad) $(call so,fixtures) $(call so,embed)
@@ -178,8 +180,10 @@ $(OBJ)/flags: FORCE
 $(OBJ)/runtime/%.o: runtime/%.c $(OBJ)/flags
 	$(call say,CC)$(CC) $(CFLAGS) -Iruntime $(SDK) $(DEPFLAGS) -c $< -o $@
 
+# Tests that are called after a plugin may have its sources in them: they get its package, too.
+package  = $(call pkg,$(1),$(word 2,$(subst _, ,$(basename $(notdir $@)))))
 $(OBJ)/tests/%.o: tests/%.c $(OBJ)/flags
-	$(call say,CC)$(CC) $(CFLAGS) -Itests -Itests/support -Iruntime $(SDK) $(DEPFLAGS) -c $< -o $@
+	$(call say,CC)$(CC) $(CFLAGS) -Itests -Itests/support -Iruntime $(SDK) $(call package,--cflags) $(DEPFLAGS) -c $< -o $@
 
 $(OBJ)/plugins/%.o: plugins/%.c $(OBJ)/flags
 	$(call say,CC)$(CC) $(CFLAGS) $(SHARED) $(SDK) $(call pkg,--cflags,$(firstword $(subst /, ,$*))) \
@@ -233,11 +237,11 @@ $(BUILD)/bench/%: $(OBJ)/tests/bench/%.o $(BUILD)/libgyre.a
 # A fuzzer: its fuzz_*.c, the other sources of its folder, the files of tests/support, the library.
 $(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(call objects,$(filter-out \
     $(wildcard tests/fuzz/fuzz_*.c),$(wildcard tests/fuzz/*.c)) tests/support/files.c) $(BUILD)/libgyre.a
-	$(call say,LINK)$(CC) $(LDFLAGS) -fsanitize=fuzzer $^ $(LIBS) -o $@
+	$(call say,LINK)$(CC) $(LDFLAGS) -fsanitize=fuzzer $^ $(LIBS) $(call package,--libs) -o $@
 
 # A suite: its test_*.c, the other sources of its folder, tests/support, the library.
 $(BUILD)/tests/%: $(OBJ)/tests/%.o $$(call objects,$$(filter-out %/test_$$(*F).c,$$(filter-out \
     $$(wildcard tests/$$(*D)/test_*.c),$$(wildcard tests/$$(*D)/*.c)))) $(SUPPORT) $(BUILD)/libgyre.a
-	$(call say,LINK)$(CC) $(LDFLAGS) $^ $(LIBS) -lcunit -o $@
+	$(call say,LINK)$(CC) $(LDFLAGS) $^ $(LIBS) $(call package,--libs) -lcunit -o $@
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
