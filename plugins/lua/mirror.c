@@ -45,6 +45,8 @@ MIRROR_COLUMN(CHECK_COLUMN)
 MIRROR_OUT(CHECK_OUT)
 MIRROR_GAUGE(CHECK_GAUGE)
 MIRROR_EMITTER(CHECK_EMITTER)
+#define CHECK_CALL(before, member, behind) GYRE_STATIC_ASSERT(AT(call, member), "call." #member);
+MIRROR_CALL(CHECK_CALL)
 GYRE_STATIC_ASSERT(offsetof(struct mirror_gyre_str, ptr) == offsetof(struct gyre_str, u), "str");
 GYRE_STATIC_ASSERT(offsetof(struct mirror_gyre_str, head) == offsetof(struct gyre_str, head),
                    "str");

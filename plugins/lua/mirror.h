@@ -7,6 +7,7 @@
 #define GYRE_PLUGIN_LUA_MIRROR_H
 
 #include "bridge.h"
+#include "call.h"
 #include "emit.h"
 #include "gauge.h"
 #include "pattern.h"
@@ -24,7 +25,8 @@
     STRUCT(when_unit, MIRROR_UNIT)                                                                 \
     STRUCT(re_found, MIRROR_RE)                                                                    \
     STRUCT(pattern_part, MIRROR_PART)                                                              \
-    STRUCT(pattern_found, MIRROR_FOUND)
+    STRUCT(pattern_found, MIRROR_FOUND)                                                            \
+    STRUCT(call, MIRROR_CALL)
 
 /* M(declaration before the name, name, declaration behind it) */
 #define MIRROR_STR(M)    M(uint32_t, len, ) M(char, head, [4]) M(const char *, ptr, )
@@ -88,6 +90,25 @@
     M(int64_t, n_parts, )                                                                          \
     M(const char *, wrong, )                                                                       \
     M(struct pattern_part, parts, [32])
+
+#define MIRROR_CALL(M)                                                                             \
+    M(uint32_t *, cells, )                                                                         \
+    M(const uint32_t *, rows, )                                                                    \
+    M(uint32_t, n, )                                                                               \
+    M(int32_t, undo, )                                                                             \
+    M(int32_t, fresh, )                                                                            \
+    M(uint32_t, clock, )                                                                           \
+    M(const uint64_t *, tags, )                                                                    \
+    M(int64_t, watermark, )                                                                        \
+    M(void *, emitter, )                                                                           \
+    M(struct gyre_out *, out, )                                                                    \
+    M(void *, timer, )                                                                             \
+    M(void *, now, )                                                                               \
+    M(void *, text, )                                                                              \
+    M(void *, ctx, )                                                                               \
+    M(const struct gyre_batch *, batch, )                                                          \
+    M(int32_t, code, )                                                                             \
+    M(uint32_t, reserved, )
 
 /* What the FFI is told of them. */
 extern const char mirror_cdef[];

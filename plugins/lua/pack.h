@@ -73,6 +73,12 @@ void pack_fini(struct pack *pack);
  *  Errors:  -1, with a sentence in `pack->error` */
 int pack_value(struct pack *pack, lua_State *L, int at, const char *name);
 
+/** True where a table with nothing in it was packed last. */
+static inline int pack_is_empty(const struct pack *pack)
+{
+    return pack->length == 1 && pack->bytes[0] == 0xb0;
+}
+
 /** Pushes the value of bytes that pack_check has found sound. Raises errors of Lua where memory is out.
  *  Errors:  -1, with a sentence in `pack->error`: nothing is pushed */
 int pack_read(struct pack *pack, lua_State *L, const uint8_t *bytes, size_t n);

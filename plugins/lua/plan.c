@@ -34,7 +34,7 @@ void plan_put_name(struct plan *plan, const char *name)
     plan_put(plan, "\"");
 }
 
-static void put_field(struct plan *plan, const char *name, uint32_t type, int nullable, uint32_t at)
+void plan_put_field(struct plan *plan, const char *name, uint32_t type, int nullable, uint32_t at)
 {
     plan_put(plan, "{name=");
     plan_put_name(plan, name);
@@ -47,8 +47,8 @@ void plan_put_reads(struct plan *plan, const struct script *s)
     plan_put(plan, "reads={");
     for (uint32_t i = 0; i < s->n_names; i++)
         if (s->used[i])
-            put_field(plan, s->names[i], s->types[i] & ~SCRIPT_NULLABLE,
-                      (s->types[i] & SCRIPT_NULLABLE) != 0, s->at[i]);
+            plan_put_field(plan, s->names[i], s->types[i] & ~SCRIPT_NULLABLE,
+                           (s->types[i] & SCRIPT_NULLABLE) != 0, s->at[i]);
     plan_put(plan, "},");
 }
 
@@ -57,9 +57,15 @@ void plan_put_writes(struct plan *plan, const struct gyre_schema *schema)
     plan_put(plan, "writes={");
     for (uint32_t i = 0; i < schema->n_fields; i++) {
         const struct gyre_field *f = gyre_schema_field(schema, i);
-        put_field(plan, f->name, f->type, (f->flags & GYRE_NULLABLE) != 0, i);
+        plan_put_field(plan, f->name, f->type, (f->flags & GYRE_NULLABLE) != 0, i);
     }
     plan_put(plan, "},");
+}
+
+void plan_free(struct plan *plan)
+{
+    free(plan->text);
+    *plan = (struct plan){0};
 }
 
 int plan_give(struct plan *plan, struct vm *vm, struct vm_fault *fault)
@@ -68,7 +74,6 @@ int plan_give(struct plan *plan, struct vm *vm, struct vm_fault *fault)
     int number = -1;
     if (!plan->is_cut && plan->text != NULL)
         number = vm_own(vm, "=plan", plan->text, fault);
-    free(plan->text);
-    *plan = (struct plan){0};
+    plan_free(plan);
     return number;
 }

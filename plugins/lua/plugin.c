@@ -1,18 +1,19 @@
 /* plugins/lua/plugin.c: the plugin `lua`, what is written in a job file itself.
  *
- * | operator | file       | what it does                              |
- * |----------|------------|-------------------------------------------|
+ * | operator | file       | what it does                                |
+ * |----------|------------|---------------------------------------------|
  * | filter   | filter.c   | keeps the rows of which a condition is true |
- * | flat_map | flat_map.c | any number of rows for each row           |
- * | map      | map.c      | sets fields by expressions                |
+ * | flat_map | flat_map.c | any number of rows for each row             |
+ * | map      | map.c      | sets fields by expressions                  |
+ * | process  | process.c  | rows of keys, with state                    |
  *
- * | function  | file        | what it is                               |
- * |-----------|-------------|------------------------------------------|
- * | distance  | distance.c  | how far two rows are apart               |
- * | evict     | evict.c     | which rows a window drops                |
- * | key       | key.c       | a key                                    |
- * | partition | partition.c | the task of a row                        |
- * | trigger   | trigger.c   | when a window is put out                 | */
+ * | function  | file        | what it is                 |
+ * |-----------|-------------|----------------------------|
+ * | distance  | distance.c  | how far two rows are apart |
+ * | evict     | evict.c     | which rows a window drops  |
+ * | key       | key.c       | a key                      |
+ * | partition | partition.c | the task of a row          |
+ * | trigger   | trigger.c   | when a window is put out   | */
 #include "distance.h"
 #include "evict.h"
 #include "filter.h"
@@ -20,7 +21,8 @@
 #include "key.h"
 #include "map.h"
 #include "partition.h"
+#include "process.h"
 #include "trigger.h"
 
-GYRE_PLUGIN(lua, "0.1.0", GYRE_OP(filter), GYRE_OP(flat_map), GYRE_OP(map), GYRE_FN(distance),
-            GYRE_FN(evict), GYRE_FN(key), GYRE_FN(partition), GYRE_FN(trigger))
+GYRE_PLUGIN(lua, "0.1.0", GYRE_OP(filter), GYRE_OP(flat_map), GYRE_OP(map), GYRE_OP(process),
+            GYRE_FN(distance), GYRE_FN(evict), GYRE_FN(key), GYRE_FN(partition), GYRE_FN(trigger))

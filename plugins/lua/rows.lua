@@ -61,7 +61,7 @@ local function readers(reads)
   end
   return table.concat(point, "\n"), table.concat(set, "\n"), table.concat(names, ", ")
 end
-host.readers = readers
+host.readers, host.text, host.whole = readers, text, whole
 
 -- A function of the gauge's batch: from row G.row on it calls f with the values of each row, then done(). Where one
 -- fails, G.row is its number.
@@ -135,6 +135,7 @@ function CHECK.str(v, field)
   return v
 end
 CHECK.bytes = CHECK.str
+host.check, host.c_types = CHECK, C_TYPES
 
 -- `emit`, for an emitter: stores a table as a row; and what is called when the code has come to its end.
 function host.emitter(writes, address)

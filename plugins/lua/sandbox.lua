@@ -22,7 +22,7 @@ ffi.cdef(host.cdef)
 local G = ffi.cast("struct gauge *", host.gauge)
 host.ffi, host.G = ffi, G
 host.calls = ffi.cast("const struct bridge *", host.bridge)
-host.codes = {}
+host.codes, host.access = {}, {}
 
 ---- steps ----
 
@@ -209,6 +209,7 @@ local function used_names(chunk, place, names)
   for _, name in ipairs(names) do
     known[name] = true
   end
+  known[host.held or 1] = true
   each_global(chunk, function(name, line, is_written, called_with)
     if name == "gyre__tick" then
       return
@@ -229,8 +230,13 @@ local function used_names(chunk, place, names)
   return used
 end
 
--- The code as a function of `params`, and which of `names` it reads.
+-- The code as a function of `params`, and which of `names` it reads. Where `host.held` is a name, as "state", code may
+-- assign to it: host.access[function] is then what sets it and what gets it. Where `host.valued` is true, code that
+-- is an expression returns its value.
 local function make(text, place, names)
+  if host.valued and loadstring("return " .. text .. "\n") then
+    text = "return " .. text
+  end
   local code, wrong, at = host.tick_code(text)
   if not code then
     fail(place, at, wrong)
@@ -244,13 +250,20 @@ local function make(text, place, names)
   for _, field in ipairs(names) do
     params[#params + 1] = used[field] and field or nil
   end
-  chunk, message = loadstring("local gyre__tick = ... return function(" .. table.concat(params, ", ") .. ") " ..
-    code .. "\nend", name)
+  local held = host.held
+  local text_of = "local gyre__tick" .. (held and ", " .. held or "") .. " = ... return function(" ..
+      table.concat(params, ", ") .. ") " .. code .. "\nend" ..
+      (held and ", function(gyre__v) " .. held .. " = gyre__v end, function() return " .. held .. " end" or "")
+  chunk, message = loadstring(text_of, name)
   if not chunk then
     error(message, 0)
   end
   setfenv(chunk, env)
-  return chunk(tick), used
+  local f, set, get = chunk(tick)
+  if held then
+    host.access[f] = { set, get }
+  end
+  return f, used
 end
 
 -- Code of a job, whose modules are in `folder`.

@@ -11,7 +11,9 @@
     T(library) /* what it has beside Lua */                                                        \
     T(values)  /* the functions of expressions */                                                  \
     T(rows)    /* rows of batches as values of Lua, and back */                                    \
-    T(flat_map)
+    T(flat_map)                                                                                    \
+    T(cells) /* values that are kept, by key */                                                    \
+    T(process)
 
 #define LUA_TEXT(name) extern __attribute__((visibility("hidden"))) const char lua_text_##name[];
 LUA_TEXTS(LUA_TEXT)

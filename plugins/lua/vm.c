@@ -229,8 +229,7 @@ static int host_random(lua_State *lua)
     return 1;
 }
 
-/* The host's table, onto the stack. */
-static void push_host(lua_State *lua)
+void vm_push_host(lua_State *lua)
 {
     lua_getfield(lua, LUA_REGISTRYINDEX, HOST_KEY);
 }
@@ -240,7 +239,7 @@ static void call_own(lua_State *lua, const char *name, const char *text)
 {
     if (luaL_loadbuffer(lua, text, strlen(text), name) != 0)
         lua_error(lua);
-    push_host(lua);
+    vm_push_host(lua);
     lua_call(lua, 1, 1);
 }
 
@@ -279,7 +278,7 @@ static int boot(lua_State *lua)
     call_own(lua, "=values", lua_text_values);
     call_own(lua, "=rows", lua_text_rows);
     call_own(lua, "=seal", "local host = ... host.seal()");
-    push_host(lua);
+    vm_push_host(lua);
     lua_getfield(lua, -1, "codes");
     ask->vm->codes = luaL_ref(lua, LUA_REGISTRYINDEX);
     return 0;
@@ -288,7 +287,7 @@ static int boot(lua_State *lua)
 /* The number of the function on top of the stack, which is taken away: its place in `codes`. */
 static int keep_function(lua_State *lua)
 {
-    push_host(lua);
+    vm_push_host(lua);
     lua_getfield(lua, -1, "codes");
     lua_pushvalue(lua, -3);
     int number = luaL_ref(lua, -2);
@@ -309,7 +308,7 @@ static int make_code(lua_State *lua)
 {
     struct ask *ask = lua_touserdata(lua, 1);
     const char *slash = strrchr(ask->file, '/');
-    push_host(lua);
+    vm_push_host(lua);
     lua_getfield(lua, -1, "compile");
     lua_pushlstring(lua, ask->text, ask->n);
     lua_pushinteger(lua, ask->vm->n_places - 1);
@@ -380,6 +379,21 @@ void vm_free(struct vm *vm)
 struct gauge *vm_gauge(struct vm *vm)
 {
     return &vm->gauge;
+}
+
+lua_State *vm_lua(struct vm *vm)
+{
+    return vm->lua;
+}
+
+int vm_protect(struct vm *vm, lua_CFunction function, void *ud, struct vm_fault *fault)
+{
+    vm->gauge.is_over = vm->is_limited = 0;
+    int status = lua_cpcall(vm->lua, function, ud);
+    if (status == 0)
+        return 0;
+    take_error(vm, status, fault);
+    return -1;
 }
 
 int vm_code(struct vm *vm, const char *code, size_t n, struct vm_place place,

@@ -55,6 +55,16 @@ void vm_free(struct vm *vm);
 
 struct gauge *vm_gauge(struct vm *vm);
 
+/** The state itself, for C functions that Lua calls; what they raise ends in vm_run or vm_protect. */
+lua_State *vm_lua(struct vm *vm);
+
+/** Calls a C function with `ud` as its only argument, light userdata, and no results.
+ *  Errors:  -1, the fault */
+int vm_protect(struct vm *vm, lua_CFunction function, void *ud, struct vm_fault *fault);
+
+/** Pushes the table that the plugin's own files get. Below a protected call. */
+void vm_push_host(lua_State *lua);
+
 /** Makes a function of code: its parameters are those of `names` that the code reads.
  *  Shape:   `used[i]` becomes 1 where it reads names[i]; both have room for `n_names`
  *  Owns:    `place` is the caller's, and stays as long as the state

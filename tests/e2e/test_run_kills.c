@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "run_job.h"
 #include "run_sinks.h"
+#include "support/files.h"
 #include "support/suite.h"
 
 #include <limits.h>
@@ -147,6 +148,34 @@ static const struct kill_job files = {
               {"by/", "key,value,time", false},
               {"both/", NULL, false}},
     .sources = {{"lines", FILES *LINES}, {"events", EVENTS}},
+};
+
+/* State that is a table of Lua, timers among it. What a timer puts out does not follow from when it comes. */
+static const struct kill_job scripted = {
+    .text =
+        "job = \"scripted\";\n" SETTINGS "operators = (\n"
+        "  { id = \"events\"; op = \"gen.events\"; count = 6000; keys = 200; zipf = 0.8;\n"
+        "    parallelism = 1; },\n"
+        "  { id = \"timed\"; op = \"std.timestamps\"; input = \"events\"; field = \"time\";\n"
+        "    parallelism = 1; },\n"
+        "  { id = \"sums\"; op = \"lua.process\"; input = \"timed\"; key = \"key\";\n"
+        "    schema = ( { name = \"key\"; type = \"i64\"; }, { name = \"n\"; type = \"i64\"; },\n"
+        "      { name = \"sum\"; type = \"i64\"; }, { name = \"last\"; type = \"str\"; } );\n"
+        "    init = \"{n = 0, sum = 0, last = {}}\";\n"
+        "    on_row = \"state.n = state.n + 1 state.sum = state.sum + value\n"
+        "      state.last[state.n % 5 + 1] = 'value ' .. value\n"
+        "      emit{key = key, n = state.n, sum = state.sum, last = state.last[2] or ''}\n"
+        "      if state.n == 40 then state = nil end\"; },\n"
+        "  { id = \"beats\"; op = \"lua.process\"; input = \"timed\"; key = \"key\";\n"
+        "    schema = ( { name = \"key\"; type = \"i64\"; }, { name = \"due\"; type = \"i64\"; },\n"
+        "      { name = \"tag\"; type = \"i64\"; } );\n"
+        "    on_row = \"timer(row_time - row_time % 100 + 100, key % 3)\";\n"
+        "    on_timer = \"emit{key = key, due = due, tag = tag}\"; },\n"
+        "  { id = \"parts\"; op = \"file.write\"; input = \"sums\"; path = \"parts/\"; },\n"
+        "  { id = \"one\"; op = \"file.write\"; input = \"beats\"; path = \"one.csv\"; }\n"
+        ");\n",
+    .sinks = {{"parts/", NULL, false}, {"one.csv", NULL, false}},
+    .sources = {{"events", EVENTS}},
 };
 
 static const char *const vocabulary[] = {
@@ -538,6 +567,17 @@ static void compressed_files_rotated_parts_and_folders_of_values_survive_kills(v
     kill_often("files", &files);
 }
 
+static void state_of_lua_survives_kills(void)
+{
+    char *plugin = build_path("plugins/lua.so");
+    if (file_exists(plugin))
+        kill_often("lua", &scripted);
+    else
+        printf("lua: the plugin is left out\n");
+    CU_PASS("");
+    free(plugin);
+}
+
 /* A part that is shown before its snapshot is there would be written again after a kill. */
 static void a_part_that_is_shown_is_there_for_good(void)
 {
@@ -607,6 +647,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(a_word_count_that_is_killed_shows_what_one_that_is_not_shows, WITHIN_S),
     SUITE_TEST_WITHIN(state_of_all_kinds_survives_kills, WITHIN_S),
     SUITE_TEST_WITHIN(windows_survive_kills, WITHIN_S),
+    SUITE_TEST_WITHIN(state_of_lua_survives_kills, WITHIN_S),
     SUITE_TEST_WITHIN(finals_of_a_batch_survive_kills, WITHIN_S),
     SUITE_TEST_WITHIN(compressed_files_rotated_parts_and_folders_of_values_survive_kills, WITHIN_S),
     SUITE_TEST_WITHIN(a_part_that_is_shown_is_there_for_good, WITHIN_S),

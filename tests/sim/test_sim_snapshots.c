@@ -82,11 +82,12 @@ static char *outputs(const struct wide *wide, const char *command)
 }
 
 /* Lives of one job against the run that never failed. */
-static void compare_lives(const char *text, const char *command, uint32_t turns)
+static void compare_some_lives(const char *text, const char *command, uint32_t turns,
+                               uint64_t share)
 {
     struct wide wide;
     uint64_t first;
-    uint64_t n = sim_seeds(LIVES, &first);
+    uint64_t n = sim_seeds(LIVES / share, &first);
     wide_init(&wide, text);
     struct sim_life life = {.jobs = wide.jobs, .n_jobs = WIDTHS, .deaths = 8, .turns = turns};
     CU_ASSERT_EQUAL_FATAL(sim_job_run(&wide.jobs[0], 1), 0);
@@ -105,6 +106,11 @@ static void compare_lives(const char *text, const char *command, uint32_t turns)
     CU_ASSERT(n < 20 || (life.restored > n / 4 && life.failed > n / 20 && life.renewed > n / 4));
     free(expected);
     wide_fini(&wide);
+}
+
+static void compare_lives(const char *text, const char *command, uint32_t turns)
+{
+    compare_some_lives(text, command, turns, 1);
 }
 
 static void counts_of_a_job_that_dies_are_right(void)
@@ -189,6 +195,47 @@ static void timers_of_a_job_that_dies_are_right(void)
         "    strict = true; }\n"
         ");\n",
         "cat out-a/* out-b/*", 128);
+}
+
+/* State that is a table of Lua, by key and of all rows, and its timers. Each job has a state of Lua for every task,
+ * which takes a while to make: a share of the lives. */
+static void state_of_lua_is_right(void)
+{
+    char *plugin = build_path("plugins/lua.so");
+    if (file_exists(plugin))
+        compare_some_lives(
+            "job = \"scripted\"; mode = \"stream\";\n"
+            "operators = (\n"
+            "  { id = \"in\"; op = \"gen.events\"; keys = 40; count = 1500; seed = 9; },\n"
+            "  { id = \"sums\"; op = \"lua.process\"; input = \"in\"; key = \"key\"; parallelism = "
+            "@;\n"
+            "    schema = ( {name = \"key\"; type = \"i64\";}, {name = \"n\"; type = \"i64\";},\n"
+            "      {name = \"sum\"; type = \"i64\";}, {name = \"seen\"; type = \"i64\";} );\n"
+            "    init = \"{n = 0, sum = 0, seen = {}}\";\n"
+            "    on_row = \"state.n = state.n + 1 state.sum = state.sum + value\n"
+            "      state.seen['value ' .. value % 8] = true local seen = 0\n"
+            "      for _ in pairs(state.seen) do seen = seen + 1 end\n"
+            "      emit{key = key, n = state.n, sum = state.sum, seen = seen}\n"
+            "      timer(row_time - row_time % 100 + 100) timer(row_time - row_time % 300, 1)\n"
+            "      cancel(row_time - row_time % 300, 1)\";\n"
+            "    on_timer = \"emit{key = key, n = -1 - tag, sum = due, seen = -1}\"; },\n"
+            "  { id = \"all\"; op = \"lua.process\"; input = \"in\";\n"
+            "    schema = ( {name = \"n\"; type = \"i64\";} );\n"
+            "    init = \"0\"; on_row = \"state = state + 1 emit{n = state}\"; },\n"
+            "  { id = \"a\"; op = \"sim_sinks.ledger\"; input = \"sums\"; dir = \"out-a\";\n"
+            "    strict = true; },\n"
+            "  { id = \"b\"; op = \"sim_sinks.ledger\"; input = \"all\"; dir = \"out-b\";\n"
+            "    strict = true; }\n"
+            ");\n",
+            "cat out-b/*; cat out-a/* | grep -- '-1$'; cat out-a/* | grep -v -- '-1$' | cut -d, "
+            "-f1-2;"
+            "cat out-a/* | grep -v -- '-1$' | sort -t, -k1,1n -k2,2n | awk -F, '{l[$1] = $0} END {"
+            "for (k in l) print l[k]}'",
+            128, 25);
+    else
+        printf("lua: the plugin is left out\n");
+    CU_PASS("");
+    free(plugin);
 }
 
 /* More files than tasks: some are read, some are being read, some are not begun. */
@@ -343,6 +390,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(keyed_state_of_all_kinds_is_right, 600),
     SUITE_TEST_WITHIN(items_of_all_modes_are_right, 600),
     SUITE_TEST_WITHIN(timers_of_a_job_that_dies_are_right, 600),
+    SUITE_TEST_WITHIN(state_of_lua_is_right, 600),
     SUITE_TEST_WITHIN(words_of_many_files_are_right, 600),
     SUITE_TEST_WITHIN(operators_change_their_parallelism_each_in_its_own_way, 600),
 };
