@@ -297,15 +297,27 @@ static void *pack_alloc(void *host, void *old, size_t size)
     return NULL;
 }
 
+/* Integers beyond 2^53 are structs of one int64_t (exact.lua). */
 static int get_i64(lua_State *L, int at, int64_t *value)
 {
-    (void)L, (void)at, (void)value;
-    return 0;
+    vm_push_host(L);
+    lua_getfield(L, -1, "is_exact");
+    lua_pushvalue(L, at);
+    lua_call(L, 1, 1);
+    int is_exact = lua_toboolean(L, -1);
+    lua_pop(L, 2);
+    if (is_exact)
+        memcpy(value, lua_topointer(L, at), sizeof *value);
+    return is_exact;
 }
 
 static void push_i64(lua_State *L, int64_t value)
 {
-    lua_pushnumber(L, (double)value);
+    vm_push_host(L);
+    lua_getfield(L, -1, "exact_of_bytes");
+    lua_remove(L, -2);
+    lua_pushlstring(L, (const char *)&value, sizeof value);
+    lua_call(L, 1, 1);
 }
 
 int cells_init(struct cells *cells, struct vm *vm, struct gyre_ctx *ctx, const char *name,

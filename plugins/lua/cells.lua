@@ -20,6 +20,14 @@ host.LIVE = [[
   end
 ]]
 
+-- For C, which cannot tell one cdata from another, and has no int64_t to give.
+function host.is_exact(v)
+  return host.ffi.istype("struct gyre_exact", v)
+end
+function host.exact_of_bytes(bytes)
+  return host.exact(host.ffi.cast("const int64_t *", bytes)[0])
+end
+
 -- `reads` are x1, x2, ..., in their order; `extra` has the text of other names.
 function host.arguments(part, reads, extra)
   local of, list = {}, {}

@@ -25,7 +25,7 @@ enum {
     HEAD_MOST = 21,
     CDATA = 10, /* what lua_type says of LuaJIT's cdata */
 };
-/* 2^53: whole numbers up to here are all numbers of Lua */
+/* 2^53: whole numbers below are numbers of Lua, others integers of exact.lua */
 #define EXACT     9007199254740992.0
 #define EXACT_I64 (INT64_C(1) << 53)
 
@@ -143,7 +143,7 @@ static int put_whole(struct pack *pack, int64_t v)
 static int put_number(struct pack *pack, double v)
 {
     uint64_t bits;
-    if (v >= -EXACT && v <= EXACT && v == (double)(int64_t)v && !(v == 0 && signbit(v)))
+    if (v > -EXACT && v < EXACT && v == (double)(int64_t)v && !(v == 0 && signbit(v)))
         return put_whole(pack, (int64_t)v);
     if (make_room(pack, 9) != 0)
         return -1;
@@ -290,6 +290,13 @@ static int put_key(struct pack *pack, lua_State *L, int at, uint32_t n_array)
         step->text = lua_toboolean(L, at) ? "true" : "false";
         step->length = strlen(step->text);
         return put_byte(pack, lua_toboolean(L, at) ? TRUE : FALSE);
+    case CDATA: {
+        int64_t v;
+        if (pack->get_i64(L, at, &v)) {
+            step->number = (double)v;
+            return put_whole(pack, v);
+        }
+    } /* fall through */
     default:
         pack->depth--;
         return refuse(pack, "has a key that is neither boolean, number nor string");
@@ -546,12 +553,10 @@ static int is_table(uint8_t tag)
 
 /* ---- checking ---------------------------------------------------------------------------------- */
 
-static int check_whole(struct cursor *c, int key)
+static int check_whole(struct cursor *c)
 {
     int64_t v;
-    if (!read_whole(c, &v) || (v >= 0 && v < 0x80))
-        return 0;
-    return !key || (v >= -EXACT_I64 && v <= EXACT_I64);
+    return read_whole(c, &v) && (v < 0 || v >= 0x80);
 }
 
 static int check_real(struct cursor *c, int key)
@@ -559,7 +564,7 @@ static int check_real(struct cursor *c, int key)
     double v;
     if (!read_real(c, &v) || (key && (v != v || v == 0)))
         return 0;
-    return !(v >= -EXACT && v <= EXACT && v == (double)(int64_t)v) || (v == 0 && signbit(v));
+    return !(v > -EXACT && v < EXACT && v == (double)(int64_t)v) || (v == 0 && signbit(v));
 }
 
 /* A value that is no table, whose first byte was `tag`. */
@@ -569,7 +574,7 @@ static int check_plain(struct cursor *c, uint8_t tag, int key)
     if (tag < SHORT_STRING || tag == FALSE || tag == TRUE)
         return 1;
     if (tag == WHOLE)
-        return check_whole(c, key);
+        return check_whole(c);
     if (tag == REAL)
         return check_real(c, key);
     if (!(is_short_string(tag) || tag == STRING) || !read_length(c, tag, &n))
@@ -654,7 +659,7 @@ static int push_whole(struct pack *pack, lua_State *L, struct cursor *c)
     int64_t v;
     if (!read_whole(c, &v))
         return 0;
-    if (v >= -EXACT_I64 && v <= EXACT_I64)
+    if (v > -EXACT_I64 && v < EXACT_I64)
         lua_pushnumber(L, (double)v);
     else
         pack->push_i64(L, v);

@@ -9,7 +9,7 @@
  *   0x80 ... 0x9f  a string of 0 to 31 bytes, which follow
  *   0xa0           nil; alone only, never in a table
  *   0xa1, 0xa2     false, true
- *   0xa3           another whole number: zigzag varint; up to 2^53 a number of Lua, beyond an i64
+ *   0xa3           another whole number: zigzag varint; below 2^53 a number of Lua, else an i64
  *   0xa4           any other number: f64, 8 bytes, little-endian; one NaN
  *   0xa5           a longer string: varint of its length, its bytes
  *   0xa6           a table: varint a, varint b; values 1 to a, then b pairs of key and value, by the keys' bytes

@@ -55,11 +55,12 @@ struct parts {
      .fallback = "256MiB",                                                                         \
      .min = 1 << 20,                                                                               \
      .max = INT64_C(1) << 40,                                                                      \
+     .flags = GYRE_NOT_OF_STATE,                                                                   \
      .offset = (uint32_t)offsetof(config, parts.memory)},                                          \
     {                                                                                              \
         .size = (uint32_t)sizeof(struct gyre_option), .type = GYRE_OPTION_INT,                     \
         .name = "max_steps", .doc = "rounds of loops and calls of functions that a row may take",  \
-        .fallback = "10000000", .min = 1, .max = INT64_C(1) << 52,                                 \
+        .fallback = "10000000", .min = 1, .max = INT64_C(1) << 52, .flags = GYRE_NOT_OF_STATE,     \
         .offset = (uint32_t)offsetof(config, parts.max_steps)                                      \
     }
 

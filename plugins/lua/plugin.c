@@ -7,13 +7,16 @@
  * | map      | map.c      | sets fields by expressions                  |
  * | process  | process.c  | rows of keys, with state                    |
  *
- * | function  | file        | what it is                 |
- * |-----------|-------------|----------------------------|
- * | distance  | distance.c  | how far two rows are apart |
- * | evict     | evict.c     | which rows a window drops  |
- * | key       | key.c       | a key                      |
- * | partition | partition.c | the task of a row          |
- * | trigger   | trigger.c   | when a window is put out   | */
+ * | function  | file        | what it is                         |
+ * |-----------|-------------|------------------------------------|
+ * | aggregate | aggregate.c | what Lua makes of rows             |
+ * | distance  | distance.c  | how far two rows are apart         |
+ * | evict     | evict.c     | which rows a window drops          |
+ * | fold      | aggregate.c | the same where it cannot be merged |
+ * | key       | key.c       | a key                              |
+ * | partition | partition.c | the task of a row                  |
+ * | trigger   | trigger.c   | when a window is put out           | */
+#include "aggregate.h"
 #include "distance.h"
 #include "evict.h"
 #include "filter.h"
@@ -25,4 +28,5 @@
 #include "trigger.h"
 
 GYRE_PLUGIN(lua, "0.1.0", GYRE_OP(filter), GYRE_OP(flat_map), GYRE_OP(map), GYRE_OP(process),
-            GYRE_FN(distance), GYRE_FN(evict), GYRE_FN(key), GYRE_FN(partition), GYRE_FN(trigger))
+            GYRE_FN(aggregate), GYRE_FN(distance), GYRE_FN(evict), GYRE_FN(fold), GYRE_FN(key),
+            GYRE_FN(partition), GYRE_FN(trigger))

@@ -12,6 +12,9 @@ local staged, n = {}, 0
 local function stage(name, clock, cancel)
   return function(time, tag)
     tag = tag or 0
+    if time == nil and cancel == 1 then -- none was set
+      return
+    end
     if not plan.parts.on_timer then
       error(name .. ": there is no `on_timer` that would be run for it", 2)
     end

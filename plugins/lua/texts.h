@@ -13,7 +13,8 @@
     T(rows)    /* rows of batches as values of Lua, and back */                                    \
     T(flat_map)                                                                                    \
     T(cells) /* values that are kept, by key */                                                    \
-    T(process)
+    T(process)                                                                                     \
+    T(aggregate)
 
 #define LUA_TEXT(name) extern __attribute__((visibility("hidden"))) const char lua_text_##name[];
 LUA_TEXTS(LUA_TEXT)

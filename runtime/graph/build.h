@@ -191,6 +191,8 @@ void gy_build_identity(struct gy_build *b, struct gy_build_node *bn);
 void gy_build_identity_options(struct gy_build *b, struct gy_hosted *hosted);
 void gy_build_identity_reads(struct gy_build *b, const struct gy_node *node,
                              struct gy_hosted *hosted);
+/** True where the function itself says what its state is: it has options with GYRE_NOT_OF_STATE. */
+bool gy_build_identity_is_own(const struct gyre_function *function);
 /** The same of the window of a node, whose policies are bound: the state of one is of no use to another. */
 void gy_build_identity_window(struct gy_build *b, struct gy_node *node);
 /** The same of the key of an operator, where a function computes it. */

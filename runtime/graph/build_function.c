@@ -2,6 +2,8 @@
  * the bounds of its window, its results; a key function the stream with its results; see build.h. */
 #include "graph/build.h"
 
+#include <string.h>
+
 #include "plugin/guide.h"
 
 static bool add_key_columns(struct gy_build *b, uint32_t index, struct gy_output *out, bool own)
@@ -32,6 +34,26 @@ static bool bind_function(struct gy_build *b, uint32_t index, uint32_t i)
     return false;
 }
 
+/* Functions of a list whose state could be taken for one another's. */
+static bool check_told_apart(struct gy_build *b, const struct gy_build_node *bn)
+{
+    const struct gy_node *node = bn->node;
+    for (uint32_t i = 0; i < node->n_hosted; i++)
+        for (uint32_t j = 0; j < i; j++) {
+            const struct gy_hosted *x = &node->hosted[j], *y = &node->hosted[i];
+            if (x->function != y->function || !gy_build_identity_is_own(x->function) ||
+                x->identity == NULL || y->identity == NULL || strcmp(x->identity, y->identity) != 0)
+                continue;
+            gy_build_tell(
+                b, bn->set->op_at,
+                "aggregates: the state of one %s could be taken for that of another: give "
+                "each a `name`",
+                x->op);
+            return false;
+        }
+    return true;
+}
+
 bool gy_build_functions(struct gy_build *b, uint32_t index)
 {
     struct gy_build_node *bn = &b->nodes[index];
@@ -50,6 +72,7 @@ bool gy_build_functions(struct gy_build *b, uint32_t index)
         gy_build_window_bounds(b, index);
     for (uint32_t i = 0; i < node->n_hosted; i++)
         ok &= bind_function(b, index, i);
+    ok = ok && check_told_apart(b, bn);
     if (node->window != NULL)
         ok &= gy_build_policies(b, index);
     if (ok && node->window != NULL)

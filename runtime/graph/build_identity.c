@@ -87,11 +87,19 @@ void gy_build_identity_options(struct gy_build *b, struct gy_hosted *hosted)
     hosted->identity = with_options(b, hosted->op, f->options, f->n_options, 0, hosted->config);
 }
 
+bool gy_build_identity_is_own(const struct gyre_function *function)
+{
+    for (uint32_t i = 0; i < function->n_options; i++)
+        if ((gyre_option_at(function->options, i)->flags & GYRE_NOT_OF_STATE) != 0)
+            return true;
+    return false;
+}
+
 void gy_build_identity_reads(struct gy_build *b, const struct gy_node *node,
                              struct gy_hosted *hosted)
 {
     const struct gy_input *input = &node->inputs[0];
-    if (hosted->identity == NULL)
+    if (hosted->identity == NULL || gy_build_identity_is_own(hosted->function))
         return;
     for (uint32_t i = 0; i < hosted->n_reads && hosted->identity != NULL; i++) {
         uint32_t at = input->reads[hosted->reads[i]];

@@ -156,7 +156,8 @@ void gy_options_text(const struct gy_scope *scope, const struct gyre_option *opt
 {
     for (uint32_t i = 0; i < n_options; i++) {
         const struct gyre_option *option = gyre_option_at(options, i);
-        if (option->type != GYRE_OPTION_PATH && (option->flags & flags) == flags)
+        if (option->type != GYRE_OPTION_PATH && (option->flags & flags) == flags &&
+            (option->flags & GYRE_NOT_OF_STATE) == 0)
             put_option(scope, option, config, text);
     }
 }

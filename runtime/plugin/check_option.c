@@ -184,7 +184,10 @@ static int check_place(struct gy_check *c, const struct gyre_option *o, uint32_t
 
 static int check_option(struct gy_check *c, const struct gyre_option *o, uint32_t config_size)
 {
+    struct gyre_option other = *o;
     int code;
+    other.flags &= ~GYRE_NOT_OF_STATE; /* goes with all others */
+    o = &other;
     if (value_type(o->type).size == 0)
         return gy_check_fault(c, "has the unknown type %u; the known ones are 1 to 16", o->type);
     if (!o->doc || !*o->doc)

@@ -72,6 +72,18 @@ static void state_may_be_any_value_and_is_an_empty_table_at_first(void)
                "0,12\n1,12\n1,13\n2,12\n2,13\n");
 }
 
+static void integers_beyond_those_of_numbers_are_kept_exactly(void)
+{
+    check_rows("from = 9007199254740990L; to = 9007199254740996L;",
+               ONE("last") "    init = \"{last = value, of = {}}\";\n"
+                           "    on_row = \"emit{last = state.last, n = value} state.last = value\n"
+                           "      state.of[value] = {value}\";",
+               "9007199254740990,9007199254740990\n9007199254740990,9007199254740991\n"
+               "9007199254740991,9007199254740992\n9007199254740992,9007199254740993\n"
+               "9007199254740993,9007199254740994\n9007199254740994,9007199254740995\n"
+               "9007199254740995,9007199254740996\n");
+}
+
 static void state_that_is_nil_goes_away_and_begins_anew(void)
 {
     check_rows("from = 0; to = 6;",
@@ -282,6 +294,7 @@ static void so_is_the_state_of_all_rows(void)
 static const struct suite_test tests[] = {
     SUITE_TEST(state_is_by_key_and_is_what_the_rows_before_have_left),
     SUITE_TEST(state_may_be_any_value_and_is_an_empty_table_at_first),
+    SUITE_TEST(integers_beyond_those_of_numbers_are_kept_exactly),
     SUITE_TEST(state_that_is_nil_goes_away_and_begins_anew),
     SUITE_TEST(without_a_key_there_is_one_state_for_all_rows),
     SUITE_TEST(a_row_that_fails_leaves_no_state_no_rows_and_no_timers),

@@ -96,6 +96,8 @@ static void values_come_back_as_they_were(void)
         {"return 128", "v == 128"},
         {"return -1", "v == -1"},
         {"return 2 ^ 53", "v == 2 ^ 53 and type(v) == 'number'"},
+        {"return 9007199254740991", "v == 9007199254740991"},
+        {"return 9007199254740992LL", "v == 9007199254740992LL and type(v) == 'cdata'"},
         {"return -2 ^ 53", "v == -2 ^ 53 and type(v) == 'number'"},
         {"return 1e300", "v == 1e300"},
         {"return 2 ^ 60", "v == 2 ^ 60 and type(v) == 'number'"},

@@ -58,6 +58,9 @@ struct gyre_groups {
     const void *items;
 };
 
+/* Of an option of an aggregate function: state goes on under any value of it. */
+#define GYRE_NOT_OF_STATE 16u
+
 #define GYRE_REQUIRED 1u /* a job file has to give it */
 #define GYRE_WRITES   2u /* a PATH the operator writes: no other may write or read it */
 #define GYRE_IS_KEY   8u /* FIELDS: they are the key, where the job gives no `key` */
@@ -71,7 +74,9 @@ struct gyre_groups {
  *           GYRE_WRITES likewise; "-", pipes and devices may be shared all the same.
  *           GYRE_IS_KEY is for the operator's own table, and a FIELDS.
  *           GYRE_OF_STATE is for the operator's own table, and no PATH; all options of an aggregate
- *           function are so without it.
+ *           function are so without it, but those with GYRE_NOT_OF_STATE. A function with such an option
+ *           says itself what its state is (by the version of its accumulator's type), whatever fields it
+ *           reads; in a list of aggregates those of one function then need options by which they differ.
  *           `min`, `max` bound INT, FLOAT, FLOATS, DURATION and SIZE; both 0: unbounded
  *  Owns:    constant data of the plugin
  *  Thread:  [any], immutable
