@@ -48,7 +48,7 @@ static void give_rounds(struct gy_subjects *subjects, const struct gy_plugin *pl
     size_t n = strlen(plugin->abi->name);
     for (size_t i = 0; i < subjects->list.n; i++) {
         struct gy_subject *s = &subjects->list.items[i];
-        if (strncmp(s->op, plugin->abi->name, n) == 0 && s->op[n] == '.' &&
+        if (s->options != NULL && strncmp(s->op, plugin->abi->name, n) == 0 && s->op[n] == '.' &&
             strstr(s->options, "rounds = ") == NULL)
             s->rounds = gy_needs_rounds(gy_plugin_operator(plugin, s->op + n + 1));
     }

@@ -415,6 +415,13 @@ static void what_cannot_be_made_into_a_job_is_told(void)
               "a conform.cfg: input: unknown field `word` "));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, " 0 skip, 1 warn\n"));
     free(text);
+    text =
+        conform("fixtures/key_fns.so", all, &status); /* functions that have no job of their own */
+    CU_ASSERT_EQUAL(status, 0);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(text, ": a function of this kind is tested with the operator that calls it\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, " 0 fail, 0 crash, 0 timeout, "));
+    free(text);
 }
 
 static void files_of_a_config_may_be_in_folders_and_lead_nowhere_else(void)
