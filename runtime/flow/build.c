@@ -77,8 +77,11 @@ static int build_edge(struct gy_flow *flow, uint32_t e)
     uint32_t n = from->parallelism * n_dests;
     /* A forward edge hands on the hash that its rows have: the consumer may have no other. */
     const struct gy_output *output = &from->outputs[edge->from_port];
-    bool hashed =
-        edge->partition == GY_KEY || (edge->partition == GY_FORWARD && output->keeps_hash);
+    const struct gy_node *to = graph_of(flow)->nodes[edge->to];
+    bool hashed = edge->partition == GY_FORWARD && output->keeps_hash;
+    /* The hash of a number is made again for a fraction of what 8 bytes more cost. */
+    if (edge->partition == GY_KEY)
+        hashed = !gy_key_is_exact(&to->key) || to->region >= 0;
     if (gy_layout_init(&flow->layouts[e], output, hashed) != 0)
         return GYRE_ENOMEM;
     flow->channels[e] = gy_alloc_aligned(n * sizeof(struct gy_channel), 64);

@@ -1,8 +1,10 @@
 /* The producing side of an exchange; see exchange.h.
  *
- * Rows that all go to one destination (one consumer, broadcast, rebalance) are copied column by
- * column. Rows of a keyed edge are scattered: first the destination and slot of each row, then one
- * pass over up to four 8-byte columns at once, and one pass for each of the others. */
+ * Rows are copied column by column, which fills each line of the cache at once. Those of a keyed edge
+ * are sorted by destination first: only their numbers are moved for that. (To scatter the columns row
+ * by row, to all destinations in turn, took twice as long: each store then waits for another line, which
+ * the other processor had last.)
+ */
 #include "flow/exchange.h"
 
 #include "base/mem.h"
@@ -20,7 +22,7 @@ struct gy_open {
 struct gy_scatter {
     uint32_t rows[GYRE_BATCH_ROWS];
     uint16_t dest[GYRE_BATCH_ROWS];
-    uint16_t slot[GYRE_BATCH_ROWS];
+    uint32_t sorted[GYRE_BATCH_ROWS]; /* by destination */
     uint64_t hash[GYRE_BATCH_ROWS];
 };
 
@@ -220,130 +222,50 @@ static void write_to(struct gy_exchange *exchange, uint32_t dest, const struct g
     }
 }
 
-/* What one scattered column is: where it comes from and where it goes in a message. */
-struct lane {
-    const void *data;
-    size_t offset; /* in a full block */
-};
-
-/* Scatters up to four 8-byte columns in one pass, without a branch. */
-static void scatter_8(const struct gy_scatter *s, char *const *bases, const struct lane *lanes,
-                      uint32_t n_lanes, uint32_t first, uint32_t n)
+/* Lists the rows by destination, in their order: those of d are the list's from `ends[d - 1]` to `ends[d]`. */
+static void sort_rows(struct gy_scatter *s, uint32_t n, uint32_t n_dests, uint32_t *ends)
 {
-    const uint64_t *a = lanes[0].data, *b = lanes[1].data, *c = lanes[2].data, *d = lanes[3].data;
-    size_t oa = lanes[0].offset, ob = lanes[1].offset, oc = lanes[2].offset, od = lanes[3].offset;
-#define LANE(from, offset) memcpy(base + (offset) + (size_t)s->slot[j] * 8, &(from)[s->rows[j]], 8)
-#define LOOP(body)                                                                                 \
-    for (uint32_t j = first; j < first + n; j++) {                                                 \
-        char *base = bases[s->dest[j]];                                                            \
-        body;                                                                                      \
+    uint32_t next[n_dests], sum = 0;
+    memset(next, 0, n_dests * sizeof *next);
+    for (uint32_t j = 0; j < n; j++)
+        next[s->dest[j]]++;
+    for (uint32_t d = 0; d < n_dests; d++) {
+        uint32_t rows = next[d];
+        next[d] = sum;
+        ends[d] = sum += rows;
     }
-    switch (n_lanes) {
-    case 1: LOOP(LANE(a, oa)); break;
-    case 2: LOOP(LANE(a, oa); LANE(b, ob)); break;
-    case 3: LOOP(LANE(a, oa); LANE(b, ob); LANE(c, oc)); break;
-    default: LOOP(LANE(a, oa); LANE(b, ob); LANE(c, oc); LANE(d, od));
-    }
-#undef LOOP
-#undef LANE
+    for (uint32_t j = 0; j < n; j++)
+        s->sorted[next[s->dest[j]]++] = s->rows[j];
 }
 
-/* Scatters a column of another size. */
-static void scatter_other(struct gy_exchange *exchange, char *const *bases, const void *data,
-                          uint32_t size, bool is_str, size_t offset, uint32_t first, uint32_t n)
+/* Two destinations, as machines of two processors have, need no counts, and no row waits for the one before. */
+static void sort_rows_by_two(struct gy_scatter *s, uint32_t n, uint32_t *ends)
 {
-    const struct gy_scatter *s = exchange->scatter;
-    for (uint32_t j = first; j < first + n; j++) {
-        char *to = bases[s->dest[j]] + offset + (size_t)s->slot[j] * size;
-        const char *from = (const char *)data + (size_t)s->rows[j] * size;
-        if (size == 16) {
-            struct gyre_str v;
-            memcpy(&v, from, 16);
-            if (is_str && v.len > GYRE_STR_INLINE)
-                v = copy_text(exchange, s->dest[j], &v);
-            memcpy(to, &v, 16);
-        } else if (size == 4) {
-            memcpy(to, from, 4);
-        } else {
-            *to = *from;
-        }
+    uint32_t second[GYRE_BATCH_ROWS];
+    uint32_t n_first = 0, n_second = 0;
+    for (uint32_t j = 0; j < n; j++) {
+        s->sorted[n_first] = second[n_second] = s->rows[j];
+        n_first += s->dest[j] == 0;
+        n_second += s->dest[j] != 0;
     }
+    memcpy(s->sorted + n_first, second, n_second * sizeof *second);
+    ends[0] = n_first;
+    ends[1] = n;
 }
 
-static const uint8_t all_valid[GYRE_BATCH_ROWS] = {[0 ... GYRE_BATCH_ROWS - 1] = 1};
-
-/* Scatters rows first ... first + n - 1 of the list, whose slots are assigned. */
-static void scatter_columns(struct gy_exchange *exchange, const struct gy_batch *in,
-                            const uint64_t *hash, char *const *bases, uint32_t first, uint32_t n)
-{
-    const struct gy_layout *layout = exchange->layout;
-    size_t capacity = layout->capacity;
-    struct lane lanes[4] = {{0}};
-    uint32_t n_lanes = 0;
-#define ADD_LANE(from, at)                                                                         \
-    do {                                                                                           \
-        lanes[n_lanes++] = (struct lane){from, (size_t)(at)*capacity};                             \
-        if (n_lanes == 4) {                                                                        \
-            scatter_8(exchange->scatter, bases, lanes, 4, first, n);                               \
-            n_lanes = 0;                                                                           \
-        }                                                                                          \
-    } while (0)
-    if (layout->hash >= 0)
-        ADD_LANE(hash, layout->hash);
-    if (layout->time >= 0)
-        ADD_LANE(in->time, layout->time);
-    for (uint32_t f = 0; f < layout->n_fields; f++) {
-        uint32_t size = gyre_type_size(layout->types[f]);
-        if (layout->offsets[f] >= 0 && size == 8)
-            ADD_LANE(in->columns[f].data, layout->offsets[f]);
-        else if (layout->offsets[f] >= 0)
-            scatter_other(exchange, bases, in->columns[f].data, size,
-                          gyre_type_is_str(layout->types[f]), (size_t)layout->offsets[f] * capacity,
-                          first, n);
-        if (layout->valid[f] >= 0)
-            scatter_other(exchange, bases,
-                          in->columns[f].valid != NULL ? in->columns[f].valid : all_valid, 1, false,
-                          (size_t)layout->valid[f] * capacity, first, n);
-    }
-#undef ADD_LANE
-    if (n_lanes > 0)
-        scatter_8(exchange->scatter, bases, lanes, n_lanes, first, n);
-}
-
-/* Gives the next rows their slots, as many as surely fit; 0 without memory. */
-static uint32_t assign_slots(struct gy_exchange *exchange, char **bases, uint32_t first, uint32_t n)
+/* Copies the listed rows to the destinations that they have. */
+static void write_sorted(struct gy_exchange *exchange, const struct gy_batch *in,
+                         const uint64_t *hash, uint32_t n)
 {
     struct gy_scatter *s = exchange->scatter;
-    uint32_t next[exchange->n_dests];
-    uint32_t room = n;
-    for (uint32_t d = 0; d < exchange->n_dests; d++) {
-        struct gy_open *open = open_for(exchange, d);
-        if (open == NULL)
-            return 0;
-        bases[d] = open->columns;
-        next[d] = open->message->rows;
-        if (exchange->layout->capacity - next[d] < room)
-            room = exchange->layout->capacity - next[d];
-    }
-    for (uint32_t j = first; j < first + room; j++)
-        s->slot[j] = (uint16_t)next[s->dest[j]]++;
-    for (uint32_t d = 0; d < exchange->n_dests; d++)
-        exchange->open[d].message->rows = next[d];
-    return room;
-}
-
-static void write_scattered(struct gy_exchange *exchange, const struct gy_batch *in,
-                            const uint64_t *hash, uint32_t n)
-{
-    char *bases[exchange->n_dests];
-    for (uint32_t first = 0; first < n && exchange->error == 0;) {
-        uint32_t m = assign_slots(exchange, bases, first, n - first);
-        scatter_columns(exchange, in, hash, bases, first, m);
-        first += m;
-        for (uint32_t d = 0; d < exchange->n_dests && exchange->error == 0; d++)
-            if (is_full(exchange->open[d].message))
-                send(exchange, d);
-    }
+    uint32_t ends[exchange->n_dests];
+    if (exchange->n_dests == 2)
+        sort_rows_by_two(s, n, ends);
+    else
+        sort_rows(s, n, exchange->n_dests, ends);
+    for (uint32_t d = 0, from = 0; d < exchange->n_dests; from = ends[d++])
+        if (ends[d] > from && exchange->error == 0)
+            write_to(exchange, d, in, hash, s->sorted + from, ends[d] - from);
 }
 
 static void write_keyed(struct gy_exchange *exchange, const struct gy_batch *in,
@@ -352,7 +274,7 @@ static void write_keyed(struct gy_exchange *exchange, const struct gy_batch *in,
     struct gy_scatter *s = exchange->scatter;
     for (uint32_t j = 0; j < n; j++)
         s->dest[j] = exchange->dest_of_group[gy_key_group(hash[s->rows[j]], exchange->groups)];
-    write_scattered(exchange, in, hash, n);
+    write_sorted(exchange, in, hash, n);
 }
 
 static void write_by_function(struct gy_exchange *exchange, const struct gy_batch *in, uint32_t n)
@@ -364,7 +286,7 @@ static void write_by_function(struct gy_exchange *exchange, const struct gy_batc
     for (uint32_t j = 0; exchange->error == 0 && j < n; j++)
         s->dest[j] = (uint16_t)tasks_of[s->rows[j]];
     if (exchange->error == 0)
-        write_scattered(exchange, in, NULL, n);
+        write_sorted(exchange, in, NULL, n);
 }
 
 static const uint64_t *hash_rows(struct gy_exchange *exchange, const struct gy_batch *in)
@@ -388,8 +310,10 @@ void gy_exchange_write(struct gy_exchange *exchange, const struct gy_batch *in)
     else
         for (uint32_t j = 0; j < n; j++)
             rows[j] = j;
-    if (exchange->layout->hash >= 0)
-        hash = exchange->edge->partition == GY_KEY ? hash_rows(exchange, in) : in->hash;
+    if (exchange->edge->partition == GY_KEY)
+        hash = hash_rows(exchange, in);
+    else if (exchange->layout->hash >= 0)
+        hash = in->hash;
     assert(hash != NULL || exchange->layout->hash < 0);
     if (exchange->error != 0)
         return;

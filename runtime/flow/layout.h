@@ -5,8 +5,8 @@
  *     | gy_message, 64-aligned | column 0 x capacity | column 1 x capacity | ... | hash | time |
  *
  * Nullable columns are followed by a column of validity bytes. Only columns that some consumer needs
- * are carried; so are `hash` on a keyed edge, and on a forward one whose rows have it, and `time`
- * where it is read. `capacity` is a multiple of 16, so that every column is aligned. Strings longer
+ * are carried; so are `hash` on a forward edge whose rows have it, and on a keyed one where the consumer
+ * could not make it of the key for less than it costs to carry, and `time` where it is read. `capacity` is a multiple of 16, so that every column is aligned. Strings longer
  * than 12 bytes are copied into text blocks that travel with the message.
  *
  * The producing side (flow/exchange) and the consuming one (flow/inlet) stand on this. */
