@@ -9,7 +9,13 @@
 /* A turn ends after so many batches or polls, so that the tasks of a worker take turns, and one
  * source does not run far ahead of another. A poll has the budget of one batch, and of some more
  * as long as all of it finds room. */
-enum { TURN_BATCHES = 8, BUDGET_LEAST = GYRE_BATCH_ROWS, BUDGET_MOST = 4 * GYRE_BATCH_ROWS };
+enum {
+    TURN_BATCHES = 32,
+    TURN_POLLS = 8,
+    TURN_SIGNALS = 64,
+    BUDGET_LEAST = GYRE_BATCH_ROWS,
+    BUDGET_MOST = 4 * GYRE_BATCH_ROWS
+};
 
 /* ---- input ---- */
 
@@ -62,8 +68,8 @@ static void take(struct gy_entry *entry, struct gy_message *message)
     gy_message_drop(message);
 }
 
-/* Takes one message of one channel, in turn; false where all are empty. */
-static bool take_entry(struct gy_task *task)
+/* Takes one message of one channel, in turn, and says whether it is one with rows; false where all are empty. */
+static bool take_entry(struct gy_task *task, bool *rows)
 {
     for (uint32_t tried = 0; tried < task->n_entries; tried++) {
         struct gy_entry *entry = &task->entries[task->next_entry];
@@ -73,6 +79,7 @@ static bool take_entry(struct gy_task *task)
         struct gy_message *message = gy_channel_pop(entry->inlet.channel);
         if (message == NULL)
             continue;
+        *rows = message->kind == GY_ROWS;
         take(entry, message);
         return true;
     }
@@ -81,13 +88,14 @@ static bool take_entry(struct gy_task *task)
 
 /* What goes round comes first, that it does not grow; but while a barrier is on its way, or the end of a stop,
  * what comes before it does: a loop that is never empty would keep it away. */
-static bool take_message(struct gy_task *task)
+static bool take_message(struct gy_task *task, bool *rows)
 {
+    *rows = true;
     if (!task->has_heads)
-        return take_entry(task);
+        return take_entry(task, rows);
     if (gy_task_awaits_barrier(task) || gy_flow_is_stopping(task->flow))
-        return take_entry(task) || gy_task_serve(task);
-    return gy_task_serve(task) || take_entry(task);
+        return take_entry(task, rows) || gy_task_serve(task);
+    return gy_task_serve(task) || take_entry(task, rows);
 }
 
 static bool poll_sources(struct gy_task *task)
@@ -144,12 +152,34 @@ static uint32_t work_rows(const struct gy_task *task)
     return task->region != NULL && task->owed == 0 ? 0 : task->flow->options.work_rows;
 }
 
+/* True where the turn is over: nothing more is to be taken now. */
+static bool is_to_pause(struct gy_task *task)
+{
+    return !gy_task_has_room(task) || is_at_barrier(task) || gy_flow_has_failed(task->flow);
+}
+
+/* Takes a message with rows, and those without before it: they cost next to nothing, and a task that had a turn for
+ * each would be behind producers that tell a watermark with each batch. False where there is none. */
+static bool take_next(struct gy_task *task)
+{
+    bool rows = false, any = false;
+    for (uint32_t n = 0; n < TURN_SIGNALS && !rows && take_message(task, &rows); n++) {
+        any = true;
+        if (rows)
+            break;
+        gy_task_settle(task, work_rows(task));
+        if (is_to_pause(task))
+            break;
+    }
+    return any;
+}
+
 /* Takes up to a turn's worth of input; true where the input ran out. */
 static bool take_input(struct gy_task *task, bool *moved)
 {
-    uint32_t turn = may_block_in_poll(task) ? 1 : TURN_BATCHES;
+    uint32_t turn = may_block_in_poll(task) ? 1 : task->n_entries > 0 ? TURN_BATCHES : TURN_POLLS;
     for (uint32_t n = 0; n < turn; n++) {
-        bool got = task->n_entries > 0 && take_message(task);
+        bool got = task->n_entries > 0 && take_next(task);
         got |= poll_sources(task);
         if (!got)
             return true;
