@@ -102,6 +102,8 @@ static void exchange_text(struct gy_buf *b, const struct gy_physical *plan, uint
     gy_buf_printf(b, ", %u to %u", graph->nodes[e->from]->parallelism,
                   graph->nodes[e->to]->parallelism);
     carried_text(b, &graph->nodes[e->from]->outputs[e->from_port]);
+    if (e->presums)
+        gy_buf_text(b, ", summed before where keys repeat");
     gy_buf_text(b, e->feedback ? ", feedback\n" : "\n");
 }
 

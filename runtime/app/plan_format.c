@@ -145,6 +145,7 @@ static void json_edge(struct gy_buf *b, const struct gy_physical *plan, uint32_t
         gy_json_text(b, "function", e->function->name);
     gy_json_bool(b, "chained", plan->chained[edge]);
     gy_json_bool(b, "feedback", e->feedback);
+    gy_json_bool(b, "summed_before", e->presums && !plan->chained[edge]);
     gy_json_close(b, '}');
 }
 

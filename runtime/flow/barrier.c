@@ -202,9 +202,7 @@ static void pass_on(struct gy_task *task, uint64_t epoch)
         for (uint32_t r = 0; r < member->n_routes; r++) {
             if (member->routes[r].to != NULL)
                 continue;
-            gy_exchange_signal(&member->routes[r].exchange, GY_BARRIER, (int64_t)epoch, false);
-            if (member->routes[r].exchange.error != 0)
-                gy_flow_fail_memory(task->flow, member->instance);
+            gy_route_signal(member, &member->routes[r], GY_BARRIER, (int64_t)epoch, false);
         }
     }
 }

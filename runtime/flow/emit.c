@@ -20,9 +20,7 @@ void gy_member_emit(void *host, uint32_t port, const struct gy_batch *batch)
         if (route->port != port || gy_flow_has_failed(member->task->flow))
             continue;
         if (route->to == NULL) {
-            gy_exchange_write(&route->exchange, batch);
-            if (route->exchange.error != 0)
-                gy_member_check(member, &route->exchange);
+            gy_route_write(member, route, batch);
             continue;
         }
         gy_rounds_touch(route->enters);

@@ -53,6 +53,11 @@ int gy_exchange_init(struct gy_exchange *exchange, const struct gy_graph *graph,
     return 0;
 }
 
+void gy_exchange_of_sums(struct gy_exchange *exchange)
+{
+    exchange->sums = true;
+}
+
 void gy_exchange_fini(struct gy_exchange *exchange)
 {
     for (uint32_t d = 0; exchange->open != NULL && d < exchange->n_dests; d++)
@@ -81,6 +86,7 @@ static struct gy_open *open_for(struct gy_exchange *exchange, uint32_t dest)
     open->message = new_message(exchange, dest, exchange->layout->capacity);
     if (open->message == NULL)
         return NULL;
+    open->message->sums = exchange->sums;
     open->columns = gy_message_columns(open->message);
     open->text = open->text_end = NULL;
     return open;
@@ -96,6 +102,8 @@ static struct gy_message *shrink(struct gy_exchange *exchange, uint32_t dest,
         return NULL;
     gy_message_copy(exchange->layout, small, large);
     small->texts = large->texts;
+    small->sums = large->sums;
+    small->stands_for = large->stands_for;
     small->bytes += large->bytes - large->block->size;
     return small;
 }
@@ -121,6 +129,7 @@ static void send(struct gy_exchange *exchange, uint32_t dest)
         small = shrink(exchange, dest, message);
     if (small != NULL) {
         message->rows = 0;
+        message->stands_for = 0;
         message->texts = NULL;
         message->bytes = message->block->size;
         open->text = open->text_end = NULL;
@@ -194,6 +203,16 @@ static void append_valid(struct gy_exchange *exchange, uint32_t dest, const uint
                n);
 }
 
+/* Of the rows that a batch of records stands for, each record has as many. */
+static void count_rows(struct gy_exchange *exchange, struct gy_message *message, uint32_t kept,
+                       uint32_t n)
+{
+    uint64_t each = exchange->stands_for / kept, more = exchange->stands_for % kept;
+    uint64_t before = more * exchange->written / kept;
+    exchange->written += n;
+    message->stands_for += each * n + more * exchange->written / kept - before;
+}
+
 /* Copies all listed rows to one destination, in as many messages as it takes. */
 static void write_to(struct gy_exchange *exchange, uint32_t dest, const struct gy_batch *in,
                      const uint64_t *hash, const uint32_t *rows, uint32_t n)
@@ -215,6 +234,8 @@ static void write_to(struct gy_exchange *exchange, uint32_t dest, const struct g
         if (layout->time >= 0)
             append_column(exchange, dest, in->time, 8, false, layout->time, rows, m);
         message->rows += m;
+        if (exchange->sums)
+            count_rows(exchange, message, in->kept, m);
         if (is_full(message))
             send(exchange, dest);
         rows += m;
@@ -311,7 +332,7 @@ void gy_exchange_write(struct gy_exchange *exchange, const struct gy_batch *in)
         for (uint32_t j = 0; j < n; j++)
             rows[j] = j;
     if (exchange->edge->partition == GY_KEY)
-        hash = hash_rows(exchange, in);
+        hash = exchange->sums ? in->hash : hash_rows(exchange, in);
     else if (exchange->layout->hash >= 0)
         hash = in->hash;
     assert(hash != NULL || exchange->layout->hash < 0);
@@ -335,6 +356,14 @@ void gy_exchange_write(struct gy_exchange *exchange, const struct gy_batch *in)
     case GY_FUNCTION: write_by_function(exchange, in, n); break;
     default: write_to(exchange, 0, in, hash, rows, n);
     }
+}
+
+void gy_exchange_write_sums(struct gy_exchange *exchange, const struct gy_batch *in,
+                            uint64_t stands_for)
+{
+    exchange->stands_for = stands_for;
+    exchange->written = 0;
+    gy_exchange_write(exchange, in);
 }
 
 void gy_exchange_write_to(struct gy_exchange *exchange, uint32_t dest, const struct gy_batch *in,

@@ -27,9 +27,10 @@ struct gy_flow_options {
     uint64_t channel_bytes; /* per channel; 0: 256 KiB */
     uint32_t poll_rows;     /* about how many a source puts out at once; 0: as the room allows */
     uint32_t work_rows;     /* about how many come of one slice of work; 0: 1024 */
-    bool alone;             /* run by gy_flow_run_alone: no parking */
-    uint64_t alone_turns;   /* gy_flow_run_alone returns 1 after so many: it died; 0: it does not */
-    uint32_t alone_ask;     /* it asks for a snapshot at one of so many occasions; 0: never */
+    const struct gy_presum_limits *presum; /* of sums before an exchange; NULL: as usual */
+    bool alone;                            /* run by gy_flow_run_alone: no parking */
+    uint64_t alone_turns; /* gy_flow_run_alone returns 1 after so many: it died; 0: it does not */
+    uint32_t alone_ask;   /* it asks for a snapshot at one of so many occasions; 0: never */
     struct gy_checkpoint_options snapshots; /* dir NULL: none are taken */
     const struct gy_manifest *restore; /* verified, outlives the flow; NULL: starts from nothing */
     struct gy_diags *misfits; /* gets all that does not fit the job; required with `restore` */
@@ -72,11 +73,12 @@ struct gy_flow {
     uint32_t *first_task;  /* per chain */
     uint32_t n_workers;
     struct gy_worker *workers;
-    struct gy_layout *layouts;     /* per edge */
-    struct gy_channel **channels;  /* per edge: [producer * n_dests + dest]; NULL: chained */
-    struct gy_channel ***outbound; /* per edge: pointers to the same */
-    uint32_t *n_channels;          /* per edge */
-    uint32_t *n_dests;             /* per edge: consumers that one producer sends to */
+    struct gy_layout *layouts;      /* per edge */
+    struct gy_layout *sums_layouts; /* per edge; zeroed where rows are not added up before */
+    struct gy_channel **channels;   /* per edge: [producer * n_dests + dest]; NULL: chained */
+    struct gy_channel ***outbound;  /* per edge: pointers to the same */
+    uint32_t *n_channels;           /* per edge */
+    uint32_t *n_dests;              /* per edge: consumers that one producer sends to */
     uint32_t n_regions;
     struct gy_region *regions;
     struct gy_scratch scratch; /* for rows of loops */

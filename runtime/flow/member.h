@@ -11,6 +11,7 @@
 #include "flow/exchange.h"
 #include "flow/scribe.h"
 #include "op/frontier.h"
+#include "op/presum.h"
 #include "op/source.h"
 #include "op/txns.h"
 
@@ -29,6 +30,8 @@ struct gy_route {
     bool rehash;                     /* the key of the consumer is another one */
     struct gy_rounds *const *enters; /* loops with rounds that it leads into; then NULL */
     struct gy_exchange exchange;
+    struct gy_presum *presum; /* NULL: rows go as they are */
+    struct gy_exchange sums;  /* of `presum`, over the same channels */
 };
 
 /* Counts of one operator task, for progress while it runs. Written by the task's worker. */
@@ -93,6 +96,16 @@ void gy_member_tell(void *member);
 
 /** Takes a batch that a member emits; the `emit` of its gy_env. */
 void gy_member_emit(void *member, uint32_t port, const struct gy_batch *batch);
+
+/** Where a route's sums go, and rows that are not added up. */
+struct gy_presum_to gy_route_presum_to(struct gy_route *route);
+
+/** Sends rows over the exchange of a route, or adds them up. */
+void gy_route_write(struct gy_member *member, struct gy_route *route, const struct gy_batch *batch);
+
+/** Sends a message without rows over the exchange of a route, behind all rows that it comes after. */
+void gy_route_signal(struct gy_member *member, struct gy_route *route, enum gy_message_kind kind,
+                     int64_t time_us, bool flag);
 
 /** Takes what input `slot` tells: a watermark, idleness, the end. */
 void gy_member_hear(struct gy_member *member, uint32_t slot, enum gy_message_kind kind,

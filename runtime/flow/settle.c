@@ -24,8 +24,7 @@ static void pass_on(struct gy_member *member, enum gy_message_kind kind, int64_t
             (within != NULL && !within->body[route->edge->to]))
             continue;
         if (route->to == NULL) {
-            gy_exchange_signal(&route->exchange, kind, time_us, flag);
-            gy_member_check(member, &route->exchange);
+            gy_route_signal(member, route, kind, time_us, flag);
         } else {
             gy_member_hear(route->to, route->to_slot, kind, time_us, flag);
         }
@@ -96,9 +95,22 @@ void gy_member_hear(struct gy_member *member, uint32_t slot, enum gy_message_kin
     }
 }
 
+/* A consumer may have seen more than this task has told, which was idle then. */
+static void distrust(const struct gy_member *member, const struct gy_route *route)
+{
+    const struct gy_node *to = member->task->flow->physical->graph->nodes[route->edge->to];
+    for (uint32_t t = 0; t < to->parallelism; t++)
+        gy_presum_distrust(
+            route->presum,
+            gy_instance_seen(gy_flow_member(member->task->flow, to->index, t)->instance));
+}
+
 void gy_member_retell(struct gy_member *member)
 {
     const struct gy_frontier *frontier = &member->frontier;
+    for (uint32_t r = 0; r < member->n_routes; r++)
+        if (member->routes[r].presum != NULL)
+            distrust(member, &member->routes[r]);
     if (frontier->told_us != INT64_MIN)
         pass_on(member, GY_WATERMARK, frontier->told_us, false, NULL);
     if (frontier->ended)

@@ -19,6 +19,7 @@
  *   build_function.c  operators that host functions: what they put out
  *   build_node.c      an operator with its input schemas: one of the three above
  *   build_prune.c     what consumers read, times, hashes
+ *   build_presum.c    which exchanges carry sums
  *   build_steps.c     where watermarks matter most
  *   build_assert.c    what logical.h promises, once more
  *   logical.c         operators found, their options read; the order of things
@@ -252,6 +253,8 @@ void gy_build_feedback(struct gy_build *b);
 /* build_prune.c: on the finished graph */
 void gy_build_hashes(struct gy_build *b);
 void gy_build_prune(struct gy_build *b);
+/** Which edges into aggregates have their rows summed ahead, if they are exchanges. */
+void gy_build_presums(struct gy_build *b);
 
 /* build_steps.c: on the finished graph */
 

@@ -228,6 +228,7 @@ static void build(struct gy_build *b)
         return;
     gy_build_hashes(b);
     gy_build_prune(b);
+    gy_build_presums(b);
     gy_build_steps(b);
     if (!b->scope.arena->oom)
         gy_build_assert(b->graph);

@@ -172,6 +172,9 @@ struct gy_node {
     const struct gy_loop **rounds; /* loops with rounds that it is in, innermost first */
 };
 
+/* What one record of sums may have, with what its functions align. */
+enum { GY_PRESUM_BYTES = 256 };
+
 /* From an output port to an input port. Several edges into one port are a union. */
 struct gy_edge {
     uint32_t from, from_port;
@@ -184,6 +187,7 @@ struct gy_edge {
     uint32_t n_reads; /* of the function: fields of the producer's output, in columns' order */
     uint32_t *reads;
     bool feedback;
+    bool presums; /* as an exchange, it carries sums where keys repeat (op/presum) */
 };
 
 struct gy_graph {

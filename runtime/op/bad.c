@@ -73,6 +73,8 @@ void gy_instance_bad_row(struct gy_instance *instance, uint32_t row, const char 
         memset(instance->dropped, 0, instance->in->rows);
     instance->any_dropped = true;
     instance->dropped[row] = 1;
+    if (instance->presums)
+        return;
     if (instance->node->on_error == GY_ON_ERROR_SKIP) {
         count_bad_row(instance, text);
         return;

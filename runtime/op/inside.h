@@ -20,7 +20,8 @@
  *     frontier   what inputs tell, what the instance sees, what consumers are told
  *     deal       who gets what at a restore
  *     source     the splits of one task
- *     txns       the transactions of one task */
+ *     txns       the transactions of one task
+ *     presum     the aggregates of a node, beside a task that makes its rows */
 #ifndef GY_OP_INSIDE_H
 #define GY_OP_INSIDE_H
 
@@ -90,8 +91,10 @@ struct gy_instance {
     const struct gy_batch
         *in; /* the batch at hand, closed up where the operator is not mask-aware */
     const struct gy_input *in_plan;
+    const struct gy_column *words; /* `in` is of records that were added up ahead; NULL: of rows */
     bool any_dropped;
-    bool refused;      /* a row that is of no batch at hand was, since this was cleared */
+    bool presums; /* beside the tasks that make its rows: those that it refuses are no bad rows */
+    bool refused; /* a row that is of no batch at hand was, since this was cleared */
     bool partitioning; /* a partition function is asked: nobody may report rows */
     bool any_stamps;   /* some port gives rows the time of the call */
     uint32_t n_stores;

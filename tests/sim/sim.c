@@ -70,6 +70,16 @@ static uint32_t pick_unfair(struct gy_scheduler *self, uint32_t n)
     return (uint32_t)gy_rng_below(&self->rng, n);
 }
 
+/* How large tables of sums before an exchange get, and how soon they are given up: most rows are too few
+ * for either otherwise. */
+static const struct gy_presum_limits *presum_of(uint64_t seed)
+{
+    static const struct gy_presum_limits limits[] = {{1, 1},       {1, UINT64_MAX},
+                                                     {3000, 10},   {3000, UINT64_MAX},
+                                                     {1 << 20, 3}, {1 << 20, UINT64_MAX}};
+    return &limits[gy_rng_mix(seed ^ 0x50f5) % 6];
+}
+
 int sim_job_run(struct sim_job *sim, uint64_t seed)
 {
     struct gyre_error error = {.size = sizeof error};
@@ -87,6 +97,7 @@ int sim_job_run(struct sim_job *sim, uint64_t seed)
                                       .seed = seed,
                                       .channel_slots = 1u << gy_rng_below(&rng, 6),
                                       .channel_bytes = 1 + gy_rng_below(&rng, 128 * 1024),
+                                      .presum = presum_of(seed),
                                       .alone = true};
     if (gy_rng_below(&rng, 2) == 0) /* sources come to their end by many turns */
         options.poll_rows = 1u << gy_rng_below(&rng, 7);
@@ -142,6 +153,7 @@ static void draw_options(struct living *living, struct gy_flow_options *options,
     options->channel_bytes = 1 + gy_rng_below(rng, 64 * 1024);
     options->poll_rows = 1u << gy_rng_below(rng, 9);
     options->work_rows = 1u << living->seed % 6; /* barriers fall between slices */
+    options->presum = presum_of(living->seed);
     options->alone = true;
     options->alone_turns = turns;
     options->alone_ask = 1 + (uint32_t)gy_rng_below(rng, 6);

@@ -1,0 +1,81 @@
+/* Sums before the exchange: the aggregate functions of ONE keyed operator, run beside ONE task that makes its
+ * rows. What is sent are the keys' records (op/accumulate), which the operator merges, in place of the rows.
+ *
+ *     task that makes rows                                          task of the operator
+ *     gy_presum_take ── keys repeat ──> table of records ── records ──> gy_instance_merge
+ *                    └─ they do not, or a row is odd ────── rows ─────> gy_instance_process
+ *
+ * Nobody sees a difference but by the time it takes, and by the order in which f64 are added up, which the
+ * number of tasks changes as well:
+ *
+ *   order     of one key and pane, records and rows arrive in the order in which their rows came: before rows go
+ *             as they are, the table is sent
+ *   windows   a table for each pane. It is sent before the watermark that ends its first window, and rows of a
+ *             window that has ended go as they are: no record is ever late, and `.late` has rows
+ *   barriers  the table is sent before, as at the end of input and when the producer falls idle: nothing of it
+ *             is state
+ *   bad rows  where the functions refuse a row, which they would perhaps not if they knew the whole sum, the
+ *             batch is taken back, the table is sent, and then the batch as it is. A record that cannot be merged
+ *             (the whole sum goes beyond 64 bits) fails the job, as one of its rows would have
+ *   memory    all tables of a task are about as large as the L2 cache, and sent when they are full
+ *
+ * Whether keys repeat is measured: how many rows a record stands for when it is sent. Below four, rows go as they
+ * are for a time, which doubles. */
+#ifndef GY_OP_PRESUM_H
+#define GY_OP_PRESUM_H
+
+#include "op/instance.h"
+
+struct gy_presum;
+
+/* The stream of records: the fields of the key, then the bytes of the record as i64 columns; time: of the pane. */
+enum { GY_PRESUM_WORDS = GY_PRESUM_BYTES / 8 };
+struct gy_presum_stream {
+    struct gy_output output;
+    struct gyre_field fields[GY_KEYS_MAX + GY_PRESUM_WORDS];
+    bool needed[GY_KEYS_MAX + GY_PRESUM_WORDS];
+};
+
+/** The stream of records of an operator, for which an edge `presums`.
+ *  Errors:  GYRE_ENOMEM */
+int gy_presum_stream_init(struct gy_presum_stream *stream, const struct gy_node *node);
+
+/* Where rows and records go. Batches are views, valid until the call returns. `stands_for`: how many rows the
+ * records are of. */
+struct gy_presum_to {
+    void (*rows)(void *host, const struct gy_batch *batch);
+    void (*records)(void *host, const struct gy_batch *batch, uint64_t stands_for);
+    void *host;
+};
+
+/* How large the tables of a task may get, in bytes; how many rows tell whether keys repeat. */
+struct gy_presum_limits {
+    size_t bytes;
+    uint64_t try_rows;
+};
+
+/** For task `task` of `tasks` that make rows for the node. `emit` of `env` is not called; `limits` NULL: about the
+ *  L2 cache, and some thousand rows.
+ *  Errors:  NULL and `error` */
+struct gy_presum *gy_presum_new(const struct gy_node *node, uint32_t task, uint32_t tasks,
+                                const struct gy_env *env, const struct gy_presum_to *to,
+                                const struct gy_presum_limits *limits, struct gyre_error *error);
+void gy_presum_free(struct gy_presum *presum);
+
+/** Takes rows for the node. 0, or a code: then the job fails as if the node had. */
+int gy_presum_take(struct gy_presum *presum, const struct gy_batch *batch);
+
+/** The node is about to be told a watermark: sends what it ends. 0, or a code. */
+int gy_presum_see(struct gy_presum *presum, int64_t watermark_us);
+
+/** Sends all. 0, or a code. */
+int gy_presum_flush(struct gy_presum *presum);
+
+/** Windows: the node's watermark may have come to `watermark_us` without this task; INT64_MAX: how far is not
+ *  known, and nothing is added up any more. All has been sent. */
+void gy_presum_distrust(struct gy_presum *presum, int64_t watermark_us);
+
+/** The node beside the task, for what it says of a failure. */
+const struct gy_instance *gy_presum_instance(const struct gy_presum *presum);
+
+#endif
