@@ -100,6 +100,39 @@ static void code_of_a_file_is_told_of_at_its_own_line(void)
     dir_end(dir);
 }
 
+/* `gyre check` of a job whose code requires `util`, which has this text, says `wanted`. */
+static void check_module(const char *text, const char *wanted)
+{
+    struct process_result result;
+    char *dir = dir_temp(), *program = build_path("gyre");
+    run_write(dir, "job.cfg",
+              HEAD "code = \"local u = require 'util' emit{n = u.twice(value)}\";" TAIL);
+    run_write(dir, "util.lua", text);
+    struct process_spec spec = {.argv = ARGV(program, "run", "job.cfg"), .cwd = dir};
+    process_run(&spec, &result);
+    const char *said = result.status == 0 ? result.out : result.err;
+    CU_ASSERT_PTR_NOT_NULL(strstr(said, wanted));
+    if (strstr(said, wanted) == NULL)
+        fprintf(stderr, "%s\n--- says\n%s--- not\n%s\n", text, said, wanted);
+    process_result_fini(&result);
+    free(program);
+    dir_end(dir);
+}
+
+static void a_file_beside_the_job_is_required_and_told_of_at_its_own_line(void)
+{
+    need_lua();
+    check_module("return {twice = function(x) return 2 * x end}\n", "2\n4\n6\n");
+    check_module("local M = {}\nfunction M.twice(x)\n  return x + y\nend\nreturn M\n",
+                 "util.lua:3: code: no name `y` is known here");
+    check_module("local M = {}\nfunction M.twice(x)\n  error('no')\nend\nreturn M\n",
+                 "util.lua:3: no");
+    check_module("local M = {}\nfunction M.twice(x)\n  while true do end\nend\nreturn M\n",
+                 "util.lua:3: took more than 10000000 steps");
+    check_module("return = 1\n", "util.lua:1: code: ");
+    check_module("require 'util'\nreturn {}\n", "require: `util` requires itself");
+}
+
 static void code_and_file_exclude_each_other_and_one_must_be_there(void)
 {
     need_lua();
@@ -112,6 +145,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_string_that_begins_later_or_is_of_several_has_its_lines),
     SUITE_TEST(a_name_that_is_nearly_a_field_or_a_function_is_asked_for),
     SUITE_TEST(code_of_a_file_is_told_of_at_its_own_line),
+    SUITE_TEST(a_file_beside_the_job_is_required_and_told_of_at_its_own_line),
     SUITE_TEST(code_and_file_exclude_each_other_and_one_must_be_there),
 };
 SUITE_MAIN("lua_code", tests)

@@ -135,6 +135,14 @@ static void the_ways_out_are_not_there(void)
     lua_kit_refused("string = {}", "t.lua:1: `string` is a name of the sandbox");
     lua_kit_refused("\033LJ\002", "bytecode is not run");
     lua_kit_refused("end os.exit() do", "t.lua:1: ");
+    lua_kit_refused("require \"../x\"",
+                    "require \"../x\": a file beside this one is named by letters");
+    lua_kit_refused("require \"/etc/x\"", "a file beside this one is named by letters");
+    lua_kit_refused("require(\"a..b\")", "a file beside this one is named by letters");
+    lua_kit_refused("local n = \"x\" require(n)", "require takes the name of a file as it stands");
+    lua_kit_refused("local r = require", "require takes the name of a file as it stands");
+    lua_kit_refused("require \"nothing\"", "nothing.lua: No such file or directory");
+    lua_kit_refused("require \"t\" x = 1", "t.lua:1: ");
     lua_kit_refused("return ...", "t.lua:1: ");
 }
 
