@@ -28,7 +28,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BLOCKS_MAX = 100, NAME_MAX_BYTES = 64, COMMANDS_MAX = 200 };
+enum { BLOCKS_MAX = 300, NAME_MAX_BYTES = 64, COMMANDS_MAX = 400 };
 
 struct block {
     char kind[NAME_MAX_BYTES];
