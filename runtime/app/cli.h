@@ -41,6 +41,7 @@ struct gy_cli {
     int64_t fuzz;        /* --fuzz SECONDS; 0: not given */
     const char *config;  /* --config FILE, or NULL */
     const char *golden;  /* --golden FILE, or NULL */
+    bool vary;           /* --vary */
     bool write_golden;   /* --write-golden */
     bool in_process;     /* --in-process */
     bool no_supervise;   /* --no-supervise */

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define GY_FLAGS_MAX 10
+#define GY_FLAGS_MAX 12
 
 enum gy_flag_kind {
     GY_FLAG_SWITCH,

@@ -103,9 +103,9 @@ static void put_again(struct gy_buf *b, const struct gy_suite *suite, const stru
 {
     if (r->check == NULL)
         return;
-    gy_buf_printf(b, "  again: gyre conform %s --only %s%s%s --seed %llu\n", suite->shown,
+    gy_buf_printf(b, "  again: gyre conform %s --only %s%s%s --seed %llu%s\n", suite->shown,
                   r->check->id, r->subject != NULL ? ":" : "", r->subject != NULL ? r->subject : "",
-                  (unsigned long long)r->seed);
+                  (unsigned long long)r->seed, r->varied ? " --vary" : "");
 }
 
 /* A check with how many subjects passed it, then each that did not. */
@@ -247,7 +247,8 @@ static void keep(const struct gy_suite *suite)
     struct gy_conform_record record = {.gyre = GY_VERSION, .seed = suite->options.seed};
     struct gyre_note note = {0};
     int64_t now_us = gy_clock_now_us(gy_clock_real());
-    if (suite->options.n_only > 0 || gy_note_read(suite->options.plugin, &note, &error) != 0 ||
+    if (suite->options.n_only > 0 || suite->options.varies ||
+        gy_note_read(suite->options.plugin, &note, &error) != 0 ||
         gy_build_id(suite->options.plugin, record.build, &error) != 0)
         return; /* what is no plugin was told */
     snprintf(record.plugin, sizeof record.plugin, "%s %s", note.name, note.version);
@@ -287,6 +288,7 @@ int gy_cmd_conform(const struct gy_cli *cli)
                                          .golden = golden,
                                          .seed = cli->seed > 0 ? (uint64_t)cli->seed : 1,
                                          .fuzz_s = cli->fuzz,
+                                         .varies = cli->vary,
                                          .in_process = cli->in_process}};
     if (path == NULL || golden == NULL)
         gy_say(stderr, "gyre conform: out of memory\n");

@@ -2,6 +2,7 @@
 #include "conform/check.h"
 
 #include "base/mem.h"
+#include "conform/vary.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -105,8 +106,9 @@ static enum gy_verdict run_scripts(struct gy_case *c)
         uint64_t seed = c->seed + i;
         if (c->cut != NULL && i + 1 != c->attempt)
             continue;
-        if (gy_script_make(&script, c->place.subject, c->probe, seed, sizes[i], c->check->extreme,
-                           &why) != 0) {
+        int made = (c->varies ? gy_script_vary : gy_script_make)(
+            &script, c->place.subject, c->probe, seed, sizes[i], c->check->extreme, &why);
+        if (made != 0) {
             gy_script_fini(&script);
             return gy_case_say(c, GY_FAIL, "the sample rows of conform.cfg: %s", why.text);
         }
@@ -122,6 +124,34 @@ static enum gy_verdict run_scripts(struct gy_case *c)
             worst = verdict;
     }
     return worst;
+}
+
+/* Runs the check with options that are drawn, and tells them where it fails. */
+static enum gy_verdict run_varied(struct gy_case *c)
+{
+    struct gy_subject varied = *c->place.subject;
+    struct gyre_kit_setup setup;
+    const struct gyre_kit *usual = c->probe;
+    char *options = gy_vary_options(c);
+    varied.options = options;
+    c->place.subject = &varied;
+    setup = gy_subject_setup(&varied, c->place.plugin, c->place.plugin_path, c->place.scratch);
+    struct gyre_kit *probe = gy_kit_make(&setup, false);
+    enum gy_verdict verdict = GY_SKIP;
+    if (options != NULL && probe != NULL && probe->code == 0) {
+        c->probe = probe;
+        if (c->area != NULL)
+            snprintf(c->area->doing, sizeof c->area->doing, " (options: %.110s)", options);
+        verdict = (varied.kinds & GY_HAS_INPUT) != 0 && c->check->scripted ? run_scripts(c)
+                                                                           : c->check->run(c);
+        if (verdict == GY_FAIL || verdict == GY_WARN)
+            gy_buf_printf(&c->text, "  with the options: %s\n", options);
+    }
+    gyre_kit_free(probe);
+    c->probe = usual;
+    c->place.subject = NULL; /* what it was is gone */
+    gy_free(options);
+    return verdict;
 }
 
 enum gy_verdict gy_case_run(struct gy_case *c)
@@ -142,7 +172,9 @@ enum gy_verdict gy_case_run(struct gy_case *c)
     }
     c->probe = probe;
     bool scripted = c->check->scripted && (subject->kinds & GY_HAS_INPUT) != 0;
-    enum gy_verdict verdict = scripted ? run_scripts(c) : c->check->run(c);
+    enum gy_verdict verdict = c->varies  ? run_varied(c)
+                              : scripted ? run_scripts(c)
+                                         : c->check->run(c);
     gyre_kit_free(probe);
     return verdict;
 }

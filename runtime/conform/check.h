@@ -29,6 +29,7 @@ struct gy_case {
     const struct gy_conform_check *check;
     struct gy_place place; /* its subject NULL: the plugin as a whole */
     uint64_t seed;
+    bool varies; /* options and the order of things are drawn too */
     const struct gy_script *script;
     const struct gy_script *cut;  /* its one script, and which steps of it: one has crashed */
     uint32_t attempt;             /* ... of which script, from 1 on */

@@ -2,6 +2,7 @@
 #include "conform/check.h"
 
 #include "base/mem.h"
+#include "conform/vary.h"
 #include "plugin/check.h"
 #include "plugin/note.h"
 
@@ -181,24 +182,6 @@ static int try_options(struct gy_case *c, const char *options, struct gy_buf *er
     return code;
 }
 
-/* The options with another value for one of them; false where it is not there. */
-static bool replace(const char *options, const char *name, const char *value, struct gy_buf *into)
-{
-    char wanted[128];
-    snprintf(wanted, sizeof wanted, "%s = ", name);
-    const char *at = options;
-    while ((at = strstr(at, wanted)) != NULL && at != options && at[-1] != ' ')
-        at++;
-    gy_buf_reset(into);
-    if (at == NULL) {
-        gy_buf_printf(into, "%s %s = %s;", options, name, value);
-        return false;
-    }
-    gy_buf_bytes(into, options, (size_t)(at - options));
-    gy_buf_printf(into, "%s = %s%s", name, value, strchr(at, ';') != NULL ? strchr(at, ';') : ";");
-    return true;
-}
-
 enum gy_verdict gy_check_unknown(struct gy_case *c)
 {
     const struct gyre_operator *op = operator_of(c);
@@ -209,7 +192,7 @@ enum gy_verdict gy_check_unknown(struct gy_case *c)
         const struct gyre_option *o = gyre_option_at(op->options, i);
         if (o->type != GYRE_OPTION_FIELD)
             continue;
-        replace(options, o->name, "\"no_such_field\"", &text);
+        gy_options_with(options, o->name, "\"no_such_field\"", &text);
         if (try_options(c, gy_buf_cstr(&text), &error) == 0)
             verdict = gy_case_say(c, GY_FAIL,
                                   "expected `%s` = \"no_such_field\" to be refused, for the input "
@@ -280,7 +263,7 @@ enum gy_verdict gy_check_config(struct gy_case *c)
         const struct gyre_option *o = gyre_option_at(op->options, i);
         uint32_t n = values_of(o, values);
         for (uint32_t v = 0; verdict == GY_PASS && v < n; v++) {
-            replace(options, o->name, values[v], &text);
+            gy_options_with(options, o->name, values[v], &text);
             if (c->area != NULL)
                 snprintf(c->area->crashed, sizeof c->area->crashed, "bind with %.100s = %.64s",
                          o->name, values[v]);

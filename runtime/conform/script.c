@@ -86,12 +86,35 @@ static int push_step(struct gy_script *script, struct gy_step step)
     return gy_vec_push(&script->steps, step) == 0 ? 0 : GYRE_ENOMEM;
 }
 
+/* How things follow each other: one in so many steps, quarters of a second. */
+struct pace {
+    uint32_t few, many, watermark, clock;
+    int64_t jitter, lag_us;
+    bool wide; /* integers and strings have many values */
+};
+
+static const struct pace usual = {5, 40, 4, 6, JITTER_S * 4, LAG_S *SECOND, false};
+
+static struct pace draw_pace(struct gy_rng *rng)
+{
+    struct pace p = {.few = 1 + (uint32_t)gy_rng_below(rng, 12),
+                     .many = 1 + (uint32_t)gy_rng_below(rng, 100),
+                     .watermark = 1 + (uint32_t)gy_rng_below(rng, 12),
+                     .clock = 1 + (uint32_t)gy_rng_below(rng, 12),
+                     .jitter = 1 + (int64_t)gy_rng_below(rng, 24),
+                     .wide = gy_rng_below(rng, 3) == 0};
+    p.lag_us = p.jitter * SECOND / 4 + (int64_t)gy_rng_below(rng, 8) * SECOND; /* no row is late */
+    return p;
+}
+
+static void widen_value(struct gy_rows *rows, uint32_t row, uint32_t f, uint64_t value);
+
 static void add_row(struct gy_script *script, uint32_t p, struct samples *samples,
-                    struct gy_rng *rng, int64_t *now_us, bool extreme)
+                    struct gy_rng *rng, int64_t *now_us, bool extreme, const struct pace *pace)
 {
     struct gy_rows *rows = &script->inputs[p];
     *now_us += (int64_t)gy_rng_below(rng, 3) * SECOND / 2;
-    int64_t time_us = *now_us - (int64_t)gy_rng_below(rng, JITTER_S * 4) * SECOND / 4;
+    int64_t time_us = *now_us - (int64_t)gy_rng_below(rng, (uint64_t)pace->jitter) * SECOND / 4;
     if (samples->rows.n > 0) {
         gy_rows_copy(rows, &samples->rows, (uint32_t)gy_rng_below(rng, samples->rows.n));
         rows->time[rows->n - 1] = time_us;
@@ -100,44 +123,48 @@ static void add_row(struct gy_script *script, uint32_t p, struct samples *sample
     uint32_t row = gy_rows_add(rows, time_us);
     for (uint32_t f = 0; f < rows->schema->n_fields; f++)
         gy_script_value(rng, rows, row, f, extreme);
+    for (uint32_t f = 0; pace->wide && f < rows->schema->n_fields; f++)
+        widen_value(rows, row, f, gy_rng_below(rng, WIDE));
 }
 
 static int fill(struct gy_script *script, const struct gyre_kit *kit, struct samples *samples,
-                uint32_t rows, bool extreme)
+                uint32_t rows, bool extreme, bool varies)
 {
     struct gy_rng rng;
     int64_t now_us = 100 * SECOND, clock_us = kit->clock.wall_us;
     uint32_t ports[GYRE_KIT_INPUTS], n_ports = 0;
     int code = 0;
     gy_rng_init(&rng, script->seed);
+    struct pace pace = varies ? draw_pace(&rng) : usual;
     for (uint32_t p = 0; p < kit->node->n_inputs && p < GYRE_KIT_INPUTS; p++)
         if (kit->inputs[p].edge != NULL)
             ports[n_ports++] = p;
     for (uint32_t made = 0; code == 0 && n_ports > 0 && made < rows;) {
         uint32_t p = ports[gy_rng_below(&rng, n_ports)];
-        uint32_t n = 1 + (uint32_t)gy_rng_below(&rng, gy_rng_below(&rng, 8) == 0 ? 40 : 5);
+        uint32_t n =
+            1 + (uint32_t)gy_rng_below(&rng, gy_rng_below(&rng, 8) == 0 ? pace.many : pace.few);
         struct gy_step step = {
             .kind = GY_STEP_ROWS, .port = p, .first = script->inputs[p].n, .n = n};
         for (uint32_t i = 0; i < n; i++)
-            add_row(script, p, &samples[p], &rng, &now_us, extreme);
+            add_row(script, p, &samples[p], &rng, &now_us, extreme, &pace);
         made += n;
         code = push_step(script, step);
-        step = (struct gy_step){.kind = GY_STEP_WATERMARK, .time_us = now_us - LAG_S * SECOND};
+        step = (struct gy_step){.kind = GY_STEP_WATERMARK, .time_us = now_us - pace.lag_us};
         if (kit->node->n_rounds > 0)
             step.kind = GY_STEP_ROUND;
-        if (code == 0 && gy_rng_below(&rng, 4) == 0)
+        if (code == 0 && gy_rng_below(&rng, pace.watermark) == 0)
             code = push_step(script, step);
         clock_us += (int64_t)gy_rng_below(&rng, 5) * SECOND;
         step = (struct gy_step){.kind = GY_STEP_CLOCK, .time_us = clock_us};
-        if (code == 0 && gy_rng_below(&rng, 6) == 0)
+        if (code == 0 && gy_rng_below(&rng, pace.clock) == 0)
             code = push_step(script, step);
     }
     return code;
 }
 
-int gy_script_make(struct gy_script *script, const struct gy_subject *subject,
-                   const struct gyre_kit *kit, uint64_t seed, uint32_t rows, bool extreme,
-                   struct gy_why *why)
+static int make(struct gy_script *script, const struct gy_subject *subject,
+                const struct gyre_kit *kit, uint64_t seed, uint32_t rows, bool extreme, bool varies,
+                struct gy_why *why)
 {
     struct samples samples[GYRE_KIT_INPUTS] = {0};
     int code = 0;
@@ -154,10 +181,24 @@ int gy_script_make(struct gy_script *script, const struct gy_subject *subject,
         }
     }
     if (code == 0)
-        code = fill(script, kit, samples, rows, extreme);
+        code = fill(script, kit, samples, rows, extreme, varies);
     for (uint32_t p = 0; p < kit->node->n_inputs && p < GYRE_KIT_INPUTS; p++)
         gy_rows_fini(&samples[p].rows);
     return code;
+}
+
+int gy_script_make(struct gy_script *script, const struct gy_subject *subject,
+                   const struct gyre_kit *kit, uint64_t seed, uint32_t rows, bool extreme,
+                   struct gy_why *why)
+{
+    return make(script, subject, kit, seed, rows, extreme, false, why);
+}
+
+int gy_script_vary(struct gy_script *script, const struct gy_subject *subject,
+                   const struct gyre_kit *kit, uint64_t seed, uint32_t rows, bool extreme,
+                   struct gy_why *why)
+{
+    return make(script, subject, kit, seed, rows, extreme, true, why);
 }
 
 void gy_script_fini(struct gy_script *script)

@@ -31,6 +31,11 @@ struct gy_script {
 int gy_script_make(struct gy_script *script, const struct gy_subject *subject,
                    const struct gyre_kit *kit, uint64_t seed, uint32_t rows, bool extreme,
                    struct gy_why *why);
+
+/** The same where how rows, watermarks and the clock follow each other is drawn as well, and how many values there are. */
+int gy_script_vary(struct gy_script *script, const struct gy_subject *subject,
+                   const struct gyre_kit *kit, uint64_t seed, uint32_t rows, bool extreme,
+                   struct gy_why *why);
 void gy_script_fini(struct gy_script *script);
 
 /** Gives its integers and strings many values instead of few, so that there are many keys; and makes one round of all

@@ -86,6 +86,7 @@ static void run_case(struct slot *slot, struct gy_child_area *area)
     const struct gy_suite_options *options = &slot->suite->options;
     struct gy_case c = {.check = slot->check,
                         .seed = options->seed,
+                        .varies = options->varies,
                         .area = area,
                         .cut = slot->attempt > 0 ? &slot->cut : NULL,
                         .attempt = slot->attempt,
@@ -267,6 +268,7 @@ static bool begin(struct gy_suite *suite, const struct gy_conform_check *check,
     bool runs = result.text == NULL;
     result.unmet = missing != NULL;
     result.seed = suite->options.seed;
+    result.varied = suite->options.varies;
     return gy_vec_push(&suite->results, result) == 0 && runs;
 }
 
@@ -360,9 +362,10 @@ static void start(struct gy_suite *suite, struct slot *slots, size_t n,
     }
 }
 
-static void run_checks(struct gy_suite *suite, struct slot *slots, size_t n)
+/* Until a time, where there is one. */
+static void run_checks(struct gy_suite *suite, struct slot *slots, size_t n, int64_t until_ns)
 {
-    for (size_t k = 0; k < gy_n_checks; k++) {
+    for (size_t k = 0; k < gy_n_checks && gy_clock_mono_ns(gy_clock_real()) < until_ns; k++) {
         const struct gy_conform_check *check = &gy_checks[k];
         if ((check->kinds & GY_IS_PLUGIN) != 0)
             start(suite, slots, n, check, NULL);
@@ -379,16 +382,22 @@ static void forget_results(struct gy_suite *suite)
     suite->results.n = 0;
 }
 
-/* Goes on with other seeds until time is over or something is found. */
+static bool is_all_well(const struct gy_suite *suite)
+{
+    return gy_suite_count(suite, GY_FAIL) == 0 && gy_suite_count(suite, GY_CRASH) == 0 &&
+           gy_suite_count(suite, GY_TIMEOUT) == 0;
+}
+
+/* Goes on with other seeds, options and orders until time is over or something is found. */
 static void fuzz(struct gy_suite *suite, struct slot *slots, size_t n)
 {
     int64_t until_ns =
         gy_clock_mono_ns(gy_clock_real()) + suite->options.fuzz_s * INT64_C(1000000000);
-    while (gy_clock_mono_ns(gy_clock_real()) < until_ns && gy_suite_count(suite, GY_FAIL) == 0 &&
-           gy_suite_count(suite, GY_CRASH) == 0 && gy_suite_count(suite, GY_TIMEOUT) == 0) {
+    suite->options.varies = true;
+    while (gy_clock_mono_ns(gy_clock_real()) < until_ns && is_all_well(suite)) {
         forget_results(suite);
         suite->options.seed += 1000;
-        run_checks(suite, slots, n);
+        run_checks(suite, slots, n, until_ns);
     }
 }
 
@@ -522,7 +531,7 @@ int gy_suite_run(struct gy_suite *suite, struct gyre_error *error)
                                                      : (size_t)cpus;
     int code = open_suite(suite, slots, n, &died, error);
     if (code == 0) {
-        run_checks(suite, slots, n);
+        run_checks(suite, slots, n, INT64_MAX);
         if (suite->options.fuzz_s > 0)
             fuzz(suite, slots, n);
         tell_unmade(suite);

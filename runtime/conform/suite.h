@@ -18,6 +18,7 @@ struct gy_suite_options {
     size_t n_only;
     uint64_t seed;
     int64_t fuzz_s; /* goes on with other seeds for so long */
+    bool varies;    /* options and the order of things are drawn, as fuzz_s does */
     bool in_process;
 };
 
@@ -26,6 +27,7 @@ struct gy_result {
     const char *subject; /* NULL: the plugin as a whole */
     enum gy_verdict verdict;
     uint64_t seed;
+    bool varied;
     bool unmet; /* skipped, because what it needs did not pass */
     char *text; /* what is to be told; "" */
 };

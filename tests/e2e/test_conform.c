@@ -365,6 +365,33 @@ static void fuzzing_goes_on_with_other_seeds(void)
     free(text);
 }
 
+static void fuzzing_draws_options_and_tells_how_to_run_them_again(void)
+{
+    static const char *const plain[] = {"--only", "state.hidden", NULL};
+    static const char *const flags[] = {"--fuzz", "30", "--only", "state.hidden", NULL};
+    int status;
+    char *text = conform("fixtures/option_fault.so", plain, &status);
+    CU_ASSERT_EQUAL(status, 0);
+    free(text);
+    text = conform("fixtures/option_fault.so", flags, &status);
+    CU_ASSERT_EQUAL(status, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "  with the options: "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "from = "));
+    const char *at = strstr(text, " --only state.hidden:option_fault.op --seed ");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+    char *seed = text_format("%.*s", (int)strspn(strstr(at, "--seed ") + 7, "0123456789"),
+                             strstr(at, "--seed ") + 7);
+    CU_ASSERT(strncmp(strstr(at, seed) + strlen(seed), " --vary\n", 8) == 0);
+    const char *again[] = {"--only", "state.hidden:option_fault.op", "--seed", seed, "--vary",
+                           NULL};
+    char *second = conform("fixtures/option_fault.so", again, &status);
+    CU_ASSERT_EQUAL(status, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(second, "  with the options: "));
+    free(second);
+    free(seed);
+    free(text);
+}
+
 /* Runs it on a plugin with a conform.cfg of this text; says whether `part` is in the output. */
 static bool config_says(const char *config, int wanted, const char *part)
 {
@@ -537,6 +564,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_failure_tells_the_input_the_seed_and_how_to_run_it_again),
     SUITE_TEST(a_crash_names_the_callback),
     SUITE_TEST(results_are_junit_as_well),
+    SUITE_TEST_WITHIN(fuzzing_draws_options_and_tells_how_to_run_them_again, 60),
     SUITE_TEST(fuzzing_goes_on_with_other_seeds),
     SUITE_TEST(a_config_gives_options_and_rows),
     SUITE_TEST(what_cannot_be_made_into_a_job_is_told),
