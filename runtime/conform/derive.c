@@ -2,6 +2,7 @@
 #include "conform/subject.h"
 
 #include "base/mem.h"
+#include "kit/stub.h"
 
 #include <stdio.h>
 
@@ -102,10 +103,44 @@ static void put_options(struct gy_buf *into, const struct gyre_option *options, 
 
 /* ---- guesses ---- */
 
-static char *options_of(const struct gyre_operator *op, const struct gyre_function *fn,
-                        const struct guess *guess, const char *key)
+/* True for functions that are run under the stub's count of rows: it has keys and windows as any aggregate. */
+static bool is_policy(const struct gyre_function *fn)
+{
+    return fn != NULL && (fn->kind == GYRE_FN_KEY || fn->kind == GYRE_FN_DISTANCE ||
+                          fn->kind == GYRE_FN_TRIGGER || fn->kind == GYRE_FN_EVICTION);
+}
+
+/* Where such a function stands, with its options beside it. */
+static void put_policy(struct gy_buf *into, const char *name, const struct gyre_function *fn,
+                       const struct guess *guess, const char *key)
+{
+    if (fn->kind != GYRE_FN_KEY)
+        gy_buf_printf(into, "key = \"%s\"; ", key);
+    if (fn->kind == GYRE_FN_TRIGGER)
+        gy_buf_text(into, "window = {count = 5;}; ");
+    gy_buf_printf(into, "%s = {fn = \"%s\"; ",
+                  fn->kind == GYRE_FN_KEY       ? "key"
+                  : fn->kind == GYRE_FN_TRIGGER ? "every"
+                                                : "window",
+                  name);
+    if (fn->kind == GYRE_FN_DISTANCE)
+        gy_buf_text(into, "delta = 1.0; ");
+    put_options(into, fn->options, fn->n_options, guess);
+    gy_buf_text(into, "}; on_error = \"skip\"; ");
+    if (fn->kind == GYRE_FN_EVICTION)
+        gy_buf_text(into, "every = {count = 2;}; ");
+}
+
+static char *options_of(const char *name, const struct gyre_operator *op,
+                        const struct gyre_function *fn, const struct guess *guess, const char *key)
 {
     struct gy_buf text = {0};
+    if (is_policy(fn)) {
+        put_policy(&text, name, fn, guess, key);
+        char *policy = gy_buf_cstr(&text) != NULL ? gy_strdup(gy_buf_cstr(&text)) : NULL;
+        gy_buf_fini(&text);
+        return policy;
+    }
     if (guess->key)
         gy_buf_printf(&text, "key = \"%s\"; ", key);
     if (guess->window && fn != NULL && fn->kind == GYRE_FN_WINDOW)
@@ -151,7 +186,7 @@ static bool guess_all(struct gy_subject *s, const struct gyre_operator *op,
         struct guess guess = {i / 4, (i & 1) == (keyed ? 0 : 1),
                               (i >> 1 & 1) == (windowed ? 0 : 1)};
         gy_free(s->options);
-        s->options = options_of(op, fn, &guess, key);
+        s->options = options_of(s->name, op, fn, &guess, key);
         if (s->options == NULL || try_one(s, plugin, plugin_path, scratch))
             return true;
     }
@@ -177,8 +212,12 @@ static void derive(struct gy_subjects *subjects, const struct gy_plugin *plugin,
 {
     struct gy_subject s = {.mode = GYRE_MODE_STREAM};
     const char *key = "k";
-    bool hosted = fn != NULL && (fn->kind == GYRE_FN_AGGREGATE || fn->kind == GYRE_FN_WINDOW);
+    bool hosted = fn != NULL && fn->kind != GYRE_FN_PARTITION;
     s.op = gy_printf("%s.%s", plugin->abi->name, op != NULL ? op->name : fn->name);
+    if (is_policy(fn)) {
+        s.name = s.op;
+        s.op = gy_strdup(GY_STUB ".count");
+    }
     for (uint32_t p = 0; op != NULL && p < op->n_inputs && p < GYRE_KIT_INPUTS; p++) {
         const struct gyre_port *port = gyre_port_at(op->inputs, p);
         s.inputs[p].schema = schema_of(port->fields, port->n_fields, &key);

@@ -14,6 +14,8 @@ static int name_all(struct gy_subjects *subjects)
     for (size_t i = 0; i < subjects->list.n; i++) {
         struct gy_subject *s = &subjects->list.items[i];
         unsigned before = 1;
+        if (s->name != NULL)
+            continue;
         for (size_t j = 0; j < i; j++)
             before += strcmp(subjects->list.items[j].op, s->op) == 0;
         s->name = before > 1 ? gy_printf("%s/%u", s->op, before) : gy_strdup(s->op);
@@ -48,8 +50,8 @@ static void give_rounds(struct gy_subjects *subjects, const struct gy_plugin *pl
     size_t n = strlen(plugin->abi->name);
     for (size_t i = 0; i < subjects->list.n; i++) {
         struct gy_subject *s = &subjects->list.items[i];
-        if (s->options != NULL && strncmp(s->op, plugin->abi->name, n) == 0 && s->op[n] == '.' &&
-            strstr(s->options, "rounds = ") == NULL)
+        if (strncmp(s->op, plugin->abi->name, n) == 0 && s->op[n] == '.' &&
+            (s->options == NULL || strstr(s->options, "rounds = ") == NULL))
             s->rounds = gy_needs_rounds(gy_plugin_operator(plugin, s->op + n + 1));
     }
 }

