@@ -332,6 +332,7 @@ enum gy_verdict gy_check_golden(struct gy_case *c)
                               path != NULL ? path : "NAME.golden");
     else {
         int found = find_section(&g, text, c->place.subject);
+        g.subject.kinds = c->place.subject->kinds;
         verdict = found > 0    ? compare(c, &g, path)
                   : found == 0 ? gy_case_say(c, GY_SKIP, "%s has nothing of it", path)
                                : gy_case_say(c, GY_FAIL, "%s is damaged", path);

@@ -147,6 +147,26 @@ bool gy_needs_rounds(const struct gyre_operator *op)
     return op != NULL && (op->on_round_end != NULL || (op->needs & GYRE_FEATURE_ROUNDS) != 0);
 }
 
+static bool has_path_option(const struct gyre_option *options, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (gyre_option_at(options, i)->type == GYRE_OPTION_PATH)
+            return true;
+    return false;
+}
+
+/* Whether it needs a folder: for the files of a conform.cfg, or those that it may make. */
+static bool has_paths(const struct gy_subject *s, const struct gy_node *node)
+{
+    const struct gyre_operator *op = node->descriptor;
+    bool any = s->file_names[0] != NULL || node->kind != GYRE_TRANSFORM ||
+               (op != NULL && has_path_option(op->options, op->n_options));
+    for (uint32_t f = 0; f < node->n_hosted; f++)
+        any |=
+            has_path_option(node->hosted[f].function->options, node->hosted[f].function->n_options);
+    return any;
+}
+
 /* Of its own rows, or of what another operator makes of them. */
 static bool is_fed(const struct gyre_kit *kit)
 {
@@ -169,6 +189,7 @@ void gy_subject_look(struct gy_subject *s, const struct gyre_kit *kit)
     s->kinds |= node->window != NULL && !per_key ? GY_BY_TASK : 0;
     s->kinds |= node->n_rounds > 0 ? GY_HAS_ROUNDS : 0;
     s->kinds |= is_fed(kit) ? GY_IS_FED : 0;
+    s->kinds |= has_paths(s, node) ? GY_HAS_PATHS : 0;
     if (strcmp(node->op, GY_STUB ".count") == 0) /* it is not what is tested */
         s->kinds &= ~(uint32_t)GY_IS_AGGREGATE;
 }

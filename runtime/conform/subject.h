@@ -39,6 +39,7 @@ enum gy_kind {
     GY_IS_MADE = 1 << 16,    /* it can be run */
     GY_BY_TASK = 1 << 17,    /* has state of its own that no key divides */
     GY_HAS_ROUNDS = 1 << 18, /* is in a loop with rounds */
+    GY_HAS_PATHS = 1 << 20,  /* reads or writes files */
     GY_IS_FED = 1 << 19,     /* is in a loop: its own rows come back, or those of a round */
 };
 

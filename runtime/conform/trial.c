@@ -62,8 +62,10 @@ void gy_trial_begin_closed(struct gy_trial *trial, struct gy_place *place, uint3
 {
     *trial = (struct gy_trial){.place = place};
     snprintf(trial->folder, sizeof trial->folder, "%s/%u", place->scratch, place->n_folders++);
-    mkdir(trial->folder, 0700);
-    gy_subject_files(place->subject, trial->folder);
+    if ((place->subject->kinds & GY_HAS_PATHS) != 0) { /* folders take longer than many a run */
+        mkdir(trial->folder, 0700);
+        gy_subject_files(place->subject, trial->folder);
+    }
     trial->setup =
         gy_subject_setup(place->subject, place->plugin, place->plugin_path, trial->folder);
     trial->setup.tasks = tasks;
