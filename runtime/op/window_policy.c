@@ -487,11 +487,7 @@ static int fire_last(struct gy_window *window, const struct gy_store_entry *entr
 {
     struct gy_window_key *key = entry->slot;
     const struct whose whose = {entry, 0};
-    int64_t told_us = window->instance->told_us, time_us = newest_of(window, key);
-    if (time_us < told_us &&
-        told_us != INT64_MAX) /* it was told that none so early comes any more */
-        time_us = told_us;
-    return key->since > 0 ? fire(window, key, &whose, time_us) : 0;
+    return key->since > 0 ? fire(window, key, &whose, newest_of(window, key)) : 0;
 }
 
 int gy_policy_work(struct gy_window *window, uint32_t rows_max)
