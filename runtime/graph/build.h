@@ -171,6 +171,10 @@ bool gy_build_policies(struct gy_build *b, uint32_t index);
 
 /* build_hosted.c */
 
+/** Where the job gives a window function the whole input at once, and the function has an operator for that, makes
+ *  the node that operator; else false. */
+bool gy_build_whole(const struct gy_build *b, struct gy_build_node *bn,
+                    const struct gyre_function *function);
 /** Makes an aggregate or window function an operator that the runtime hosts. */
 void gy_build_host(struct gy_build *b, struct gy_build_node *bn,
                    const struct gyre_function *function);

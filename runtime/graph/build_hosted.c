@@ -56,6 +56,20 @@ static void give_whole_input(struct gy_build *b, struct gy_build_node *bn)
     bn->set = set;
 }
 
+bool gy_build_whole(const struct gy_build *b, struct gy_build_node *bn,
+                    const struct gyre_function *function)
+{
+    const struct gyre_window_function *window = function->impl;
+    const struct gy_op_setting *set = bn->set;
+    if (function->kind != GYRE_FN_WINDOW || window->whole == NULL || !b->job->batch ||
+        set->window.keep.at != NULL || set->key_at != NULL)
+        return false;
+    bn->node->descriptor = window->whole;
+    bn->node->kind = GYRE_TRANSFORM;
+    bn->node->flags = window->whole->flags;
+    return true;
+}
+
 void gy_build_host(struct gy_build *b, struct gy_build_node *bn,
                    const struct gyre_function *function)
 {

@@ -87,7 +87,9 @@ static void resolve(struct gy_build *b, struct gy_build_node *bn)
     node->descriptor = gy_plugin_operator(node->plugin, set->name);
     const struct gyre_function *function =
         node->descriptor == NULL ? gy_plugin_function(node->plugin, set->name) : NULL;
-    if (node->descriptor != NULL) {
+    if (function != NULL && gy_build_whole(b, bn, function)) {
+        take_key(b, bn);
+    } else if (node->descriptor != NULL) {
         node->kind = node->descriptor->kind;
         node->flags = node->descriptor->flags;
         take_key(b, bn);

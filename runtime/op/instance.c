@@ -80,9 +80,26 @@ static void follow(struct gy_instance *instance)
     instance->told_us = told_us > instance->told_us ? told_us : instance->told_us;
 }
 
-int gy_instance_watermark(struct gy_instance *instance, int64_t time_us)
+static bool has_on_watermark(const struct gy_instance *instance)
 {
     const struct gyre_operator *descriptor = instance->node->descriptor;
+    return descriptor != NULL && descriptor->on_watermark != NULL;
+}
+
+/* At the end of input the operator may have more to put out than at once: that is work. */
+static int tell_watermark(struct gy_instance *instance)
+{
+    bool may_work = instance->ctx.watermark_us == INT64_MAX && instance->timers == NULL;
+    struct gy_call call = gy_call_begin(instance, "on_watermark");
+    int code = instance->node->descriptor->on_watermark(instance->self, &instance->ctx);
+    instance->working = may_work && code == 1;
+    if (instance->timers == NULL && !instance->working)
+        instance->told_us = instance->ctx.watermark_us;
+    return gy_call_end(instance, call, instance->working ? 0 : code);
+}
+
+int gy_instance_watermark(struct gy_instance *instance, int64_t time_us)
+{
     assert(time_us > instance->ctx.watermark_us);
     instance->ctx.watermark_us = time_us;
     if (instance->window != NULL) {
@@ -94,12 +111,9 @@ int gy_instance_watermark(struct gy_instance *instance, int64_t time_us)
         instance->working = time_us == INT64_MAX && instance->node->aggregation == GY_AGG_FINAL;
     if (instance->timers != NULL)
         follow(instance);
-    else if (!instance->working)
+    else if (!instance->working && !has_on_watermark(instance))
         instance->told_us = time_us;
-    if (descriptor == NULL || descriptor->on_watermark == NULL)
-        return 0;
-    struct gy_call call = gy_call_begin(instance, "on_watermark");
-    return gy_call_end(instance, call, descriptor->on_watermark(instance->self, &instance->ctx));
+    return has_on_watermark(instance) ? tell_watermark(instance) : 0;
 }
 
 bool gy_instance_has_work(const struct gy_instance *instance)
@@ -128,6 +142,10 @@ int gy_instance_work(struct gy_instance *instance, uint32_t rows_max)
     }
     if (instance->timers != NULL)
         return 0;
+    if (instance->node->n_hosted == 0) {
+        int code = tell_watermark(instance);
+        return code != 0 ? code : instance->working;
+    }
     struct gy_call call = gy_call_begin(instance, "result");
     int code = gy_hosted_work(instance, rows_max);
     int failed = gy_call_end(instance, call, code < 0 ? code : 0);

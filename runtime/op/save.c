@@ -125,7 +125,7 @@ int gy_instance_save_begin(struct gy_instance *instance, struct gy_part *part)
         gy_window_save_begin(instance->window);
         return 0;
     }
-    instance->saving_rest = instance->working;
+    instance->saving_rest = instance->working && instance->node->n_hosted != 0;
     instance->save_cursor = instance->cursor;
     if (instance->saving_rest)
         return 0;
@@ -291,7 +291,11 @@ int gy_instance_restored(struct gy_instance *instance, int64_t seen_us, int64_t 
     assert(told_us <= seen_us);
     instance->ctx.watermark_us = seen_us;
     instance->own_us = told_us;
-    instance->working = told_us < seen_us && instance->node->aggregation == GY_AGG_FINAL;
+    const struct gyre_operator *descriptor = instance->node->descriptor;
+    bool at_end = seen_us == INT64_MAX && descriptor != NULL && descriptor->on_watermark != NULL &&
+                  instance->timers == NULL;
+    instance->working =
+        told_us < seen_us && (at_end || instance->node->aggregation == GY_AGG_FINAL);
     instance->told_us = instance->working ? told_us : seen_us;
     int code = instance->timers != NULL ? gy_timers_restored(instance->timers) : 0;
     if (code != 0)

@@ -332,6 +332,20 @@ static int check_operator(struct gy_check *c, const struct gyre_operator *op)
 
 /* ---- functions ---- */
 
+/* What runs in a window function's place is of the same name and options. */
+static int check_whole(struct gy_check *c, const struct gyre_function *f)
+{
+    const struct gyre_operator *whole = ((const struct gyre_window_function *)f->impl)->whole;
+    if (whole == NULL)
+        return 0;
+    if (whole->size != sizeof *whole || whole->kind != GYRE_TRANSFORM || whole->name == NULL ||
+        strcmp(whole->name, f->name) != 0 || whole->options != f->options ||
+        whole->n_options != f->n_options || whole->config_size != f->config_size)
+        return gy_check_fault(c, "has a `whole` that is no transform of its own name, options and "
+                                 "config; give it these");
+    return check_operator(c, whole);
+}
+
 static int check_aggregate(struct gy_check *c, const struct gyre_function *f)
 {
     const struct gyre_aggregate *a = f->impl;
@@ -403,6 +417,8 @@ static int check_function(struct gy_check *c, const struct gyre_function *f)
                                  "kind");
     if ((code = check_impl(c, f)) < 0 || (code = check_fields(c, f->fields, f->n_fields)) < 0 ||
         (code = check_fields(c, f->results, f->n_results)) < 0)
+        return code;
+    if (f->kind == GYRE_FN_WINDOW && (code = check_whole(c, f)) < 0)
         return code;
     if (f->kind == GYRE_FN_KEY && f->n_results == 0 && !f->bind)
         return gy_check_fault(c, "has no results and no bind that declares them; declare one");

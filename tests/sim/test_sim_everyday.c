@@ -65,6 +65,25 @@ static const char job_text[] =
     "true; }\n"
     ");\n";
 
+/* The rows of a whole batch, sorted in less memory than they take; std.collect sees their order. */
+static const char whole_text[] =
+    "job = \"whole\"; mode = \"batch\";\n"
+    "operators = (\n"
+    "  { id = \"in\"; op = \"file.read\"; path = \"in\"; format = \"csv\"; parallelism = 1; schema "
+    "= (\n"
+    "    {name=\"t\";type=\"time\";}, {name=\"k\";type=\"i64\";}, "
+    "{name=\"n\";type=\"i64\";nullable=true;},\n"
+    "    {name=\"s\";type=\"str\";nullable=true;} ); },\n"
+    "  { id = \"sort\"; op = \"std.sort\"; input = \"in\"; by = \"-n, k\"; memory = \"16KiB\"; "
+    "},\n"
+    "  { id = \"order\"; op = \"std.collect\"; input = \"sort\"; field = \"t\"; },\n"
+    "  { id = \"o1\"; op = \"sim_sinks.ledger\"; input = \"sort\"; dir = \"out-1\"; strict = true; "
+    "},\n"
+    "  { id = \"o2\"; op = \"sim_sinks.ledger\"; input = \"order\"; dir = \"out-2\"; strict = "
+    "true; "
+    "}\n"
+    ");\n";
+
 static void write_rows(const char *dir)
 {
     struct gy_rng rng;
@@ -112,15 +131,15 @@ static void tell_difference(uint64_t seed, const char *got, const char *expected
             expected + i);
 }
 
-static void everyday_operators_of_a_job_that_dies_are_right(void)
+static void check_lives(const char *text, uint32_t turns)
 {
     struct sim_job jobs[WIDTHS];
-    struct sim_life life = {.jobs = jobs, .n_jobs = WIDTHS, .deaths = 12, .turns = 900};
+    struct sim_life life = {.jobs = jobs, .n_jobs = WIDTHS, .deaths = 12, .turns = turns};
     uint64_t first, n = sim_seeds(LIVES, &first);
     char *dir = dir_temp();
     write_rows(dir);
     for (uint32_t w = 0; w < WIDTHS; w++) {
-        char *job = text_format("parallelism = %u;\n%s", w + 1, job_text);
+        char *job = text_format("parallelism = %u;\n%s", w + 1, text);
         sim_job_init(&jobs[w], dir, job);
         free(job);
     }
@@ -143,7 +162,18 @@ static void everyday_operators_of_a_job_that_dies_are_right(void)
     dir_end(dir);
 }
 
+static void everyday_operators_of_a_job_that_dies_are_right(void)
+{
+    check_lives(job_text, 900);
+}
+
+static void a_sort_beyond_memory_of_a_job_that_dies_is_right(void)
+{
+    check_lives(whole_text, 60);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(everyday_operators_of_a_job_that_dies_are_right, 300),
+    SUITE_TEST_WITHIN(a_sort_beyond_memory_of_a_job_that_dies_is_right, 300),
 };
 SUITE_MAIN("sim_everyday", tests)

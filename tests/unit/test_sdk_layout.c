@@ -23,7 +23,7 @@ static const struct pin sizes[] = {
     SIZE(gyre_error, 528),
     SIZE(gyre_function, 104),
     SIZE(gyre_aggregate, 48),
-    SIZE(gyre_window_function, 16),
+    SIZE(gyre_window_function, 24),
     SIZE(gyre_key_function, 16),
     SIZE(gyre_partition_function, 16),
     SIZE(gyre_distance_function, 16),
@@ -125,6 +125,7 @@ static const struct pin offsets[] = {
     AT(gyre_window_function, size, 0),
     AT(gyre_window_function, reserved, 4),
     AT(gyre_window_function, fire, 8),
+    AT(gyre_window_function, whole, 16),
     /* gyre_key_function */
     AT(gyre_key_function, size, 0),
     AT(gyre_key_function, reserved, 4),

@@ -86,6 +86,9 @@ struct gyre_aggregate {
 GYRE_STATIC_ASSERT(sizeof(struct gyre_aggregate) == 48, "layout of gyre_aggregate");
 
 /** Gets the rows of a fired window, oldest first, in one or several batches.
+ *  Shape:   `whole` (optional): the transform that runs in the function's place in a batch job that gives
+ *           neither a window nor a key: it gets the rows as they come, and need not have all of them in
+ *           memory at the end. It is listed nowhere else, and has the function's name, options and config
  *  Units:   start_us, end_us: INT64_MIN where the window is not one of time
  *  Thread:  [task]
  *  Since:   0.1 */
@@ -94,6 +97,7 @@ struct gyre_window_function {
     uint32_t reserved;
     int32_t (*fire)(struct gyre_ctx *ctx, const struct gyre_batch *const *rows, uint32_t n_batches,
                     int64_t start_us, int64_t end_us);
+    const struct gyre_operator *whole;
 };
 
 /** Computes the key column(s) of every kept row: those of row i stand at row i of `out`. The host

@@ -298,7 +298,9 @@ struct gyre_operator {
      * neither in a state nor in an item is not in the snapshot. */
     int32_t (*flush)(void *self, struct gyre_ctx *ctx);
     /* [task] ctx->watermark_us has advanced. INT64_MAX: the end of input; the last call that may
-     * put rows out. Watermarks are passed on by the host after it returns. */
+     * put rows out, unless it returns 1: there are more than a few batches, and it is called again when
+     * those behind it have taken these; a snapshot may come in between (not of an operator with on_timer).
+     * Watermarks are passed on by the host after it returns. */
     int32_t (*on_watermark)(void *self, struct gyre_ctx *ctx);
     /* [task] Timers are due. Called in order of time; before rows of a key are processed, for all that is
      * due for it by event time. Event timers that are left at the end of input are due then, in order,

@@ -57,7 +57,7 @@ static const struct gyre_field results[] = {GYRE_FIELD(f64, "median", GYRE_NULLA
                                             GYRE_FIELD(i64, "prices", 0)};
 
 static const struct gyre_window_function median_window = {sizeof(struct gyre_window_function), 0,
-                                                          median};
+                                                          median, NULL};
 static const struct gyre_function gyre_fn_median = {
     .size = sizeof(struct gyre_function),
     .kind = GYRE_FN_WINDOW,

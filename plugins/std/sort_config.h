@@ -1,0 +1,34 @@
+/* plugins/std/sort_config.h: what std.sort is told: by which fields, and how much it may keep in memory. */
+#ifndef GYRE_PLUGIN_STD_SORT_CONFIG_H
+#define GYRE_PLUGIN_STD_SORT_CONFIG_H
+
+#include "whole_rows.h"
+
+#include <gyre/gyre.h>
+
+struct sort_field {
+    uint32_t in; /* column of the input */
+    uint32_t at; /* of sort_config.whole, where there is no key */
+    uint32_t type;
+    int32_t descends;
+};
+
+struct sort_config {
+    const char *by;
+    int64_t memory;
+    const char *scratch;
+    /* made by bind */
+    uint32_t n_fields;
+    struct sort_field *fields;
+    struct whole_rows whole;
+};
+
+/** Binds the fields to sort by, and all others.
+ *  Thread:  [control]
+ *  Errors:  a code, told */
+int32_t sort_bind(void *config, struct gyre_bind *bind);
+
+#define SORT_OPTIONS 3u
+extern const struct gyre_option sort_options[SORT_OPTIONS];
+
+#endif

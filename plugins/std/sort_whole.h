@@ -1,0 +1,9 @@
+/* plugins/std/sort_whole.h: std.sort of the whole input of a batch job without a key. */
+#ifndef GYRE_PLUGIN_STD_SORT_WHOLE_H
+#define GYRE_PLUGIN_STD_SORT_WHOLE_H
+
+#include <gyre/gyre.h>
+
+extern const struct gyre_operator sort_whole;
+
+#endif
