@@ -43,7 +43,12 @@ int expr_look_pattern(struct expr *e, struct expr_node *node, uint32_t arg)
     struct re *re = re_new(a->text, a->len, wrong, sizeof wrong);
     if (re == NULL)
         return expr_fail(e, a, "%s", wrong);
+    int64_t n_groups = re_groups(re);
     re_free(re);
+    const struct expr_node *group = node->n_args > arg + 1 ? node->args[arg + 1] : NULL;
+    if (group != NULL && group->op == EXPR_INT && group->integer > n_groups)
+        return expr_fail(e, group, "the pattern has no group %lld: it has %lld",
+                         (long long)group->integer, (long long)n_groups);
     node->args[arg]->is_pattern = 1;
     return keep(e, node, a);
 }

@@ -96,6 +96,23 @@ static void mistakes_are_told_at_their_line_all_of_them(void)
                 2, said);
 }
 
+static void a_group_that_a_pattern_does_not_have_is_told_at_check(void)
+{
+    static const char *const said[] = {"job.cfg:6: where: the pattern has no group 2: it has 1",
+                                       NULL};
+    static const char *const fine[] = {"job.cfg: nothing wrong", NULL};
+    expect_said(
+        "check",
+        "{ id = \"x\"; op = \"lua.filter\"; input = \"in\"; where = \"re(status, '(p)aid', 2) "
+        "== 'p'\"; },\n" OUT,
+        2, said);
+    expect_said(
+        "check",
+        "{ id = \"x\"; op = \"lua.filter\"; input = \"in\"; where = \"re(status, '(p)aid', 1) "
+        "== 'p'\"; },\n" OUT,
+        0, fine);
+}
+
 static void a_bad_row_fails_the_job_with_its_place_and_the_row(void)
 {
     static const char *const said[] = {
@@ -177,6 +194,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_filter_keeps_the_rows_of_which_it_is_true),
     SUITE_TEST(a_map_sets_fields_in_order),
     SUITE_TEST(mistakes_are_told_at_their_line_all_of_them),
+    SUITE_TEST(a_group_that_a_pattern_does_not_have_is_told_at_check),
     SUITE_TEST(a_bad_row_fails_the_job_with_its_place_and_the_row),
     SUITE_TEST(a_bad_row_is_skipped_or_goes_to_the_port),
     SUITE_TEST(times_patterns_and_hashes_are_those_of_code),
