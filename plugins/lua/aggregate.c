@@ -175,13 +175,18 @@ static int32_t run_rows(struct gyre_ctx *ctx, const struct gyre_batch *in, const
     gauge->row = 0;
     call->rows = rows;
     call->n = n;
+    uint32_t again = UINT32_MAX; /* the row that was tried once more */
     while (vm_run(a->vm, function, &fault) != 0) {
         if (call->code != GYRE_OK)
             return call->code;
         if (fault.kind == VM_NOMEM)
             return gyre_fail(ctx, GYRE_ENOMEM, "%s", fault.text);
-        gyre_bad_row(ctx, in, rows[gauge->row], "%s", vm_fault_text(&fault, text, sizeof text));
         call->undo = (int32_t)a->cells.of_row[gauge->row];
+        if (fault.kind == VM_MEMORY && again != gauge->row) {
+            again = gauge->row;
+            continue;
+        }
+        gyre_bad_row(ctx, in, rows[gauge->row], "%s", vm_fault_text(&fault, text, sizeof text));
         if (++gauge->row >= n)
             break;
     }
@@ -204,6 +209,13 @@ static int32_t aggregate_roll(struct gyre_ctx *ctx, const struct gyre_batch *in,
     return run_rows(ctx, in, rows, n, accs, a->roll);
 }
 
+/* A call that is of no rows: once more, where what others have left was in its way. */
+static int run_one(struct vm *vm, int function, struct vm_fault *fault)
+{
+    int kind = vm_run(vm, function, fault);
+    return kind == VM_MEMORY ? vm_run(vm, function, fault) : kind;
+}
+
 /* ---- accumulators ------------------------------------------------------------------------------ */
 
 static struct kept *unchanged(const void *acc)
@@ -220,7 +232,7 @@ static int32_t aggregate_merge(struct gyre_ctx *ctx, void *into, const void *fro
     cells_begin(&a->cells);
     cells_of(&a->cells, into, 0);
     cells_of(&a->cells, unchanged(from), 1);
-    if (vm_run(a->vm, a->merge, &fault) == 0)
+    if (run_one(a->vm, a->merge, &fault) == 0)
         return cells_end(&a->cells);
     return a->cells.call.code != GYRE_OK ? a->cells.call.code : parts_fail(ctx, &fault);
 }
@@ -248,7 +260,7 @@ static int32_t aggregate_result(struct gyre_ctx *ctx, const void *acc, struct gy
     cells_of(&a->cells, unchanged(acc), 0);
     call->out = out;
     call->n = row;
-    if (vm_run(a->vm, a->result, &fault) == 0)
+    if (run_one(a->vm, a->result, &fault) == 0)
         return GYRE_OK;
     if (call->code != GYRE_OK)
         return call->code;

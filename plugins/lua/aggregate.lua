@@ -24,24 +24,23 @@ end
 local function put(k, field)
   local c_type, column = host.c_types[field.type], ("O.data[%d]"):format(k - 1)
   local is_text = c_type == "struct gyre_str"
-  local set = is_text and ("local s = CHECK.%s(v, w%d) store(P, %d, r, s, #s)"):format(field.type, k, k - 1) or
-    ("cast('%s *', %s)[r] = CHECK.%s(v, w%d)"):format(c_type, column, field.type, k)
+  local set = is_text and ("local s = CHECK.%s(v, writes[%d]) store(P, %d, r, s, #s)"):format(field.type, k, k - 1) or
+    ("cast('%s *', %s)[r] = CHECK.%s(v, writes[%d])"):format(c_type, column, field.type, k)
   local null = is_text and ("store(P, %d, r, '', 0)"):format(k - 1) or
     ("cast('%s *', %s)[r] = 0"):format(c_type, column)
   if field.nullable then
     set = set .. (" O.valid[%d][r] = 1"):format(k - 1)
     null = null .. (" O.valid[%d][r] = 0"):format(k - 1)
   else
-    null = ("wrong(w%d)"):format(k)
+    null = ("wrong(writes[%d])"):format(k)
   end
   return ("if v ~= nil then %s else %s end"):format(set, null)
 end
 
 -- write(row, value): the value is one result, or a table of several.
 local function writer()
-  local lines, locals = {}, {}
+  local lines = {}
   for k, field in ipairs(plan.writes) do
-    locals[k] = ("local w%d = writes[%d]"):format(k, k)
     local take = plan.one and "v = t" or ("v = t[%q]"):format(field.name)
     lines[k] = take .. " " .. put(k, field)
   end
@@ -51,8 +50,6 @@ local function writer()
   end]]
   local chunk = assert(loadstring([[
 local P, cast, CHECK, writes, store, wrong = ...
-]] .. table.concat(locals, "\n") .. [[
-
 return function(r, t)
   local O, v = P.out
   ]] .. check .. "\n" .. table.concat(lines, "\n") .. [[
@@ -105,13 +102,13 @@ return function()
     if v == nil then
       v = get()
     end
-    ]] .. after .. [[
-
     if v == nil then
       live[cell] = NONE
     else
       live[cell] = v
     end
+    ]] .. after .. [[
+
   end
 end]], "=loop"))
   return chunk(G, P, NONE, ffi.cast, begin, host.text, host.whole, fetch, new, host.access[f][1],

@@ -18,6 +18,9 @@ struct gauge {
     int32_t is_over;     /* 1: the row's steps are used up, and nothing may go on with it */
     int32_t over_source; /* in this code ... */
     int32_t over_line;   /* ... at this line */
+    int32_t
+        is_settling; /* 1: what a row leaves is being kept: no limit of memory stops it halfway */
+    uint32_t reserved;
 };
 
 #endif

@@ -68,7 +68,9 @@
     M(uint32_t, row, )                                                                             \
     M(int32_t, is_over, )                                                                          \
     M(int32_t, over_source, )                                                                      \
-    M(int32_t, over_line, )
+    M(int32_t, over_line, )                                                                        \
+    M(int32_t, is_settling, )                                                                      \
+    M(uint32_t, reserved, )
 #define MIRROR_EMITTER(M)                                                                          \
     M(void *const *, data, )                                                                       \
     M(uint8_t *const *, valid, )                                                                   \

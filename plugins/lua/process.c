@@ -200,14 +200,19 @@ static int32_t run(struct process *p, struct gyre_ctx *ctx, const struct gyre_ba
         return code;
     call->batch = gauge->batch = in;
     call->watermark = ctx->watermark_us;
+    uint32_t again = UINT32_MAX; /* the row that was tried once more */
     gauge->row = 0;
     while (vm_run(p->vm, function, &fault) != 0) {
         if (call->code != GYRE_OK)
             return call->code;
         if (fault.kind == VM_NOMEM)
             return gyre_fail(ctx, GYRE_ENOMEM, "%s", fault.text);
-        gyre_bad_row(ctx, in, gauge->row, "%s", vm_fault_text(&fault, text, sizeof text));
         call->undo = (int32_t)p->cells.of_row[gauge->row];
+        if (fault.kind == VM_MEMORY && again != gauge->row) {
+            again = gauge->row;
+            continue;
+        }
+        gyre_bad_row(ctx, in, gauge->row, "%s", vm_fault_text(&fault, text, sizeof text));
         if (++gauge->row >= in->rows)
             break;
     }

@@ -97,13 +97,15 @@ return function()
     set(v)
     f(]] .. host.arguments(part, reads, extra) .. [[)
     v = get()
-    keep(cell, v)
     if v == nil then
       live[cell] = NONE
     else
       live[cell] = v
     end
+    G.is_settling = 1
+    keep(cell, v)
     finish(b, i)
+    G.is_settling = 0
   end
 end]], "=loop"))
   return chunk(G, P, host.NONE, ffi.cast, host.begin, host.text, host.whole, host.fetch,

@@ -45,15 +45,22 @@ end
 local READ = { bool = "%s ~= 0", i32 = "%s", i64 = "whole(%s)", f64 = "%s", time = "whole(%s)", str = "text(%s)",
                bytes = "text(%s)" }
 
--- Lines that point c1 ... at the columns of batch `b`, and those that set x1 ... to the values of row `i`.
+local LOCALS = 50 -- columns that are locals: a function may have 200 of them
+
+-- Lines that point c1 ... at the columns of batch `b`, and those that set x1 ... to the values of row `i`. Many columns
+-- are c[1] ...
 local function readers(reads)
   local point, set, names = {}, {}, {}
+  local c, v, as = "c%d", "v%d", "local c%d, v%d"
+  if #reads > LOCALS then
+    c, v, as, point[1] = "c[%d]", "v[%d]", "c[%d], v[%d]", "local c, v = {}, {}"
+  end
   for k, field in ipairs(reads) do
-    point[k] = ("local c%d, v%d = cast('const %s *', b.columns[%d].data), b.columns[%d].valid"):format(
-      k, k, C_TYPES[field.type], field.at, field.at)
-    local value = READ[field.type]:format("c" .. k .. "[i]")
+    point[#point + 1] = (as .. " = cast('const %s *', b.columns[%d].data), b.columns[%d].valid"):format(k, k,
+      C_TYPES[field.type], field.at, field.at)
+    local value, valid = READ[field.type]:format(c:format(k) .. "[i]"), v:format(k)
     if field.nullable then
-      set[k] = ("local x%d if v%d == nil or v%d[i] ~= 0 then x%d = %s end"):format(k, k, k, k, value)
+      set[k] = ("local x%d if %s == nil or %s[i] ~= 0 then x%d = %s end"):format(k, valid, valid, k, value)
     else
       set[k] = ("local x%d = %s"):format(k, value)
     end
@@ -79,7 +86,9 @@ return function()
     ]] .. set .. [[
 
     f(]] .. names .. [[)
+    G.is_settling = 1
     done(b, i)
+    G.is_settling = 0
   end
 end]], "=loop"))
   return chunk(G, ffi.cast, host.begin, text, whole, f, done)
@@ -150,13 +159,13 @@ function host.emitter(writes, address)
   for k, field in ipairs(writes) do
     local set
     if C_TYPES[field.type] == "struct gyre_str" then
-      set = ("local s = CHECK.%s(v, w%d) if store(E, %d, r, s, #s) == 0 then full() end"):format(field.type, k,
+      set = ("local s = CHECK.%s(v, writes[%d]) if store(E, %d, r, s, #s) == 0 then full() end"):format(field.type, k,
         k - 1)
     else
-      set = ("cast('%s *', E.data[%d])[r] = CHECK.%s(v, w%d)"):format(C_TYPES[field.type], k - 1, field.type, k)
+      set = ("cast('%s *', E.data[%d])[r] = CHECK.%s(v, writes[%d])"):format(C_TYPES[field.type], k - 1, field.type, k)
     end
     local there = field.nullable and ("E.valid[%d][r] = 1"):format(k - 1) or ""
-    local null = field.nullable and ("E.valid[%d][r] = 0 unknown(t)"):format(k - 1) or ("missing(w%d, t)"):format(k)
+    local null = field.nullable and ("E.valid[%d][r] = 0 unknown(t)"):format(k - 1) or ("missing(writes[%d], t)"):format(k)
     if field.nullable and C_TYPES[field.type] ~= "struct gyre_str" then
       null = null .. (" cast('%s *', E.data[%d])[r] = 0"):format(C_TYPES[field.type], k - 1)
     elseif field.nullable then
@@ -164,14 +173,8 @@ function host.emitter(writes, address)
     end
     lines[k] = ("v = t[%q] if v ~= nil then %s %s else %s end"):format(field.name, set, there, null)
   end
-  local locals = {}
-  for k in ipairs(writes) do
-    locals[k] = ("local w%d = writes[%d]"):format(k, k)
-  end
   local chunk = assert(loadstring([[
 local E, cast, CHECK, writes, store, more, full, missing, unknown, type, error = ...
-]] .. table.concat(locals, "\n") .. [[
-
 return function(t)
   if type(t) ~= "table" then
     error("emit takes a table: emit{name = value}", 2)

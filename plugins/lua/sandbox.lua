@@ -230,12 +230,24 @@ local function used_names(chunk, place, names)
   return used
 end
 
+local FIELDS_MOST = 100 -- arguments and locals of one function: it may have 250 of both
+
+-- Code that is an expression, so that it returns its value. In brackets a call is no tail call: what it fails with has
+-- the place of the code.
+local function value_of(text)
+  if not loadstring("return " .. text .. "\n") then
+    return text
+  end
+  local bracketed = "return (" .. text .. "\n)"
+  return loadstring(bracketed) and bracketed or "return " .. text
+end
+
 -- The code as a function of `params`, and which of `names` it reads. Where `host.held` is a name, as "state", code may
 -- assign to it: host.access[function] is then what sets it and what gets it. Where `host.valued` is true, code that
 -- is an expression returns its value.
 local function make(text, place, names)
-  if host.valued and loadstring("return " .. text .. "\n") then
-    text = "return " .. text
+  if host.valued then
+    text = value_of(text)
   end
   local code, wrong, at = host.tick_code(text)
   if not code then
@@ -249,6 +261,9 @@ local function make(text, place, names)
   local used, params = used_names(chunk, place, names), {}
   for _, field in ipairs(names) do
     params[#params + 1] = used[field] and field or nil
+  end
+  if #params > FIELDS_MOST then
+    fail(place, 1, ("reads %d fields: code may read %d, expressions as many as they like"):format(#params, FIELDS_MOST))
   end
   local held = host.held
   local text_of = "local gyre__tick" .. (held and ", " .. held or "") .. " = ... return function(" ..

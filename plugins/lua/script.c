@@ -162,11 +162,16 @@ int32_t script_run(struct vm *vm, struct gyre_ctx *ctx, const struct gyre_batch 
     struct gauge *gauge = vm_gauge(vm);
     struct vm_fault fault;
     char text[GYRE_ERROR_TEXT];
+    uint32_t again = UINT32_MAX; /* the row that was tried once more */
     gauge->batch = in;
     gauge->row = 0;
     while (vm_run(vm, function, &fault) != 0) {
         if (fault.kind == VM_NOMEM)
             return gyre_fail(ctx, GYRE_ENOMEM, "%s", fault.text);
+        if (fault.kind == VM_MEMORY && again != gauge->row) {
+            again = gauge->row;
+            continue;
+        }
         gyre_bad_row(ctx, in, gauge->row, "%s", vm_fault_text(&fault, text, sizeof text));
         if (++gauge->row >= in->rows)
             break;

@@ -64,7 +64,7 @@ static void *allocate(void *ud, void *old, size_t old_size, size_t size)
     int64_t more = (int64_t)size - (int64_t)old_size;
     if (more > 0)
         vm->gauge.steps -= (double)more / BYTES_PER_STEP;
-    if (more > 0 && more > vm->memory_most - vm->memory_used) {
+    if (more > 0 && more > vm->memory_most - vm->memory_used && !vm->gauge.is_settling) {
         vm->is_limited = 1;
         return NULL;
     }
@@ -126,6 +126,13 @@ static void put_text(const struct vm *vm, const char *message, struct vm_fault *
              text, line_of(place, (uint32_t)line), end);
 }
 
+/* What a coroutine or a module raises for want of memory is a text by the time that it gets here. */
+static int is_memory(const struct vm *vm)
+{
+    return vm->is_limited && lua_type(vm->lua, -1) == LUA_TSTRING &&
+           strcmp(lua_tostring(vm->lua, -1), "not enough memory") == 0;
+}
+
 /* Fills the fault with the error on top of the stack, and takes it away. */
 static void take_error(struct vm *vm, int status, struct vm_fault *fault)
 {
@@ -143,7 +150,7 @@ static void take_error(struct vm *vm, int status, struct vm_fault *fault)
     } else if (status == LUA_ERRMEM && !vm->is_limited) {
         fault->kind = VM_NOMEM;
         snprintf(fault->text, sizeof fault->text, "out of memory");
-    } else if (status == LUA_ERRMEM) {
+    } else if (status == LUA_ERRMEM || is_memory(vm)) {
         fault->kind = VM_MEMORY;
         snprintf(fault->text, sizeof fault->text,
                  "took more than the %lld MiB of memory that it may (`memory` is an option)",
@@ -422,7 +429,7 @@ int vm_own(struct vm *vm, const char *name, const char *text, struct vm_fault *f
 int vm_run(struct vm *vm, int function, struct vm_fault *fault)
 {
     lua_State *lua = vm->lua;
-    vm->gauge.is_over = vm->is_limited = 0;
+    vm->gauge.is_over = vm->gauge.is_settling = vm->is_limited = 0;
     lua_rawgeti(lua, LUA_REGISTRYINDEX, vm->codes);
     lua_rawgeti(lua, -1, function);
     int status = lua_pcall(lua, 0, 0, 0);

@@ -76,7 +76,8 @@ int vm_code(struct vm *vm, const char *code, size_t n, struct vm_place place,
 int vm_own(struct vm *vm, const char *name, const char *text, struct vm_fault *fault);
 
 /** Calls a function without arguments: those are in the gauge. Nothing is allocated by the call itself.
- *  Errors:  the fault's kind; the state can be used again */
+ *  Errors:  the fault's kind; the state can be used again. VM_MEMORY: what earlier rows have left there is gone
+ *           now, and it may have been that: the row is to be tried once more */
 int vm_run(struct vm *vm, int function, struct vm_fault *fault);
 
 /** "FILE:LINE: text", as far as known, in `text` of `room` bytes. */

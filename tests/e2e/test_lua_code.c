@@ -4,6 +4,7 @@
 #include "support/files.h"
 #include "support/suite.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,12 +141,66 @@ static void code_and_file_exclude_each_other_and_one_must_be_there(void)
     check_told("", "job.cfg:4: lua.flat_map: needs the option `code`");
 }
 
+/* Text, with more behind it. */
+static char *text_more(char *text, const char *format, ...)
+{
+    char some[128];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(some, sizeof some, format, args);
+    va_end(args);
+    char *both = text_format("%s%s", text, some);
+    free(text);
+    return both;
+}
+
+/* Rows of many fields: f0, f1, ... of which code reads some and puts out as many. */
+static void check_wide(int n_read, int status, const char *wanted)
+{
+    struct process_result result;
+    char *dir = dir_temp(), *program = build_path("gyre"), *fields = strdup(""), *code = strdup(""),
+         *row = strdup("");
+    for (int i = 0; i < 300; i++) {
+        fields = text_more(fields, "%s{name = \"f%d\"; type = \"i64\"; nullable = true;}",
+                           i == 0 ? "" : ", ", i);
+        row = text_more(row, "%s%d", i == 0 ? "" : ",", i);
+        code = text_more(code, "f%d = %s%d, ", i, i < n_read ? "f" : "", i);
+    }
+    char *job = text_format(
+        "job = \"wide\"; mode = \"batch\";\noperators = (\n"
+        "{ id = \"in\"; op = \"file.read\"; path = \"r.csv\"; format = \"csv\"; schema = (%s); },\n"
+        "{ id = \"a\"; op = \"lua.flat_map\"; input = \"in\"; schema = (%s);\n"
+        "  code = \"emit{%s}\" " TAIL,
+        fields, fields, code);
+    run_write(dir, "job.cfg", job);
+    run_write(dir, "r.csv", row);
+    struct process_spec spec = {.argv = ARGV(program, "run", "job.cfg"), .cwd = dir};
+    process_run(&spec, &result);
+    CU_ASSERT_EQUAL(result.status, status);
+    const char *said = status == 0 ? result.out : result.err;
+    CU_ASSERT(strncmp(said, wanted != NULL ? wanted : row, strlen(wanted != NULL ? wanted : row)) ==
+              0);
+    process_result_fini(&result);
+    free(program), free(fields), free(code), free(row), free(job);
+    dir_end(dir);
+}
+
+static void rows_may_have_many_fields_and_code_reads_up_to_a_hundred(void)
+{
+    need_lua();
+    check_wide(50, 0, NULL);
+    check_wide(51, 0, NULL);
+    check_wide(100, 0, NULL);
+    check_wide(101, 2, "job.cfg:5: code: reads 101 fields: code may read 100");
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(a_mistake_is_told_at_its_line_inside_the_string),
     SUITE_TEST(a_string_that_begins_later_or_is_of_several_has_its_lines),
     SUITE_TEST(a_name_that_is_nearly_a_field_or_a_function_is_asked_for),
     SUITE_TEST(code_of_a_file_is_told_of_at_its_own_line),
     SUITE_TEST(a_file_beside_the_job_is_required_and_told_of_at_its_own_line),
+    SUITE_TEST(rows_may_have_many_fields_and_code_reads_up_to_a_hundred),
     SUITE_TEST(code_and_file_exclude_each_other_and_one_must_be_there),
 };
 SUITE_MAIN("lua_code", tests)

@@ -118,6 +118,17 @@ static void a_row_that_fails_leaves_no_state_no_rows_and_no_timers(void)
 }
 
 /* The first row of a key, its last, and all of them. */
+/* Memory is short at any place; a row that is tried once more counts once, and so do its rows. */
+static void a_row_counts_once_where_memory_is_short(void)
+{
+    check_rows("from = 0; to = 299;",
+               BY_TENS ONE("k") "    memory = \"16MiB\"; init = \"{n = 0}\";\n"
+                                "    on_row = \"state.n = state.n + 1\n"
+                                "      local s = ('x'):rep(2000000 + value) .. k\n"
+                                "      if value % 100 == 99 then emit{k = #s, n = state.n} end\";",
+               "2000100,10\n2000201,10\n2000301,10\n");
+}
+
 static void a_key_whose_rows_have_all_failed_has_no_state(void)
 {
     check_rows(
@@ -203,6 +214,12 @@ static void timers_need_code_and_whole_numbers(void)
 }
 
 /* ---- mistakes ---- */
+
+static void a_row_that_is_told_of_has_the_place_of_its_code(void)
+{
+    check_told(BY_TENS ONE("k") "on_row = \"\n emit(1)\";",
+               "job.cfg:8: emit takes a table: emit{name = value}");
+}
 
 static void mistakes_are_told_before_the_start(void)
 {
@@ -298,6 +315,8 @@ static const struct suite_test tests[] = {
     SUITE_TEST(state_that_is_nil_goes_away_and_begins_anew),
     SUITE_TEST(without_a_key_there_is_one_state_for_all_rows),
     SUITE_TEST(a_row_that_fails_leaves_no_state_no_rows_and_no_timers),
+    SUITE_TEST(a_row_that_is_told_of_has_the_place_of_its_code),
+    SUITE_TEST(a_row_counts_once_where_memory_is_short),
     SUITE_TEST(a_key_whose_rows_have_all_failed_has_no_state),
     SUITE_TEST(state_that_cannot_be_kept_fails_its_row_with_the_place),
     SUITE_TEST(timers_of_event_time_come_in_order_with_their_tags),
