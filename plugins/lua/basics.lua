@@ -21,7 +21,18 @@ end
 
 ---- tables ----
 
-local tables = pick(table, "maxn")
+local tables = {}
+
+function tables.maxn(t)
+  local most = 0
+  for key in next, t do
+    tick()
+    if type(key) == "number" and key > most then
+      most = key
+    end
+  end
+  return most
+end
 
 function tables.concat(t, ...)
   spend(#t / 16)

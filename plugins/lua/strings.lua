@@ -1,7 +1,7 @@
 -- plugins/lua/strings.lua: what code has of `string`: the functions of Lua, but for those that patterns
 -- make, which count steps (pattern.h), and for string.dump.
 local host = ...
-local ffi, G, stop_if_over = host.ffi, host.G, host.stop_if_over
+local ffi, G, stop_if_over, spend = host.ffi, host.G, host.stop_if_over, host.spend
 local error, type, tostring, select, tonumber = error, type, tostring, select, tonumber
 local sub, byte, format, concat = string.sub, string.byte, string.format, table.concat
 
@@ -200,14 +200,34 @@ end
 local strings = host.strings
 strings.find, strings.match, strings.gmatch, strings.gsub = find, match, gmatch, gsub
 
+-- A text that is there already takes no memory, but making it once more takes as long.
+for _, name in ipairs { "lower", "reverse", "upper" } do
+  local plain = string[name]
+  strings[name] = function(s)
+    s = text_of(s, 1, name)
+    spend(#s / 64)
+    return plain(s)
+  end
+end
+
+local rep = string.rep
+function strings.rep(s, n)
+  s = rep(text_of(s, 1, "rep"), n)
+  spend(#s / 64)
+  return s
+end
+
 -- Numbers beyond 2^53 are structs here (exact.lua), which the library's own does not know.
 function strings.format(f, ...)
   local n = select("#", ...)
   local args = { ... }
+  spend(#text_of(f, 1, "format") / 64)
   for i = 1, n do
     if type(args[i]) == "cdata" then
       args[i] = host.plain(args[i])
-    elseif type(args[i]) ~= "number" and type(args[i]) ~= "string" then
+    elseif type(args[i]) == "string" then
+      spend(#args[i] / 64)
+    elseif type(args[i]) ~= "number" then
       args[i] = host.env.tostring(args[i])
     end
   end

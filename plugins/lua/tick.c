@@ -209,7 +209,7 @@ static void copy_token(struct scan *s)
     else if (is_name(c))
         copy_name(s);
     else if (c == '.' && next == '.') { /* no field follows `..`, nor `...` */
-        copy_to(s, s->at + 2);
+        copy_to(s, s->at + 2 + (s->at + 2 < s->end && s->at[2] == '.'));
         c = 0;
     } else if (c == ':' && next == ':') { /* a label */
         copy_to(s, s->at + 2);

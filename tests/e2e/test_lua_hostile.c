@@ -28,6 +28,8 @@ static void loops_without_an_end_end(void)
         {"local function f() return f() end f()", STEPS},
         {"local function f() f() end f()", "t.lua:1: stack overflow"},
         {"for _ in function() return 1 end do end", STEPS},
+        {"local function f(...) while ... do end end f(true)", STEPS},
+        {"local function f(...) for _ = 1, ... do end end f(math.huge)", STEPS},
         {"(\"x\"):rep(10):gsub(\".\", function() while true do end end)", STEPS},
         {"coroutine.wrap(function() while true do end end)()", STEPS},
         {"while true do coroutine.resume(coroutine.create(function() end)) end", STEPS},
@@ -69,6 +71,10 @@ static void calls_that_take_long_count_what_they_do(void)
         {"local s = (\"a\"):rep(100000) while true do s:find(\"b\", 1, true) end", STEPS},
         {"local s = (\"a\"):rep(1000000) while true do s:upper() end", STEPS},
         {"local s = (\"a\"):rep(1000000) while true do local t = s .. \"b\" end", STEPS},
+        {"local s = (\"a\"):rep(1000000) local t = s:upper() while true do s:upper() end", STEPS},
+        {"local s = (\"a\"):rep(1000000) while true do (\"a\"):rep(1000000) end", STEPS},
+        {"local s = (\"a\"):rep(1000000) while true do (\"%s\"):format(s) end", STEPS},
+        {"local t = {} for i = 1, 90000 do t[i] = i end while true do table.maxn(t) end", STEPS},
         {"local t = {} while true do table.insert(t, 1, 0) end", STEPS},
         {"local t = {} for i = 1, 100000 do t[i] = i end while true do table.remove(t, 1) end",
          STEPS},
@@ -112,6 +118,20 @@ static void memory_that_is_refused_may_be_caught_and_is_given_back(void)
     lua_kit_rows("local s = (\"x\"):rep(1e6) emit{s = tostring(#(s .. s))}",
                  "a\nb\nc\nd\ne\nf\ng\nh",
                  "2000000\n2000000\n2000000\n2000000\n2000000\n2000000\n2000000\n2000000");
+}
+
+/* A task's memory has what the rows before have left in it, until it is collected. That is no fault of a row's. */
+static void a_row_does_not_fail_for_what_those_before_it_have_left(void)
+{
+    char in[200] = "a", out[200] = "x";
+    for (int i = 1; i < 60; i++) {
+        strcat(in, "\na");
+        strcat(out, "\nx");
+    }
+    lua_kit_rows("local s = (\"x\"):rep(2999980) .. math.random() emit{s = s:sub(1, 1)}", in, out);
+    lua_kit_rows("emit{s = coroutine.wrap(function()\n"
+                 "  return ((\"x\"):rep(2999980) .. math.random()):sub(1, 1) end)()}",
+                 in, out);
 }
 
 static void the_ways_out_are_not_there(void)
@@ -199,6 +219,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(calls_that_take_long_count_what_they_do),
     SUITE_TEST(memory_has_an_end),
     SUITE_TEST(memory_that_is_refused_may_be_caught_and_is_given_back),
+    SUITE_TEST(a_row_does_not_fail_for_what_those_before_it_have_left),
     SUITE_TEST(the_ways_out_are_not_there),
     SUITE_TEST(what_code_shares_cannot_be_changed),
     SUITE_TEST(whatever_is_raised_is_told),
