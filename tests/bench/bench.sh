@@ -20,7 +20,7 @@ bin=$build/bench
 data=$bin/data
 runs=${RUNS:-5}
 percent=${PERCENT:-100}
-workloads="words json csv csv-gz keyed-10k keyed-1m aggregate-1m tumbling sliding sliding-long firing \
+workloads="words json csv csv-gz keyed-10k keyed-1m keyed-10k-2 keyed-1m-2 aggregate-1m tumbling sliding sliding-long firing \
     join join-interval join-batch lookup loop loop-2 rounds chain chain-sum boundary-64 boundary-1024 \
     lua-filter lua-map lua-filter-str lua-map-str \
     snap-keyed snap-latency snap-restore snap-crash"
@@ -245,6 +245,39 @@ keyed() {
     once check "$1" "${command[@]}" || return
     "$bin/limit_keyed" "$2" "$rows" 7 "$data/$1.limit.csv" >/dev/null
     same "$1" "$data/$1.limit.csv" "$data/$1.gyre.csv"
+}
+
+# pays WORKLOAD KEYS ROWS: what a second task, and a second thread of the limit, make of the wall time.
+pays() {
+    local rows name=$1 side
+    rows=$(scaled "$3")
+    [ "$with_gyre" = 1 ] || return
+    rm -f "$data/$name".{limit,limit2,gyre1,gyre2}
+    for ((run = 0; run < runs; run++)); do
+        once limit "$name" "$bin/limit_keyed" "$2" "$rows" 7 || return
+        once limit2 "$name" "$bin/limit_keyed" -2 "$2" "$rows" 7 || return
+        for side in 1 2; do
+            gyre_run keyed "in.keys=$2" "in.count=$rows" "job.parallelism=$side"
+            once "gyre$side" "$name" "${command[@]}" || return
+        done
+    done
+    awk -v name="$name" -v json="$results" "$medians"'
+        { side = FILENAME; sub(/.*[.]/, "", side); time[side, ++n[side]] = $1 }
+        function of(two, one,   i) {
+            for (i = 1; i <= n["limit2"]; i++) ratio[i] = time[two, i] / time[one, i]
+            return median(ratio, n["limit2"])
+        }
+        END {
+            r = of("gyre2", "gyre1"); low = ratio[1]; high = ratio[n["limit2"]]
+            l = of("limit2", "limit")
+            printf "%-14s the wall time of two tasks is %.2f [%.2f-%.2f] of that of one; of two threads by hand %.2f [%.2f-%.2f]\n",
+                name, r, low, high, l, ratio[1], ratio[n["limit2"]]
+            printf "{\"workload\": \"%s\", \"two_of_one\": %.4f, \"limit_two_of_one\": %.4f}\n", name, r, l >>json
+        }' "$data/$name".{limit,limit2,gyre1,gyre2} >"$data/line"
+    say "$(cat "$data/line")"
+    "$bin/limit_keyed" "$2" "$rows" 7 "$data/$name.limit.csv" >/dev/null
+    "$bin/limit_keyed" -2 "$2" "$rows" 7 "$data/$name.gyre.csv" >/dev/null
+    same "$name" "$data/$name.limit.csv" "$data/$name.gyre.csv"
 }
 
 # windows WORKLOAD ROWS WINDOW EVERY: both in ms; 10 k keys, and a row each microsecond of event time.
@@ -543,6 +576,8 @@ for workload in ${only:-$workloads}; do
     csv-gz) parse_packed "$workload" ;;
     keyed-10k) keyed keyed-10k 10000 100000000 ;;
     keyed-1m) keyed keyed-1m 1000000 100000000 ;;
+    keyed-10k-2) pays keyed-10k-2 10000 100000000 ;;
+    keyed-1m-2) pays keyed-1m-2 1000000 100000000 ;;
     aggregate-1m) aggregate ;;
     tumbling) windows tumbling 100000000 1000 1000 ;;
     sliding) windows sliding 100000000 10000 1000 ;;
