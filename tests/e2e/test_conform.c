@@ -273,6 +273,29 @@ static void the_standard_plugins_pass(void)
     }
 }
 
+/* Each of its tasks has a LuaJIT of its own: all checks take a minute of CPU, so that they are for GYRE_BIG. */
+static void lua_passes(void)
+{
+    static const char *const some[] = {
+        "--config", "plugins/lua/conform.cfg", "--only",
+        "proc.batch-split,proc.bad-rows,key.isolation,state.rescale,state.roundtrip,agg.laws",
+        NULL};
+    static const char *const all[] = {"--config", "plugins/lua/conform.cfg", NULL};
+    char *plugin = build_path("plugins/lua.so");
+    if (!file_exists(plugin)) {
+        printf("lua left out: gyre was built without LuaJIT\n");
+    } else {
+        int status;
+        char *text = conform("plugins/lua.so", getenv("GYRE_BIG") != NULL ? all : some, &status);
+        if (status != 0)
+            printf("%s\n", text);
+        CU_ASSERT_EQUAL(status, 0);
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, " pass, 0 fail, 0 crash, 0 timeout"));
+        free(text);
+    }
+    free(plugin);
+}
+
 /* ---- the command ---- */
 
 static void a_failure_tells_the_input_the_seed_and_how_to_run_it_again(void)
@@ -581,6 +604,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(mutants_of_loops_are_caught_by_their_check_alone, 300),
     SUITE_TEST(every_check_has_a_mutant_and_stands_in_help),
     SUITE_TEST_WITHIN(the_standard_plugins_pass, 300),
+    SUITE_TEST_WITHIN(lua_passes, 300),
     SUITE_TEST(a_failure_tells_the_input_the_seed_and_how_to_run_it_again),
     SUITE_TEST(a_crash_names_the_callback),
     SUITE_TEST(results_are_junit_as_well),
