@@ -2,6 +2,8 @@
 #ifndef GYRE_PLUGIN_GRAPH_MESSAGES_H
 #define GYRE_PLUGIN_GRAPH_MESSAGES_H
 
+#include "around.h"
+
 #include <gyre/gyre.h>
 
 /* To `node`, of its neighbour `from`: that there is such an edge (label null), or what label it has. */

@@ -34,7 +34,7 @@ static int32_t take(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t 
     struct sum *sum = gyre_map_get(ctx, nodes, &(struct node){part->node}, 1);
     if (sum == NULL)
         return gyre_fail(ctx, GYRE_ENOMEM, "no memory for a node");
-    sum->coming += part->rank;
+    sum->coming = sum_around(sum->coming, part->rank);
     return GYRE_OK;
 }
 
@@ -62,7 +62,7 @@ static void end_round(struct gyre_ctx *ctx, const struct share *share, struct gy
     const void *key;
     struct sum *sum;
     while ((sum = gyre_map_next(ctx, nodes, &cursor, &key)) != NULL) {
-        *sum = (struct sum){.coming = 0, .rank = sum->coming + share->each};
+        *sum = (struct sum){.coming = 0, .rank = sum_around(sum->coming, share->each)};
         arc_emit(
             &emit,
             &(struct arc){.node = ((const struct node *)key)->id, .to_null = 1, .rank = sum->rank});

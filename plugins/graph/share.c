@@ -21,9 +21,9 @@ static int32_t share_process(void *self, struct gyre_ctx *ctx, const struct gyre
     GYRE_ROWS(in, row)
     {
         struct count count = count_load(&columns, row);
-        s->count.nodes += count.nodes;
-        s->count.left += count.left;
-        s->count.moved += count.moved;
+        s->count.nodes = sum_around(s->count.nodes, count.nodes);
+        s->count.left = sum_around(s->count.left, count.left);
+        s->count.moved = sum_around(s->count.moved, count.moved);
     }
     return GYRE_OK;
 }

@@ -149,9 +149,9 @@ static struct near *nearest(const struct assign *a, const struct item *item)
 
 static void move(const struct item *item, struct near *centre, int64_t sign)
 {
-    centre->move.x += sign * item->x;
-    centre->move.y += sign * item->y;
-    centre->move.points += sign;
+    centre->move.x = sum_around(centre->move.x, product_around(sign, item->x));
+    centre->move.y = sum_around(centre->move.y, product_around(sign, item->y));
+    centre->move.points = sum_around(centre->move.points, sign);
 }
 
 static int32_t look_through(struct assign *a, struct gyre_ctx *ctx, struct gyre_list *items,

@@ -27,9 +27,9 @@ static void take(const struct move *move, struct cluster *cluster)
         cluster->y = (double)move->y / STEPS_PER_UNIT;
         return;
     }
-    cluster->sum_x += move->x;
-    cluster->sum_y += move->y;
-    cluster->points += move->points;
+    cluster->sum_x = sum_around(cluster->sum_x, move->x);
+    cluster->sum_y = sum_around(cluster->sum_y, move->y);
+    cluster->points = sum_around(cluster->points, move->points);
 }
 
 static int32_t centres_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)

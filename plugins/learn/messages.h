@@ -2,6 +2,8 @@
 #ifndef GYRE_PLUGIN_LEARN_MESSAGES_H
 #define GYRE_PLUGIN_LEARN_MESSAGES_H
 
+#include "../graph/around.h"
+
 #include <gyre/gyre.h>
 
 /* ---- kmeans ---- */

@@ -153,7 +153,8 @@ void lines_end_row(struct lines_out *l)
 int32_t lines_open(struct lines_out *l, struct gyre_ctx *ctx, const struct endpoint_config *config,
                    int64_t patience_us)
 {
-    l->output = (struct output){.buffer = gyre_alloc(ctx, NULL, OUTPUT_BUFFER), .fd = -1};
+    l->output = (struct output){
+        .buffer = gyre_alloc(ctx, NULL, OUTPUT_BUFFER), .size = OUTPUT_BUFFER, .fd = -1};
     l->dropped = gyre_counter(ctx, "dropped");
     l->patience_us = patience_us;
     l->is_patient = 1;

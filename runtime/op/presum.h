@@ -5,8 +5,8 @@
  *     gy_presum_take ── keys repeat ──> table of records ── records ──> gy_instance_merge
  *                    └─ they do not, or a row is odd ────── rows ─────> gy_instance_process
  *
- * Nobody sees a difference but by the time it takes, and by the order in which f64 are added up, which the
- * number of tasks changes as well:
+ * Nobody sees a difference but by the time it takes. Where f64 are kept, whose sums are others in another order,
+ * it is not done (graph/build_presum.c):
  *
  *   order     of one key and pane, records and rows arrive in the order in which their rows came: before rows go
  *             as they are, the table is sent

@@ -365,7 +365,7 @@ static void plan_of(const char *job, const char *wanted)
     free(program);
 }
 
-#define WORDCOUNT(name, mode, aggregate)                                                           \
+#define WORDCOUNT(name, mode, aggregate, sums)                                                     \
     "job " name ": " mode ", parallelism 2, 128 key groups\n\noperators\n"                         \
     "  lines: file.read, source, 2 tasks\n    out -> {line: str}\n"                                \
     "  words: text.words, 2 tasks\n    in <- lines: forward\n"                                     \
@@ -374,13 +374,14 @@ static void plan_of(const char *job, const char *wanted)
     "    out -> {word: str, count: i64}\n"                                                         \
     "  out: file.write, sink, 1 task\n    in <- counts: rebalance\n"                               \
     "\nchains\n  1: 2 tasks: lines, words\n  2: 2 tasks: counts\n  3: 1 task: out\n"               \
-    "\nexchanges\n  words -> counts: key word, 2 to 2, carries word, count\n"                      \
+    "\nexchanges\n  words -> counts: key word, 2 to 2, carries word, count" sums "\n"              \
     "  counts -> out: rebalance, 2 to 1, carries word, count\n"
 
 static void the_word_counts_have_these_plans(void)
 {
-    plan_of("jobs/wordcount.cfg", WORDCOUNT("wordcount", "stream", "rolling"));
-    plan_of("jobs/wordcount-batch.cfg", WORDCOUNT("wordcount-batch", "batch", "final"));
+    plan_of("jobs/wordcount.cfg", WORDCOUNT("wordcount", "stream", "rolling", ""));
+    plan_of("jobs/wordcount-batch.cfg",
+            WORDCOUNT("wordcount-batch", "batch", "final", ", summed before where keys repeat"));
 }
 
 #define TRADE "symbol: str, price: f64, volume: i64 or null, venue: i32"
