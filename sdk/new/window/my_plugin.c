@@ -56,8 +56,8 @@ static const struct gyre_field price[] = {GYRE_FIELD(f64, "price", GYRE_NULLABLE
 static const struct gyre_field results[] = {GYRE_FIELD(f64, "median", GYRE_NULLABLE),
                                             GYRE_FIELD(i64, "prices", 0)};
 
-static const struct gyre_window_function median_window = {sizeof(struct gyre_window_function), 0,
-                                                          median, NULL};
+static const struct gyre_window_function median_window = {
+    .size = sizeof(struct gyre_window_function), .fire = median};
 static const struct gyre_function gyre_fn_median = {
     .size = sizeof(struct gyre_function),
     .kind = GYRE_FN_WINDOW,
