@@ -119,7 +119,7 @@ fuzz: ## fuzz each tests/fuzz/fuzz_*.c (FUZZ_SECONDS=60 each)
 	@$(MAKE) fuzzers CC=clang BUILD=build/fuzz SAN=address,undefined,fuzzer-no-link
 	@GYRE_BUILD='$(abspath build/fuzz)' tests/fuzz.sh build/fuzz/tests/fuzz $(or $(FUZZ_SECONDS),60)
 
-mutants: all ## change a line of a standard plugin, twenty times, and see what gyre conform finds (minutes)
+mutants: all ## change a line of a standard plugin, one at a time, and see what gyre conform finds (minutes)
 	@tests/mutants.sh -g $(BUILD)/gyre
 
 cover: ## line coverage of the runtime and the plugins by the tests
