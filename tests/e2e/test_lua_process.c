@@ -199,7 +199,8 @@ static void a_timer_sees_no_state_where_there_is_none_and_may_make_some(void)
 static void alarms_are_of_the_clock(void)
 {
 #if defined(__SANITIZE_ADDRESS__)
-    suite_skip("the leak sanitizer's tracer crashes at the end of this job, after its rows are right");
+    suite_skip(
+        "the leak sanitizer's tracer crashes at the end of this job, after its rows are right");
 #endif
     check_rows(
         "from = 0; to = 9;",
