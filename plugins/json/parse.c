@@ -47,17 +47,8 @@ static const struct wanted *wanted_at(const struct parse_config *c, uint32_t i)
 
 static int32_t bind_input(struct parse_config *c, struct gyre_bind *bind)
 {
-    int32_t in = bind->read(bind, 0, c->field, "field");
-    int32_t at = in >= 0 ? gyre_schema_find(bind->inputs[0], c->field) : -1;
-    if (at < 0)
-        return in < 0 ? in : GYRE_EINVAL;
-    c->in = (uint32_t)in;
-    uint32_t type = gyre_schema_field(bind->inputs[0], (uint32_t)at)->type;
-    if (!gyre_type_is_str(type))
-        return gyre_bind_fail(bind, GYRE_EINVAL, "field",
-                              "field `%s` is %s: JSON is in str or bytes", c->field,
-                              gyre_type_name(type));
-    return kept_bind(&c->kept, bind, c->keep, c->field);
+    int32_t code = kept_bind_text(bind, c->field, "JSON is in str or bytes", &c->in);
+    return code < 0 ? code : kept_bind(&c->kept, bind, c->keep, c->field);
 }
 
 /* The array whose elements become rows: its node, and one for each element. */

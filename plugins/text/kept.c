@@ -1,6 +1,20 @@
 /* plugins/text/kept.c: see kept.h. */
 #include "kept.h"
 
+int32_t kept_bind_text(struct gyre_bind *bind, const char *field, const char *what, uint32_t *in)
+{
+    int32_t read = bind->read(bind, 0, field, "field");
+    int32_t at = read >= 0 ? gyre_schema_find(bind->inputs[0], field) : -1;
+    if (at < 0)
+        return read < 0 ? read : GYRE_EINVAL;
+    *in = (uint32_t)read;
+    uint32_t type = gyre_schema_field(bind->inputs[0], (uint32_t)at)->type;
+    if (!gyre_type_is_str(type))
+        return gyre_bind_fail(bind, GYRE_EINVAL, "field", "field `%s` is %s: %s", field,
+                              gyre_type_name(type), what);
+    return GYRE_OK;
+}
+
 int32_t kept_bind(struct kept *kept, struct gyre_bind *bind, int32_t keep, const char *field)
 {
     const struct gyre_schema *schema = bind->inputs[0];

@@ -23,6 +23,11 @@ struct kept {
  *  Errors:  a code, told */
 int32_t kept_bind(struct kept *kept, struct gyre_bind *bind, int32_t keep, const char *field);
 
+/** Reads the field with the text: `in` becomes the number of its column. `what` says which types it may have.
+ *  Thread:  [control]
+ *  Errors:  a code, told */
+int32_t kept_bind_text(struct gyre_bind *bind, const char *field, const char *what, uint32_t *in);
+
 /** Lets the output have the strings of a batch: once, before its first row.
  *  Thread:  [task] */
 void kept_adopt(const struct kept *kept, struct gyre_out *out, const struct gyre_batch *in);

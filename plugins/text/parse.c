@@ -84,17 +84,10 @@ static int32_t bind_times(struct parse_config *c, struct gyre_bind *bind)
 static int32_t bind_input(struct parse_config *c, struct gyre_bind *bind)
 {
     const struct gyre_schema *schema = bind->inputs[0];
-    int32_t in = bind->read(bind, 0, c->field, "field");
-    int32_t at = in >= 0 ? gyre_schema_find(schema, c->field) : -1;
-    if (at < 0)
-        return in < 0 ? in : GYRE_EINVAL;
-    c->in = (uint32_t)in;
-    uint32_t type = gyre_schema_field(schema, (uint32_t)at)->type;
-    if (!gyre_type_is_str(type))
-        return gyre_bind_fail(bind, GYRE_EINVAL, "field",
-                              "field `%s` is %s: str and bytes can be parsed", c->field,
-                              gyre_type_name(type));
-    int32_t code = GYRE_OK;
+    int32_t code = kept_bind_text(bind, c->field, "str and bytes can be parsed", &c->in);
+    if (code < 0)
+        return code;
+    int32_t at = gyre_schema_find(schema, c->field);
     for (uint32_t i = 0; code >= 0 && i < schema->n_fields; i++)
         if (c->keep == KEEP_ALL || (c->keep == KEEP_REST && i != (uint32_t)at))
             code = bind->pass(bind, 0, gyre_schema_field(schema, i)->name, NULL, "keep");

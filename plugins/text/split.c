@@ -47,17 +47,8 @@ static int32_t check_options(const struct split_config *c, struct gyre_bind *bin
 
 static int32_t bind_input(struct split_config *c, struct gyre_bind *bind)
 {
-    int32_t in = bind->read(bind, 0, c->field, "field");
-    int32_t at = in >= 0 ? gyre_schema_find(bind->inputs[0], c->field) : -1;
-    if (at < 0)
-        return in < 0 ? in : GYRE_EINVAL;
-    c->in = (uint32_t)in;
-    uint32_t type = gyre_schema_field(bind->inputs[0], (uint32_t)at)->type;
-    if (!gyre_type_is_str(type))
-        return gyre_bind_fail(bind, GYRE_EINVAL, "field",
-                              "field `%s` is %s: str and bytes can be split", c->field,
-                              gyre_type_name(type));
-    return kept_bind(&c->kept, bind, c->keep, c->field);
+    int32_t code = kept_bind_text(bind, c->field, "str and bytes can be split", &c->in);
+    return code < 0 ? code : kept_bind(&c->kept, bind, c->keep, c->field);
 }
 
 static int32_t add_cast(struct split_config *c, struct gyre_bind *bind, uint32_t type,
