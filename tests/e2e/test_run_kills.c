@@ -10,6 +10,7 @@
 #include "run_job.h"
 #include "run_sinks.h"
 #include "support/files.h"
+#include "support/lua_folds.h"
 #include "support/suite.h"
 
 #include <limits.h>
@@ -28,6 +29,7 @@ enum { KILLS = 7, KILLS_BIG = 200, LIFE_KILLS = 8, FILES = 3, LINES = 1500, EVEN
 
 struct kill_job {
     const char *text;
+    const char *newer[2]; /* the same with its code changed: a run that goes on may go on with it */
     struct run_sink sinks[6];
     struct {
         const char *id;
@@ -178,6 +180,28 @@ static const struct kill_job scripted = {
     .sources = {{"events", EVENTS}},
 };
 
+/* All that Lua keeps, changed while it is kept: of a mode, in a version. */
+static char *folds_text(const char *mode, int version)
+{
+    char *folds = lua_folds_text(version, LUA_FOLDS_ALL);
+    char *text = text_format(
+        "job = \"folds\"; mode = \"%s\";\n" SETTINGS "operators = (\n"
+        "  { id = \"events\"; op = \"gen.events\"; count = 1500; keys = 40; zipf = 0.8;\n"
+        "    parallelism = 1; },\n"
+        "  { id = \"timed\"; op = \"std.timestamps\"; input = \"events\"; field = \"time\";\n"
+        "    parallelism = 1; },\n"
+        "%s"
+        "  { id = \"parts\"; op = \"file.write\"; path = \"parts/\"; format = \"json\";\n"
+        "    input = [ \"rolls\", \"counted\", \"keeps\", \"whole\" ]; },\n"
+        "  { id = \"one\"; op = \"file.write\"; path = \"one.csv\";\n"
+        "    input = [ \"tumbles\", \"slides\", \"visits\" ]; },\n"
+        "  { id = \"more\"; op = \"file.write\"; input = \"listed\"; path = \"more/\"; }\n"
+        ");\n",
+        mode, folds);
+    free(folds);
+    return text;
+}
+
 static const char *const vocabulary[] = {
     "to",     "be",     "or",       "not",
     "that's", "the",    "question", "whether",
@@ -231,13 +255,14 @@ static void write_inputs(const char *dir)
 /* ---- a life ---- */
 
 struct tally {
-    int lives, job_kills, supervisor_kills, early, finishing, snapshots, starts;
+    int lives, job_kills, supervisor_kills, early, finishing, snapshots, starts, changes;
 };
 
 struct life {
     const struct kill_job *job;
     const char *want;
     char *dir;
+    int newer; /* how many changes of the code there were */
     struct gy_rng *rng;
     struct tally *tally;
     struct process process;
@@ -259,6 +284,21 @@ static int64_t now_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+static const char *text_of(const struct life *life)
+{
+    return life->newer == 0 ? life->job->text : life->job->newer[life->newer - 1];
+}
+
+/* Code may change where a run goes on, once or several times at once. */
+static void change_code(struct life *life)
+{
+    while (life->newer < 2 && life->job->newer[life->newer] != NULL &&
+           gy_rng_below(life->rng, 2) == 0) {
+        life->newer++;
+        life->tally->changes++;
+    }
+}
+
 static void start(struct life *life, bool go_on)
 {
     static const int widths[] = {1, 2, 4};
@@ -276,8 +316,9 @@ static void start(struct life *life, bool go_on)
     if (go_on) {
         arguments[n++] = "--from";
         arguments[n++] = "latest";
+        change_code(life);
     }
-    run_start(life->dir, life->job->text, &(struct run_options){.arguments = arguments},
+    run_start(life->dir, text_of(life), &(struct run_options){.arguments = arguments},
               &life->process);
     life->tally->starts++;
     life->last_child = 0;
@@ -405,8 +446,8 @@ static bool kill_job_process(struct life *life)
 static void start_over(struct life *life)
 {
     struct process_result r;
-    run_job(life->dir, life->job->text,
-            &(struct run_options){.arguments = ARGV("--from", "latest")}, &r);
+    run_job(life->dir, text_of(life), &(struct run_options){.arguments = ARGV("--from", "latest")},
+            &r);
     check_status(&r, 2);
     CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "there is no snapshot in snap; run the job without"));
     process_result_fini(&r);
@@ -536,9 +577,9 @@ static void kill_often(const char *name, const struct kill_job *job)
     }
     printf(
         "%s: %d kills of the job process, %d of the supervisor (%d before the first snapshot, %d "
-        "after the last); %d lives, %d starts, %d snapshots\n",
+        "after the last); %d lives, %d starts, %d changes of code, %d snapshots\n",
         name, tally.job_kills, tally.supervisor_kills, tally.early, tally.finishing, tally.lives,
-        tally.starts, tally.snapshots);
+        tally.starts, tally.changes, tally.snapshots);
     free(want);
 }
 
@@ -576,6 +617,37 @@ static void state_of_lua_survives_kills(void)
         printf("lua: the plugin is left out\n");
     CU_PASS("");
     free(plugin);
+}
+
+static void kill_folds(const char *name, const char *mode)
+{
+    char *plugin = build_path("plugins/lua.so"), *texts[LUA_FOLDS_VERSIONS];
+    for (int v = 0; v < LUA_FOLDS_VERSIONS; v++)
+        texts[v] = folds_text(mode, v + 1);
+    struct kill_job job = {
+        .text = texts[0],
+        .newer = {texts[1], texts[2]},
+        .sinks = {{"parts/", NULL, false}, {"one.csv", NULL, false}, {"more/", NULL, false}},
+        .sources = {{"events", 1500}},
+    };
+    if (file_exists(plugin))
+        kill_often(name, &job);
+    else
+        printf("lua: the plugin is left out\n");
+    CU_PASS("");
+    free(plugin);
+    for (int v = 0; v < LUA_FOLDS_VERSIONS; v++)
+        free(texts[v]);
+}
+
+static void what_lua_adds_up_survives_kills_and_changes_of_its_code(void)
+{
+    kill_folds("adds of lua", "stream");
+}
+
+static void finals_of_lua_survive_kills_and_changes_of_its_code(void)
+{
+    kill_folds("ends of lua", "batch");
 }
 
 /* A part that is shown before its snapshot is there would be written again after a kill. */
@@ -648,6 +720,8 @@ static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(state_of_all_kinds_survives_kills, WITHIN_S),
     SUITE_TEST_WITHIN(windows_survive_kills, WITHIN_S),
     SUITE_TEST_WITHIN(state_of_lua_survives_kills, WITHIN_S),
+    SUITE_TEST_WITHIN(what_lua_adds_up_survives_kills_and_changes_of_its_code, WITHIN_S),
+    SUITE_TEST_WITHIN(finals_of_lua_survive_kills_and_changes_of_its_code, WITHIN_S),
     SUITE_TEST_WITHIN(finals_of_a_batch_survive_kills, WITHIN_S),
     SUITE_TEST_WITHIN(compressed_files_rotated_parts_and_folders_of_values_survive_kills, WITHIN_S),
     SUITE_TEST_WITHIN(a_part_that_is_shown_is_there_for_good, WITHIN_S),

@@ -124,6 +124,7 @@ int sim_job_run(struct sim_job *sim, uint64_t seed)
 struct living {
     struct sim_life *life;
     uint64_t seed;
+    uint32_t version; /* from 0 */
     struct gy_rng rng;
     struct sim_disk *disk;
 };
@@ -216,6 +217,17 @@ static void look_at_disk(struct living *living, size_t from, bool at_end)
     gy_names_fini(&names);
 }
 
+/* The job at some parallelism, and now and then in a later version of its code. */
+static const struct sim_job *pick_job(struct living *living, bool first)
+{
+    struct sim_life *life = living->life;
+    while (!first && living->version + 1 < life->n_versions && gy_rng_below(&living->rng, 3) == 0) {
+        living->version++;
+        life->changed++;
+    }
+    return &life->jobs[living->version * life->n_jobs + gy_rng_below(&living->rng, life->n_jobs)];
+}
+
 /* Runs from the newest snapshot until the end or the death, which is 1. */
 static int run_once(struct living *living, bool first, uint64_t turns)
 {
@@ -235,7 +247,7 @@ static int run_once(struct living *living, bool first, uint64_t turns)
                                       living, &error);
     options.restore = manifest;
     life->runs++;
-    struct sim_job *job = &life->jobs[gy_rng_below(&living->rng, life->n_jobs)];
+    const struct sim_job *job = pick_job(living, first);
     life->restored += manifest != NULL;
     int code = run_flow(living, job, &options, &clock);
     gy_diags_fini(&misfits);
