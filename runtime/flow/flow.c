@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "flow/feedback.h"
+#include "flow/unfed.h"
 
 #include <unistd.h>
 
@@ -15,6 +16,7 @@ int gy_flow_open(struct gy_flow *flow)
         return flow->failure.code;
     for (uint32_t t = flow->n_tasks; t-- > 0;)
         gy_task_begin(&flow->tasks[t]);
+    gy_flow_settle_unfed(flow);
     return gy_flow_has_failed(flow) ? flow->failure.code : 0;
 }
 

@@ -167,6 +167,11 @@ static bool tell_idle(struct gy_frontier *frontier, struct gy_told *told)
     return true;
 }
 
+bool gy_frontier_begin(struct gy_frontier *frontier, struct gy_told *told)
+{
+    return !frontier->ended && is_idle(frontier) && tell_idle(frontier, told);
+}
+
 /* What the last watermark made due comes before what the end does: 1 where there is more of it, 0, or a
  * code. */
 static int finish(struct gy_frontier *frontier, uint32_t rows_max)

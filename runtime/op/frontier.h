@@ -73,6 +73,10 @@ void gy_frontier_exhaust(struct gy_frontier *frontier, bool stopped);
 /** A source has nothing to read while other tasks of it still do: it is idle, and not at its end. */
 void gy_frontier_wait(struct gy_frontier *frontier);
 
+/** Before anything else: true where it is idle from the start, which consumers are to be told before the first
+ *  row is. */
+bool gy_frontier_begin(struct gy_frontier *frontier, struct gy_told *told);
+
 /** The instance has got work by another way than a watermark: the end of a round. */
 void gy_frontier_unsettle(struct gy_frontier *frontier);
 
