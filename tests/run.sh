@@ -3,6 +3,8 @@
 #
 #   tests/run.sh SUITE...        each an executable made by `make check` (build/tests/unit/test_buf)
 #
+# Before the last line stand the suites that took longest, TEST_SLOWEST (5) of them.
+#
 # Exit 0 when everything passed. A suite that dies without its last line counts as one failure.
 # GYRE_BUILD names the build folder; the suites hand it on to what they start.
 
@@ -43,9 +45,10 @@ trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
 
 # Its output, then a failure of its own if the exit status contradicts the last line.
 run_suite() {
-    local suite=$1 log=$2 status
-    "${prefix[@]}" "$suite" >"$log" 2>&1
+    local suite=$1 log=$2 status TIMEFORMAT='%R %U %S'
+    { time "${prefix[@]}" "$suite" >"$log" 2>&1; } 2>"$log.time"
     status=$?
+    tail -n 1 "$log.time" | sed "s|\$| ${suite##*/}|" >>"$logs/times"
     if ! grep -qE '^[^ ]+: [0-9]+ passed, [0-9]+ failed$' "$log"; then
         {
             echo "${suite##*/}: FAILED the suite itself: exit status $status, no summary"
@@ -84,6 +87,12 @@ wait
 for log in "$logs"/*.done; do
     [ -e "$log" ] && show "$log" && mv "$log" "${log%.done}.shown"
 done
+
+# Seconds by the clock and of the CPUs; a suite that has few of the second mostly waits.
+if [ $n -gt 1 ]; then
+    sort -rn "$logs/times" | head -n "${TEST_SLOWEST:-5}" |
+        awk '{ printf "%7.1f s, %6.1f s of the CPUs: %s\n", $1, $2 + $3, $4 }'
+fi
 
 [ $n -gt 0 ] || echo "no suite to run"
 cat "$logs"/*.shown 2>/dev/null | awk '

@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { YEAR_S = 366 * 24 * 3600 };
+
 /* The functions of the commands, by name. */
 static const struct {
     const char *name;
@@ -91,6 +93,11 @@ static int check_value(const struct gy_command *c, const struct gy_flag *flag, c
     struct stat status;
     int64_t number;
     switch (flag->kind) {
+    case GY_FLAG_SECONDS:
+        if (gy_number_parse_i64(value, strlen(value), &number) < 0 || number < 1 || number > YEAR_S)
+            return wrong(c, "%s %s: give a whole number of seconds, from 1 to %d", flag->name,
+                         value, YEAR_S);
+        return GY_EXIT_OK;
     case GY_FLAG_NUMBER:
         if (gy_number_parse_i64(value, strlen(value), &number) < 0 || number < 1)
             return wrong(c, "%s %s: give a whole number from 1 on", flag->name, value);
@@ -122,6 +129,7 @@ static void store(struct gy_cli *cli, const struct gy_flag *flag, const char *va
     void *at = (char *)cli + flag->offset;
     switch (flag->kind) {
     case GY_FLAG_SWITCH: *(bool *)at = true; break;
+    case GY_FLAG_SECONDS:
     case GY_FLAG_NUMBER: gy_number_parse_i64(value, strlen(value), at); break;
     case GY_FLAG_TEXT:
     case GY_FLAG_CHOICE: *(const char **)at = value; break;

@@ -59,7 +59,7 @@ const struct gy_command gy_commands[] = {
      "  join             an operator with two inputs, written by hand\n"},
     {"test", "JOB...", 1, SIZE_MAX, "run the tests written in job files",
      {{"--only", "NAME", "run only the tests that have NAME in their name (repeatable)", GY_FLAG_LIST, AT(only)},
-      {"--timeout", "N", "end a test that runs for more than N seconds (60)", GY_FLAG_NUMBER, AT(timeout)},
+      {"--timeout", "N", "end a test that runs for more than N seconds (60)", GY_FLAG_SECONDS, AT(timeout)},
       FORMAT("text|junit"),
       PLUGIN_PATH},
      "  0    all have passed\n"
@@ -73,7 +73,8 @@ const struct gy_command gy_commands[] = {
     {"conform", "PLUGIN.so", 1, 1, "run the conformance suite on a plugin",
      {{"--only", "ID,...", "run only these checks (ID:SUBJECT: of one operator or function)", GY_FLAG_LIST, AT(only)},
       {"--seed", "N", "seed of the random inputs; 1 if not given", GY_FLAG_NUMBER, AT(seed)},
-      {"--fuzz", "SECONDS", "go on with other rows, options and orders for so long, until something is found", GY_FLAG_NUMBER, AT(fuzz)},
+      {"--timeout", "N", "end a check that runs for more than N seconds (20)", GY_FLAG_SECONDS, AT(timeout)},
+      {"--fuzz", "SECONDS", "go on with other rows, options and orders for so long, until something is found", GY_FLAG_SECONDS, AT(fuzz)},
       {"--vary", NULL, "draw options and orders from the seed, as --fuzz does", GY_FLAG_SWITCH, AT(vary)},
       {"--in-process", NULL, "run in this process, for a debugger", GY_FLAG_SWITCH, AT(in_process)},
       {"--config", "FILE", "options and sample rows; else NAME.conform.cfg or conform.cfg beside the plugin", GY_FLAG_TEXT, AT(config)},

@@ -14,6 +14,7 @@ enum gy_flag_kind {
     GY_FLAG_FOLDERS,
     GY_FLAG_SETTING,
     GY_FLAG_NUMBER,
+    GY_FLAG_SECONDS, /* a number up to a year's, so that it is one of nanoseconds, too */
     GY_FLAG_CHOICE
 };
 

@@ -287,6 +287,7 @@ int gy_cmd_conform(const struct gy_cli *cli)
                                          .config = cli->config,
                                          .golden = golden,
                                          .seed = cli->seed > 0 ? (uint64_t)cli->seed : 1,
+                                         .timeout_s = cli->timeout,
                                          .fuzz_s = cli->fuzz,
                                          .varies = cli->vary,
                                          .in_process = cli->in_process}};

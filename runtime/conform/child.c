@@ -92,7 +92,7 @@ static void limit(void)
 }
 
 int gy_child_start(struct gy_child *child, void (*work)(void *host, struct gy_child_area *area),
-                   void *host, int timeout_s)
+                   void *host, int64_t timeout_s)
 {
     struct gy_child_area *area = child->area;
     area->done = 0;
@@ -124,7 +124,8 @@ int gy_child_start(struct gy_child *child, void (*work)(void *host, struct gy_ch
         _exit(0);
     }
     setpgid(child->pid, child->pid); /* whoever of both is first */
-    child->until_ns = gy_clock_mono_ns(gy_clock_real()) + (int64_t)timeout_s * 1000 * 1000 * 1000;
+    child->timeout_s = timeout_s;
+    child->until_ns = gy_clock_mono_ns(gy_clock_real()) + timeout_s * 1000 * 1000 * 1000;
     return 0;
 }
 

@@ -41,7 +41,7 @@ enum gy_child_end { GY_CHILD_DONE, GY_CHILD_CRASH, GY_CHILD_EXIT, GY_CHILD_TIMEO
 struct gy_child {
     pid_t pid;
     int out; /* what it has said */
-    int64_t until_ns;
+    int64_t timeout_s, until_ns;
     struct gy_child_area *area;
     enum gy_child_end end;
     int status; /* a signal, or an exit status */
@@ -50,7 +50,7 @@ struct gy_child {
 /** Runs `work` in a child that is killed after so many seconds. 0, or a code. `area` is shared memory that was
  *  made by gy_child_area. */
 int gy_child_start(struct gy_child *child, void (*work)(void *host, struct gy_child_area *area),
-                   void *host, int timeout_s);
+                   void *host, int64_t timeout_s);
 
 /** True when it has ended, and `end` and `status` are known. */
 bool gy_child_poll(struct gy_child *child);

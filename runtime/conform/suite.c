@@ -39,6 +39,12 @@ size_t gy_suite_count(const struct gy_suite *suite, enum gy_verdict verdict)
     return n;
 }
 
+/* How long a check may take, in seconds. */
+static int64_t limit_of(const struct gy_suite *suite)
+{
+    return suite->options.timeout_s > 0 ? suite->options.timeout_s : CHECK_S;
+}
+
 /* ---- the folder for files ---- */
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *at)
@@ -123,7 +129,8 @@ static const char *name_of_end(const struct gy_child *child, char *text, size_t 
             "is wrong with gyre_fail",
             child->status);
     else
-        snprintf(text, n, "did not come back within %d s%s", CHECK_S, child->area->doing);
+        snprintf(text, n, "did not come back within %lld s%s", (long long)child->timeout_s,
+                 child->area->doing);
     return text;
 }
 
@@ -147,7 +154,8 @@ static bool dies(void *host)
     struct gy_child child = {.area = slot->child.area};
     remove_all(slot->folder);
     mkdir(slot->folder, 0700);
-    if (gy_child_start(&child, work, slot, a->end == GY_CHILD_TIMEOUT ? TRY_S : CHECK_S) != 0)
+    if (gy_child_start(&child, work, slot,
+                       a->end == GY_CHILD_TIMEOUT ? TRY_S : limit_of(slot->suite)) != 0)
         return false;
     while (!gy_child_poll(&child))
         wait_some();
@@ -165,7 +173,10 @@ static void tell_smallest(struct slot *slot, struct gy_buf *text)
 {
     const struct gy_child_area *area = slot->child.area;
     struct autopsy a = {.slot = slot, .end = slot->child.end};
-    int64_t seconds = a.end == GY_CHILD_TIMEOUT ? SHRINK_HANG_S : SHRINK_CRASH_S;
+    int64_t limit = limit_of(slot->suite);
+    int64_t seconds = a.end != GY_CHILD_TIMEOUT ? SHRINK_CRASH_S
+                      : limit < SHRINK_HANG_S   ? limit
+                                                : SHRINK_HANG_S;
     if (area->attempt == 0 || area->n_steps == 0 || slot->attempt > 0)
         return;
     for (uint32_t i = 0; i < area->n_steps; i++) {
@@ -355,7 +366,7 @@ static void start(struct gy_suite *suite, struct slot *slots, size_t n,
         run_here(slot);
         return;
     }
-    slot->used = gy_child_start(&slot->child, work, slot, CHECK_S) == 0;
+    slot->used = gy_child_start(&slot->child, work, slot, limit_of(suite)) == 0;
     if (!slot->used) {
         suite->results.items[result].verdict = GY_CRASH;
         suite->results.items[result].text = gy_strdup("no process could be made for it");
@@ -452,7 +463,7 @@ static int find(struct gy_suite *suite, struct gy_child_area *area, struct gy_re
         search(&s, area);
         return take_subjects(suite, area, error);
     }
-    if (gy_child_start(&child, search, &s, CHECK_S) != 0)
+    if (gy_child_start(&child, search, &s, limit_of(suite)) != 0)
         return gyre_error_set(error, GYRE_EIO, -1, "no process can be made: %s", strerror(errno));
     while (!gy_child_poll(&child))
         wait_some();

@@ -17,8 +17,9 @@ struct gy_suite_options {
     const char *const *only; /* "ID" or "ID:SUBJECT", n of them; 0: all */
     size_t n_only;
     uint64_t seed;
-    int64_t fuzz_s; /* goes on with other seeds for so long */
-    bool varies;    /* options and the order of things are drawn, as fuzz_s does */
+    int64_t timeout_s; /* a check that takes longer is given up; 0: as long as usual */
+    int64_t fuzz_s;    /* goes on with other seeds for so long */
+    bool varies;       /* options and the order of things are drawn, as fuzz_s does */
     bool in_process;
 };
 

@@ -53,6 +53,9 @@ static const struct {
      "gyre run: -p 0: give a whole number from 1 on; see gyre run --help"},
     {{"run", "a.cfg", "-pmany"},
      "gyre run: -p many: give a whole number from 1 on; see gyre run --help"},
+    {{"conform", "a.so", "--fuzz", "9223372036854775807"},
+     "gyre conform: --fuzz 9223372036854775807: give a whole number of seconds, from 1 to "
+     "31622400; see gyre conform --help"},
     {{"run", "a.cfg", "--set", "count=5"},
      "gyre run: --set count=5: write it as ID.OPTION=VALUE; see gyre run --help"},
     {{"run", "a.cfg", "--no-supervise=1"},

@@ -152,6 +152,10 @@ static void add_file(const char **flags, const char *flag, char *path)
 static char *conform_mutant(const struct mutant *m, int *status)
 {
     const char *flags[8] = {"--format", "json"};
+    if (strcmp(m->status, "timeout") == 0) {
+        flags[2] = "--timeout";
+        flags[3] = "4";
+    }
     char *plugin = text_format("bad/%s.so", m->name);
     char *config = text_format("tests/bad/%s.conform.cfg", m->name);
     add_file(flags, "--config", config);
