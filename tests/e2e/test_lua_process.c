@@ -198,10 +198,6 @@ static void a_timer_sees_no_state_where_there_is_none_and_may_make_some(void)
 
 static void alarms_are_of_the_clock(void)
 {
-#if defined(__SANITIZE_ADDRESS__)
-    suite_skip(
-        "the leak sanitizer's tracer crashes at the end of this job, after its rows are right");
-#endif
     check_rows(
         "from = 0; to = 9;",
         BY_TENS ONE("k") "    on_row = \"if value == 3 then alarm(now() + 1, 4) end\";\n"
