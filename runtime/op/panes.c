@@ -40,9 +40,9 @@ static struct gy_pane *make(struct gy_window *window, int64_t order, int64_t aft
     pane->saving = (struct gy_pane_saving){window, pane};
     pane->store = gy_store_new(&config, &error);
     /* A table for as many keys as the last one had need not grow, and has the room that one which grows
-     * has: half of it, so that keys are found at home. Without memory for it, it grows. */
+     * has, so that keys are found at home. Without memory for it, it grows. */
     if (pane->store != NULL && window->expected > 0)
-        gy_store_reserve(pane->store, 2 * window->expected);
+        gy_store_reserve(pane->store, window->expected + window->expected / 3);
     if (pane->store != NULL)
         return pane;
     gy_pane_free(pane);

@@ -5,8 +5,9 @@
  * one mispredicted jump later, and not one here and one there.
  *
  * Prefetches go to the L2 cache: per row of a keyed sum over 1 M keys on a Zen 4, 6.6 ns against 16
- * with prefetches to the L1 cache, which has too few lines to wait for. They stand in one function
- * with the stores, because gcc 12 takes a function that only prefetches for one without effect. */
+ * with prefetches to the L1 cache, which has too few lines to wait for. Those of buckets are made a pass
+ * ahead: 6.5 ns against 7.4 where each pass waits for its own. gcc 12 takes a function that only prefetches for
+ * one without effect. */
 #include "state/table.h"
 
 #if defined(__x86_64__)
@@ -31,6 +32,14 @@ INLINE void prefetch_pass(const struct gy_table *table, const uint64_t *hash, co
     else
         for (uint32_t j = 0; j < n; j++)
             PREFETCH(gy_table_bucket(table, gy_table_home(table, hash[rows ? rows[j] : j])));
+}
+
+void gy_table_fetch(const struct gy_table *table, const uint64_t *hash, const uint32_t *rows,
+                    uint32_t n)
+{
+    if (table->prefetch)
+        prefetch_pass(table, hash, rows, n);
+    __asm__ volatile("");
 }
 
 /* What small cells refer to. */
@@ -103,8 +112,6 @@ INLINE void fetch_cell(const void *cell, uint64_t cell_size, enum fetch fetch)
     {                                                                                              \
         enum fetch fetch = fetch_of(table);                                                        \
         uint32_t n_missing;                                                                        \
-        if (table->prefetch)                                                                       \
-            prefetch_pass(table, hash, rows, n);                                                   \
         if (fetch == FETCH_NONE)                                                                   \
             n_missing = name##_as(table, hash, rows, n, cells, missing, FETCH_NONE);               \
         else if (fetch == FETCH_LINE)                                                              \

@@ -9,26 +9,12 @@
 
 #include "base/debug.h"
 #include "base/mem.h"
-#include "state/expire.h"
 #include "state/gather.h"
 #include "state/keyed.h"
-#include "state/table.h"
+#include "state/store_inside.h"
 
 enum { TOUCH_AHEAD = 12 };                             /* rows */
 enum { SWEEP_LEAST = 16, STAMPED = GY_KEYED_STAMPED }; /* lanes; a bit of a record's kind */
-
-struct gy_store {
-    struct gy_shape shape;
-    struct gy_table table;
-    struct gy_saver saver;
-    struct gy_expiry expiry;
-    bool zero_used;
-    bool zero_saved;
-    _Alignas(16) char zero[GY_INLINE_VALUE]; /* the cell of hash 0 */
-    uint64_t drained;                        /* lanes before it are ended */
-    uint32_t n_fresh;
-    uint16_t fresh[GYRE_BATCH_ROWS]; /* rows of the call at hand that made an entry */
-};
 
 /* The rows of one call of gy_store_slots. */
 struct lookup {
@@ -113,20 +99,11 @@ static inline uint64_t hash_of(const struct gy_store *store, uint64_t hash)
     return store->shape.exact ? hash : hash + (hash == 0);
 }
 
-static void touch_zero(struct gy_store *store)
-{
-    if (!store->table.pending || store->zero_saved)
-        return;
-    store->zero_saved = true;
-    if (store->zero_used)
-        gy_entry_save(&store->shape, &store->saver, 0, store->zero);
-}
-
 /* Saves an entry before it can change. */
 static inline void touch(struct gy_store *store, uint64_t hash, void *cell)
 {
     if (cell == store->zero)
-        touch_zero(store);
+        gy_store_touch_zero(store);
     else
         gy_table_touch_cell(&store->table, hash, cell);
 }
@@ -135,7 +112,7 @@ static inline void touch(struct gy_store *store, uint64_t hash, void *cell)
 static void touch_all(struct gy_store *store, void *cell)
 {
     if (cell == store->zero)
-        touch_zero(store);
+        gy_store_touch_zero(store);
     else
         gy_table_touch_bucket(&store->table, cell);
 }
@@ -153,11 +130,6 @@ static inline void *living(const struct gy_store *store, void *cell)
     bool over = cell != NULL && store->shape.stamped &&
                 gy_expiry_is_over(&store->expiry, &store->shape, cell);
     return over ? NULL : cell;
-}
-
-static inline int64_t stamp_of(const struct gy_store_entry *entry)
-{
-    return ((const int64_t *)entry->slot)[-1];
 }
 
 /* A new entry lives from now on. */
@@ -179,7 +151,7 @@ static void *find(struct gy_store *store, uint64_t hash, const struct gy_cell *k
 static void *make(struct gy_store *store, uint64_t hash, const struct gy_cell *key)
 {
     if (hash == 0) {
-        touch_zero(store);
+        gy_store_touch_zero(store);
         store->zero_used = gy_entry_init(&store->shape, store->zero, key) == 0;
         return store->zero_used ? born(store, store->zero) : NULL;
     }
@@ -231,7 +203,7 @@ uint32_t gy_store_of_hash(struct gy_store *store, uint64_t hash, struct gy_store
     uint32_t n = 0;
     hash = hash_of(store, hash);
     if (hash == 0 && store->zero_used && most > 0) {
-        touch_zero(store);
+        gy_store_touch_zero(store);
         entries[n++] = gy_entry_view(&store->shape, 0, store->zero);
     }
     if (hash == 0)
@@ -364,6 +336,17 @@ static int settle_any(struct gy_store *store, const struct lookup *in, uint32_t 
     return 0;
 }
 
+/* Asks for what the pass from row `from` on will look at. It is done a pass ahead: what one waits for comes while
+ * the one before is at work. */
+static void fetch_pass(const struct gy_store *store, const struct lookup *in, uint32_t from,
+                       uint32_t n)
+{
+    if (from < n)
+        gy_table_fetch_ahead(&store->table, in->rows != NULL ? in->hash : in->hash + from,
+                             in->rows != NULL ? in->rows + from : NULL,
+                             n - from < GY_PASS ? n - from : GY_PASS);
+}
+
 /* Finds the cells of rows from ... to - 1, at most GY_PASS. */
 static int resolve(struct gy_store *store, const struct lookup *in, uint32_t from, uint32_t to,
                    void **cells)
@@ -443,8 +426,10 @@ int gy_store_slots(struct gy_store *store, const uint64_t *hash,
         return unkeyed_slots(store, n, slots);
     if (gy_table_reserve(&store->table, n) != 0)
         return GYRE_ENOMEM;
+    fetch_pass(store, &in, 0, n);
     for (uint32_t from = 0; from < n; from += GY_PASS) {
         uint32_t to = n - from < GY_PASS ? n : from + GY_PASS;
+        fetch_pass(store, &in, to, n);
         int code = resolve(store, &in, from, to, slots);
         if (code == 0 && store->table.pending)
             touch_pass(store, &in, from, to, slots);
@@ -509,8 +494,12 @@ void gy_store_find_slots(struct gy_store *store, const uint64_t *hash,
             slots[j] = h == 0 && store->zero_used ? store->zero : NULL;
         }
     } else {
-        for (uint32_t from = 0; from < n; from += GY_PASS)
-            find_pass(store, &in, from, n - from < GY_PASS ? n : from + GY_PASS, slots);
+        fetch_pass(store, &in, 0, n);
+        for (uint32_t from = 0; from < n; from += GY_PASS) {
+            uint32_t to = n - from < GY_PASS ? n : from + GY_PASS;
+            fetch_pass(store, &in, to, n);
+            find_pass(store, &in, from, to, slots);
+        }
     }
     for (uint32_t j = 0; j < n; j++) {
         slots[j] = living(store, slots[j]);
@@ -531,7 +520,7 @@ static uint32_t walk(struct gy_store *store, uint64_t *cursor, struct gy_store_e
     if (*cursor == 0) {
         *cursor = 1;
         if (store->zero_used) {
-            touch_zero(store);
+            gy_store_touch_zero(store);
             entries[n++] = gy_entry_view(&store->shape, 0, store->zero);
         }
     }
@@ -547,7 +536,7 @@ static uint32_t keep_living(const struct gy_store *store, struct gy_store_entry 
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < n; i++)
-        if (stamp_of(&entries[i]) > store->expiry.now_us - store->expiry.ttl_us)
+        if (gy_store_stamp_of(&entries[i]) > store->expiry.now_us - store->expiry.ttl_us)
             entries[kept++] = entries[i];
     return kept;
 }
@@ -565,6 +554,27 @@ uint32_t gy_store_walk(struct gy_store *store, uint64_t *cursor, struct gy_store
             return n;
     }
     return 0;
+}
+
+void gy_store_settle(struct gy_store *store)
+{
+    gy_table_settle(&store->table);
+}
+
+uint32_t gy_store_walk_range(const struct gy_store *store, uint64_t first, uint64_t last,
+                             uint64_t *cursor, struct gy_store_entry *entries, uint32_t most)
+{
+    uint32_t n = 0;
+    assert(most > 0 && !store->shape.stamped);
+    if (*cursor == 0) {
+        *cursor = 1;
+        if (store->zero_used && first == 0)
+            entries[n++] = gy_entry_view(&store->shape, 0, (void *)(uintptr_t)store->zero);
+    }
+    uint64_t lane = *cursor - 1;
+    n += gy_table_walk_range(&store->table, first, last, &lane, entries + n, most - n);
+    *cursor = lane + 1;
+    return n;
 }
 
 void gy_store_drained(struct gy_store *store, uint64_t cursor)
@@ -638,75 +648,6 @@ bool gy_store_has_list(const struct gy_store *store, const struct gyre_list *lis
 bool gy_store_has_map(const struct gy_store *store, const struct gyre_map *map)
 {
     return store->shape.kind == GYRE_STATE_MAP && map->shape == &store->shape.map;
-}
-
-/* ---- save before write ------------------------------------------------------------------------- */
-
-void gy_store_epoch(struct gy_store *store, gy_store_save *save, void *host)
-{
-    gy_entry_end_cuts(&store->shape, &store->saver);
-    assert(store->saver.cuts == NULL && store->saver.gathers == NULL); /* decoding has ended */
-#ifdef GY_DEBUG
-    gy_table_check(&store->table);
-#endif
-    store->saver.save = save;
-    store->saver.host = host;
-    gy_table_epoch(&store->table, save != NULL);
-    store->zero_saved = false;
-}
-
-bool gy_store_save_slice(struct gy_store *store, uint32_t most)
-{
-    uint64_t budget = most;
-    bool more = true;
-    touch_zero(store);
-    if (store->shape.stamped) {
-        gy_expiry_look(&store->expiry);
-        gy_expiry_sweep(&store->expiry, &store->table, most);
-    }
-    /* Cuts first: the sooner they end, the less they hold. */
-    while (more || store->saver.cuts != NULL) {
-        while (budget > 0 && store->saver.cuts != NULL) {
-            uint64_t n = gy_entry_save_piece(&store->shape, store->saver.cuts);
-            budget -= n < budget ? n : budget;
-        }
-        more = gy_table_save_slice(&store->table, &budget);
-        if (budget == 0 && (more || store->saver.cuts != NULL))
-            return true;
-    }
-    assert(!store->table.pending && store->saver.cuts == NULL);
-    return false;
-}
-
-int gy_store_encode(const struct gy_store *store, const struct gy_store_entry *entry,
-                    struct gyre_writer *writer)
-{
-    const struct gy_shape *shape = &store->shape;
-    uint32_t kind = (uint32_t)shape->record | (shape->stamped ? STAMPED : 0);
-    gy_keyed_write(&shape->key, (enum gy_keyed_kind)kind, entry->hash, entry->key, writer);
-    if (shape->stamped)
-        gyre_write_i64(writer, stamp_of(entry));
-    gy_slot_write(shape, entry->slot, entry->piece, writer);
-    return writer->error;
-}
-
-uint32_t gy_store_image_size(const struct gy_store *store)
-{
-    const struct gy_shape *shape = &store->shape;
-    bool constant =
-        shape->exact && shape->kind == GYRE_STATE_VALUE && shape->type.image && !shape->stamped;
-    return constant ? GY_KEYED_HEAD + shape->type.image_size : 0;
-}
-
-void gy_store_images(const struct gy_store *store, const struct gy_store_entry *entries, uint32_t n,
-                     uint8_t *to, size_t stride)
-{
-    assert(gy_store_image_size(store) > 0 && (n <= 1 || stride >= gy_store_image_size(store)));
-    for (uint32_t i = 0; i < n; i++, to += stride) {
-        gy_debug_assert(entries[i].piece == 0);
-        gy_keyed_image(store->shape.record, entries[i].hash, to);
-        gy_value_image(&store->shape.type, entries[i].slot, to + GY_KEYED_HEAD);
-    }
 }
 
 /* ---- restoring --------------------------------------------------------------------------------- */

@@ -118,6 +118,15 @@ size_t gy_store_bytes(const struct gy_store *store);
 uint32_t gy_store_walk(struct gy_store *store, uint64_t *cursor, struct gy_store_entry *entries,
                        uint32_t most);
 
+/** Walks the entries whose hash is `first` to `last`, as gy_store_walk does, and changes nothing: several
+ *  threads may, each with its own cursor. Not while a snapshot is pending, nor where entries have a time to
+ *  live; after gy_store_settle. */
+uint32_t gy_store_walk_range(const struct gy_store *store, uint64_t first, uint64_t last,
+                             uint64_t *cursor, struct gy_store_entry *entries, uint32_t most);
+
+/** Ends what is left of growing. */
+void gy_store_settle(struct gy_store *store);
+
 /** Walks the entries as gy_store_walk does and takes them out: the next call ends those that this one
  *  gave. A store that is being drained is for nothing else any more; where it is saved meanwhile, what
  *  it saves is what had not been taken out at gy_store_epoch. */

@@ -20,7 +20,7 @@ enum {
 
 static uint64_t lanes_allowed(uint64_t n_buckets)
 {
-    return n_buckets * GY_LANES / 4 * 3;
+    return n_buckets * GY_LANES / 8 * 5;
 }
 
 void gy_table_init(struct gy_table *table, struct gy_shape *shape, struct gy_saver *saver)
@@ -68,15 +68,28 @@ void gy_table_fini(struct gy_table *table)
     table->n_buckets = table->count = 0;
 }
 
+/* Writes to fresh pages: one that is read first costs a second fault when it is written to, for which all threads
+ * are interrupted. */
+static void touch_pages(char *buckets, size_t bytes)
+{
+    enum { PAGE = 4096 };
+    for (size_t at = 0; at < bytes; at += PAGE)
+        *(volatile char *)(buckets + at) = 0;
+}
+
 /* A table of zeroed buckets with the settings of `like`. Large ones are put on huge pages where the
  * system lets them: a random access then does not miss the TLB as well. */
 static int allocate(struct gy_table *table, const struct gy_table *like, uint64_t n_buckets)
 {
     *table = *like;
-    size_t bytes = n_buckets * table->stride;
-    size_t align = bytes >= GY_HUGE_PAGE ? GY_HUGE_PAGE : 64;
     if (n_buckets > SIZE_MAX / 2 / table->stride)
         return GYRE_ENOMEM;
+    size_t bytes = n_buckets * table->stride;
+    size_t align = bytes >= GY_HUGE_PAGE ? GY_HUGE_PAGE : 64;
+    if (align == GY_HUGE_PAGE) { /* whole ones: of a part, each page of the usual size is a fault */
+        bytes = (bytes + align - 1) / align * align;
+        n_buckets = bytes / table->stride;
+    }
     table->memory =
         gy_alloc(bytes + align); /* of much, pages come zeroed, and none is touched yet */
     table->saved = gy_calloc((n_buckets + 63) / 64, sizeof *table->saved);
@@ -91,6 +104,8 @@ static int allocate(struct gy_table *table, const struct gy_table *like, uint64_
     table->buckets = (char *)table->memory + (at - (uintptr_t)table->memory);
     if (align == GY_HUGE_PAGE)
         madvise(table->buckets, bytes, MADV_HUGEPAGE); /* a hint; without it all works */
+    else
+        touch_pages(table->buckets, bytes);
     table->n_buckets = n_buckets;
     table->scale = n_buckets;
     if (table->hash_span != 0)
@@ -347,7 +362,7 @@ int gy_table_reserve(struct gy_table *table, uint64_t n)
     }
     assert(count <= lanes_allowed(table->n_buckets));
     uint64_t buckets = table->n_buckets * 2 > BUCKETS_MIN ? table->n_buckets * 2 : BUCKETS_MIN;
-    uint64_t needed = (count + n + 5) / 6; /* three quarters of eight */
+    uint64_t needed = (count + n + 4) / 5; /* five of eight */
     return resize(table, buckets > needed ? buckets : needed);
 }
 
@@ -430,6 +445,7 @@ uint32_t gy_table_probe_both(const struct gy_table *table, const uint64_t *hash,
     }
     if (n_here == 0)
         return n_rest;
+    gy_table_fetch(table, hash, rows_here, n_here);
     table->probe(table, hash, rows_here, n_here, cells_here, none);
     for (uint32_t h = 0; h < n_here; h++)
         cells[at[h]] = cells_here[h];
@@ -473,7 +489,9 @@ void *gy_table_link(struct gy_table *table, uint64_t hash)
     if (cell != NULL)
         return cell;
     uint64_t i = first_free(table, hash, &free);
-    table->crowded = table->crowded || i - gy_table_home(table, hash) > FAR;
+    uint64_t home = gy_table_home(table, hash),
+             far = i >= home ? i - home : i + table->n_buckets - home;
+    table->crowded = table->crowded || far > FAR;
     return take_lane(table, i, free, hash);
 }
 
@@ -580,22 +598,65 @@ uint32_t gy_table_walk(struct gy_table *table, uint64_t *cursor, struct gy_store
 {
     uint32_t n = 0;
     move_some(table, UINT64_MAX);
-    uint64_t end = table->n_buckets * GY_LANES;
-    assert(*cursor <= end);
-    for (uint64_t at = *cursor; at < end; at++) {
-        if (n == most) {
-            *cursor = at;
-            return n;
+    assert(*cursor <= gy_table_lanes(table));
+    for (uint64_t b = *cursor / GY_LANES; b < table->n_buckets; b++) {
+        char *bucket = gy_table_bucket(table, b);
+        uint32_t left = ~gy_bucket_match(bucket, 0) & 0xff & 0xffu << *cursor % GY_LANES;
+        if (left != 0)
+            touch(table, b);
+        for (; left != 0; left &= left - 1) {
+            uint32_t lane = (uint32_t)__builtin_ctz(left);
+            if (n == most) {
+                *cursor = b * GY_LANES + lane;
+                return n;
+            }
+            entries[n++] = gy_entry_view(table->shape, gy_bucket_hashes(bucket)[lane],
+                                         cell_at(table, bucket, lane));
         }
-        char *bucket = gy_table_bucket(table, at / GY_LANES);
-        uint32_t lane = (uint32_t)(at % GY_LANES);
-        uint64_t hash = gy_bucket_hashes(bucket)[lane];
-        if (hash == 0)
-            continue;
-        touch(table, at / GY_LANES);
-        entries[n++] = gy_entry_view(table->shape, hash, cell_at(table, bucket, lane));
+        *cursor = (b + 1) * GY_LANES;
     }
-    *cursor = end;
+    return n;
+}
+
+void gy_table_settle(struct gy_table *table)
+{
+    move_some(table, UINT64_MAX);
+}
+
+/* The i-th bucket from bucket `from` on, i < n_buckets. */
+static uint64_t bucket_from(const struct gy_table *table, uint64_t from, uint64_t i)
+{
+    return from + i < table->n_buckets ? from + i : from + i - table->n_buckets;
+}
+
+/* Behind the home of the last hash they stand only behind buckets that are full. */
+uint32_t gy_table_walk_range(const struct gy_table *table, uint64_t first, uint64_t last,
+                             uint64_t *cursor, struct gy_store_entry *entries, uint32_t most)
+{
+    uint32_t n = 0;
+    assert(table->old == NULL && !table->pending && first <= last);
+    if (table->count == 0)
+        return 0;
+    const uint64_t from = gy_table_home(table, first), homes = gy_table_home(table, last) - from;
+    for (uint64_t b = *cursor / GY_LANES; b < table->n_buckets; b++) {
+        if (b > homes && !is_full(table, bucket_from(table, from, b - 1)))
+            break;
+        char *bucket = gy_table_bucket(table, bucket_from(table, from, b));
+        uint32_t left = ~gy_bucket_match(bucket, 0) & 0xff & 0xffu << *cursor % GY_LANES;
+        for (; left != 0; left &= left - 1) {
+            uint32_t lane = (uint32_t)__builtin_ctz(left);
+            uint64_t hash = gy_bucket_hashes(bucket)[lane];
+            if (hash < first || hash > last)
+                continue;
+            if (n == most) {
+                *cursor = b * GY_LANES + lane;
+                return n;
+            }
+            entries[n++] = gy_entry_view(table->shape, hash, cell_at(table, bucket, lane));
+        }
+        *cursor = (b + 1) * GY_LANES;
+    }
+    *cursor = gy_table_lanes(table);
     return n;
 }
 

@@ -36,7 +36,7 @@
 
 #define GY_LANES       8u
 #define GY_BUCKET_HEAD 64u
-#define GY_PASS        128u /* rows that are prefetched before they are resolved */
+#define GY_PASS        128u /* rows that are prefetched together */
 
 struct gy_table;
 
@@ -137,6 +137,17 @@ void gy_table_unlink(struct gy_table *table, void *cell);
 uint32_t gy_table_probe_both(const struct gy_table *table, const uint64_t *hash,
                              const uint32_t *rows, uint32_t n, void **cells, uint32_t *missing);
 
+/** Asks for the home buckets of n rows, n <= GY_PASS, in the table itself: not in `old`. */
+void gy_table_fetch(const struct gy_table *table, const uint64_t *hash, const uint32_t *rows,
+                    uint32_t n);
+
+/** Asks for what gy_table_probe of n rows looks at first: called some time before it. */
+static inline void gy_table_fetch_ahead(const struct gy_table *table, const uint64_t *hash,
+                                        const uint32_t *rows, uint32_t n)
+{
+    gy_table_fetch(table->old != NULL ? table->old : table, hash, rows, n);
+}
+
 /** Finds a candidate for each of n rows; see gy_probe_fn. */
 static inline uint32_t gy_table_probe(const struct gy_table *table, const uint64_t *hash,
                                       const uint32_t *rows, uint32_t n, void **cells,
@@ -189,6 +200,14 @@ static inline void *gy_table_at(const struct gy_table *table, uint64_t lane)
 /** Walks the entries from `*cursor` on; see gy_store_walk. All are moved first. */
 uint32_t gy_table_walk(struct gy_table *table, uint64_t *cursor, struct gy_store_entry *entries,
                        uint32_t most);
+
+/** Walks the entries whose hash is `first` to `last`, from `*cursor` (0 at first) on; see
+ *  gy_store_walk_range. All are moved. */
+uint32_t gy_table_walk_range(const struct gy_table *table, uint64_t first, uint64_t last,
+                             uint64_t *cursor, struct gy_store_entry *entries, uint32_t most);
+
+/** Moves all that is still to be moved. */
+void gy_table_settle(struct gy_table *table);
 
 /** Ends the entries in lanes from ... to - 1, which gy_table_walk has given. Others are not moved into
  *  the holes, so that from then on nothing is found or made any more: only walked and ended. */

@@ -1,6 +1,7 @@
 /* A million keys of ONE window that fire at once, driven by hand: firing is work that is done in slices,
  * between which rows come in. Time is told by counting slices. */
 #include "base/mem.h"
+#include "base/mem.h"
 #include "files.h"
 #include "op/frontier.h"
 #include "op/inside.h"
@@ -108,10 +109,10 @@ static void a_million_keys_fire_in_slices_the_first_of_which_puts_rows_out(void)
     CU_ASSERT_TRUE(most <= SLICE + OVER);
     CU_ASSERT_TRUE(slices >= KEYS / (SLICE + OVER));
     /* The table of the others, which expects as many keys as this one has; and no list of results. */
-    CU_ASSERT_TRUE(bytes < 2 * full + SECOND);
+    CU_ASSERT_TRUE(bytes < 2 * full + 2 * GY_HUGE_PAGE); /* tables are made of whole ones */
     while (told.kind != GY_TOLD_WATERMARK || told.time_us < SECOND)
         CU_ASSERT_EQUAL_FATAL(slice(&rig, &told), 0);
-    CU_ASSERT_TRUE(bytes_of(&rig) < full + SECOND); /* the million are gone */
+    CU_ASSERT_TRUE(bytes_of(&rig) < full + 2 * GY_HUGE_PAGE); /* the million are gone */
     gy_frontier_watermark(&rig.frontier, 0, 2 * SECOND);
     while (told.kind != GY_TOLD_WATERMARK || told.time_us < 2 * SECOND)
         CU_ASSERT_FATAL(slice(&rig, &told) <= OTHERS);

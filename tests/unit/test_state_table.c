@@ -194,6 +194,58 @@ static void what_is_made_at_the_end_is_found_while_the_rest_moves(void)
     model_free(m);
 }
 
+static int by_hash(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Every entry is in the walk of its own part of the hashes, and in no other. */
+static void check_parts(struct model *m, uint64_t parts)
+{
+    uint64_t *met = calloc(m->n, sizeof *met);
+    uint32_t n_met = 0;
+    for (uint64_t p = 0; p < parts; p++) {
+        const uint64_t each = UINT64_MAX / parts, first = p * each;
+        const uint64_t last = p + 1 < parts ? first + each - 1 : UINT64_MAX;
+        struct gy_store_entry entries[70];
+        uint64_t cursor = 0;
+        uint32_t most = 1 + (uint32_t)gy_rng_below(&m->rng, 70), n;
+        while ((n = gy_table_walk_range(&m->table, first, last, &cursor, entries, most)) > 0)
+            for (uint32_t i = 0; i < n && n_met < m->n; i++) {
+                CU_ASSERT_FATAL(entries[i].hash >= first && entries[i].hash <= last);
+                CU_ASSERT_EQUAL_FATAL(*(uint64_t *)entries[i].slot, ~entries[i].hash);
+                met[n_met++] = entries[i].hash;
+            }
+    }
+    CU_ASSERT_EQUAL(n_met, m->n);
+    qsort(met, n_met, sizeof *met, by_hash);
+    qsort(m->hashes, m->n, sizeof *m->hashes, by_hash);
+    CU_ASSERT_EQUAL(memcmp(met, m->hashes, n_met * sizeof *met), 0);
+    free(met);
+}
+
+static uint64_t last_hash(struct model *m)
+{
+    return any_hash(m) | UINT64_MAX << 40; /* they come round from the end */
+}
+
+static void parts_of_the_hashes_have_each_entry_once(void)
+{
+    static uint64_t (*const hashes[])(struct model * m) = {any_hash, next_hash, last_hash};
+    static const uint32_t sizes[] = {0, 1, 9, 1000, 9000};
+    for (uint32_t h = 0; h < 3; h++)
+        for (uint32_t s = 0; s < 5; s++) {
+            struct model *m = model_new(0);
+            while (m->n < sizes[s] / (h == 0 ? 1 : 4))
+                add(m, hashes[h](m));
+            gy_table_settle(&m->table);
+            for (uint64_t parts = 1; parts < 100; parts += 1 + parts / 3)
+                check_parts(m, parts);
+            model_free(m);
+        }
+}
+
 /* No call moves more than a little, so that none takes long. */
 static void a_call_moves_a_bounded_part(void)
 {
@@ -217,6 +269,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(hashes_in_their_order_are_found_while_they_move),
     SUITE_TEST(hashes_from_outside_are_found_while_they_move),
     SUITE_TEST(what_is_made_at_the_end_is_found_while_the_rest_moves),
+    SUITE_TEST(parts_of_the_hashes_have_each_entry_once),
     SUITE_TEST(a_call_moves_a_bounded_part),
 };
 SUITE_MAIN("state_table", tests)
