@@ -81,23 +81,10 @@ static bool has_presums(const struct gy_flow *flow, const struct gy_edge *edge)
            (slow_id == NULL || strcmp(slow_id, graph_of(flow)->nodes[edge->to]->id) != 0);
 }
 
-static int build_sums_layout(struct gy_flow *flow, uint32_t e, bool hashed)
-{
-    struct gy_presum_stream *stream = gy_alloc(sizeof *stream);
-    const struct gy_edge *edge = &graph_of(flow)->edges[e];
-    int code = stream == NULL ? GYRE_ENOMEM
-                              : gy_presum_stream_init(stream, graph_of(flow)->nodes[edge->to]);
-    if (code == 0)
-        code = gy_layout_init(&flow->sums_layouts[e], &stream->output, hashed);
-    gy_free(stream);
-    return code;
-}
-
 static int build_presum(struct gy_flow *flow, struct gy_member *member, struct gy_route *route,
                         struct gyre_error *error)
 {
     const struct gy_graph *graph = graph_of(flow);
-    uint32_t e = (uint32_t)(route->edge - graph->edges);
     const struct gy_node *to = graph->nodes[route->edge->to];
     const struct gy_presum_to put = gy_route_presum_to(route);
     const struct gy_env env = {.job = graph->job,
@@ -107,11 +94,6 @@ static int build_presum(struct gy_flow *flow, struct gy_member *member, struct g
                                .seed = flow->options.seed,
                                .log = put_log,
                                .host = member};
-    if (gy_exchange_init(&route->sums, graph, route->edge, &flow->sums_layouts[e],
-                         route->exchange.channels, route->exchange.n_dests, member->task->index,
-                         member->instance) != 0)
-        return GYRE_ENOMEM;
-    gy_exchange_of_sums(&route->sums);
     route->presum = gy_presum_new(to, member->task->index, member->node->parallelism, &env, &put,
                                   flow->options.presum, error);
     return route->presum != NULL ? 0 : error->code;
@@ -132,8 +114,7 @@ static int build_edge(struct gy_flow *flow, uint32_t e)
     /* The hash of a number is made again for a fraction of what 8 bytes more cost. */
     if (edge->partition == GY_KEY)
         hashed = !gy_key_is_exact(&to->key) || to->region >= 0;
-    if (gy_layout_init(&flow->layouts[e], output, hashed) != 0 ||
-        (has_presums(flow, edge) && build_sums_layout(flow, e, hashed) != 0))
+    if (gy_layout_init(&flow->layouts[e], output, hashed) != 0)
         return GYRE_ENOMEM;
     flow->channels[e] = gy_alloc_aligned(n * sizeof(struct gy_channel), 64);
     flow->outbound[e] = gy_calloc(n, sizeof(struct gy_channel *));
@@ -160,13 +141,12 @@ static int build_edges(struct gy_flow *flow)
 {
     uint32_t n = graph_of(flow)->n_edges;
     flow->layouts = gy_calloc(n + 1, sizeof *flow->layouts);
-    flow->sums_layouts = gy_calloc(n + 1, sizeof *flow->sums_layouts);
     flow->channels = gy_calloc(n + 1, sizeof(struct gy_channel *));
     flow->outbound = gy_calloc(n + 1, sizeof(struct gy_channel **));
     flow->n_channels = gy_calloc(n + 1, sizeof(uint32_t));
     flow->n_dests = gy_calloc(n + 1, sizeof(uint32_t));
-    if (flow->layouts == NULL || flow->sums_layouts == NULL || flow->channels == NULL ||
-        flow->outbound == NULL || flow->n_channels == NULL || flow->n_dests == NULL)
+    if (flow->layouts == NULL || flow->channels == NULL || flow->outbound == NULL ||
+        flow->n_channels == NULL || flow->n_dests == NULL)
         return GYRE_ENOMEM;
     for (uint32_t e = 0; e < n; e++)
         if (!flow->physical->chained[e] && build_edge(flow, e) != 0)
@@ -282,9 +262,6 @@ static int build_entry(struct gy_flow *flow, struct gy_task *task, struct gy_poo
         entry->region_slot = task->region->n_slots++;
     }
     struct gy_channel *channel = &flow->channels[e][from * flow->n_dests[e] + dest];
-    if (has_presums(flow, edge) &&
-        gy_inlet_init(&entry->sums, channel, &flow->sums_layouts[e], pool) != 0)
-        return GYRE_ENOMEM;
     return gy_inlet_init(&entry->inlet, channel, &flow->layouts[e], pool);
 }
 

@@ -2,6 +2,7 @@
 #include "flow/channel.h"
 
 #include "base/mem.h"
+#include "flow/handover.h"
 
 #include <assert.h>
 
@@ -72,6 +73,7 @@ static void free_message(struct gy_message *message)
         message->texts = text->next;
         gy_free(text);
     }
+    gy_handover_drop(message->sums);
     gy_free(message->block);
 }
 

@@ -19,24 +19,33 @@
 
 #include <stdatomic.h>
 
-enum gy_message_kind { GY_ROWS = 1, GY_WATERMARK, GY_IDLE, GY_END, GY_ROUND_END, GY_BARRIER };
+enum gy_message_kind {
+    GY_ROWS = 1,
+    GY_SUMS,
+    GY_WATERMARK,
+    GY_IDLE,
+    GY_END,
+    GY_ROUND_END,
+    GY_BARRIER
+};
+
+struct gy_handover;
 
 /* Stands at the start of its own block; the columns follow (flow/exchange). */
 struct gy_message {
     uint32_t kind;
     uint32_t rows;
-    uint32_t capacity;   /* rows: the stride of the columns */
-    uint64_t stands_for; /* `sums`: how many rows the records are of */
-    uint64_t bytes;      /* counted against the channel's bound; strings of one row may be 4 GiB */
-    int64_t time_us; /* GY_WATERMARK; GY_BARRIER: its epoch; GY_IDLE: 1, until its end, else 0 */
-    bool flag;       /* GY_END: by a stop, not the end of input; GY_IDLE: idle, else active again */
-    bool sums;       /* GY_ROWS: records that were added up ahead */
-    bool to_log;     /* while it waits at a head: by the snapshot at hand (flow/spool) */
+    uint32_t capacity; /* rows: the stride of the columns */
+    uint64_t bytes;    /* counted against the channel's bound; strings of one row may be 4 GiB */
+    int64_t time_us;   /* GY_WATERMARK; GY_BARRIER: its epoch; GY_IDLE: 1, until its end, else 0 */
+    bool flag;   /* GY_END: by a stop, not the end of input; GY_IDLE: idle, else active again */
+    bool to_log; /* while it waits at a head: by the snapshot at hand (flow/spool) */
     uint32_t generation; /* that it is counted in; within a region (flow/quiesce) */
     uint32_t entry;      /* of its task, by which it came, while it waits at a head */
     struct gy_block *block;
-    struct gy_block *texts;  /* arenas of long strings, linked by `next` */
-    struct gy_message *next; /* in the waiting list; in a spool */
+    struct gy_handover *sums; /* GY_SUMS: rows that were added up ahead, one reference */
+    struct gy_block *texts;   /* arenas of long strings, linked by `next` */
+    struct gy_message *next;  /* in the waiting list; in a spool */
 };
 
 /* A ring of pointers; one thread pushes, another pops. */

@@ -8,6 +8,7 @@
 #include "flow/exchange.h"
 
 #include "base/mem.h"
+#include "flow/handover.h"
 
 #include <assert.h>
 
@@ -53,11 +54,6 @@ int gy_exchange_init(struct gy_exchange *exchange, const struct gy_graph *graph,
     return 0;
 }
 
-void gy_exchange_of_sums(struct gy_exchange *exchange)
-{
-    exchange->sums = true;
-}
-
 void gy_exchange_fini(struct gy_exchange *exchange)
 {
     for (uint32_t d = 0; exchange->open != NULL && d < exchange->n_dests; d++)
@@ -86,7 +82,6 @@ static struct gy_open *open_for(struct gy_exchange *exchange, uint32_t dest)
     open->message = new_message(exchange, dest, exchange->layout->capacity);
     if (open->message == NULL)
         return NULL;
-    open->message->sums = exchange->sums;
     open->columns = gy_message_columns(open->message);
     open->text = open->text_end = NULL;
     return open;
@@ -102,8 +97,6 @@ static struct gy_message *shrink(struct gy_exchange *exchange, uint32_t dest,
         return NULL;
     gy_message_copy(exchange->layout, small, large);
     small->texts = large->texts;
-    small->sums = large->sums;
-    small->stands_for = large->stands_for;
     small->bytes += large->bytes - large->block->size;
     return small;
 }
@@ -129,7 +122,6 @@ static void send(struct gy_exchange *exchange, uint32_t dest)
         small = shrink(exchange, dest, message);
     if (small != NULL) {
         message->rows = 0;
-        message->stands_for = 0;
         message->texts = NULL;
         message->bytes = message->block->size;
         open->text = open->text_end = NULL;
@@ -203,16 +195,6 @@ static void append_valid(struct gy_exchange *exchange, uint32_t dest, const uint
                n);
 }
 
-/* Of the rows that a batch of records stands for, each record has as many. */
-static void count_rows(struct gy_exchange *exchange, struct gy_message *message, uint32_t kept,
-                       uint32_t n)
-{
-    uint64_t each = exchange->stands_for / kept, more = exchange->stands_for % kept;
-    uint64_t before = more * exchange->written / kept;
-    exchange->written += n;
-    message->stands_for += each * n + more * exchange->written / kept - before;
-}
-
 /* Copies all listed rows to one destination, in as many messages as it takes. */
 static void write_to(struct gy_exchange *exchange, uint32_t dest, const struct gy_batch *in,
                      const uint64_t *hash, const uint32_t *rows, uint32_t n)
@@ -234,8 +216,6 @@ static void write_to(struct gy_exchange *exchange, uint32_t dest, const struct g
         if (layout->time >= 0)
             append_column(exchange, dest, in->time, 8, false, layout->time, rows, m);
         message->rows += m;
-        if (exchange->sums)
-            count_rows(exchange, message, in->kept, m);
         if (is_full(message))
             send(exchange, dest);
         rows += m;
@@ -332,7 +312,7 @@ void gy_exchange_write(struct gy_exchange *exchange, const struct gy_batch *in)
         for (uint32_t j = 0; j < n; j++)
             rows[j] = j;
     if (exchange->edge->partition == GY_KEY)
-        hash = exchange->sums ? in->hash : hash_rows(exchange, in);
+        hash = hash_rows(exchange, in);
     else if (exchange->layout->hash >= 0)
         hash = in->hash;
     assert(hash != NULL || exchange->layout->hash < 0);
@@ -356,14 +336,6 @@ void gy_exchange_write(struct gy_exchange *exchange, const struct gy_batch *in)
     case GY_FUNCTION: write_by_function(exchange, in, n); break;
     default: write_to(exchange, 0, in, hash, rows, n);
     }
-}
-
-void gy_exchange_write_sums(struct gy_exchange *exchange, const struct gy_batch *in,
-                            uint64_t stands_for)
-{
-    exchange->stands_for = stands_for;
-    exchange->written = 0;
-    gy_exchange_write(exchange, in);
 }
 
 void gy_exchange_write_to(struct gy_exchange *exchange, uint32_t dest, const struct gy_batch *in,
@@ -395,6 +367,27 @@ void gy_exchange_signal(struct gy_exchange *exchange, enum gy_message_kind kind,
         message->flag = flag;
         push(exchange, d, message);
     }
+}
+
+static void send_sums(struct gy_exchange *exchange, uint32_t dest, struct gy_handover *sums,
+                      uint64_t bytes)
+{
+    struct gy_message *message = exchange->error == 0 ? new_message(exchange, dest, 0) : NULL;
+    if (message == NULL) {
+        gy_handover_drop(sums);
+        return;
+    }
+    message->kind = GY_SUMS;
+    message->sums = sums;
+    message->bytes += bytes;
+    push(exchange, dest, message);
+}
+
+void gy_exchange_hand_over(struct gy_exchange *exchange, struct gy_handover *sums, uint64_t bytes)
+{
+    gy_exchange_flush(exchange, true);
+    for (uint32_t d = 0; d < exchange->n_dests; d++)
+        send_sums(exchange, d, sums, bytes / exchange->n_dests);
 }
 
 bool gy_exchange_drain(struct gy_exchange *exchange)

@@ -29,10 +29,6 @@ struct gy_exchange {
     struct gy_region
         *region; /* counts its messages; NULL: they leave their region, or there is none */
     const uint32_t *generation; /* of what the producing task has at hand */
-    /* Of records that were added up ahead: */
-    bool sums;
-    uint64_t stands_for; /* the batch at hand */
-    uint32_t written;    /* records of it */
 };
 
 /** Prepares the producing side of task `task`. `channels` stays the caller's and outlives it.
@@ -42,13 +38,6 @@ int gy_exchange_init(struct gy_exchange *exchange, const struct gy_graph *graph,
                      struct gy_channel **channels, uint32_t n_dests, uint32_t task,
                      struct gy_instance *producer);
 void gy_exchange_fini(struct gy_exchange *exchange);
-
-/** The exchange is one of records that were added up ahead (op/presum), beside that of the rows: they come with
- *  the hash of their key, whose fields are the first. */
-void gy_exchange_of_sums(struct gy_exchange *exchange);
-/** Copies records, which stand for so many rows, to their destinations. Errors as gy_exchange_write. */
-void gy_exchange_write_sums(struct gy_exchange *exchange, const struct gy_batch *in,
-                            uint64_t stands_for);
 
 /** Copies the kept rows to their destinations. Errors: sticky in `exchange->error`. */
 void gy_exchange_write(struct gy_exchange *exchange, const struct gy_batch *in);
@@ -63,6 +52,10 @@ void gy_exchange_flush(struct gy_exchange *exchange, bool force);
 /** Sends a message without rows to every destination, after all rows. `flag`: see gy_message. */
 void gy_exchange_signal(struct gy_exchange *exchange, enum gy_message_kind kind, int64_t time_us,
                         bool flag);
+
+/** Sends a table of sums, of so many bytes, to every destination, after all rows: to each one of the references,
+ *  of which there are as many. Errors: sticky in `exchange->error`; what could not be sent is dropped. */
+void gy_exchange_hand_over(struct gy_exchange *exchange, struct gy_handover *sums, uint64_t bytes);
 
 /** Sends what found no room; true where nothing waits any more. */
 bool gy_exchange_drain(struct gy_exchange *exchange);

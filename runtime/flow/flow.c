@@ -89,14 +89,12 @@ static void free_task(struct gy_task *task)
 {
     for (uint32_t e = 0; e < task->n_entries; e++) {
         gy_inlet_fini(&task->entries[e].inlet);
-        gy_inlet_fini(&task->entries[e].sums);
     }
     for (uint32_t m = 0; task->members != NULL && m < task->n_members; m++) {
         struct gy_member *member = &task->members[m];
         for (uint32_t r = 0; r < member->n_routes; r++)
             if (member->routes[r].to == NULL) {
                 gy_exchange_fini(&member->routes[r].exchange);
-                gy_exchange_fini(&member->routes[r].sums);
                 gy_presum_free(member->routes[r].presum);
             }
         gy_instance_free(member->instance);
@@ -110,22 +108,20 @@ static void free_task(struct gy_task *task)
 static void free_edges(struct gy_flow *flow)
 {
     uint32_t n_edges = flow->physical->graph->n_edges;
-    bool whole = flow->layouts != NULL && flow->sums_layouts != NULL && flow->channels != NULL &&
-                 flow->outbound != NULL && flow->n_channels != NULL;
+    bool whole = flow->layouts != NULL && flow->channels != NULL && flow->outbound != NULL &&
+                 flow->n_channels != NULL;
     for (uint32_t e = 0; e < n_edges && whole; e++) {
         for (uint32_t c = 0; c < flow->n_channels[e]; c++)
             gy_channel_fini(&flow->channels[e][c]);
         gy_free(flow->channels[e]);
         gy_free(flow->outbound[e]);
         gy_layout_fini(&flow->layouts[e]);
-        gy_layout_fini(&flow->sums_layouts[e]);
     }
     gy_free(flow->channels);
     gy_free(flow->outbound);
     gy_free(flow->n_dests);
     gy_free(flow->n_channels);
     gy_free(flow->layouts);
-    gy_free(flow->sums_layouts);
 }
 
 /* What plugins do to their state while they close is not saved. */

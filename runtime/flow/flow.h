@@ -73,12 +73,11 @@ struct gy_flow {
     uint32_t *first_task;  /* per chain */
     uint32_t n_workers;
     struct gy_worker *workers;
-    struct gy_layout *layouts;      /* per edge */
-    struct gy_layout *sums_layouts; /* per edge; zeroed where rows are not added up before */
-    struct gy_channel **channels;   /* per edge: [producer * n_dests + dest]; NULL: chained */
-    struct gy_channel ***outbound;  /* per edge: pointers to the same */
-    uint32_t *n_channels;           /* per edge */
-    uint32_t *n_dests;              /* per edge: consumers that one producer sends to */
+    struct gy_layout *layouts;     /* per edge */
+    struct gy_channel **channels;  /* per edge: [producer * n_dests + dest]; NULL: chained */
+    struct gy_channel ***outbound; /* per edge: pointers to the same */
+    uint32_t *n_channels;          /* per edge */
+    uint32_t *n_dests;             /* per edge: consumers that one producer sends to */
     uint32_t n_regions;
     struct gy_region *regions;
     struct gy_scratch scratch; /* for rows of loops */

@@ -2,6 +2,7 @@
 #include "flow/layout.h"
 
 #include "base/mem.h"
+#include "flow/handover.h"
 
 #include <assert.h>
 
@@ -90,5 +91,6 @@ void gy_message_drop(struct gy_message *message)
         message->texts = text->next;
         gy_block_drop(text);
     }
+    gy_handover_drop(message->sums);
     gy_block_drop(message->block);
 }

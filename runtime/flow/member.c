@@ -55,13 +55,12 @@ uint32_t gy_flow_inputs(const struct gy_flow *flow, uint32_t e)
 void gy_entry_take(struct gy_entry *entry, struct gy_message *message)
 {
     struct gy_member *member = entry->member;
-    struct gy_inlet *inlet = message->sums ? &entry->sums : &entry->inlet;
+    struct gy_inlet *inlet = &entry->inlet;
     const struct gy_batch *batch = gy_inlet_open(inlet, message);
     gy_rounds_touch(entry->enters);
     if (batch == NULL)
         gy_flow_fail_memory(member->task->flow, member->instance);
-    else if (message->sums ? gy_instance_merge(member->instance, batch, message->stands_for) != 0
-                           : gy_instance_process(member->instance, entry->port, batch) != 0)
+    else if (gy_instance_process(member->instance, entry->port, batch) != 0)
         gy_member_fail(member);
     gy_inlet_done(inlet);
 }

@@ -31,7 +31,6 @@ struct gy_route {
     struct gy_rounds *const *enters; /* loops with rounds that it leads into; then NULL */
     struct gy_exchange exchange;
     struct gy_presum *presum; /* NULL: rows go as they are */
-    struct gy_exchange sums;  /* of `presum`, over the same channels */
 };
 
 /* Counts of one operator task, for progress while it runs. Written by the task's worker. */

@@ -1,24 +1,29 @@
 /* What a member sends to other tasks: rows, or what op/presum has made of them, and what it tells; see
- * member.h. Rows and sums go over the same channels. Before sums go, all rows have left, and the other way about. */
+ * member.h. Both go over the same channels, in the order in which they were made. */
 #include "flow/flow.h"
+#include "flow/handover.h"
+#include "state/store.h"
 
 static void put_rows(void *host, const struct gy_batch *batch)
 {
     struct gy_route *route = host;
-    gy_exchange_flush(&route->sums, true);
     gy_exchange_write(&route->exchange, batch);
 }
 
-static void put_sums(void *host, const struct gy_batch *batch, uint64_t stands_for)
+static void put_table(void *host, const struct gy_presum_table *table)
 {
-    struct gy_route *route = host;
-    gy_exchange_flush(&route->exchange, true);
-    gy_exchange_write_sums(&route->sums, batch, stands_for);
+    struct gy_exchange *exchange = &((struct gy_route *)host)->exchange;
+    uint64_t bytes = gy_store_bytes(table->store);
+    struct gy_handover *sums = gy_handover_new(table, exchange->n_dests);
+    if (sums != NULL)
+        gy_exchange_hand_over(exchange, sums, bytes);
+    else
+        exchange->error = GYRE_ENOMEM;
 }
 
 struct gy_presum_to gy_route_presum_to(struct gy_route *route)
 {
-    return (struct gy_presum_to){put_rows, put_sums, route};
+    return (struct gy_presum_to){put_rows, put_table, route};
 }
 
 /* Sums are the consumer's, and so is their failure. */
@@ -26,7 +31,6 @@ static void check(struct gy_member *member, const struct gy_route *route, int co
 {
     if (code != 0)
         gy_flow_fail(member->task->flow, gy_presum_instance(route->presum));
-    gy_member_check(member, &route->sums);
     gy_member_check(member, &route->exchange);
 }
 
@@ -55,10 +59,8 @@ static int let_go(struct gy_route *route, enum gy_message_kind kind, int64_t tim
 void gy_route_signal(struct gy_member *member, struct gy_route *route, enum gy_message_kind kind,
                      int64_t time_us, bool flag)
 {
-    if (route->presum != NULL) {
+    if (route->presum != NULL)
         check(member, route, let_go(route, kind, time_us, flag));
-        gy_exchange_flush(&route->sums, true);
-    }
     gy_exchange_signal(&route->exchange, kind, time_us, flag);
     gy_member_check(member, &route->exchange);
 }

@@ -3,6 +3,7 @@
 
 #include "flow/feedback.h"
 #include "flow/flow.h"
+#include "flow/handover.h"
 
 #include <assert.h>
 
@@ -56,6 +57,12 @@ static void take(struct gy_entry *entry, struct gy_message *message)
         gy_entry_take(entry, message);
         return;
     }
+    if (message->kind == GY_SUMS) {
+        if (gy_handover_take(message->sums, entry->member->instance) != 0)
+            gy_member_fail(entry->member);
+        gy_message_drop(message);
+        return;
+    }
     if (message->kind == GY_BARRIER) {
         assert((uint64_t)message->time_us > task->epoch && task->n_barriers < task->n_aligned);
         entry->at_barrier = true;
@@ -79,7 +86,7 @@ static bool take_entry(struct gy_task *task, bool *rows)
         struct gy_message *message = gy_channel_pop(entry->inlet.channel);
         if (message == NULL)
             continue;
-        *rows = message->kind == GY_ROWS;
+        *rows = message->kind == GY_ROWS || message->kind == GY_SUMS;
         take(entry, message);
         return true;
     }

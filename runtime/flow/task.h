@@ -26,7 +26,6 @@
 /* An inbound channel of a member. */
 struct gy_entry {
     struct gy_inlet inlet;
-    struct gy_inlet sums; /* of the same channel, for records that were added up ahead */
     struct gy_member *member;
     uint32_t port;
     uint32_t slot;

@@ -299,28 +299,17 @@ int gy_accumulate_merge(struct gy_accumulate *all, void *const *into, const void
     return end_callback(all, before, code);
 }
 
-/* Records that were added up ahead come as columns of words. */
-static void read_record(const struct gy_accumulate *all, uint32_t row, char *into)
-{
-    const struct gy_column *words = all->instance->words;
-    for (uint32_t at = 0; at < all->type.size; at += 8)
-        memcpy(into + at, (const char *)words[at / 8].data + (size_t)row * 8,
-               all->type.size - at < 8 ? all->type.size - at : 8);
-}
-
+/* Records that were added up ahead. */
 static int add_records(struct gy_accumulate *all, const uint32_t *rows, uint32_t n,
                        void *const *records)
 {
-    _Alignas(16) char room[RUN][GY_PRESUM_BYTES];
     const void *from[RUN];
     int code = 0;
-    assert(all->can_merge && all->type.size <= GY_PRESUM_BYTES);
+    assert(all->can_merge);
     for (uint32_t at = 0; code == 0 && at < n; at += RUN) {
         uint32_t m = n - at < RUN ? n - at : RUN;
-        for (uint32_t j = 0; j < m; j++) {
-            read_record(all, rows[at + j], room[j]);
-            from[j] = room[j];
-        }
+        for (uint32_t j = 0; j < m; j++)
+            from[j] = all->instance->merged[rows[at + j]];
         code = gy_accumulate_merge(all, records + at, from, m);
     }
     return code;
@@ -329,7 +318,7 @@ static int add_records(struct gy_accumulate *all, const uint32_t *rows, uint32_t
 int gy_accumulate_add(struct gy_accumulate *all, const struct gyre_batch *in, const uint32_t *rows,
                       uint32_t n, void *const *records)
 {
-    if (all->instance->words != NULL)
+    if (all->instance->merged != NULL)
         return add_records(all, rows, n, records);
     return give_all(all, &(struct feed){in, rows, n, records, false});
 }

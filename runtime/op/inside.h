@@ -91,7 +91,7 @@ struct gy_instance {
     const struct gy_batch
         *in; /* the batch at hand, closed up where the operator is not mask-aware */
     const struct gy_input *in_plan;
-    const struct gy_column *words; /* `in` is of records that were added up ahead; NULL: of rows */
+    const void *const *merged; /* by row of `in`: records that were added up ahead; NULL: rows */
     bool any_dropped;
     bool presums; /* beside the tasks that make its rows: those that it refuses are no bad rows */
     bool refused; /* a row that is of no batch at hand was, since this was cleared */

@@ -14,26 +14,6 @@ int gy_instance_process(struct gy_instance *instance, uint32_t port, const struc
     return gy_process_batch(instance, port, in);
 }
 
-int gy_instance_merge(struct gy_instance *instance, const struct gy_batch *records,
-                      uint64_t stands_for)
-{
-    const struct gy_node *node = instance->node;
-    const struct gy_input *plan = &node->inputs[0];
-    struct gy_column columns[plan->schema.n_fields + 1];
-    assert(instance->opened && records->keep == NULL && records->n_columns > node->key.n);
-    memset(columns, 0, sizeof columns);
-    for (uint32_t k = 0; k < node->key.n; k++)
-        columns[plan->key_fields[k]] = records->columns[k];
-    struct gy_batch batch = *records;
-    batch.n_columns = plan->schema.n_fields;
-    batch.columns = columns;
-    instance->words = records->columns + node->key.n;
-    int code = gy_process_batch(instance, 0, &batch);
-    instance->words = NULL;
-    instance->stats.rows_in += stands_for - records->rows;
-    return code;
-}
-
 int gy_instance_add_split(struct gy_instance *instance, uint32_t split, const void *bytes, size_t n,
                           struct gyre_reader *position)
 {

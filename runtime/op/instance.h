@@ -69,11 +69,6 @@ int gy_instance_open(struct gy_instance *instance);
 /** Takes one batch into input `port`. 0, or a code. */
 int gy_instance_process(struct gy_instance *instance, uint32_t port, const struct gy_batch *in);
 
-/** Takes records that a task has added up ahead (op/presum.h), in place of the `stands_for` rows that they are
- *  of: the fields of the key, then the words of the record. 0, or a code. */
-int gy_instance_merge(struct gy_instance *instance, const struct gy_batch *records,
-                      uint64_t stands_for);
-
 /** Sources: starts on a split, at a position that gy_instance_save_split wrote (NULL: at its start).
  *  0, or a code. */
 int gy_instance_add_split(struct gy_instance *instance, uint32_t split, const void *bytes, size_t n,

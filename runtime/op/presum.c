@@ -6,7 +6,11 @@
 
 #include <assert.h>
 
-enum { WALK = 128, PANES_MOST = 64, TABLE_BYTES = 1 << 20 };
+enum { RUN = 128, PANES_MOST = 64 };
+
+/* Of one task, where rows of few keys come; of all tasks, where those of many do. A table that is made for a
+ * number of keys has room for some more: keys are found at home then. */
+enum { TABLE_BYTES = 1 << 20, ALL_TABLES_BYTES = 256 << 20, SLACK = 3 };
 
 /* A record stands for some rows, or it is not worth its way. Where it is not, so many times the rows
  * that told go as they are, and twice as many the next time. */
@@ -18,79 +22,21 @@ struct gy_presum {
     struct gy_presum_limits limits;
     bool windowed;
     bool off;                           /* nothing is added up any more */
+    size_t bytes;                       /* how large the tables may get now */
     int64_t distrust_us;                /* windows that end up to then may have been put out */
     uint64_t rows;                      /* in the table */
     uint64_t tried_rows, tried_records; /* sent since the last verdict */
     uint64_t rest;                      /* rows that go as they are, before the next try */
     uint32_t rest_factor;
-    uint32_t n_words;
     /* The batch at hand: */
     uint32_t n_saved;
     void *slots[GYRE_BATCH_ROWS]; /* what was touched ... */
     char *saved;                  /* ... as it was before */
     uint32_t n_odd;
     uint32_t odd[GYRE_BATCH_ROWS]; /* rows that go as they are */
-    /* Records on their way: */
-    struct gy_column *columns;
-    char *memory;
-    int64_t time[WALK];
-    uint64_t hash[WALK];
 };
 
-int gy_presum_stream_init(struct gy_presum_stream *stream, const struct gy_node *node)
-{
-    const struct gyre_state_type *types[node->n_hosted];
-    struct gy_type type;
-    uint32_t n = 0;
-    for (uint32_t f = 0; f < node->n_hosted; f++)
-        types[f] = node->hosted[f].accumulator;
-    memset(stream, 0, sizeof *stream);
-    int code = gy_type_init(&type, types, node->n_hosted);
-    uint32_t n_words = (type.size + 7) / 8;
-    assert(code != 0 || (type.flat && type.size <= GY_PRESUM_BYTES));
-    gy_type_fini(&type);
-    for (uint32_t k = 0; k < node->key.n; k++)
-        stream->fields[n++] = (struct gyre_field){
-            .size = sizeof(struct gyre_field),
-            .name = "key",
-            .type = node->key.types[k],
-            .flags = node->key.nullable[k] ? GYRE_NULLABLE : 0,
-        };
-    for (uint32_t w = 0; w < n_words; w++)
-        stream->fields[n++] = (struct gyre_field)GYRE_FIELD(i64, "word", 0);
-    for (uint32_t f = 0; f < n; f++)
-        stream->needed[f] = true;
-    stream->output.schema =
-        (struct gyre_schema){(uint32_t)sizeof(struct gyre_schema), n, stream->fields};
-    stream->output.needed = stream->needed;
-    stream->output.needs_time = node->window != NULL;
-    return code;
-}
-
 /* ---- making ---- */
-
-/* A column is its values and then, where there are nulls, its validity. */
-static size_t column_bytes(void)
-{
-    return (size_t)WALK * (sizeof(struct gyre_str) + 1);
-}
-
-static int init_columns(struct gy_presum *p, const struct gy_key *key)
-{
-    uint32_t n = key->n + p->n_words;
-    p->columns = gy_calloc(n + 1, sizeof *p->columns);
-    p->memory = gy_alloc_aligned((n + 1) * column_bytes(), 64);
-    p->saved = gy_alloc_aligned((size_t)GYRE_BATCH_ROWS * p->n_words * 8 + 64, 64);
-    if (p->columns == NULL || p->memory == NULL || p->saved == NULL)
-        return GYRE_ENOMEM;
-    for (uint32_t c = 0; c < n; c++) {
-        char *at = p->memory + c * column_bytes();
-        p->columns[c].data = at;
-        if (c < key->n && key->nullable[c])
-            p->columns[c].valid = (const uint8_t *)at + WALK * sizeof(struct gyre_str);
-    }
-    return 0;
-}
 
 static void emit_nothing(void *host, uint32_t port, const struct gy_batch *batch)
 {
@@ -104,7 +50,7 @@ struct gy_presum *gy_presum_new(const struct gy_node *node, uint32_t task, uint3
                                 const struct gy_env *env, const struct gy_presum_to *to,
                                 const struct gy_presum_limits *limits, struct gyre_error *error)
 {
-    static const struct gy_presum_limits usual = {TABLE_BYTES, TRY_ROWS};
+    const struct gy_presum_limits usual = {TABLE_BYTES, TRY_ROWS, ALL_TABLES_BYTES / tasks};
     struct gy_presum *p = gy_calloc(1, sizeof *p);
     struct gy_env own = *env;
     own.emit = emit_nothing;
@@ -116,6 +62,7 @@ struct gy_presum *gy_presum_new(const struct gy_node *node, uint32_t task, uint3
     }
     p->to = *to;
     p->limits = limits != NULL ? *limits : usual;
+    p->bytes = p->limits.bytes;
     p->windowed = node->window != NULL;
     p->distrust_us = INT64_MIN;
     p->rest_factor = REST_FIRST;
@@ -124,8 +71,9 @@ struct gy_presum *gy_presum_new(const struct gy_node *node, uint32_t task, uint3
         p->instance->ctx.task = p->instance->site.task = task;
         p->instance->ctx.tasks = tasks;
         p->instance->presums = true;
-        p->n_words = (gy_accumulate_size(&p->instance->accumulate) + 7) / 8;
-        if (init_columns(p, &node->key) == 0)
+        size_t bytes = (size_t)GYRE_BATCH_ROWS * gy_accumulate_size(&p->instance->accumulate);
+        p->saved = gy_alloc_aligned(bytes, 64);
+        if (p->saved != NULL)
             return p;
         gyre_error_set(error, GYRE_ENOMEM, -1, "no memory for a table of sums");
     }
@@ -138,8 +86,6 @@ void gy_presum_free(struct gy_presum *p)
     if (p == NULL)
         return;
     gy_instance_free(p->instance);
-    gy_free(p->columns);
-    gy_free(p->memory);
     gy_free(p->saved);
     gy_free(p);
 }
@@ -151,58 +97,12 @@ const struct gy_instance *gy_presum_instance(const struct gy_presum *p)
 
 /* ---- sending ---- */
 
-static void fill_words(struct gy_presum *p, const struct gy_store_entry *entries, uint32_t n)
-{
-    uint32_t n_keys = p->instance->node->key.n, size = gy_accumulate_size(&p->instance->accumulate);
-    for (uint32_t w = 0; w < p->n_words; w++) {
-        char *to = p->memory + (n_keys + w) * column_bytes();
-        uint32_t bytes = size - 8 * w < 8 ? size - 8 * w : 8;
-        if (bytes < 8)
-            memset(to, 0, (size_t)n * 8);
-        for (uint32_t j = 0; j < n; j++)
-            memcpy(to + (size_t)j * 8, (const char *)entries[j].slot + 8 * w, bytes);
-    }
-}
-
-/* Sends the records of some entries, which are of one pane. */
-static void send_entries(struct gy_presum *p, const struct gy_store *store,
-                         const struct gy_store_entry *entries, uint32_t n, int64_t time_us,
-                         uint64_t stands_for)
-{
-    const struct gy_key *key = &p->instance->node->key;
-    for (uint32_t k = 0; k < key->n; k++) {
-        char *at = p->memory + k * column_bytes();
-        gy_store_key_column(
-            store, entries, n, k, at,
-            key->nullable[k] ? (uint8_t *)at + WALK * sizeof(struct gyre_str) : NULL, 0);
-    }
-    fill_words(p, entries, n);
-    for (uint32_t j = 0; j < n; j++) {
-        p->hash[j] = entries[j].hash;
-        p->time[j] = time_us;
-    }
-    const struct gy_batch batch = {.rows = n,
-                                   .kept = n,
-                                   .n_columns = key->n + p->n_words,
-                                   .time = p->windowed ? p->time : NULL,
-                                   .hash = p->hash,
-                                   .columns = p->columns};
-    p->to.records(p->to.host, &batch, stands_for);
-}
-
-/* Sends a table, whose rows are `rows`; it is empty then, and for nothing else. */
+/* Sends a table, whose rows are `rows`. */
 static void send_store(struct gy_presum *p, struct gy_store *store, int64_t time_us, uint64_t rows)
 {
-    struct gy_store_entry entries[WALK];
-    uint64_t cursor = 0, all = gy_store_count(store), sent = 0;
-    uint32_t n;
-    while ((n = gy_store_drain(store, &cursor, entries, WALK)) > 0) {
-        uint64_t before = (uint64_t)((gy_u128)rows * sent / all);
-        sent += n;
-        send_entries(p, store, entries, n, time_us,
-                     (uint64_t)((gy_u128)rows * sent / all) - before);
-    }
-    assert(sent == all);
+    const struct gy_presum_table table = {store, rows, time_us};
+    gy_store_settle(store);
+    p->to.table(p->to.host, &table);
 }
 
 static uint64_t count_entries(const struct gy_presum *p)
@@ -233,6 +133,7 @@ static void judge(struct gy_presum *p, uint64_t rows, uint64_t records)
     if (p->tried_rows < WORTH * p->tried_records) {
         p->rest = p->rest_factor * p->tried_rows;
         p->rest_factor = 2 * p->rest_factor < REST_MOST ? 2 * p->rest_factor : REST_MOST;
+        p->bytes = p->limits.bytes;
     } else {
         p->rest_factor = REST_FIRST;
     }
@@ -258,6 +159,7 @@ static void send_panes(struct gy_presum *p, int64_t due)
         records += n;
         window->expected = n;
         send_store(p, pane->store, pane->order, (uint64_t)((gy_u128)rows * records / all) - before);
+        pane->store = NULL;
         gy_pane_free(pane);
     }
     window->panes.n = kept;
@@ -278,7 +180,6 @@ static int send_table(struct gy_presum *p)
     send_store(p, instance->stores[0], 0, p->rows);
     judge(p, p->rows, records);
     p->rows = 0;
-    gy_store_free(instance->stores[0]);
     struct gy_store_config config = {.key = instance->node->key,
                                      .kind = GYRE_STATE_VALUE,
                                      .segments = types,
@@ -288,6 +189,8 @@ static int send_table(struct gy_presum *p)
     instance->stores[0] = gy_store_new(&config, &error);
     if (instance->stores[0] == NULL)
         return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for a table of sums");
+    if (p->bytes > p->limits.bytes) /* the next one has about as many keys */
+        gy_store_reserve(instance->stores[0], records + records / SLACK);
     return 0;
 }
 
@@ -331,10 +234,9 @@ void gy_presum_distrust(struct gy_presum *p, int64_t watermark_us)
 /* ---- taking ---- */
 
 /* Keeps the records as they are before rows are added. */
-static void save(struct gy_presum *p, uint32_t n)
+static void save(struct gy_presum *p, void *const *slots, uint32_t n)
 {
     const uint32_t size = gy_accumulate_size(&p->instance->accumulate);
-    void *const *slots = p->slots + p->n_saved;
     char *to = p->saved + (size_t)p->n_saved * size;
     if (size == 8)
         for (uint32_t j = 0; j < n; j++)
@@ -364,8 +266,12 @@ static int add(struct gy_presum *p, struct gy_store *store, const struct gyre_ba
     int code = gy_store_slots(store, in->hash, columns, some, n, slots);
     if (code != 0)
         return gy_instance_fail(instance, code, "no memory for the sums of %u more rows", n);
-    save(p, n);
-    return gy_accumulate_add(&instance->accumulate, in, rows, n, slots);
+    for (uint32_t at = 0; code == 0 && at < n; at += RUN) { /* which the L1 cache holds */
+        uint32_t m = n - at < RUN ? n - at : RUN;
+        save(p, slots + at, m);
+        code = gy_accumulate_add(&instance->accumulate, in, rows + at, m, slots + at);
+    }
+    return code;
 }
 
 /* The table of a row; NULL where the row goes as it is, or without memory. */
@@ -465,12 +371,32 @@ static void pass_odd(struct gy_presum *p, const struct gy_batch *batch)
     p->to.rows(p->to.host, &odd);
 }
 
+/* How many keys there may be: rows of n keys, all as frequent, have after r of them come to a key again about
+ * r * r / 2n times. 0: nobody knows. */
+static uint64_t guess_keys(uint64_t rows, uint64_t records)
+{
+    uint64_t again = rows - records;
+    gy_u128 keys = again != 0 ? (gy_u128)rows * rows / (2 * again) : 0;
+    return keys <= UINT32_MAX ? (uint64_t)keys : 0;
+}
+
+/* A record stands for few rows: makes room for all keys, where that is not too much. False: it is. */
+static bool grow(struct gy_presum *p, size_t bytes)
+{
+    uint64_t records = count_entries(p), keys = guess_keys(p->rows, records);
+    if (p->windowed || p->bytes >= p->limits.bytes_most || p->rows >= WORTH * records ||
+        keys <= records || keys > p->limits.bytes_most / (bytes / records + 1))
+        return false;
+    p->bytes = p->limits.bytes_most;
+    return gy_store_reserve(p->instance->stores[0], keys + keys / SLACK - records) == 0;
+}
+
 /* Sends what is too much. 0, or a code. */
 static int make_room(struct gy_presum *p)
 {
-    bool full = count_bytes(p) > p->limits.bytes ||
-                (p->windowed && p->instance->window->panes.n > PANES_MOST);
-    return full ? gy_presum_flush(p) : 0;
+    size_t bytes = count_bytes(p);
+    bool full = bytes > p->bytes || (p->windowed && p->instance->window->panes.n > PANES_MOST);
+    return full && !grow(p, bytes) ? gy_presum_flush(p) : 0;
 }
 
 int gy_presum_take(struct gy_presum *p, const struct gy_batch *batch)

@@ -1,9 +1,10 @@
 /* Sums before the exchange: the aggregate functions of ONE keyed operator, run beside ONE task that makes its
- * rows. What is sent are the keys' records (op/accumulate), which the operator merges, in place of the rows.
+ * rows. What is sent is a table of the keys' records (op/accumulate), which the operator's tasks merge, each
+ * those of its own keys, in place of the rows.
  *
- *     task that makes rows                                          task of the operator
- *     gy_presum_take ── keys repeat ──> table of records ── records ──> gy_instance_merge
- *                    └─ they do not, or a row is odd ────── rows ─────> gy_instance_process
+ *     task that makes rows                                           tasks of the operator
+ *     gy_presum_take ── keys repeat ──────────────────────── table ─────> gy_presum_merge
+ *                    └─ they do not, or a row is odd ─────── rows ──────> gy_instance_process
  *
  * Nobody sees a difference but by the time it takes. Where f64 are kept, whose sums are others in another order,
  * it is not done (graph/build_presum.c):
@@ -17,10 +18,13 @@
  *   bad rows  where the functions refuse a row, which they would perhaps not if they knew the whole sum, the
  *             batch is taken back, the table is sent, and then the batch as it is. A record that cannot be merged
  *             (the whole sum goes beyond 64 bits) fails the job, as one of its rows would have
- *   memory    all tables of a task are about as large as the L2 cache, and sent when they are full
+ *   memory    all tables of a task are about as large as the L2 cache, and sent when they are full; but without
+ *             windows, whose results would wait for it, a table gets room for all keys where that is worth it:
+ *             in all tasks 256 MiB at most
  *
- * Whether keys repeat is measured: how many rows a record stands for when it is sent. Below four, rows go as they
- * are for a time, which doubles. */
+ * Whether keys repeat is measured: how many rows a record stands for when it is sent. Below four, how many keys
+ * there are is guessed from how many have come again: a table for all of them is tried, or, where that would be
+ * too large, or was no better, rows go as they are for a time, which doubles. */
 #ifndef GY_OP_PRESUM_H
 #define GY_OP_PRESUM_H
 
@@ -28,30 +32,34 @@
 
 struct gy_presum;
 
-/* The stream of records: the fields of the key, then the bytes of the record as i64 columns; time: of the pane. */
-enum { GY_PRESUM_WORDS = GY_PRESUM_BYTES / 8 };
-struct gy_presum_stream {
-    struct gy_output output;
-    struct gyre_field fields[GY_KEYS_MAX + GY_PRESUM_WORDS];
-    bool needed[GY_KEYS_MAX + GY_PRESUM_WORDS];
+/* A table of records, which the tasks of the operator share: each reads those of its own keys, and nobody changes it.
+ * The store is of the node's keys and the functions' records. */
+struct gy_presum_table {
+    struct gy_store *store;
+    uint64_t rows;   /* that the records stand for */
+    int64_t time_us; /* of the pane */
 };
 
-/** The stream of records of an operator, for which an edge `presums`.
- *  Errors:  GYRE_ENOMEM */
-int gy_presum_stream_init(struct gy_presum_stream *stream, const struct gy_node *node);
+/** Takes the records of the task's keys, and says how many. The rows that they stand for are told after it, by
+ *  gy_presum_stood_for. 0, or a code. */
+int gy_presum_merge(struct gy_instance *instance, const struct gy_presum_table *table,
+                    uint64_t *records);
+void gy_presum_stood_for(struct gy_instance *instance, uint64_t records, uint64_t rows);
 
-/* Where rows and records go. Batches are views, valid until the call returns. `stands_for`: how many rows the
- * records are of. */
+/* Where rows and tables go. Batches are views, valid until the call returns; the table's store is whose it
+ * goes to, who ends it with gy_store_free. */
 struct gy_presum_to {
     void (*rows)(void *host, const struct gy_batch *batch);
-    void (*records)(void *host, const struct gy_batch *batch, uint64_t stands_for);
+    void (*table)(void *host, const struct gy_presum_table *table);
     void *host;
 };
 
-/* How large the tables of a task may get, in bytes; how many rows tell whether keys repeat. */
+/* How large the tables of a task may get, in bytes; how many rows tell whether keys repeat; how large the table
+ * may get where so few keys fit that they do not repeat enough, but more would. */
 struct gy_presum_limits {
     size_t bytes;
     uint64_t try_rows;
+    size_t bytes_most;
 };
 
 /** For task `task` of `tasks` that make rows for the node. `emit` of `env` is not called; `limits` NULL: about the

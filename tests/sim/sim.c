@@ -74,10 +74,10 @@ static uint32_t pick_unfair(struct gy_scheduler *self, uint32_t n)
  * for either otherwise. */
 static const struct gy_presum_limits *presum_of(uint64_t seed)
 {
-    static const struct gy_presum_limits limits[] = {{1, 1},       {1, UINT64_MAX},
-                                                     {3000, 10},   {3000, UINT64_MAX},
-                                                     {1 << 20, 3}, {1 << 20, UINT64_MAX}};
-    return &limits[gy_rng_mix(seed ^ 0x50f5) % 6];
+    static const struct gy_presum_limits limits[] = {
+        {1, 1, 0},       {1, UINT64_MAX, 0},       {3000, 10, 0},      {3000, UINT64_MAX, 0},
+        {1 << 20, 3, 0}, {1 << 20, UINT64_MAX, 0}, {3000, 10, 100000}, {1, UINT64_MAX, 10000}};
+    return &limits[gy_rng_mix(seed ^ 0x50f5) % (sizeof limits / sizeof *limits)];
 }
 
 int sim_job_run(struct sim_job *sim, uint64_t seed)

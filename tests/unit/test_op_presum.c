@@ -3,6 +3,7 @@
 #include "base/rng.h"
 #include "files.h"
 #include "op/presum.h"
+#include "state/store.h"
 #include "suite.h"
 #include "unit/hand.h"
 
@@ -30,6 +31,7 @@ struct rig {
     struct gy_batch batch;
     uint64_t rows, records, stands_for; /* sent */
     int code;                           /* of the operator */
+    struct gy_presum_table *kept;       /* where a table goes that is not taken at once; NULL */
 };
 
 static void take_rows(void *host, const struct gy_batch *batch)
@@ -40,13 +42,22 @@ static void take_rows(void *host, const struct gy_batch *batch)
         rig->code = gy_instance_process(rig->operator, 0, batch);
 }
 
-static void take_records(void *host, const struct gy_batch *batch, uint64_t stands_for)
+static void take_table(void *host, const struct gy_presum_table *table)
 {
     struct rig *rig = host;
-    rig->records += batch->kept;
-    rig->stands_for += stands_for;
+    uint64_t records = 0;
+    if (rig->kept != NULL) {
+        *rig->kept = *table;
+        return;
+    }
+    rig->records += gy_store_count(table->store);
+    rig->stands_for += table->rows;
     if (rig->code == 0)
-        rig->code = gy_instance_merge(rig->operator, batch, stands_for);
+        rig->code = gy_presum_merge(rig->operator, table, &records);
+    if (rig->code == 0)
+        CU_ASSERT_EQUAL(records, gy_store_count(table->store));
+    gy_presum_stood_for(rig->operator, records, table->rows);
+    gy_store_free(table->store);
 }
 
 static void rig_init(struct rig *rig, const char *mode, const char *more,
@@ -61,7 +72,7 @@ static void rig_init(struct rig *rig, const char *mode, const char *more,
     rig->operator= hand_open(&rig->hand, "a", 0, 1);
     const struct gy_env env = {
         .job = "presum", .pool = rig->hand.pool, .clock = &rig->hand.clock.clock, .seed = 1};
-    const struct gy_presum_to to = {take_rows, take_records, rig};
+    const struct gy_presum_to to = {take_rows, take_table, rig};
     rig->presum = gy_presum_new(hand_node(&rig->hand, "a"), 0, 2, &env, &to, limits, &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(rig->presum);
     rig->columns[0] = (struct gy_column){.data = rig->k};
@@ -126,7 +137,7 @@ static void keys_that_repeat_are_sent_once(void)
 
 static void a_full_table_is_sent(void)
 {
-    const struct gy_presum_limits limits = {1, UINT64_MAX};
+    const struct gy_presum_limits limits = {1, UINT64_MAX, 0};
     struct rig rig;
     rig_init(&rig, "batch", "", &limits);
     give(&rig, ROWS, KEYS, 0);
@@ -139,7 +150,7 @@ static void a_full_table_is_sent(void)
 
 static void where_keys_do_not_repeat_rows_go_as_they_are_for_a_time(void)
 {
-    const struct gy_presum_limits limits = {1, ROWS};
+    const struct gy_presum_limits limits = {1, ROWS, 0};
     struct rig rig;
     uint32_t n = 0;
     rig_init(&rig, "batch", "", &limits);
@@ -154,6 +165,83 @@ static void where_keys_do_not_repeat_rows_go_as_they_are_for_a_time(void)
         give(&rig, ROWS, ROWS, 0);
     CU_ASSERT_EQUAL(rig.rows, 3 * before);
     rig_fini(&rig);
+}
+
+/* Rows of `keys` keys, in no order, but for those of a key that comes more often. */
+static void give_any(struct rig *rig, struct gy_rng *rng, uint32_t keys, bool often)
+{
+    for (uint32_t i = 0; i < ROWS; i++) {
+        rig->k[i] = often && i % 8 != 0 ? 0 : (int64_t)gy_rng_below(rng, keys);
+        rig->x[i] = 1;
+    }
+    rig->batch.rows = rig->batch.kept = ROWS;
+    CU_ASSERT_EQUAL(gy_presum_take(rig->presum, &rig->batch), 0);
+}
+
+/* Few of the keys come again in a table that is full; whether a larger one is worth it, is seen by how few. */
+static void where_more_keys_would_fit_the_table_grows(void)
+{
+    const struct gy_presum_limits limits = {30000, ROWS, 1 << 18};
+    for (uint32_t keys = 1000; keys <= 20000; keys *= 20) {
+        struct rig rig;
+        struct gy_rng rng;
+        gy_rng_init(&rng, 5);
+        rig_init(&rig, "batch", "", &limits);
+        for (int i = 0; i < 40; i++)
+            give_any(&rig, &rng, keys, false);
+        if (keys == 1000) {
+            CU_ASSERT_EQUAL(rig.rows + rig.records, 0);
+            finish(&rig);
+            CU_ASSERT(rig.records > 990 && rig.records <= 1000);
+            CU_ASSERT_EQUAL(rig.stands_for, 40 * ROWS);
+        } else {
+            CU_ASSERT(rig.stands_for > 0 && rig.stands_for < 4 * ROWS); /* one try */
+            CU_ASSERT_EQUAL(rig.rows + rig.stands_for, 40 * ROWS);
+        }
+        rig_fini(&rig);
+    }
+}
+
+static void a_table_that_is_worth_it_does_not_grow(void)
+{
+    const struct gy_presum_limits limits = {3000, ROWS, 1 << 18};
+    struct rig rig;
+    struct gy_rng rng;
+    gy_rng_init(&rng, 5);
+    rig_init(&rig, "batch", "", &limits);
+    for (int i = 0; i < 40; i++)
+        give_any(&rig, &rng, 1000, true);
+    CU_ASSERT(rig.stands_for > 30 * ROWS);
+    CU_ASSERT_EQUAL(rig.rows, 0);
+    rig_fini(&rig);
+}
+
+/* Each task of the operator takes what is of its own keys. */
+static void all_tasks_together_take_a_table(void)
+{
+    static const uint32_t tasks[] = {1, 2, 3, 8};
+    for (uint32_t i = 0; i < 4; i++) {
+        struct gy_presum_table table;
+        struct rig rig;
+        struct gy_rng rng;
+        uint64_t all = 0;
+        gy_rng_init(&rng, i);
+        rig_init(&rig, "batch", "", NULL);
+        rig.kept = &table;
+        give_any(&rig, &rng, 500, false);
+        CU_ASSERT_EQUAL(gy_presum_flush(rig.presum), 0);
+        for (uint32_t t = 0; t < tasks[i]; t++) {
+            struct gy_instance *operator= hand_open(&rig.hand, "a", t, tasks[i]);
+            uint64_t records = 0;
+            CU_ASSERT_EQUAL(gy_presum_merge(operator, & table, &records), 0);
+            all += records;
+            gy_instance_free(operator);
+        }
+        CU_ASSERT_EQUAL(all, gy_store_count(table.store));
+        CU_ASSERT(all > 100);
+        gy_store_free(table.store);
+        rig_fini(&rig);
+    }
 }
 
 static const char window[] = "window = { time = \"10us\"; };";
@@ -199,7 +287,7 @@ static void rows_of_a_window_that_has_ended_go_as_they_are(void)
 
 static void what_is_given_up_is_given_up_in_all_windows(void)
 {
-    const struct gy_presum_limits limits = {1 << 20, 100};
+    const struct gy_presum_limits limits = {1 << 20, 100, 0};
     struct rig rig;
     rig_init(&rig, "stream", window, &limits);
     give(&rig, ROWS, ROWS, 5);
@@ -261,7 +349,8 @@ static void draw_values(struct rig *rig, struct gy_rng *rng, __int128 *sums, uin
 /* What comes of one stream of rows, with sums or without; free() it. NULL where it fails. */
 static char *run_one(uint64_t seed, bool summed, uint64_t *as_they_were)
 {
-    const struct gy_presum_limits limits = {seed % 2 == 0 ? 1 : 1 << 20, UINT64_MAX};
+    const struct gy_presum_limits limits = {seed % 2 == 0 ? 1 : 1 << 20, UINT64_MAX,
+                                            seed % 3 == 0 ? 1 << 20 : 0};
     struct rig rig;
     struct gy_rng rng;
     __int128 sums[KEYS] = {0};
@@ -314,6 +403,9 @@ static const struct suite_test tests[] = {
     SUITE_TEST(keys_that_repeat_are_sent_once),
     SUITE_TEST(a_full_table_is_sent),
     SUITE_TEST(where_keys_do_not_repeat_rows_go_as_they_are_for_a_time),
+    SUITE_TEST(where_more_keys_would_fit_the_table_grows),
+    SUITE_TEST(a_table_that_is_worth_it_does_not_grow),
+    SUITE_TEST(all_tasks_together_take_a_table),
     SUITE_TEST(a_pane_is_sent_before_the_watermark_that_ends_it),
     SUITE_TEST(rows_of_a_window_that_has_ended_go_as_they_are),
     SUITE_TEST(what_is_given_up_is_given_up_in_all_windows),
