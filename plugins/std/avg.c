@@ -114,14 +114,33 @@ static void add_value(const struct avg_config *c, const struct gyre_batch *in, u
     add_wide(acc, value, 1);
 }
 
+/* The mean of whole numbers, rounded once. Where the sum is no f64 by itself, a quotient of 55 bits or more is made,
+ * whose last bit also stands for all that follows: it is below what an f64 keeps. */
+static double exact_mean(wide sum, int64_t values)
+{
+    const wide whole = (wide)1 << 53; /* up to there all are an f64 */
+    int shift = 0;
+    if ((-whole <= sum && sum <= whole) || values == 0)
+        return values != 0 ? (double)sum / (double)values : 0;
+    wide size = sum < 0 ? -sum : sum;
+    while ((size << shift) / values < 2 * whole)
+        shift++;
+    wide quotient = (size << shift) / values;
+    quotient |= (size << shift) % values != 0;
+    double mean = (double)quotient / (double)((uint64_t)1 << shift);
+    return sum < 0 ? -mean : mean;
+}
+
 static int32_t avg_result(struct gyre_ctx *ctx, const void *acc, struct gyre_out *out, uint32_t row)
 {
     const struct avg_config *c = ctx->config;
     const struct exact *e = acc;
     const struct rounded *r = acc;
     int64_t values = c->type == GYRE_TYPE_f64 ? r->values : e->values;
-    double sum = c->type == GYRE_TYPE_f64 ? r->sum : (double)sum_of(e);
-    GYRE_OUT(out, 0, double)[row] = values != 0 ? sum / (double)values : 0;
+    double mean = c->type != GYRE_TYPE_f64 ? exact_mean(sum_of(e), values)
+                  : values != 0            ? r->sum / (double)values
+                                           : 0;
+    GYRE_OUT(out, 0, double)[row] = mean;
     if (c->nullable)
         out->valid[0][row] = values != 0;
     return GYRE_OK;

@@ -338,6 +338,12 @@ static const struct {
     {"a,1,9223372036854775807,0,true,1\na,1,9223372036854775807,0,true,1\n",
      "op = \"std.avg\"; key = \"k\"; field = \"x\"; as = \"mean\";",
      "k,mean\na,9.223372036854776e+18\n"},
+    /* The sum is no f64: rounded before it is divided, the mean would be its neighbour. */
+    {"a,1,3339107582246289661,0,true,1\na,1,0,0,true,1\na,1,0,0,true,1\na,1,0,0,true,1\n"
+     "a,1,0,0,true,1\na,1,0,0,true,1\na,1,0,0,true,1\n",
+     "op = \"std.avg\"; key = \"k\"; field = \"x\";", "k,avg\na,4.770153688923271e+17\n"},
+    {"a,1,-7753167133015253674,0,true,1\na,1,-5,0,true,1\na,1,0,0,true,1\n",
+     "op = \"std.avg\"; key = \"k\"; field = \"x\";", "k,avg\na,-2.5843890443384177e+18\n"},
     /* -0.0 equals 0.0: the first one wins. */
     {"a,1,1,0,true,1\na,2,1,-0,true,1\n", "op = \"std.min_by\"; key = \"k\"; field = \"y\";",
      "k,i,x,y,b,t\na,1,1,0,true,1\n"},
