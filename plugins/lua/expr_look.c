@@ -27,13 +27,24 @@ int expr_look_unit(struct expr *e, struct expr_node *node, uint32_t arg)
     return 0;
 }
 
-int expr_look_format(struct expr *e, struct expr_node *node, uint32_t arg)
+static int look_format(struct expr *e, struct expr_node *node, uint32_t arg, int32_t reads)
 {
     const struct expr_node *a = node->args[arg];
-    const char *wrong = strlen(a->text) == a->len ? when_format_wrong(a->text) : "has a byte 0";
+    const char *wrong =
+        strlen(a->text) == a->len ? when_format_wrong(a->text, reads) : "has a byte 0";
     if (wrong != NULL)
         return expr_fail(e, a, "the format \"%.60s\" %s", a->text, wrong);
     return keep(e, node, a);
+}
+
+int expr_look_read_format(struct expr *e, struct expr_node *node, uint32_t arg)
+{
+    return look_format(e, node, arg, 1);
+}
+
+int expr_look_write_format(struct expr *e, struct expr_node *node, uint32_t arg)
+{
+    return look_format(e, node, arg, 0);
 }
 
 int expr_look_pattern(struct expr *e, struct expr_node *node, uint32_t arg)

@@ -8,7 +8,8 @@
  *  apart); the number of a format, or of a regular expression, in e->texts.
  *  Errors: -1 with e->error filled */
 int expr_look_unit(struct expr *e, struct expr_node *node, uint32_t arg);
-int expr_look_format(struct expr *e, struct expr_node *node, uint32_t arg);
+int expr_look_read_format(struct expr *e, struct expr_node *node, uint32_t arg);
+int expr_look_write_format(struct expr *e, struct expr_node *node, uint32_t arg);
 int expr_look_pattern(struct expr *e, struct expr_node *node, uint32_t arg);
 
 #endif

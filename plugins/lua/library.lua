@@ -30,27 +30,28 @@ local times = {}
 local when_unit = call("when_unit", "int32_t (*)(const char *, size_t, struct when_unit *)")
 local when_floor = call("when_floor", "int32_t (*)(int64_t, const struct when_unit *, int64_t *)")
 local when_part = call("when_part", "int64_t (*)(int64_t, int32_t)")
-local when_wrong = call("when_format_wrong", "const char *(*)(const char *)")
+local when_wrong = call("when_format_wrong", "const char *(*)(const char *, int32_t)")
 local when_parse = call("when_parse", "int32_t (*)(const char *, size_t, const char *, int64_t *)")
 local when_format = call("when_format", "int32_t (*)(int64_t, const char *, char *)")
 local us, letters = ffi.new("int64_t[1]"), ffi.new("char[256]")
-local units, formats, n_formats = {}, {}, 0
+local units, n_formats = {}, 0
+local formats = { ["time.parse"] = {}, ["time.format"] = {} }
 
 -- What a format is, looked at once.
 local function format_of(format, what)
   format = format or "iso"
-  if formats[format] then
+  if formats[what][format] then
     return format
   end
-  local wrong = when_wrong(text(format, what, 2))
+  local wrong = when_wrong(text(format, what, 2), what == "time.parse" and 1 or 0)
   if wrong ~= nil then
     error(("%s: %q %s"):format(what, format, ffi.string(wrong)), 3)
   end
   n_formats = n_formats + 1
   if n_formats > 256 then
-    formats, n_formats = {}, 1
+    formats, n_formats = { ["time.parse"] = {}, ["time.format"] = {} }, 1
   end
-  formats[format] = true
+  formats[what][format] = true
   return format
 end
 

@@ -90,10 +90,10 @@ int64_t when_part(int64_t us, int32_t part)
     return number - times_day(year, 1, 1) + 1;
 }
 
-const char *when_format_wrong(const char *format)
+const char *when_format_wrong(const char *format, int32_t reads)
 {
     struct times times;
-    return times_parse(format, 1, &times);
+    return times_parse(format, reads, &times);
 }
 
 int32_t when_parse(const char *text, size_t n, const char *format, int64_t *us)

@@ -41,8 +41,8 @@ int32_t when_floor(int64_t us, const struct when_unit *unit, int64_t *to);
 
 int64_t when_part(int64_t us, int32_t part);
 
-/** A sentence about what is wrong with a format, or NULL. */
-const char *when_format_wrong(const char *format);
+/** A sentence about what is wrong with a format, or NULL. One that times are read by has to say which year it is. */
+const char *when_format_wrong(const char *format, int32_t reads);
 
 /** 1, or 0: the text is no such time. The format is right. */
 int32_t when_parse(const char *text, size_t n, const char *format, int64_t *us);

@@ -149,11 +149,11 @@ static void a_bad_row_is_skipped_or_goes_to_the_port(void)
 
 static void times_patterns_and_hashes_are_those_of_code(void)
 {
-    static const char *const said[] = {"1,1704164640000000,1704153600000000,2024 2,4,x,true\n",
-                                       NULL};
+    static const char *const said[] = {"1,1704164640000000,1704153600000000,03 2,4,x,true\n", NULL};
     static const char *const mistakes[] = {
         "job.cfg:6: where: missing closing parenthesis", "job.cfg:7: where: \"5q\" is no unit",
-        "job.cfg:8: where: the format \"%Q\" has a directive that is none of", NULL};
+        "job.cfg:8: where: the format \"%Q\" has a directive that is none of",
+        "job.cfg:9: where: the format \"%H:%M\" does not say which year it is", NULL};
     expect_said(
         "run",
         "{ id = \"one\"; op = \"lua.filter\"; input = \"in\"; where = \"re(status, '^p.id$') and "
@@ -161,7 +161,7 @@ static void times_patterns_and_hashes_are_those_of_code(void)
         "{ id = \"m\"; op = \"lua.map\"; input = \"one\"; set = (\n"
         "  { name = \"t\"; value = \"time.parse('2024-01-02 03:04')\"; },\n"
         "  { name = \"day\"; value = \"time.floor(t, '1d')\"; },\n"
-        "  { name = \"text\"; value = \"time.format(t, '%Y') .. ' ' .. time.weekday(day)\"; },\n"
+        "  { name = \"text\"; value = \"time.format(t, '%H') .. ' ' .. time.weekday(day)\"; },\n"
         "  { name = \"minute\"; value = \"time.minute(t)\"; },\n"
         "  { name = \"group\"; value = \"coalesce(re(status, '(x)?a', 1), 'x')\"; },\n"
         "  { name = \"same\"; value = \"hash(3) == hash(3.0) and hash('3') ~= hash(3)\"; } ); },\n"
@@ -174,6 +174,9 @@ static void times_patterns_and_hashes_are_those_of_code(void)
         "{ id = \"b\"; op = \"lua.filter\"; input = \"in\"; where = \"time.floor(cast(id, 'time'), "
         "'5q') == nil\"; },\n"
         "{ id = \"x\"; op = \"lua.filter\"; input = \"in\"; where = \"time.parse(status, '%Q') == "
+        "nil\"; },\n"
+        "{ id = \"y\"; op = \"lua.filter\"; input = \"in\"; where = \"time.parse(status, '%H:%M') "
+        "== "
         "nil\"; },\n" OUT,
         2, mistakes);
 }

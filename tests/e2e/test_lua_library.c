@@ -30,6 +30,7 @@ static void times_are_read_written_and_floored_in_utc(void)
         {"time.parse(\"1969-12-31T23:59:59.999999Z\")", "-1"},
         {"time.format(0)", "1970-01-01T00:00:00Z"},
         {"time.format(1735787045678000, \"%Y-%m\")", "2025-01"},
+        {"time.format(1735787045678000, \"%H:%M\")", "03:04"},
         {"time.format(-1, \"%F %T\")", "\"1969-12-31 23:59:59\""},
         {"time.format(time.floor(1735787045678000, \"5m\"))", "2025-01-02T03:00:00Z"},
         {"time.format(time.floor(1735787045678000, \"1h\"))", "2025-01-02T03:00:00Z"},

@@ -31,7 +31,8 @@ static const struct gyre_field fields[FIELDS] = {
 static const struct gyre_schema schema = {sizeof schema, FIELDS, fields};
 
 /* What literals mean to the libraries behind is not of this suite. */
-#define LOOKS(X) X(expr_look_unit) X(expr_look_format) X(expr_look_pattern)
+#define LOOKS(X)                                                                                   \
+    X(expr_look_unit) X(expr_look_read_format) X(expr_look_write_format) X(expr_look_pattern)
 #define LOOK(name)                                                                                 \
     int name(struct expr *e, struct expr_node *node, uint32_t arg)                                 \
     {                                                                                              \
