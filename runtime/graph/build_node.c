@@ -60,6 +60,12 @@ static void take_schema(struct gy_build *b, uint32_t index, struct gy_build_edge
                       gy_build_schema_text(b, schema));
 }
 
+static bool is_optional(const struct gy_node *node, uint32_t port)
+{
+    const struct gyre_operator *d = node->descriptor;
+    return d != NULL && (gyre_port_at(d->inputs, port)->flags & GYRE_PORT_OPTIONAL) != 0;
+}
+
 static void take_schemas(struct gy_build *b, uint32_t index)
 {
     struct gy_build_node *bn = &b->nodes[index];
@@ -68,7 +74,7 @@ static void take_schemas(struct gy_build *b, uint32_t index)
         if (b->edges[e].to == index && !b->edges[e].feedback)
             take_schema(b, index, &b->edges[e], &complete);
     for (uint32_t p = 0; p < bn->node->n_inputs; p++)
-        complete &= bn->in_known[p] || !bn->wired[p];
+        complete &= bn->in_known[p] || (!bn->wired[p] && is_optional(bn->node, p));
     bn->inputs_known = complete;
 }
 
