@@ -37,18 +37,24 @@ static void own_strings(struct gyre_out *out, struct gyre_str *strings, uint32_t
             strings[j] = gyre_out_str(out, strings[j].u.ptr, strings[j].len);
 }
 
-/* Key field k of the row at hand, n times. */
+/* Key field k of the row at hand, n times. As a store has it: -0.0 and 0.0 are one key, and which of the two is put
+ * out must not depend on whether a row or the watermark has fired the window. */
 static void put_row_key(struct gy_window *window, uint32_t k, uint32_t row, uint32_t first,
                         uint32_t n)
 {
     const struct gy_instance *instance = window->instance;
     struct gyre_out *out = &window->instance->ports[0].out;
     const struct gy_column *columns[GY_KEYS_MAX];
-    uint32_t size = gyre_type_size(instance->node->key.types[k]);
+    uint32_t type = instance->node->key.types[k], size = gyre_type_size(type);
     gy_key_columns(instance, columns);
+    const char *value = (const char *)columns[k]->data + (size_t)row * size;
+    double number = 0;
+    if (type == GYRE_TYPE_f64) {
+        gy_key_decode(type, gy_key_canonical(type, value), &number);
+        value = (const char *)&number;
+    }
     for (uint32_t j = first; j < first + n; j++) {
-        memcpy((char *)out->data[k] + (size_t)j * size,
-               (const char *)columns[k]->data + (size_t)row * size, size);
+        memcpy((char *)out->data[k] + (size_t)j * size, value, size);
         if (out->valid[k] != NULL)
             out->valid[k][j] = columns[k]->valid == NULL || columns[k]->valid[row];
     }

@@ -541,7 +541,29 @@ static void windows_of_tasks_are_not_restored_at_another_parallelism(void)
     free(rows);
 }
 
+/* A window that a row has fired and one that the end has put the same key out. */
+static void a_key_is_put_out_alike_whatever_fires_its_window(void)
+{
+    struct process_result r;
+    char *dir = dir_temp();
+    run_write(dir, "in.csv", "a,-0\na,-0\na,-0\n");
+    run_job(dir,
+            "job = \"t\"; parallelism = 1;\noperators = (\n"
+            "  { id = \"in\"; op = \"file.read\"; path = \"in.csv\"; format = \"csv\"; schema = (\n"
+            "    { name = \"k\"; type = \"str\"; }, { name = \"x\"; type = \"f64\"; nullable = "
+            "true; } ); },\n"
+            "  { id = \"w\"; op = \"std.count\"; input = \"in\"; key = [\"k\", \"x\"]; window = { "
+            "count = 2; }; },\n"
+            "  { id = \"out\"; op = \"file.write\"; input = \"w\"; path = \"-\"; }\n);\n",
+            NULL, &r);
+    CU_ASSERT_STRING_EQUAL(r.out, "a,0,2\na,0,1\n");
+    process_result_fini(&r);
+    dir_remove(dir);
+    free(dir);
+}
+
 static const struct suite_test tests[] = {
+    SUITE_TEST(a_key_is_put_out_alike_whatever_fires_its_window),
     SUITE_TEST(windows_of_time_are_right_open_and_have_bounds),
     SUITE_TEST(sessions_end_when_the_gap_has_passed),
     SUITE_TEST(windows_that_tumble_by_rows_are_emptied_when_they_fire),
