@@ -8,10 +8,9 @@
 
 struct gy_handover {
     struct gy_presum_table table;
-    uint64_t records;           /* all */
-    _Atomic uint32_t refs;      /* of messages */
-    _Atomic uint32_t untaken;   /* tasks that have not taken theirs */
-    _Atomic uint64_t rows_left; /* that no task has counted */
+    uint64_t records;       /* all */
+    _Atomic uint64_t taken; /* of them, by tasks */
+    _Atomic uint32_t refs;  /* of messages */
 };
 
 struct gy_handover *gy_handover_new(const struct gy_presum_table *table, uint32_t n)
@@ -24,28 +23,24 @@ struct gy_handover *gy_handover_new(const struct gy_presum_table *table, uint32_
     handover->table = *table;
     handover->records = gy_store_count(table->store);
     atomic_init(&handover->refs, n);
-    atomic_init(&handover->untaken, n);
-    atomic_init(&handover->rows_left, table->rows);
+    atomic_init(&handover->taken, 0);
     return handover;
 }
 
-/* Of the rows each task counts those of its records; the last one also what rounding has left. */
-static uint64_t rows_of(struct gy_handover *handover, uint64_t records)
+/* Of the rows that the records stand for, those of the first n. */
+static uint64_t rows_of(const struct gy_handover *handover, uint64_t n)
 {
-    uint64_t rows = (uint64_t)((gy_u128)handover->table.rows * records / handover->records);
-    /* relaxed, as the last one's look: `untaken` orders them. */
-    atomic_fetch_sub_explicit(&handover->rows_left, rows, memory_order_relaxed);
-    /* acq_rel: the last one sees what the others have counted. */
-    if (atomic_fetch_sub_explicit(&handover->untaken, 1, memory_order_acq_rel) == 1)
-        rows += atomic_load_explicit(&handover->rows_left, memory_order_relaxed);
-    return rows;
+    return (uint64_t)((gy_u128)handover->table.rows * n / handover->records);
 }
 
 int gy_handover_take(struct gy_handover *handover, struct gy_instance *instance)
 {
     uint64_t records;
     int code = gy_presum_merge(instance, &handover->table, &records);
-    gy_presum_stood_for(instance, records, rows_of(handover, records));
+    /* relaxed: tasks count their records in any order, one after another. */
+    uint64_t before = atomic_fetch_add_explicit(&handover->taken, records, memory_order_relaxed);
+    gy_presum_stood_for(instance, records,
+                        rows_of(handover, before + records) - rows_of(handover, before));
     return code;
 }
 
