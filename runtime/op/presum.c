@@ -10,7 +10,7 @@ enum { RUN = 128, PANES_MOST = 64 };
 
 /* Of one task, where rows of few keys come; of all tasks, where those of many do. A table that is made for a
  * number of keys has room for some more: keys are found at home then. */
-enum { TABLE_BYTES = 1 << 20, ALL_TABLES_BYTES = 256 << 20, SLACK = 3 };
+enum { TABLE_BYTES = 1 << 20, ALL_TABLES_BYTES = 128 << 20, SLACK = 3 };
 
 /* A record stands for some rows, or it is not worth its way. Where it is not, so many times the rows
  * that told go as they are, and twice as many the next time. */
@@ -381,22 +381,24 @@ static uint64_t guess_keys(uint64_t rows, uint64_t records)
 }
 
 /* A record stands for few rows: makes room for all keys, where that is not too much. False: it is. */
-static bool grow(struct gy_presum *p, size_t bytes)
+static bool grow(struct gy_presum *p)
 {
+    struct gy_store *store = p->windowed ? NULL : p->instance->stores[0];
     uint64_t records = count_entries(p), keys = guess_keys(p->rows, records);
+    uint64_t room = keys + keys / SLACK;
     if (p->windowed || p->bytes >= p->limits.bytes_most || p->rows >= WORTH * records ||
-        keys <= records || keys > p->limits.bytes_most / (bytes / records + 1))
+        keys <= records || gy_store_bytes_for(store, room) > p->limits.bytes_most)
         return false;
     p->bytes = p->limits.bytes_most;
-    return gy_store_reserve(p->instance->stores[0], keys + keys / SLACK - records) == 0;
+    return gy_store_reserve(store, room - records) == 0;
 }
 
 /* Sends what is too much. 0, or a code. */
 static int make_room(struct gy_presum *p)
 {
-    size_t bytes = count_bytes(p);
-    bool full = bytes > p->bytes || (p->windowed && p->instance->window->panes.n > PANES_MOST);
-    return full && !grow(p, bytes) ? gy_presum_flush(p) : 0;
+    bool full =
+        count_bytes(p) > p->bytes || (p->windowed && p->instance->window->panes.n > PANES_MOST);
+    return full && !grow(p) ? gy_presum_flush(p) : 0;
 }
 
 int gy_presum_take(struct gy_presum *p, const struct gy_batch *batch)

@@ -20,7 +20,7 @@
  *             (the whole sum goes beyond 64 bits) fails the job, as one of its rows would have
  *   memory    all tables of a task are about as large as the L2 cache, and sent when they are full; but without
  *             windows, whose results would wait for it, a table gets room for all keys where that is worth it:
- *             in all tasks 256 MiB at most
+ *             in all tasks 128 MiB at most
  *
  * Whether keys repeat is measured: how many rows a record stands for when it is sent. Below four, how many keys
  * there are is guessed from how many have come again: a table for all of them is tried, or, where that would be

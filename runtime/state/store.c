@@ -90,6 +90,13 @@ size_t gy_store_bytes(const struct gy_store *store)
     return sizeof *store + gy_table_bytes(&store->table) + store->shape.blocks.bytes;
 }
 
+size_t gy_store_bytes_for(const struct gy_store *store, uint64_t n)
+{
+    uint64_t count = gy_store_count(store), blocks = store->shape.blocks.bytes;
+    return gy_table_bytes_for(&store->table, n) +
+           (size_t)(count != 0 ? (gy_u128)blocks * n / count : 0);
+}
+
 /* ---- finding, making, removing one entry ------------------------------------------------------- */
 
 static inline uint64_t hash_of(const struct gy_store *store, uint64_t hash)

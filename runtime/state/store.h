@@ -112,6 +112,9 @@ uint64_t gy_store_count(const struct gy_store *store);
 /** Bytes of memory the store holds. */
 size_t gy_store_bytes(const struct gy_store *store);
 
+/** About how many it would hold with room for n entries, whose keys are as long as those that are there. */
+size_t gy_store_bytes_for(const struct gy_store *store, uint64_t n);
+
 /** Walks the entries, by and large in order of their hash: up to `most` from `*cursor` (0 at first) on;
  *  returns how many, 0 at the end. Slots that it gives count as written. No entry may be added or
  *  removed between the calls of one walk; values may change. */

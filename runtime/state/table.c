@@ -348,6 +348,16 @@ static int resize(struct gy_table *table, uint64_t n_buckets)
     return 0;
 }
 
+static uint64_t buckets_for(uint64_t n)
+{
+    return (n + 4) / 5; /* five of eight */
+}
+
+size_t gy_table_bytes_for(const struct gy_table *table, uint64_t n)
+{
+    return buckets_for(n) * table->stride;
+}
+
 int gy_table_reserve(struct gy_table *table, uint64_t n)
 {
     move_some(table, MOVE_LEAST + n * MOVE_SHARE);
@@ -362,7 +372,7 @@ int gy_table_reserve(struct gy_table *table, uint64_t n)
     }
     assert(count <= lanes_allowed(table->n_buckets));
     uint64_t buckets = table->n_buckets * 2 > BUCKETS_MIN ? table->n_buckets * 2 : BUCKETS_MIN;
-    uint64_t needed = (count + n + 4) / 5; /* five of eight */
+    uint64_t needed = buckets_for(count + n);
     return resize(table, buckets > needed ? buckets : needed);
 }
 

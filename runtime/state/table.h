@@ -116,6 +116,9 @@ static inline size_t gy_table_bytes(const struct gy_table *table)
     return table->bytes + (table->old != NULL ? table->old->bytes : 0);
 }
 
+/** Of a table with room for n entries. */
+size_t gy_table_bytes_for(const struct gy_table *table, uint64_t n);
+
 /** Makes room for n more entries. Cells move.
  *  Errors:  GYRE_ENOMEM, nothing was changed */
 int gy_table_reserve(struct gy_table *table, uint64_t n);
