@@ -97,9 +97,13 @@ const struct gy_instance *gy_presum_instance(const struct gy_presum *p)
 
 /* ---- sending ---- */
 
-/* Sends a table, whose rows are `rows`. */
+/* Sends a table, whose rows are `rows`, if there is anything in it. */
 static void send_store(struct gy_presum *p, struct gy_store *store, int64_t time_us, uint64_t rows)
 {
+    if (gy_store_count(store) == 0) {
+        gy_store_free(store);
+        return;
+    }
     const struct gy_presum_table table = {store, rows, time_us};
     gy_store_settle(store);
     p->to.table(p->to.host, &table);

@@ -32,7 +32,8 @@
 
 struct gy_presum;
 
-/* A table of records, which the tasks of the operator share: each reads those of its own keys, and nobody changes it.
+/* A table of records, at least one, which the tasks of the operator share: each reads those of its own keys, and
+ * nobody changes it.
  * The store is of the node's keys and the functions' records. */
 struct gy_presum_table {
     struct gy_store *store;
