@@ -2,7 +2,7 @@
 #include "packed.h"
 #include "order.h"
 
-enum { HEAD = 8, SLOT = 8 };
+enum { HASH_AT = 8, HEAD = 16, SLOT = 8 };
 #define SIZE_MOST ((uint64_t)1 << 31)
 
 static uint64_t round_up(uint64_t n)
@@ -47,10 +47,11 @@ struct making {
     uint32_t at;
 };
 
-static struct making make(const struct whole_rows *whole, char *to, uint32_t size)
+static struct making make(const struct whole_rows *whole, uint64_t hash, char *to, uint32_t size)
 {
     memset(to, 0, slots_at(whole));
     memcpy(to, &size, sizeof size);
+    memcpy(to + HASH_AT, &hash, sizeof hash);
     return (struct making){whole, to, (uint32_t)fixed_size(whole)};
 }
 
@@ -103,7 +104,7 @@ uint32_t packed_size_of(const struct whole_rows *whole, const struct gyre_batch 
 void packed_make(const struct whole_rows *whole, const struct gyre_batch *in, uint32_t row,
                  char *to, uint32_t size)
 {
-    struct making making = make(whole, to, size);
+    struct making making = make(whole, in->hash != NULL ? in->hash[row] : 0, to, size);
     for (uint32_t i = 0; i < whole->n; i++)
         make_column(&making, i, value_of_row(&whole->columns[i], in, row));
     made(&making, size);
@@ -215,10 +216,10 @@ uint32_t packed_size_read(const struct whole_rows *whole, const struct gyre_read
     return ahead.error == 0 && size <= SIZE_MOST ? (uint32_t)size : 0;
 }
 
-void packed_read(const struct whole_rows *whole, struct gyre_reader *reader, char *to,
-                 uint32_t size)
+void packed_read(const struct whole_rows *whole, struct gyre_reader *reader, uint64_t hash,
+                 char *to, uint32_t size)
 {
-    struct making making = make(whole, to, size);
+    struct making making = make(whole, hash, to, size);
     for (uint32_t i = 0; i < whole->n; i++) {
         struct gyre_str s = {0};
         uint64_t bits = 0;

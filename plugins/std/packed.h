@@ -1,6 +1,6 @@
 /* plugins/std/packed.h: rows as bytes that can be moved and written to a file as they are: what std.sort keeps.
  *
- *   u32 bytes of all of it, a multiple of 8; u32 0
+ *   u32 bytes of all of it, a multiple of 8; u32 0; u64 hash of its key
  *   u8 per column: 1 null; up to a multiple of 8
  *   8 bytes per column: the value, or of a str or bytes u32 length, u32 where in the row its bytes are
  *   the bytes of strings */
@@ -19,6 +19,13 @@ static inline uint32_t packed_size(const void *packed)
     uint32_t size;
     memcpy(&size, packed, sizeof size);
     return size;
+}
+
+static inline uint64_t packed_hash(const char *packed)
+{
+    uint64_t hash;
+    memcpy(&hash, packed + sizeof hash, sizeof hash);
+    return hash;
 }
 
 /** Packs a row into `size` bytes at `to`, aligned to 8. */
@@ -40,8 +47,8 @@ void packed_write(const struct whole_rows *whole, const char *packed, struct gyr
  *  Errors:  0: there is no whole row */
 uint32_t packed_size_read(const struct whole_rows *whole, const struct gyre_reader *reader);
 
-/** Reads it into so many bytes at `to`. */
-void packed_read(const struct whole_rows *whole, struct gyre_reader *reader, char *to,
-                 uint32_t size);
+/** Reads it into so many bytes at `to`; it does not have the hash of its key. */
+void packed_read(const struct whole_rows *whole, struct gyre_reader *reader, uint64_t hash,
+                 char *to, uint32_t size);
 
 #endif

@@ -1,7 +1,7 @@
 /* plugins/std/sort.c: the rows of a window, or of the whole input of a batch job, in the order of some fields. Values are
  * ordered as for min and max; nulls are last, whichever way. Rows that are alike in all of the fields stay in the order
- * in which they came. A window function: the host keeps the rows, in memory. The whole input of a batch job without a
- * key is the work of an operator (sort_whole.c), which keeps no more in memory than it may. */
+ * in which they came. A window function: the host keeps the rows, in memory. The whole input of a batch job is the
+ * work of an operator (sort_whole.c), which keeps no more in memory than it may. */
 #include "sort.h"
 #include "order.h"
 #include "sort_config.h"

@@ -130,23 +130,14 @@ static int32_t load(struct gyre_ctx *ctx, const struct sort_runs *runs, struct s
     return code == GYRE_OK && reader->n < size ? fill(ctx, runs, reader, size) : code;
 }
 
-static int32_t reader_init(struct gyre_ctx *ctx, const struct sort_runs *runs,
-                           struct sort_reader *reader, uint64_t from, uint64_t to)
+int32_t sort_reader_begin(struct gyre_ctx *ctx, const struct sort_runs *runs,
+                          const struct sort_run *run, struct sort_reader *reader)
 {
-    *reader = (struct sort_reader){.at = from, .to = to, .cap = block_of(runs)};
+    *reader = (struct sort_reader){.at = run->from, .to = run->to, .cap = block_of(runs)};
     reader->bytes = gyre_alloc(ctx, NULL, reader->cap);
     if (reader->bytes == NULL)
         return gyre_fail(ctx, GYRE_ENOMEM, "no memory to read sorted rows");
     return load(ctx, runs, reader);
-}
-
-int32_t sort_reader_begin(struct gyre_ctx *ctx, const struct sort_runs *runs, size_t i,
-                          struct sort_reader *reader)
-{
-    uint64_t from = runs->runs[i].from;
-    if (runs->readers != NULL)
-        from = runs->readers[i].at - runs->readers[i].n;
-    return reader_init(ctx, runs, reader, from, runs->runs[i].to);
 }
 
 const char *sort_reader_row(const struct sort_reader *reader)
@@ -203,7 +194,7 @@ int32_t sort_merge_begin(struct gyre_ctx *ctx, struct sort_runs *runs, size_t fi
     while (runs->n_readers < n) {
         const struct sort_run *run = &runs->runs[first + runs->n_readers];
         uint32_t i = (uint32_t)runs->n_readers++;
-        int32_t code = reader_init(ctx, runs, &runs->readers[i], run->from, run->to);
+        int32_t code = sort_reader_begin(ctx, runs, run, &runs->readers[i]);
         if (code != GYRE_OK)
             return code;
         if (sort_reader_row(&runs->readers[i]) != NULL)
@@ -286,21 +277,40 @@ int32_t sort_run_add(struct gyre_ctx *ctx, struct sort_runs *runs, const char *p
     return GYRE_OK;
 }
 
-static int32_t end(struct gyre_ctx *ctx, struct sort_runs *runs)
+int32_t sort_run_end(struct gyre_ctx *ctx, struct sort_runs *runs)
 {
     int32_t code = flush(ctx, runs);
+    if (code != GYRE_OK)
+        return code;
     runs->out = gyre_alloc(ctx, runs->out, 0);
     runs->runs[runs->n++].to = runs->end;
-    return code;
+    return GYRE_OK;
 }
 
-/* Makes one run of the last `n`, whose place in the file is given back where the file system can do that. */
+void sort_run_cancel(struct gyre_ctx *ctx, struct sort_runs *runs)
+{
+    runs->out = gyre_alloc(ctx, runs->out, 0);
+    runs->n_out = 0;
+}
+
+/* Gives back what lies before and between the runs, where the file system can do that. */
+static void give_back(const struct sort_runs *runs)
+{
+    uint64_t end = 0;
+    for (size_t i = 0; i < runs->n && !runs->is_pinned; i++) {
+        const struct sort_run *run = &runs->runs[i];
+        if (run->from > end)
+            (void)fallocate(runs->file, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, (off_t)end,
+                            (off_t)(run->from - end));
+        end = run->to;
+    }
+}
+
+/* Makes one run of the last `n`. */
 static int32_t merge_last(struct gyre_ctx *ctx, struct sort_runs *runs, size_t n)
 {
     size_t first = runs->n - n;
-    struct sort_run *old = &runs->runs[first];
-    uint64_t from = old->from, to = runs->end, level = old->level + 1;
-    int32_t code = begin(ctx, runs, level);
+    int32_t code = begin(ctx, runs, runs->runs[first].level + 1);
     const char *row;
     if (code == GYRE_OK)
         code = sort_merge_begin(ctx, runs, first);
@@ -310,24 +320,47 @@ static int32_t merge_last(struct gyre_ctx *ctx, struct sort_runs *runs, size_t n
     }
     merge_end(ctx, runs);
     if (code == GYRE_OK)
-        code = end(ctx, runs);
-    if (code != GYRE_OK)
+        code = sort_run_end(ctx, runs);
+    if (code != GYRE_OK) {
+        sort_run_cancel(ctx, runs);
         return code;
+    }
     runs->runs[first] = runs->runs[runs->n - 1];
     runs->n = first + 1;
-    (void)fallocate(runs->file, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, (off_t)from,
-                    (off_t)(to - from));
+    give_back(runs);
     return GYRE_OK;
 }
 
-int32_t sort_run_end(struct gyre_ctx *ctx, struct sort_runs *runs)
+int32_t sort_runs_merge(struct gyre_ctx *ctx, struct sort_runs *runs)
 {
     size_t fan = fan_of(runs);
-    int32_t code = end(ctx, runs);
+    int32_t code = GYRE_OK;
     while (code == GYRE_OK && runs->n >= fan &&
            runs->runs[runs->n - fan].level == runs->runs[runs->n - 1].level)
         code = merge_last(ctx, runs, fan);
     return code;
+}
+
+int32_t sort_runs_pin(struct gyre_ctx *ctx, struct sort_runs *runs, struct sort_run **list,
+                      size_t *n)
+{
+    *n = runs->n;
+    *list = gyre_alloc(ctx, NULL, (runs->n + 1) * sizeof **list);
+    if (*list == NULL)
+        return gyre_fail(ctx, GYRE_ENOMEM, "no memory for a list of %zu runs of rows", runs->n);
+    for (size_t i = 0; i < runs->n; i++) {
+        (*list)[i] = runs->runs[i];
+        if (runs->readers != NULL)
+            (*list)[i].from = runs->readers[i].at - runs->readers[i].n;
+    }
+    runs->is_pinned = 1;
+    return GYRE_OK;
+}
+
+void sort_runs_unpin(struct sort_runs *runs)
+{
+    runs->is_pinned = 0;
+    give_back(runs);
 }
 
 void sort_runs_fini(struct gyre_ctx *ctx, struct sort_runs *runs)

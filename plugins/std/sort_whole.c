@@ -1,9 +1,13 @@
 /* plugins/std/sort_whole.c: std.sort of the whole input of a batch job, beyond memory.
  *
  * Rows are packed one behind another. Where they would take more than `memory`, they are sorted and written to the
- * scratch file as a run (sort_runs.h). At the end of input the runs are merged, a batch at a time. A snapshot has the
- * rows that are not put out yet, run by run: those of a run that came earlier first, so that rows that are alike stay
- * in order. */
+ * scratch file as a run (sort_runs.h). At the end of input the runs are merged, a batch at a time. With a key they are
+ * sorted by its fields and then by the others, so that those of a key are together, in the runs and in what comes out.
+ *
+ * A snapshot has the rows that are not put out yet, run by run: those of a run that came earlier first, so that rows
+ * that are alike stay in order. It is written by and by, as fast as the disk takes it, while rows go on to come or to
+ * leave: what is in memory becomes a run first, unless it is little, and what the runs of that moment have is not given
+ * back before all is written. */
 #include "sort_whole.h"
 #include "packed.h"
 #include "sort_config.h"
@@ -13,9 +17,21 @@
 
 enum {
     REF_BYTES = 16, /* of a row beside itself: where it is, and as much again to sort these */
-    ARENA_FIRST = 8 << 10, /* bytes */
-    STEP_BYTES = 1 << 20,  /* put out at once, or a batch, about */
-    ITEM_BYTES = 256 << 10 /* of an item of a snapshot, about */
+    ARENA_FIRST = 8 << 10,  /* bytes */
+    STEP_BYTES = 1 << 20,   /* put out at once, or a batch, about */
+    ITEM_BYTES = 256 << 10, /* of an item of a snapshot, about, and of what is written in a call */
+    LITTLE_BYTES = 1 << 20  /* written in one call, from memory */
+};
+
+/* What a snapshot has of the rows: the rest of the runs, and then `refs` from `at` to `to`. */
+struct saving {
+    int32_t on;
+    int32_t at_once;
+    struct sort_run *runs;
+    size_t run, n_runs;
+    int32_t is_reading; /* run `run` */
+    struct sort_reader reader;
+    size_t at, to;
 };
 
 struct sorter {
@@ -28,6 +44,7 @@ struct sorter {
     int32_t sorted;    /* the input is over, and `refs` are in order or the runs are being merged */
     int64_t *spilled;  /* a counter */
     struct sort_runs runs;
+    struct saving saving;
 };
 
 struct ordering {
@@ -39,8 +56,8 @@ struct ordering {
 
 static int32_t whole_bind(void *config, struct gyre_bind *bind)
 {
-    int32_t code = bind->single(bind, "it sorts the rows of all");
-    return code < 0 ? code : sort_bind(config, bind);
+    int32_t code = bind->n_keys == 0 ? bind->single(bind, "it sorts the rows of all") : GYRE_OK;
+    return code < 0 ? code : sort_bind_whole(config, bind);
 }
 
 static int32_t whole_open(void *self, struct gyre_ctx *ctx)
@@ -59,9 +76,19 @@ static void forget_rows(struct gyre_ctx *ctx, struct sorter *s)
     s->used = s->cap = s->n = s->refs_cap = s->next = 0;
 }
 
+static void end_saving(struct gyre_ctx *ctx, struct sorter *s)
+{
+    if (s->saving.is_reading)
+        sort_reader_end(ctx, &s->saving.reader);
+    gyre_alloc(ctx, s->saving.runs, 0);
+    s->saving = (struct saving){0};
+    sort_runs_unpin(&s->runs);
+}
+
 static void whole_close(void *self, struct gyre_ctx *ctx)
 {
     struct sorter *s = self;
+    end_saving(ctx, s);
     forget_rows(ctx, s);
     sort_runs_fini(ctx, &s->runs);
 }
@@ -83,6 +110,7 @@ static void sort_refs(struct gyre_ctx *ctx, struct sorter *s)
         qsort_r(s->refs, s->n, sizeof *s->refs, by_fields, &ordering);
 }
 
+/* After a failure the rows are where they were: it may be a snapshot that fails, and not the job. */
 static int32_t spill(struct gyre_ctx *ctx, struct sorter *s)
 {
     sort_refs(ctx, s);
@@ -91,9 +119,13 @@ static int32_t spill(struct gyre_ctx *ctx, struct sorter *s)
         code = sort_run_add(ctx, &s->runs, s->bytes + s->refs[i]);
     if (code == GYRE_OK)
         code = sort_run_end(ctx, &s->runs);
+    if (code != GYRE_OK) {
+        sort_run_cancel(ctx, &s->runs);
+        return code;
+    }
     *s->spilled += (int64_t)s->used;
     s->used = s->n = 0;
-    return code;
+    return sort_runs_merge(ctx, &s->runs);
 }
 
 /* A greater capacity that has room for `least`: twice as much, if that is not beyond `most`. */
@@ -213,59 +245,102 @@ static int32_t whole_on_watermark(void *self, struct gyre_ctx *ctx)
     return code;
 }
 
-/* ---- snapshots: an item is the newest time, the types of the columns, and rows ---- */
+/* ---- snapshots: an item is the hash of a key, the newest time, the types of the columns, and rows of the key ---- */
 
-struct saving {
-    struct gyre_ctx *ctx;
-    struct gyre_writer *writer;
-    void (*next_item)(struct gyre_writer *writer);
-    uint64_t bytes; /* of rows in the item; 0: it is not begun */
-};
-
-static void save_row(const struct sorter *s, struct saving *saving, const char *row)
+/* Goes to the next run that has something left. */
+static int32_t next_run(struct gyre_ctx *ctx, struct sorter *s)
 {
-    const struct sort_config *c = saving->ctx->config;
-    if (saving->bytes == 0) {
-        gyre_write_i64(saving->writer, s->newest_us);
-        gyre_write_u32(saving->writer, c->whole.n);
-        for (uint32_t i = 0; i < c->whole.n; i++)
-            gyre_write_u32(saving->writer, c->whole.columns[i].type);
+    struct saving *v = &s->saving;
+    if (v->is_reading) {
+        sort_reader_end(ctx, &v->reader);
+        v->is_reading = 0;
+        v->run++;
     }
-    packed_write(&c->whole, row, saving->writer);
-    saving->bytes += packed_size(row);
-    if (saving->bytes < ITEM_BYTES)
-        return;
-    saving->next_item(saving->writer);
-    saving->bytes = 0;
+    while (v->run < v->n_runs && v->runs[v->run].from == v->runs[v->run].to)
+        v->run++;
+    v->is_reading = v->run < v->n_runs;
+    return v->is_reading ? sort_reader_begin(ctx, &s->runs, &v->runs[v->run], &v->reader) : GYRE_OK;
 }
 
-static int32_t save_run(const struct sorter *s, struct saving *saving, size_t i)
+/* Rows in memory stay where they are as long as none come any more, or until this call returns. */
+static int32_t begin_saving(struct gyre_ctx *ctx, struct sorter *s)
 {
-    struct sort_reader reader;
-    const char *row;
-    int32_t code = sort_reader_begin(saving->ctx, &s->runs, i, &reader);
-    while (code == GYRE_OK && saving->writer->error == 0 &&
-           (row = sort_reader_row(&reader)) != NULL) {
-        save_row(s, saving, row);
-        code = sort_reader_next(saving->ctx, &s->runs, &reader);
+    struct saving *v = &s->saving;
+    int32_t code = GYRE_OK;
+    v->on = 1;
+    v->at_once = !s->sorted && s->runs.n == 0 && s->used <= LITTLE_BYTES;
+    if (!s->sorted && v->at_once)
+        sort_refs(ctx, s);
+    else if (!s->sorted && s->n > 0)
+        code = spill(ctx, s);
+    v->at = s->next;
+    v->to = s->n;
+    if (code == GYRE_OK)
+        code = sort_runs_pin(ctx, &s->runs, &v->runs, &v->n_runs);
+    return code == GYRE_OK ? next_run(ctx, s) : code;
+}
+
+/* The next row to be saved; NULL: there is none. */
+static const char *saved_row(const struct sorter *s)
+{
+    const struct saving *v = &s->saving;
+    if (v->is_reading)
+        return sort_reader_row(&v->reader);
+    return v->at < v->to ? s->bytes + s->refs[v->at] : NULL;
+}
+
+static int32_t drop_saved(struct gyre_ctx *ctx, struct sorter *s)
+{
+    struct saving *v = &s->saving;
+    if (!v->is_reading) {
+        v->at++;
+        return GYRE_OK;
     }
-    sort_reader_end(saving->ctx, &reader);
+    int32_t code = sort_reader_next(ctx, &s->runs, &v->reader);
+    return code == GYRE_OK && sort_reader_row(&v->reader) == NULL ? next_run(ctx, s) : code;
+}
+
+/* The rows of one key, of which there may be more. */
+static int32_t save_item(struct gyre_ctx *ctx, struct sorter *s, struct gyre_writer *writer,
+                         uint64_t *bytes)
+{
+    const struct sort_config *c = ctx->config;
+    const char *row = saved_row(s);
+    uint64_t hash = packed_hash(row), until = *bytes + ITEM_BYTES;
+    int32_t code = GYRE_OK;
+    gyre_write_u64(writer, hash);
+    gyre_write_i64(writer, s->newest_us);
+    gyre_write_u32(writer, c->whole.n);
+    for (uint32_t i = 0; i < c->whole.n; i++)
+        gyre_write_u32(writer, c->whole.columns[i].type);
+    do {
+        packed_write(&c->whole, row, writer);
+        *bytes += packed_size(row);
+        code = drop_saved(ctx, s);
+        row = saved_row(s);
+    } while (code == GYRE_OK && writer->error == 0 && *bytes < until && row != NULL &&
+             packed_hash(row) == hash);
     return code;
 }
 
 static int32_t whole_save(void *self, struct gyre_ctx *ctx, struct gyre_writer *writer,
                           void (*next_item)(struct gyre_writer *writer))
 {
-    const struct sorter *s = self;
-    struct saving saving = {ctx, writer, next_item, 0};
-    int32_t code = GYRE_OK;
-    for (size_t i = 0; code == GYRE_OK && i < s->runs.n; i++)
-        code = save_run(s, &saving, i);
-    for (size_t i = s->next; code == GYRE_OK && i < s->n; i++)
-        save_row(s, &saving, s->bytes + s->refs[i]);
-    if (code == GYRE_OK && saving.bytes > 0)
-        next_item(writer);
-    return code != GYRE_OK ? code : writer->error;
+    struct sorter *s = self;
+    uint64_t bytes = 0;
+    int32_t code = writer->error;
+    if (code == GYRE_OK && !s->saving.on)
+        code = begin_saving(ctx, s);
+    while (code == GYRE_OK && (s->saving.at_once || bytes < ITEM_BYTES) && saved_row(s) != NULL) {
+        code = save_item(ctx, s, writer, &bytes);
+        if (code == GYRE_OK)
+            next_item(writer);
+        code = code == GYRE_OK ? writer->error : code;
+    }
+    if (code == GYRE_OK && saved_row(s) != NULL)
+        return 1;
+    end_saving(ctx, s);
+    return code;
 }
 
 static int32_t whole_restore(void *self, struct gyre_ctx *ctx, uint32_t version,
@@ -274,6 +349,7 @@ static int32_t whole_restore(void *self, struct gyre_ctx *ctx, uint32_t version,
     struct sorter *s = self;
     const struct sort_config *c = ctx->config;
     (void)version;
+    uint64_t hash = gyre_read_u64(reader);
     int64_t newest_us = gyre_read_i64(reader);
     int same = gyre_read_u32(reader) == c->whole.n;
     for (uint32_t i = 0; same && i < c->whole.n; i++)
@@ -288,7 +364,7 @@ static int32_t whole_restore(void *self, struct gyre_ctx *ctx, uint32_t version,
         int32_t code = make_room(ctx, s, size);
         if (code != GYRE_OK)
             return code;
-        packed_read(&c->whole, reader, take_room(s, size), size);
+        packed_read(&c->whole, reader, hash, take_room(s, size), size);
     }
     return reader->error;
 }
@@ -300,7 +376,7 @@ const struct gyre_operator sort_whole = {
     .size = sizeof(struct gyre_operator),
     .kind = GYRE_TRANSFORM,
     .name = "sort",
-    .doc = "The rows of a whole batch in the order of some fields.",
+    .doc = "The rows of a whole batch, or of each of its keys, in the order of some fields.",
     .flags = GYRE_MASK_AWARE | GYRE_READS_TIME,
     .config_size = sizeof(struct sort_config),
     .instance_size = sizeof(struct sorter),
@@ -310,7 +386,7 @@ const struct gyre_operator sort_whole = {
     .n_inputs = 1,
     .outputs = &output,
     .n_outputs = 1,
-    .items = GYRE_ITEMS_SPLIT,
+    .items = GYRE_ITEMS_KEYED,
     .items_version = 1,
     .needs = GYRE_FEATURE_ITEMS,
     .bind = whole_bind,

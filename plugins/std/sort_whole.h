@@ -1,4 +1,4 @@
-/* plugins/std/sort_whole.h: std.sort of the whole input of a batch job without a key. */
+/* plugins/std/sort_whole.h: std.sort of the whole input of a batch job, with a key or without. */
 #ifndef GYRE_PLUGIN_STD_SORT_WHOLE_H
 #define GYRE_PLUGIN_STD_SORT_WHOLE_H
 

@@ -52,7 +52,7 @@ static int32_t top_bind(void *config, struct gyre_bind *bind)
     int32_t code = bind_by(c, bind);
     c->rank_out = -1;
     if (code == GYRE_OK)
-        code = whole_rows_bind(&c->whole, bind);
+        code = whole_rows_bind(&c->whole, bind, 0);
     if (code == GYRE_OK && c->rank != NULL) {
         c->rank_out = bind->write(bind, 0, GYRE_TYPE_i64, c->rank, 0);
         code = c->rank_out < 0 ? c->rank_out : GYRE_OK;

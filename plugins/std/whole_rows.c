@@ -28,13 +28,17 @@ static int32_t bind_column(struct whole_rows *rows, struct gyre_bind *bind,
     return GYRE_OK;
 }
 
-int32_t whole_rows_bind(struct whole_rows *rows, struct gyre_bind *bind)
+int32_t whole_rows_bind(struct whole_rows *rows, struct gyre_bind *bind, int with_key)
 {
     const struct gyre_schema *schema = bind->inputs[0];
     int32_t code = GYRE_OK;
     rows->columns = bind->alloc(bind, ((size_t)schema->n_fields + 1) * sizeof *rows->columns);
     if (rows->columns == NULL)
         return GYRE_ENOMEM;
+    for (uint32_t k = 0; with_key && code == GYRE_OK && k < bind->n_keys; k++)
+        code = bind_column(
+            rows, bind,
+            gyre_schema_field(schema, (uint32_t)gyre_schema_find(schema, bind->keys[k])));
     for (uint32_t i = 0; code == GYRE_OK && i < schema->n_fields; i++) {
         const struct gyre_field *field = gyre_schema_field(schema, i);
         if (!whole_rows_is_key(bind, field->name) && !is_bound(bind, field->name))

@@ -1,5 +1,5 @@
-/* plugins/std/whole_rows.h: what a window function puts out where it puts out rows as they came: all fields but the key's,
- * which the host adds, and but the bounds of windows, where it adds these. */
+/* plugins/std/whole_rows.h: what is put out where rows are put out as they came: all fields, those of the key in front. To
+ * what a window function puts out the host adds the key's, and the bounds of windows in the place of older ones. */
 #ifndef GYRE_PLUGIN_STD_WHOLE_ROWS_H
 #define GYRE_PLUGIN_STD_WHOLE_ROWS_H
 
@@ -33,10 +33,10 @@ static inline int whole_ref_order(struct whole_ref a, struct whole_ref b)
  *  Thread:  [control] */
 int whole_rows_is_key(const struct gyre_bind *bind, const char *name);
 
-/** Reads and writes the fields.
+/** Reads and writes the fields: with those of the key in front, or, for a window function, without.
  *  Thread:  [control]
  *  Errors:  a code, told */
-int32_t whole_rows_bind(struct whole_rows *rows, struct gyre_bind *bind);
+int32_t whole_rows_bind(struct whole_rows *rows, struct gyre_bind *bind, int with_key);
 
 /** Puts a row out; where it stands.
  *  Thread:  [task] */

@@ -170,8 +170,8 @@ const char *gy_describe_state_kind(uint32_t kind)
 
 const char *gy_describe_items(uint32_t items)
 {
-    static const char *const names[] = {NULL, "split", "union", "broadcast"};
-    return names[items <= GYRE_ITEMS_BROADCAST ? items : 0];
+    static const char *const names[] = {NULL, "split", "union", "broadcast", "keyed"};
+    return names[items <= GYRE_ITEMS_KEYED ? items : 0];
 }
 
 void gy_describe_state_type(struct gy_buf *b, const struct gyre_state_type *t)

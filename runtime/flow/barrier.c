@@ -4,8 +4,8 @@
  * at it and nothing is left in ports or untold: there are no rows between two members then. What is on its
  * way over feedback edges is logged (flow/feedback). Work that a watermark has set
  * off need not be done: the rest of it is state, and so is what was told of it. What is small
- * is written at once: splits, items, transactions. Keyed state is written by and by: before it is
- * changed, and in slices between batches. */
+ * is written at once: splits, transactions. Keyed state is written by and by: before it is
+ * changed, and in slices between batches; so are items, where an operator has many. */
 #include "flow/feedback.h"
 #include "flow/flow.h"
 
@@ -112,6 +112,17 @@ static int begin_file(struct gy_member *member, uint64_t epoch)
     return 0;
 }
 
+static void tell_unsaved(struct gy_member *member, int code, const char *otherwise)
+{
+    const char *text = gy_instance_error(member->instance)->text;
+    gy_checkpoint_give_up(&member->task->flow->checkpoint, member->task->epoch,
+                          "%s[%u] cannot be saved: %s", member->node->id, member->task->index,
+                          code == GYRE_ENOMEM ? "out of memory"
+                          : text[0] != 0      ? text
+                                              : otherwise);
+    gy_instance_forgive(member->instance); /* the job goes on */
+}
+
 /* Ends the member's file, as it is. */
 static void end_saving(struct gy_member *member)
 {
@@ -120,10 +131,7 @@ static void end_saving(struct gy_member *member)
     assert(saved->saving && member->task->n_saving > 0);
     gy_instance_save_stop(member->instance);
     if (gy_part_end(&saved->part) != 0)
-        gy_checkpoint_give_up(
-            checkpoint, member->task->epoch, "the state of %s[%u] cannot be written: %s",
-            member->node->id, member->task->index,
-            saved->part.error == GYRE_ENOMEM ? "out of memory" : "its type refuses to be encoded");
+        tell_unsaved(member, saved->part.error, "its type refuses to be encoded");
     gy_part_fini(&saved->part);
     gy_scribe_put(&checkpoint->scribe, &saved->file, NULL);
     saved->saving = false;
@@ -134,7 +142,6 @@ static void end_saving(struct gy_member *member)
 /* Writes what is small, and begins an epoch of the keyed state. */
 static void save_member(struct gy_member *member, uint64_t epoch)
 {
-    struct gy_checkpoint *checkpoint = &member->task->flow->checkpoint;
     int code = begin_file(member, epoch);
     if (code == 0 && member->node->kind == GYRE_SOURCE)
         code = gy_source_save(&member->source, &member->saved.part);
@@ -142,15 +149,8 @@ static void save_member(struct gy_member *member, uint64_t epoch)
         code = gy_txns_save(&member->txns, &member->saved.part);
     if (code == 0)
         code = gy_instance_save_begin(member->instance, &member->saved.part);
-    if (code == 0)
-        return;
-    const char *text = gy_instance_error(member->instance)->text;
-    gy_checkpoint_give_up(checkpoint, epoch, "%s[%u] cannot be saved: %s", member->node->id,
-                          member->task->index,
-                          code == GYRE_ENOMEM ? "out of memory"
-                          : text[0] != 0      ? text
-                                              : "a record is too large");
-    gy_instance_forgive(member->instance); /* the job goes on */
+    if (code != 0)
+        tell_unsaved(member, code, "a record is too large");
 }
 
 /* All rows up to the barrier are written: they become visible with this snapshot, or with a later

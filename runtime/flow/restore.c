@@ -1,4 +1,4 @@
-/* Reading a snapshot: all that is not keyed state is kept, operator by operator. See restore.h; who gets
+/* Reading a snapshot: all that is small is kept, operator by operator. See restore.h; who gets
  * it is flow/restore_give. */
 #include "flow/restore_part.h"
 
@@ -10,15 +10,10 @@ void gy_restore_free(struct gy_restore *restore)
         return;
     for (uint32_t n = 0; restore->parts != NULL && n < restore->graph->n_nodes; n++) {
         struct gy_restore_part *part = &restore->parts[n];
-        for (uint32_t t = 0; part->saved != NULL && t < part->saved->n_tasks; t++) {
-            if (part->items != NULL)
-                gy_items_fini(&part->items[t]);
-            if (part->txns != NULL)
-                gy_items_fini(&part->txns[t]);
-        }
+        for (uint32_t t = 0; part->txns != NULL && t < part->saved->n_tasks; t++)
+            gy_items_fini(&part->txns[t]);
         gy_items_fini(&part->splits);
         gy_free(part->states);
-        gy_free(part->items);
         gy_free(part->txns);
         gy_free(part->drawn);
     }
@@ -36,11 +31,10 @@ static int make_part(struct gy_restore *restore, const struct gy_fit *fit,
     if (saved == NULL)
         return 0;
     part->states = gy_calloc(saved->n_states + 1, sizeof *part->states);
-    part->items = gy_calloc(saved->n_tasks + 1, sizeof *part->items);
     part->txns = gy_calloc(saved->n_tasks + 1, sizeof *part->txns);
     part->drawn = gy_calloc(saved->n_tasks + 1, sizeof *part->drawn);
     part->saved = saved;
-    if (part->states == NULL || part->items == NULL || part->txns == NULL || part->drawn == NULL)
+    if (part->states == NULL || part->txns == NULL || part->drawn == NULL)
         return GYRE_ENOMEM;
     for (uint32_t s = 0; s < saved->n_states; s++)
         part->states[s] =
@@ -76,13 +70,11 @@ static int keep_record(struct gy_restore_part *part, uint32_t task, const struct
         part->drawn[task] = gyre_read_u64(&reader);
         return reader.error;
     }
-    struct gy_items *into = record->kind == GY_RECORD_ITEM  ? &part->items[task]
-                            : record->kind == GY_RECORD_TXN ? &part->txns[task]
-                                                            : &part->splits;
+    struct gy_items *into = record->kind == GY_RECORD_TXN ? &part->txns[task] : &part->splits;
     return gy_items_add(into, record->bytes, record->n);
 }
 
-/* Reads the records before the keyed ones. SPLITS is the first of task 0, so of all. */
+/* Reads the records before those of which there may be many. SPLITS is the first of task 0, so of all. */
 static int read_small(struct gy_restore *restore, struct gy_restore_part *part, uint32_t task,
                       struct gyre_error *error)
 {
@@ -101,6 +93,7 @@ static int read_small(struct gy_restore *restore, struct gy_restore_part *part, 
                 gyre_error_set(error, code, -1, "%s has a record that is cut short", path);
             continue;
         }
+        part->has_items |= got == 1 && record.kind == GY_RECORD_ITEM;
         code = got < 0 ? got : 0;
         break;
     }
@@ -119,14 +112,6 @@ static int read_operators(struct gy_restore *restore, struct gyre_error *error)
                 return error->code;
     }
     return 0;
-}
-
-static bool has_items(const struct gy_restore_part *part)
-{
-    for (uint32_t t = 0; part->saved != NULL && t < part->saved->n_tasks; t++)
-        if (part->items[t].list.n > 0)
-            return true;
-    return false;
 }
 
 /* Tells the first of what does not fit, for who has no use for all. */
@@ -153,7 +138,7 @@ static int begin(struct gy_restore *restore, const struct gy_fit *fit, struct gy
     if (read_operators(restore, error) != 0)
         return error->code;
     for (uint32_t n = 0; n < graph->n_nodes; n++)
-        if (has_items(&restore->parts[n]))
+        if (restore->parts[n].has_items)
             gy_fit_check_items(fit, graph->nodes[n]);
     return tell_misfit(fit->misfits, error);
 }

@@ -8,27 +8,6 @@
 
 #include <assert.h>
 
-static int give_items(struct gy_flow *flow, const struct gy_node *node,
-                      const struct gy_restore_part *part)
-{
-    uint32_t tasks = node->parallelism;
-    struct gy_items dealt[tasks];
-    memset(dealt, 0, sizeof dealt);
-    int code = gy_deal_items(node, part->items, part->saved->n_tasks, dealt);
-    if (code != 0)
-        gy_flow_fail_memory(flow, gy_flow_member(flow, node->index, 0)->instance);
-    for (uint32_t t = 0; t < tasks; t++) {
-        struct gy_member *member = gy_flow_member(flow, node->index, t);
-        for (size_t i = 0; code == 0 && i < dealt[t].list.n; i++)
-            code = gy_instance_restore_item(member->instance, part->saved->items_version,
-                                            &dealt[t].list.items[i]);
-        if (code != 0 && !gy_flow_has_failed(flow))
-            gy_member_fail(member);
-        gy_items_fini(&dealt[t]);
-    }
-    return code;
-}
-
 static void give_drawn(struct gy_flow *flow, const struct gy_node *node,
                        const struct gy_restore_part *part)
 {
@@ -42,6 +21,29 @@ static void fail_text(struct gy_flow *flow, const struct gyre_error *error)
     gy_flow_fail_text(flow, error->code, error->text);
 }
 
+static int fail_unknown(struct gy_flow *flow)
+{
+    gy_flow_fail_text(flow, GYRE_ECORRUPT, "a snapshot has a record that nobody knows");
+    return GYRE_ECORRUPT;
+}
+
+static int give_item(struct gy_flow *flow, const struct gy_node *node, struct gy_restore_part *part,
+                     uint32_t old_task, const struct gy_record *record)
+{
+    const struct gy_item item = {record->bytes, record->n};
+    struct gy_dealt to;
+    int code = 0;
+    if (!gy_deal_item(node, record, part->saved->n_tasks, old_task, part->n_items++, &to))
+        return fail_unknown(flow);
+    for (uint32_t t = to.first; code == 0 && t < to.first + to.n; t++) {
+        struct gy_member *member = gy_flow_member(flow, node->index, t);
+        code = gy_instance_restore_item(member->instance, part->saved->items_version, &item);
+        if (code != 0)
+            gy_member_fail(member);
+    }
+    return code;
+}
+
 /* Gives a keyed record to the task that has its key now. */
 static int give_record(struct gy_flow *flow, const struct gy_node *node,
                        const struct gy_restore_part *part, uint32_t old_task,
@@ -50,10 +52,8 @@ static int give_record(struct gy_flow *flow, const struct gy_node *node,
     uint32_t task;
     bool known = record->kind == GY_RECORD_TIMERS ||
                  (record->kind == GY_RECORD_STATE && record->index < part->saved->n_states);
-    if (!known || !gy_deal_record(node, record, old_task, &task)) {
-        gy_flow_fail_text(flow, GYRE_ECORRUPT, "a snapshot has a record that nobody knows");
-        return GYRE_ECORRUPT;
-    }
+    if (!known || !gy_deal_record(node, record, old_task, &task))
+        return fail_unknown(flow);
     struct gy_member *member = gy_flow_member(flow, node->index, task);
     int code = gy_instance_restore_state(member->instance, record);
     if (code != 0)
@@ -61,8 +61,9 @@ static int give_record(struct gy_flow *flow, const struct gy_node *node,
     return code;
 }
 
+/* Gives the records of an old task as they are read. */
 static int give_state(struct gy_restore *restore, struct gy_flow *flow, const struct gy_node *node,
-                      const struct gy_restore_part *part, uint32_t old_task)
+                      struct gy_restore_part *part, uint32_t old_task)
 {
     struct gyre_error error = {.size = sizeof error};
     struct gy_part_reader reader;
@@ -76,6 +77,8 @@ static int give_state(struct gy_restore *restore, struct gy_flow *flow, const st
     while (code == 0 && (got = gy_part_read(&reader, &record, &error)) == 1) {
         if (record.kind == GY_RECORD_FEEDBACK)
             code = gy_restore_feedback(&feedback, &record, &error);
+        else if (record.kind == GY_RECORD_ITEM)
+            code = give_item(flow, node, part, old_task, &record);
         else if (record.kind >= GY_RECORD_STATE)
             code = give_record(flow, node, part, old_task, &record);
     }
@@ -188,10 +191,9 @@ int gy_restore_state(struct gy_restore *restore, struct gy_flow *flow)
 {
     for (uint32_t n = 0; n < restore->graph->n_nodes && !gy_flow_has_failed(flow); n++) {
         const struct gy_node *node = restore->graph->nodes[n];
-        const struct gy_restore_part *part = &restore->parts[n];
+        struct gy_restore_part *part = &restore->parts[n];
         if (part->saved == NULL)
             continue;
-        give_items(flow, node, part);
         give_drawn(flow, node, part);
         give_room(flow, node, part);
         for (uint32_t t = 0; t < part->saved->n_tasks && !gy_flow_has_failed(flow); t++)

@@ -8,16 +8,17 @@
 #include "state/part.h"
 #include "state/type.h"
 
-/* What a snapshot has of one operator of the job, but for keyed state. */
+/* What a snapshot has of one operator of the job, but for keyed state and items. */
 struct gy_restore_part {
     const struct gy_manifest_operator *saved; /* NULL: nothing, or not wanted */
     struct gy_form_segment *states;           /* of the node, per state of the snapshot */
     struct gy_form form;                      /* of them */
-    struct gy_items *items;                   /* per old task */
-    struct gy_items *txns;                    /* per old task: contents of TXN records */
-    uint64_t *drawn;                          /* per old task: random numbers */
-    struct gy_items splits;                   /* SPLITS, then the SPLIT records */
-    bool stable;                              /* see is_stable */
+    bool has_items;
+    uint64_t n_items;       /* that were given to tasks so far */
+    struct gy_items *txns;  /* per old task: contents of TXN records */
+    uint64_t *drawn;        /* per old task: random numbers */
+    struct gy_items splits; /* SPLITS, then the SPLIT records */
+    bool stable;            /* see is_stable */
 };
 
 struct gy_restore {

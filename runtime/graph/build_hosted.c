@@ -62,7 +62,7 @@ bool gy_build_whole(const struct gy_build *b, struct gy_build_node *bn,
     const struct gyre_window_function *window = function->impl;
     const struct gy_op_setting *set = bn->set;
     if (function->kind != GYRE_FN_WINDOW || window->whole == NULL || !b->job->batch ||
-        set->window.keep.at != NULL || set->key_at != NULL)
+        set->window.keep.at != NULL)
         return false;
     bn->node->descriptor = window->whole;
     bn->node->kind = GYRE_TRANSFORM;

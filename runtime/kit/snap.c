@@ -196,33 +196,35 @@ int gyre_kit_abort(struct gyre_kit *kit)
 
 /* ---- restoring ---- */
 
+static int fail_unknown(struct gyre_kit *kit)
+{
+    return gy_kit_fail(kit, GYRE_ECORRUPT, "the snapshot has a record that nobody knows");
+}
+
+/* Item `at` of all. */
+static int give_item(struct gyre_kit *kit, const struct gyre_kit_snapshot *snapshot,
+                     uint32_t old_task, const struct gy_kit_record *from, uint64_t at)
+{
+    const struct gy_record record = {from->kind, from->index, from->bytes, from->n};
+    const struct gy_item item = {from->bytes, from->n};
+    struct gy_dealt to;
+    if (!gy_deal_item(kit->node, &record, snapshot->n_tasks, old_task, at, &to))
+        return fail_unknown(kit);
+    for (uint32_t t = to.first; kit->code == 0 && t < to.first + to.n; t++) {
+        int code = gy_instance_restore_item(kit->tasks[t].instance, snapshot->items_version, &item);
+        if (code != 0)
+            gy_kit_fail_call(kit, kit->tasks[t].instance, code);
+    }
+    return kit->code;
+}
+
 static int give_items(struct gyre_kit *kit, const struct gyre_kit_snapshot *snapshot)
 {
-    struct gy_items from[snapshot->n_tasks], to[kit->n_tasks];
-    memset(from, 0, sizeof from);
-    memset(to, 0, sizeof to);
-    int code = 0;
+    uint64_t at = 0;
     for (uint32_t t = 0; t < snapshot->n_tasks; t++)
-        for (size_t i = 0; code == 0 && i < snapshot->tasks[t].records.n; i++) {
-            const struct gy_kit_record *record = &snapshot->tasks[t].records.items[i];
-            if (record->kind == GY_RECORD_ITEM)
-                code = gy_items_add(&from[t], record->bytes, record->n);
-        }
-    if (code == 0)
-        code = gy_deal_items(kit->node, from, snapshot->n_tasks, to);
-    if (code != 0)
-        gy_kit_fail(kit, code, "out of memory");
-    for (uint32_t t = 0; t < kit->n_tasks; t++)
-        for (size_t i = 0; kit->code == 0 && i < to[t].list.n; i++) {
-            code = gy_instance_restore_item(kit->tasks[t].instance, snapshot->items_version,
-                                            &to[t].list.items[i]);
-            if (code != 0)
-                gy_kit_fail_call(kit, kit->tasks[t].instance, code);
-        }
-    for (uint32_t t = 0; t < snapshot->n_tasks; t++)
-        gy_items_fini(&from[t]);
-    for (uint32_t t = 0; t < kit->n_tasks; t++)
-        gy_items_fini(&to[t]);
+        for (size_t i = 0; kit->code == 0 && i < snapshot->tasks[t].records.n; i++)
+            if (snapshot->tasks[t].records.items[i].kind == GY_RECORD_ITEM)
+                give_item(kit, snapshot, t, &snapshot->tasks[t].records.items[i], at++);
     return kit->code;
 }
 
@@ -283,7 +285,7 @@ static int give_record(struct gyre_kit *kit, const struct gyre_kit_snapshot *sna
     uint32_t task;
     bool known = record.kind == GY_RECORD_TIMERS || record.index < snapshot->n_states;
     if (!known || !gy_deal_record(kit->node, &record, old_task, &task))
-        return gy_kit_fail(kit, GYRE_ECORRUPT, "the snapshot has a record that nobody knows");
+        return fail_unknown(kit);
     int code = gy_instance_restore_state(kit->tasks[task].instance, &record);
     return code == 0 ? 0 : gy_kit_fail_call(kit, kit->tasks[task].instance, code);
 }
@@ -301,7 +303,8 @@ static int give_state(struct gyre_kit *kit, const struct gyre_kit_snapshot *snap
             gy_kit_fail_call(kit, kit->tasks[t].instance, GYRE_ENOMEM);
     for (uint32_t t = 0; t < snapshot->n_tasks; t++)
         for (size_t i = 0; kit->code == 0 && i < snapshot->tasks[t].records.n; i++)
-            if (snapshot->tasks[t].records.items[i].kind >= GY_RECORD_STATE)
+            if (snapshot->tasks[t].records.items[i].kind >= GY_RECORD_STATE &&
+                snapshot->tasks[t].records.items[i].kind != GY_RECORD_ITEM)
                 give_record(kit, snapshot, t, &snapshot->tasks[t].records.items[i]);
     return kit->code;
 }

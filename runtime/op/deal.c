@@ -8,7 +8,7 @@ bool gy_deal_record(const struct gy_node *node, const struct gy_record *record, 
 {
     struct gyre_reader reader = {.size = sizeof reader, .data = record->bytes, .length = record->n};
     uint64_t hash = gyre_read_u64(&reader);
-    if (record->kind < GY_RECORD_STATE || reader.error != 0)
+    if (record->kind < GY_RECORD_STATE || record->kind == GY_RECORD_ITEM || reader.error != 0)
         return false;
     bool by_task = node->window != NULL && node->window->per == GY_PER_TASK;
     if (node->key.n > 0 && !by_task)
@@ -18,13 +18,26 @@ bool gy_deal_record(const struct gy_node *node, const struct gy_record *record, 
     return *task < node->parallelism;
 }
 
-int gy_deal_items(const struct gy_node *node, const struct gy_items *from, uint32_t n_from,
-                  struct gy_items *to)
+bool gy_deal_item(const struct gy_node *node, const struct gy_record *item, uint32_t n_from,
+                  uint32_t old_task, uint64_t at, struct gy_dealt *dealt)
 {
+    struct gyre_reader reader = {.size = sizeof reader, .data = item->bytes, .length = item->n};
     uint32_t mode = node->descriptor != NULL ? node->descriptor->items : GYRE_ITEMS_NONE;
-    if (mode == GYRE_ITEMS_NONE)
-        return 0;
-    return gy_items_deal(mode, from, n_from, to, node->parallelism);
+    bool keyed = mode == GYRE_ITEMS_KEYED && node->key.n > 0;
+    uint64_t hash = keyed ? gyre_read_u64(&reader) : 0;
+    if (mode == GYRE_ITEMS_NONE || reader.error != 0)
+        return false;
+    if (mode == GYRE_ITEMS_UNION || mode == GYRE_ITEMS_BROADCAST)
+        *dealt =
+            (struct gy_dealt){0, mode == GYRE_ITEMS_UNION || old_task == 0 ? node->parallelism : 0};
+    else if (keyed)
+        *dealt =
+            (struct gy_dealt){gy_key_subtask(hash, node->max_parallelism, node->parallelism), 1};
+    else if (n_from == node->parallelism)
+        *dealt = (struct gy_dealt){old_task, 1};
+    else
+        *dealt = (struct gy_dealt){(uint32_t)(at % node->parallelism), 1};
+    return true;
 }
 
 uint64_t gy_deal_drawn(const struct gy_node *node, const uint64_t *drawn, uint32_t n_from,

@@ -3,18 +3,26 @@
  *   | what          | goes to                                                              |
  *   |---------------|----------------------------------------------------------------------|
  *   | keyed records | the task that has their hash; without a key, the one of their number |
- *   | items         | by the operator's mode (state/items)                                 |
+ *   | items         | by the operator's mode, see below                                    |
  *   | transactions  | of task t to task t mod tasks                                        |
  *   | random        | the same position; at another parallelism the furthest, so that      |
  *   |               | nobody repeats a number                                              |
  *   | watermarks    | see gy_deal_reached                                                  |
  *
- * Splits go back to where tasks take them from (op/splits). */
+ * Splits go back to where tasks take them from (op/splits). Items, in the order in which they were written, those of
+ * task 0 first:
+ *
+ *   | mode      | go to                                                                |
+ *   |-----------|----------------------------------------------------------------------|
+ *   | split     | at another parallelism item i of all to task i mod tasks; at the     |
+ *   |           | same one each task gets its own, for some may have ended             |
+ *   | keyed     | the task that has the hash they begin with; without a key as split   |
+ *   | union     | every task                                                           |
+ *   | broadcast | those of task 0 to every task                                        | */
 #ifndef GY_OP_DEAL_H
 #define GY_OP_DEAL_H
 
 #include "graph/logical.h"
-#include "state/items.h"
 #include "state/part.h"
 #include "state/snapshot.h"
 
@@ -28,11 +36,15 @@ struct gy_reached {
 bool gy_deal_record(const struct gy_node *node, const struct gy_record *record, uint32_t old_task,
                     uint32_t *task);
 
-/** Deals the items of `n_from` old tasks to those of the node: `to` has as many empty lists.
- *  Owns:    the caller, also after a failure
- *  Errors:  GYRE_ENOMEM */
-int gy_deal_items(const struct gy_node *node, const struct gy_items *from, uint32_t n_from,
-                  struct gy_items *to);
+/* The tasks that get an item. */
+struct gy_dealt {
+    uint32_t first, n;
+};
+
+/** The tasks that get an item of task `old_task` of `n_from`; `at`: how many of the node's items came before it.
+ *  False for what is no item of the node. */
+bool gy_deal_item(const struct gy_node *node, const struct gy_record *item, uint32_t n_from,
+                  uint32_t old_task, uint64_t at, struct gy_dealt *dealt);
 
 /** How many random numbers a task has drawn. */
 uint64_t gy_deal_drawn(const struct gy_node *node, const uint64_t *drawn, uint32_t n_from,

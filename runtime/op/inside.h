@@ -110,6 +110,7 @@ struct gy_instance {
     uint64_t cursor;            /* of the walk that gy_instance_work goes on with */
     uint64_t save_cursor;       /* of that which saves what it has left */
     bool saving_rest;           /* ... instead of an epoch of the stores */
+    bool saving_items;          /* save_items has said that there are more */
     struct gy_window *window;   /* NULL: none */
     struct gy_timers *timers;   /* NULL: its operator has none */
     struct gy_rounds rounds;

@@ -85,16 +85,16 @@ uint32_t gy_node_states(const struct gy_node *node);
  *  Owns:    the node */
 struct gyre_state gy_node_state(const struct gy_node *node, uint32_t s);
 
-/** Writes the operator's items (state without a key) behind those in `items`. 0, or a code. */
+/** Writes all of the operator's items (state without a key) behind those in `items`. 0, or a code. */
 int gy_instance_save_items(struct gy_instance *instance, struct gy_items *items);
 
-/** Begins to save: writes the operator's items to `part`, which has to live until the saving ends,
- *  and begins an epoch of its keyed state, whose records are written from now on by the calls that
- *  touch it and by gy_instance_save_slice. Errors of keyed records stay in the part. 0, or a code:
+/** Begins to save: writes the operator's items to `part`, which has to live until the saving ends, or the first of
+ *  them, and begins an epoch of its keyed state, whose records are written from now on by the calls that
+ *  touch it and by gy_instance_save_slice. Errors of later records stay in the part. 0, or a code:
  *  nothing is being saved, and the instance goes on. */
 int gy_instance_save_begin(struct gy_instance *instance, struct gy_part *part);
 
-/** Saves up to about `most` further records; false when all are saved, which ends the saving. */
+/** Saves up to about `most` further records, or some items; false when all are saved, which ends the saving. */
 bool gy_instance_save_slice(struct gy_instance *instance, uint32_t most);
 
 /** How many records of state `s` the last saving has written; of functions hosted together, state 0 has

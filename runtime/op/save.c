@@ -39,7 +39,8 @@ static int write_items(struct gy_part *part, const struct gy_items *items)
     return code;
 }
 
-int gy_instance_save_items(struct gy_instance *instance, struct gy_items *items)
+/* Some of the items: 1 where there are more. `given_up`: none are asked for any more. */
+static int some_items(struct gy_instance *instance, struct gy_items *items, bool given_up)
 {
     const struct gyre_operator *descriptor = instance->node->descriptor;
     struct gy_items_writer writer;
@@ -48,22 +49,47 @@ int gy_instance_save_items(struct gy_instance *instance, struct gy_items *items)
     gy_items_writer_init(&writer, items);
     uint64_t rows = gy_instance_rows(instance);
     gy_instance_refuse_writes(instance, &writer.writer);
+    writer.writer.error = given_up ? GYRE_EFAIL : writer.writer.error;
     struct gy_call call = gy_call_begin(instance, "save_items");
     int code =
         descriptor->save_items(instance->self, &instance->ctx, &writer.writer, gy_items_next);
     int written = gy_items_end(&writer);
-    code = gy_instance_check_rows(instance, rows, code != 0 ? code : written);
-    return gy_call_end(instance, call, code);
+    bool more = code == 1;
+    code = more || code == 0 ? written : code;
+    code = gy_call_end(instance, call, gy_instance_check_rows(instance, rows, code));
+    return code == 0 && more ? 1 : code;
 }
 
+int gy_instance_save_items(struct gy_instance *instance, struct gy_items *items)
+{
+    int code;
+    do
+        code = some_items(instance, items, false);
+    while (code == 1);
+    return code;
+}
+
+/* Writes some items, the first ones or more; `saving_items` says whether there are more. */
 static int save_items(struct gy_instance *instance, struct gy_part *part)
 {
     struct gy_items items = {0};
-    int code = gy_instance_save_items(instance, &items);
-    if (code == 0)
+    int code = some_items(instance, &items, false);
+    instance->saving_items = code == 1;
+    if (code >= 0)
         code = write_items(part, &items);
     gy_items_fini(&items);
     return code;
+}
+
+static void give_up_items(struct gy_instance *instance)
+{
+    struct gy_items items = {0};
+    if (!instance->saving_items)
+        return;
+    instance->saving_items = false;
+    some_items(instance, &items, true);
+    gy_instance_forgive(instance);
+    gy_items_fini(&items);
 }
 
 /* Records of a constant size. */
@@ -110,11 +136,13 @@ static int save_drawn(const struct gy_instance *instance, struct gy_part *part)
 int gy_instance_save_begin(struct gy_instance *instance, struct gy_part *part)
 {
     assert(instance->part == NULL && part->error == 0); /* one saving at a time */
-    int code = save_items(instance, part);
+    int code = save_drawn(instance, part);
     if (code == 0)
-        code = save_drawn(instance, part);
-    if (code != 0)
+        code = save_items(instance, part);
+    if (code != 0) {
+        give_up_items(instance);
         return code;
+    }
     for (uint32_t s = 0; s < instance->n_stores; s++)
         instance->savings[s].records = 0;
     instance->part = part;
@@ -150,6 +178,12 @@ bool gy_instance_save_slice(struct gy_instance *instance, uint32_t most)
 {
     if (instance->part == NULL)
         return false;
+    if (instance->saving_items && instance->part->error == 0) {
+        int code = save_items(instance, instance->part);
+        if (code != 0)
+            instance->part->error = code;
+        return true;
+    }
     if (instance->timers != NULL && instance->part->error == 0 &&
         gy_timers_save_slice(instance->timers, most))
         return true;
@@ -171,6 +205,7 @@ bool gy_instance_save_slice(struct gy_instance *instance, uint32_t most)
 
 void gy_instance_save_stop(struct gy_instance *instance)
 {
+    give_up_items(instance);
     if (instance->timers != NULL)
         gy_timers_save_stop(instance->timers);
     if (instance->window != NULL)

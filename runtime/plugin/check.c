@@ -115,7 +115,7 @@ static int check_callbacks(struct gy_check *c, const struct gyre_operator *op)
     c->guide = GY_GUIDE_ITEMS;
     if ((code = require_together(c, items, 2)) < 0)
         return code;
-    if (op->items > GYRE_ITEMS_BROADCAST || (op->items != GYRE_ITEMS_NONE) != items[0].there)
+    if (op->items > GYRE_ITEMS_KEYED || (op->items != GYRE_ITEMS_NONE) != items[0].there)
         return gy_check_fault(c,
                               "has the mode of items %u %s save_items; choose GYRE_ITEMS_... "
                               "and write save_items and restore_item, or neither",

@@ -1,14 +1,5 @@
-/* Operator state that has no key: a list of items per task, dealt out anew at another parallelism.
- *
- * | mode      | at a restore                                                   |
- * |-----------|----------------------------------------------------------------|
- * | split     | at another parallelism all items of all tasks, in order, item  |
- * |           | i to task i mod tasks; at the same one each task gets its own, |
- * |           | for some may have ended while others have not                  |
- * | union     | all items of all tasks, in order, to every task                |
- * | broadcast | the items of task 0, to every task                             |
- *
- * Each item is bytes that the operator encoded; items are never cut or joined. */
+/* Lists of items: what an operator keeps in itself, as the bytes that it encoded, or a sink's transactions.
+ * Items are never cut or joined. */
 #ifndef GY_STATE_ITEMS_H
 #define GY_STATE_ITEMS_H
 
@@ -16,7 +7,7 @@
 #include <gyre/state.h>
 
 struct gy_item {
-    uint8_t *bytes;
+    const uint8_t *bytes;
     size_t n;
 };
 
@@ -29,12 +20,6 @@ void gy_items_fini(struct gy_items *items);
 
 /** Appends a copy of an item. 0, or GYRE_ENOMEM. */
 int gy_items_add(struct gy_items *items, const void *bytes, size_t n);
-
-/** Deals the items of `n_from` tasks out to `n_to` empty lists, by mode (GYRE_ITEMS_...).
- *  Owns:    copies; `from` stays as it is
- *  Errors:  GYRE_ENOMEM; free the lists with gy_items_fini all the same */
-int gy_items_deal(uint32_t mode, const struct gy_items *from, uint32_t n_from, struct gy_items *to,
-                  uint32_t n_to);
 
 /** A writer that collects items: hand it to save_items with gy_items_next, end with gy_items_end. */
 struct gy_items_writer {

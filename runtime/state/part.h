@@ -21,18 +21,18 @@
  *   |         | +8     | m    | content                                              |
  *
  * A file ends with its end block. Records of the small kinds come first, so that a reader which deals
- * them out need not read the keyed state. The manifest has the length and the XXH3-64 of each file.
+ * them out need not read the others. The manifest has the length and the XXH3-64 of each file.
  *
  *   | kind    | index | content                                                        |
  *   |---------|-------|----------------------------------------------------------------|
  *   | SPLITS  |       | the splits of a source: op/splits                              |
  *   | SPLIT   |       | how far this task has read one of them: op/splits              |
- *   | ITEM    |       | an item of operator state, as the plugin wrote it              |
  *   | TXN     |       | a sink's prepared transaction: op/txns                         |
  *   | RANDOM  |       | u64: how many random numbers the task has drawn; none: 0       |
  *   | STATE   | state | a record of keyed state: state/store; begins with the u64 hash |
  *   | TIMERS  |       | the timers of a key: op/timers; begins with the u64 hash       |
  *   | FEEDBACK|       | rows that waited at the head of a loop: flow/spool             |
+ *   | ITEM    |       | an item of operator state, as the plugin wrote it              |
  *
  * The index of STATE is that of the state in the manifest's list of this operator. */
 #ifndef GY_STATE_PART_H
@@ -53,12 +53,12 @@
 enum gy_record_kind {
     GY_RECORD_SPLITS = 1,
     GY_RECORD_SPLIT = 2,
-    GY_RECORD_ITEM = 3,
-    GY_RECORD_TXN = 4,
-    GY_RECORD_RANDOM = 5,
-    GY_RECORD_STATE = 16, /* kinds from here on are keyed */
+    GY_RECORD_TXN = 3,
+    GY_RECORD_RANDOM = 4,
+    GY_RECORD_STATE = 16, /* of kinds from here on there may be more than fits into memory */
     GY_RECORD_TIMERS = 17,
     GY_RECORD_FEEDBACK = 18, /* without a hash of its own: it has rows of many keys */
+    GY_RECORD_ITEM = 19,
 };
 
 /* A piece of the file: the head, or one block with its head. It is complete when it is sealed. */

@@ -164,7 +164,7 @@ static int next_block(struct gy_part_reader *reader, struct gyre_error *error)
 static bool kind_is_known(uint32_t kind)
 {
     return (kind >= GY_RECORD_SPLITS && kind <= GY_RECORD_RANDOM) ||
-           (kind >= GY_RECORD_STATE && kind <= GY_RECORD_FEEDBACK);
+           (kind >= GY_RECORD_STATE && kind <= GY_RECORD_ITEM);
 }
 
 int gy_part_read(struct gy_part_reader *reader, struct gy_record *record, struct gyre_error *error)

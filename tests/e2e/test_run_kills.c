@@ -97,11 +97,17 @@ static const struct kill_job finals = {
             "    field = \"value\"; },\n"
             "  { id = \"one\"; op = \"file.write\"; input = \"best\"; path = \"one.csv\";\n"
             "    header = true; },\n"
-            "  { id = \"log\"; op = \"file.write\"; input = \"events\"; path = \"log/\"; }\n"
+            "  { id = \"log\"; op = \"file.write\"; input = \"events\"; path = \"log/\"; },\n"
+            "  { id = \"sorted\"; op = \"std.sort\"; input = \"events\"; key = \"key\";\n"
+            "    by = \"-value\"; memory = \"16KiB\"; },\n"
+            "  { id = \"order\"; op = \"std.collect\"; input = \"sorted\"; key = \"key\";\n"
+            "    field = \"value\"; },\n"
+            "  { id = \"orders\"; op = \"file.write\"; input = \"order\"; path = \"orders/\"; }\n"
             ");\n",
     .sinks = {{"parts/", "word,count", false},
               {"one.csv", "key,value", false},
-              {"log/", NULL, false}},
+              {"log/", NULL, false},
+              {"orders/", NULL, false}},
     .sources = {{"lines", FILES *LINES}, {"events", EVENTS}},
 };
 

@@ -77,6 +77,8 @@ static int by_n_s(const void *a, const void *b)
     return order != 0 ? order : x->i - y->i;
 }
 
+#define BY_N_S "by = \"-n, s\"; "
+
 static char *job_text(const char *path, const char *options)
 {
     return text_format("job = \"sorts\"; mode = \"batch\"; operators = (\n"
@@ -85,8 +87,7 @@ static char *job_text(const char *path, const char *options)
                        "    schema = ( {name=\"i\";type=\"i64\";}, "
                        "{name=\"n\";type=\"i64\";nullable=true;}, "
                        "{name=\"s\";type=\"str\";nullable=true;} ); },\n"
-                       "  { id = \"sorted\"; op = \"std.sort\"; input = \"in\"; by = \"-n, s\"; "
-                       "%s },\n"
+                       "  { id = \"sorted\"; op = \"std.sort\"; input = \"in\"; %s },\n"
                        "  { id = \"out\"; op = \"file.write\"; input = \"sorted\"; path = "
                        "\"out.csv\"; format = \"csv\"; parallelism = 1; }\n"
                        ");\n",
@@ -138,19 +139,115 @@ static long sort_rows(uint32_t n, const char *options)
 
 static void more_rows_than_memory_are_sorted(void)
 {
-    sort_rows(ROWS, "memory = \"1MiB\";");
-    sort_rows(ROWS / 4, "memory = \"16KiB\";"); /* runs of runs of runs */
-    sort_rows(ROWS / 4, "");                    /* in memory */
-    sort_rows(1, "memory = \"16KiB\";");
+    sort_rows(ROWS, BY_N_S "memory = \"1MiB\";");
+    sort_rows(ROWS / 4, BY_N_S "memory = \"16KiB\";"); /* runs of runs of runs */
+    sort_rows(ROWS / 4, BY_N_S "");                    /* in memory */
+    sort_rows(1, BY_N_S "memory = \"16KiB\";");
 }
 
 static void sorting_takes_no_more_memory_than_it_may(void)
 {
     if (RUN_SANITIZED)
         suite_skip("a sanitizer's own memory grows");
-    long few = sort_rows(1000, "memory = \"1MiB\";");
-    long many = sort_rows(ROWS, "memory = \"1MiB\";");
+    long few = sort_rows(1000, BY_N_S "memory = \"1MiB\";");
+    long many = sort_rows(ROWS, BY_N_S "memory = \"1MiB\";");
     CU_ASSERT(many < few + 6 * 1024);
+}
+
+/* ---- with a key ---- */
+
+/* The lines of an output whose first field is the key, those of each key together, in the order in which they are. */
+static char *by_key(const char *dir)
+{
+    char *line = text_format("cd %s && LC_ALL=C sort -s -t, -k1,1 out.csv", dir);
+    FILE *pipe = popen(line, "r");
+    size_t most = (size_t)ROWS * LONGEST, n = 0, got;
+    char *text = malloc(most);
+    while ((got = fread(text + n, 1, most - 1 - n, pipe)) > 0)
+        n += got;
+    text[n] = 0;
+    pclose(pipe);
+    free(line);
+    return text;
+}
+
+static char *sort_keys(const char *dir, const char *options, long *kib)
+{
+    struct process_result r;
+    char *job = job_text("in.csv", options);
+    run_job(dir, job, NULL, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    CU_ASSERT_STRING_EQUAL(r.err, "");
+    printf("sort: %s peak memory %ld KiB\n", options, r.maxrss_kib);
+    *kib = r.maxrss_kib;
+    process_result_fini(&r);
+    free(job);
+    return by_key(dir);
+}
+
+static char *keys_dir(uint32_t n)
+{
+    char strings[64][LONGEST + 1];
+    char *dir = dir_temp(), *path = path_join(dir, "in.csv");
+    struct rows rows = make_rows(n, strings);
+    file_write(path, rows.text, rows.size);
+    rows_end(&rows);
+    free(path);
+    return dir;
+}
+
+/* A window of all rows has them in memory. */
+static void keys_are_sorted_beyond_memory_at_any_parallelism(void)
+{
+    static const char *const sorts[] = {"key = \"n\"; by = \"s\"; ", "key = \"s\"; by = \"-n\"; "};
+    long kib;
+    char *dir = keys_dir(ROWS / 4);
+    for (size_t i = 0; i < sizeof sorts / sizeof sorts[0]; i++) {
+        char *options = text_format("%s window = { count = 1000000; };", sorts[i]);
+        char *expected = sort_keys(dir, options, &kib);
+        CU_ASSERT(strlen(expected) > ROWS);
+        free(options);
+        for (uint32_t p = 1; p <= 4; p++) {
+            options = text_format("%s memory = \"16KiB\"; parallelism = %u;", sorts[i], p);
+            char *got = sort_keys(dir, options, &kib);
+            CU_ASSERT(strcmp(got, expected) == 0);
+            free(options);
+            free(got);
+        }
+        free(expected);
+    }
+    dir_end(dir);
+}
+
+static void sorting_keys_takes_no_more_memory_than_it_may(void)
+{
+    if (RUN_SANITIZED)
+        suite_skip("a sanitizer's own memory grows");
+    long few, many;
+    const char *options = "key = \"s\"; by = \"n\"; memory = \"1MiB\"; parallelism = 1;";
+    char *dir = keys_dir(1000);
+    free(sort_keys(dir, options, &few));
+    dir_end(dir);
+    dir = keys_dir(ROWS);
+    free(sort_keys(dir, options, &many));
+    CU_ASSERT(many < few + 6 * 1024);
+    dir_end(dir);
+}
+
+/* Of one task the keys themselves are in order too, with a nulls last. */
+static void the_keys_of_a_task_are_in_order(void)
+{
+    char *dir = dir_temp();
+    struct process_result r;
+    run_write(dir, "in.csv", "1,2,b\n2,,a\n3,1,a\n4,2,\n5,2,a\n");
+    char *job = job_text("in.csv", "key = \"n\"; by = \"-s\"; parallelism = 1;");
+    run_job(dir, job, NULL, &r);
+    char *out = run_read(dir, "out.csv");
+    CU_ASSERT_STRING_EQUAL(out, "1,3,a\n2,1,b\n2,5,a\n2,4,\n,2,a\n");
+    process_result_fini(&r);
+    free(job);
+    free(out);
+    dir_end(dir);
 }
 
 /* A row that is greater than the memory and than every buffer. */
@@ -159,7 +256,7 @@ static void a_row_may_be_greater_than_the_memory(void)
     enum { LONG = 300000, N = 20 };
     struct process_result r;
     char *dir = dir_temp(), *path = path_join(dir, "in.csv");
-    char *job = job_text("in.csv", "memory = \"16KiB\";"), *text = malloc(N * (LONG + 16)),
+    char *job = job_text("in.csv", BY_N_S "memory = \"16KiB\";"), *text = malloc(N * (LONG + 16)),
          *expected = malloc(N * (LONG + 16));
     size_t size = 0, end = 0;
     for (int i = 0; i < N; i++) {
@@ -218,7 +315,7 @@ static void nothing_is_left_of_a_job_that_is_killed(void)
     char strings[64][LONGEST + 1];
     struct rows rows = make_rows(20000, strings);
     char *dir = dir_temp(), *folder = path_join(dir, "spill"),
-         *job = job_text("fifo", "memory = \"64KiB\"; scratch = \"spill\";");
+         *job = job_text("fifo", BY_N_S "memory = \"64KiB\"; scratch = \"spill\";");
     CU_ASSERT_EQUAL_FATAL(mkdir(folder, 0700), 0);
     int fifo = run_fifo(dir, "fifo");
     run_start(dir, job, NULL, &process);
@@ -272,16 +369,46 @@ static void check_told(const char *options, const char *what, const char *why)
 
 static void a_scratch_file_that_cannot_be_had_is_told(void)
 {
-    check_told("memory = \"64KiB\"; scratch = \"missing\";", "cannot make the scratch file in ",
-               "No such file or directory");
-    check_told("memory = \"64KiB\";", "cannot write to the scratch file in ", "File too large");
+    check_told(BY_N_S "memory = \"64KiB\"; scratch = \"missing\";",
+               "cannot make the scratch file in ", "No such file or directory");
+    check_told(BY_N_S "memory = \"64KiB\";", "cannot write to the scratch file in ",
+               "File too large");
+}
+
+/* What is in memory stays there where it cannot be written to the file that a snapshot reads from. */
+static void a_snapshot_that_finds_no_room_does_no_harm(void)
+{
+    struct process_result r;
+    char *dir = dir_temp();
+    run_job(
+        dir,
+        "job = \"sorts\"; mode = \"batch\"; snapshot = { every = \"20ms\"; dir = \"snap\"; };\n"
+        "operators = (\n"
+        "  { id = \"in\"; op = \"gen.sequence\"; to = 99999; rate = 100000; parallelism = 1; },\n"
+        "  { id = \"sorted\"; op = \"std.sort\"; input = \"in\"; by = \"-value\"; "
+        "scratch = \"missing\"; },\n"
+        "  { id = \"out\"; op = \"file.write\"; input = \"sorted\"; path = \"out.csv\"; } );\n",
+        NULL, &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    run_check_has(r.err, "sorted[0] cannot be saved: cannot make the scratch file in ");
+    char *out = run_read(dir, "out.csv"), *at = out;
+    for (long i = 100000; i-- > 0; at = strchr(at, '\n') + 1)
+        CU_ASSERT_EQUAL_FATAL(strtol(at, NULL, 10), i);
+    CU_ASSERT_STRING_EQUAL(at, "");
+    process_result_fini(&r);
+    free(out);
+    dir_end(dir);
 }
 
 static const struct suite_test tests[] = {
     SUITE_TEST_WITHIN(more_rows_than_memory_are_sorted, 60),
     SUITE_TEST_WITHIN(sorting_takes_no_more_memory_than_it_may, 60),
+    SUITE_TEST_WITHIN(keys_are_sorted_beyond_memory_at_any_parallelism, 60),
+    SUITE_TEST_WITHIN(sorting_keys_takes_no_more_memory_than_it_may, 60),
+    SUITE_TEST(the_keys_of_a_task_are_in_order),
     SUITE_TEST(a_row_may_be_greater_than_the_memory),
     SUITE_TEST_WITHIN(nothing_is_left_of_a_job_that_is_killed, 60),
     SUITE_TEST(a_scratch_file_that_cannot_be_had_is_told),
+    SUITE_TEST(a_snapshot_that_finds_no_room_does_no_harm),
 };
 SUITE_MAIN("sort", tests)

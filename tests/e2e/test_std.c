@@ -391,7 +391,7 @@ static const struct {
      "b,4,5,1,true,4\n"},
     {"b,1,5,1,true,1\na,2,7,2,true,2\na,3,6,1,true,3\n",
      "op = \"std.sort\"; key = \"k\"; by = \"x\"; parallelism = 1;",
-     "k,i,x,y,b,t\nb,1,5,1,true,1\na,3,6,1,true,3\na,2,7,2,true,2\n"},
+     "k,i,x,y,b,t\na,3,6,1,true,3\na,2,7,2,true,2\nb,1,5,1,true,1\n"},
     {"b,1,5,1,true,1\na,2,7,2,true,2\na,3,6,1,true,3\n",
      "op = \"std.sort\"; by = \"+k,-i\"; window = { count = 2; };",
      "k,i,x,y,b,t\na,2,7,2,true,2\nb,1,5,1,true,1\na,3,6,1,true,3\n"},

@@ -80,7 +80,14 @@ static const char whole_text[] =
     "  { id = \"o1\"; op = \"sim_sinks.ledger\"; input = \"sort\"; dir = \"out-1\"; strict = true; "
     "},\n"
     "  { id = \"o2\"; op = \"sim_sinks.ledger\"; input = \"order\"; dir = \"out-2\"; strict = "
-    "true; "
+    "true; },\n"
+    "  { id = \"keys\"; op = \"std.sort\"; input = \"in\"; key = \"k\"; by = \"s, -n\"; memory = "
+    "\"16KiB\"; },\n"
+    "  { id = \"each\"; op = \"std.collect\"; input = \"keys\"; key = \"k\"; field = \"t\"; "
+    "},\n"
+    "  { id = \"o3\"; op = \"sim_sinks.ledger\"; input = \"keys\"; dir = \"out-3\"; strict = true; "
+    "},\n"
+    "  { id = \"o4\"; op = \"sim_sinks.ledger\"; input = \"each\"; dir = \"out-4\"; strict = true; "
     "}\n"
     ");\n";
 

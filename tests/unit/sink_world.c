@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "files.h"
 #include "suite.h"
+#include "unit/dealt.h"
 #include "unit/file_rig.h"
 #include "unit/hand.h"
 #include "unit/packed.h"
@@ -324,7 +325,7 @@ static bool take_snapshot(struct world *w)
 static bool restore_from(struct world *w, const struct snapshot *s)
 {
     struct gy_items dealt[TASKS_MAX] = {0};
-    bool ok = gy_items_deal(GYRE_ITEMS_UNION, s->items, s->tasks, dealt, w->tasks) == 0;
+    bool ok = dealt_items(GYRE_ITEMS_UNION, s->items, s->tasks, dealt, w->tasks) == 0;
     for (uint32_t t = 0; t < w->tasks; t++) {
         for (size_t i = 0; ok && i < dealt[t].list.n; i++)
             ok = gy_instance_restore_item(w->instances[t], SINK_ITEMS_VERSION,

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "op/instance.h"
 #include "suite.h"
+#include "unit/dealt.h"
 
 #include <stdio.h>
 
@@ -177,7 +178,7 @@ static void expect_dealt(uint32_t mode, const char *first, const char *second)
     struct gy_items from[3] = {0}, to[2] = {0};
     bench_init(&bench);
     save_three(&bench, from);
-    CU_ASSERT_EQUAL(gy_items_deal(mode, from, 3, to, 2), 0);
+    CU_ASSERT_EQUAL(dealt_items(mode, from, 3, to, 2), 0);
     expect_items(&to[0], first);
     expect_items(&to[1], second);
     for (int i = 0; i < 3; i++)
@@ -192,7 +193,7 @@ static void items_are_dealt_out_by_their_mode_at_another_parallelism(void)
     expect_dealt(GYRE_ITEMS_SPLIT, "1 3 5 ", "2 4 6 ");
     expect_dealt(GYRE_ITEMS_UNION, "1 2 3 4 5 6 ", "1 2 3 4 5 6 ");
     expect_dealt(GYRE_ITEMS_BROADCAST, "1 2 ", "1 2 ");
-    expect_dealt(GYRE_ITEMS_NONE, "", "");
+    expect_dealt(GYRE_ITEMS_KEYED, "1 3 5 ", "2 4 6 "); /* without a key */
 }
 
 static void a_truncated_item_is_refused(void)

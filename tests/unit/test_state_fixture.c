@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "suite.h"
 #include "files.h"
+#include "unit/dealt.h"
 #include "unit/hand.h"
 
 #include <stdio.h>
@@ -38,7 +39,7 @@ static char *lives_of(const char *op, uint32_t mode)
     for (uint32_t round = 0; round < ROUNDS; round++) {
         struct gy_items dealt[TASKS_MOST] = {0};
         uint32_t before = round > 0 ? tasks[round - 1] : 0, n = tasks[round];
-        CU_ASSERT_EQUAL_FATAL(gy_items_deal(mode, items, before, dealt, n), 0);
+        CU_ASSERT_EQUAL_FATAL(dealt_items(mode, items, before, dealt, n), 0);
         for (uint32_t t = 0; t < n; t++) {
             in[t] = hand_open(&h, "x", t, n);
             for (size_t i = 0; i < dealt[t].list.n; i++)

@@ -87,8 +87,9 @@ GYRE_STATIC_ASSERT(sizeof(struct gyre_aggregate) == 48, "layout of gyre_aggregat
 
 /** Gets the rows of a fired window, oldest first, in one or several batches.
  *  Shape:   `whole` (optional): the transform that runs in the function's place in a batch job that gives
- *           neither a window nor a key: it gets the rows as they come, and need not have all of them in
- *           memory at the end. It is listed nowhere else, and has the function's name, options and config
+ *           no window: it gets the rows as they come, with a key those of all of a task's keys, and need not
+ *           have all of them in memory at the end. It puts out the key's fields itself. It is listed nowhere
+ *           else, and has the function's name, options and config
  *  Units:   start_us, end_us: INT64_MIN where the window is not one of time
  *  Thread:  [task]
  *  Since:   0.1 */

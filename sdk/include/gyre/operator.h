@@ -257,6 +257,7 @@ GYRE_STATIC_ASSERT(sizeof(struct gyre_round) == 24, "layout of gyre_round");
 #define GYRE_ITEMS_SPLIT     1u /* dealt out over the tasks */
 #define GYRE_ITEMS_UNION     2u /* all items to every task */
 #define GYRE_ITEMS_BROADCAST 3u /* task 0's items to every task */
+#define GYRE_ITEMS_KEYED     4u /* each to the task that has its key; without a key as SPLIT */
 
 /** An operator. Unused callbacks are NULL; those of another kind must be.
  *  Shape:   `inputs`/`outputs`: sources have no input, sinks no output. `needs` are GYRE_FEATURE_...
@@ -320,7 +321,11 @@ struct gyre_operator {
     /* [task] Sources: writes the position of a split: every row before it has been put out. */
     int32_t (*save_split)(void *self, struct gyre_ctx *ctx, uint32_t split,
                           struct gyre_writer *writer);
-    /* [task] Operator state: writes the items; `next_item` of the host separates them. */
+    /* [task] Operator state: writes the items; `next_item` of the host ends each. A GYRE_ITEMS_KEYED item
+     * begins with the u64 `hash` that rows of its key have in their batches. Of more than a few MiB it writes some
+     * and returns 1: it is called again when these are on their way to the disk, and writes on, of what was there
+     * at the first call: the other callbacks are called in between. Where `writer` comes with an error, the
+     * snapshot is given up: nothing of it is asked for any more. */
     int32_t (*save_items)(void *self, struct gyre_ctx *ctx, struct gyre_writer *writer,
                           void (*next_item)(struct gyre_writer *writer));
     /* [task] Operator state: takes one item, after open and before any row; `version` is the
