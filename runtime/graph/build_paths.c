@@ -2,10 +2,11 @@
  *
  * A sink empties what it writes. Two on one file leave the rows of one of them, and a source on that
  * file leaves none; so a job that would do this is refused. Pipes and devices, /dev/null above all, may
- * be shared. What a pattern matches is known to the operator alone, when it runs, and not seen here. */
+ * be shared. A path that is written may name fields, "out/{country}/": whatever they hold, it is no place
+ * of another. What the pattern of a source matches is known to that alone, when it runs, and not seen here. */
 #include "graph/build.h"
+#include "graph/where.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -14,31 +15,13 @@ struct place {
     const struct gy_node *node;
     const struct gy_setting *at;
     bool writes;
+    bool is_pattern;
     bool is_there;
     dev_t device;
     ino_t inode;
+    const char *text; /* as the job gives it */
     const char *path; /* without links, as far as it exists */
 };
-
-/* The path without links; of what is not there yet, the folder without links and the name in it. */
-static const char *resolve_path(const struct gy_build *b, const char *path)
-{
-    struct gy_arena_ctl *arena = b->scope.arena;
-    const char *slash = strrchr(path, '/');
-    const char *folder =
-        slash != NULL ? gy_arena_ctl_strndup(arena, path, (size_t)(slash - path) + 1) : ".";
-    char *whole = realpath(path, NULL);
-    char *real = whole == NULL && folder != NULL ? realpath(folder, NULL) : NULL;
-    const char *resolved = path;
-    if (whole != NULL)
-        resolved = gy_arena_ctl_strdup(arena, whole);
-    else if (real != NULL)
-        resolved = gy_arena_ctl_printf(arena, "%s/%s", strcmp(real, "/") == 0 ? "" : real,
-                                       slash != NULL ? slash + 1 : path);
-    free(whole);
-    free(real);
-    return resolved;
-}
 
 /* False for what operators may share. */
 static bool find_place(const struct gy_build *b, const char *value, struct place *place)
@@ -50,22 +33,25 @@ static bool find_place(const struct gy_build *b, const char *value, struct place
     while (n > 1 && value[n - 1] == '/')
         n--;
     const char *path = gy_arena_ctl_strndup(b->scope.arena, value, n);
-    place->is_there = path != NULL && stat(path, &status) == 0;
+    place->text = value;
+    place->is_pattern = place->writes && gy_where_is_pattern(value);
+    place->is_there = path != NULL && !place->is_pattern && stat(path, &status) == 0;
     if (place->is_there && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
         return false;
     if (place->is_there) {
         place->device = status.st_dev;
         place->inode = status.st_ino;
     }
-    place->path = path != NULL ? resolve_path(b, path) : NULL;
+    place->path = path != NULL ? gy_where_resolve(b->scope.arena, path) : NULL;
     return place->path != NULL;
 }
 
-static bool is_same(const struct place *one, const struct place *other)
+static bool is_same(const struct gy_build *b, const struct place *one, const struct place *other)
 {
     if (one->is_there && other->is_there)
         return one->device == other->device && one->inode == other->inode;
-    return strcmp(one->path, other->path) == 0;
+    return gy_where_meet(b->scope.arena, one->path, one->is_pattern, other->path,
+                         other->is_pattern);
 }
 
 /* What is told, at the later of two places that are one. */
@@ -73,9 +59,16 @@ static void tell(const struct gy_build *b, const struct place *first, const stru
 {
     const struct place *writer = second->writes ? second : first;
     const struct place *reader = second->writes ? first : second;
-    if (first->writes && second->writes)
-        gy_build_tell(b, second->at, "%s: `%s` writes this too; each needs a place of its own",
-                      second->at->name, first->node->id);
+    if ((first->is_pattern || second->is_pattern) && first->writes && second->writes)
+        gy_build_tell(b, second->at,
+                      "%s: `%s` writes %s, which may be the same as %s of `%s`; each needs a place "
+                      "of its own",
+                      second->at->name, second->node->id, second->text, first->text,
+                      first->node->id);
+    else if (first->writes && second->writes)
+        gy_build_tell(b, second->at,
+                      "%s: `%s` and `%s` write the same place; each needs one of its own",
+                      second->at->name, first->node->id, second->node->id);
     else
         gy_build_tell(b, second->at,
                       "%s: `%s` reads what `%s` writes, and would lose it; write to another place",
@@ -83,11 +76,12 @@ static void tell(const struct gy_build *b, const struct place *first, const stru
 }
 
 /* The first of the places before it that place `i` must not share. */
-static const struct place *find_conflict(const struct place *places, uint32_t i)
+static const struct place *find_conflict(const struct gy_build *b, const struct place *places,
+                                         uint32_t i)
 {
     const struct place *one = places, *other = &places[i];
     for (; one < other; one++)
-        if ((one->writes || other->writes) && one->node != other->node && is_same(one, other))
+        if ((one->writes || other->writes) && one->node != other->node && is_same(b, one, other))
             return one;
     return NULL;
 }
@@ -115,7 +109,7 @@ void gy_build_paths(struct gy_build *b)
         }
     }
     for (uint32_t i = 1; i < n; i++) {
-        const struct place *first = find_conflict(places, i);
+        const struct place *first = find_conflict(b, places, i);
         if (first != NULL)
             tell(b, first, &places[i]);
     }

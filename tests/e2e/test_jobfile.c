@@ -307,7 +307,7 @@ static void check_paths(const char *folder, const char *reads, const char *one, 
 static void a_file_that_is_written_has_one_writer_whatever_its_name(void)
 {
     static const char twice[] =
-        "job.cfg:4: path: `one` writes this too; each needs a place of its own\n";
+        "job.cfg:4: path: `one` and `two` write the same place; each needs one of its own\n";
     static const char lost[] = "job.cfg:3: path: `in` reads what `one` writes, and would lose it; "
                                "write to another place\n";
     char *folder = dir_temp();

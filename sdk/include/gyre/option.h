@@ -62,7 +62,8 @@ struct gyre_groups {
 #define GYRE_NOT_OF_STATE 16u
 
 #define GYRE_REQUIRED 1u /* a job file has to give it */
-#define GYRE_WRITES   2u /* a PATH the operator writes: no other may write or read it */
+/* A PATH the operator writes: no other may write or read it. {...} in it is any text of a name. */
+#define GYRE_WRITES   2u
 #define GYRE_IS_KEY   8u /* FIELDS: they are the key, where the job gives no `key` */
 #define GYRE_OF_STATE 4u /* under another value of it state is another's: a snapshot's is refused */
 
