@@ -2,8 +2,9 @@
  *
  * `within` is of event time, so that a run that is repeated drops the same rows: a row is dropped where one
  * of its key has passed less than `within` before it, or after it where rows come out of order. What is
- * dropped prolongs nothing: of a steady stream one row passes in each `within`. Kept per key is the time of
- * the last row that has passed; a timer removes it when nothing that is not late can be dropped for it. */
+ * dropped prolongs nothing: of a steady stream one row passes in each `within`. Kept per key are the times of
+ * the rows that have passed, in order, of which there are few; a timer removes one when nothing that is not late can be
+ * dropped for it. */
 #include "dedupe.h"
 
 struct dedupe_config {
@@ -11,27 +12,30 @@ struct dedupe_config {
     int64_t within;
 };
 
-struct passed {
-    int64_t time_us;
-    uint8_t any;
-};
-
-static const struct gyre_member members[] = {
-    {"time", GYRE_TYPE_time, offsetof(struct passed, time_us)},
-    {"any", GYRE_TYPE_bool, offsetof(struct passed, any)},
-};
-static const struct gyre_state_type passed_type = {
+static const struct gyre_member time_members[] = {{"time", GYRE_TYPE_time, 0}};
+static const struct gyre_state_type time_type = {
     .size = sizeof(struct gyre_state_type),
     .version = 1,
-    .name = "passed",
-    .value_size = sizeof(struct passed),
-    .value_align = _Alignof(struct passed),
-    .members = members,
-    .n_members = sizeof members / sizeof members[0],
+    .name = "time",
+    .value_size = sizeof(int64_t),
+    .value_align = _Alignof(int64_t),
+    .members = time_members,
+    .n_members = 1,
 };
-static const struct gyre_state states[] = {
-    GYRE_STATE("passed", VALUE, &passed_type, "the last row that has passed"),
+static const struct gyre_member any_members[] = {{"any", GYRE_TYPE_bool, 0}};
+static const struct gyre_state_type any_type = {
+    .size = sizeof(struct gyre_state_type),
+    .version = 1,
+    .name = "any",
+    .value_size = sizeof(uint8_t),
+    .value_align = _Alignof(uint8_t),
+    .members = any_members,
+    .n_members = 1,
 };
+static const struct gyre_state passed_ever =
+    GYRE_STATE("passed", VALUE, &any_type, "whether a row has passed");
+static const struct gyre_state passed_times =
+    GYRE_STATE("passed", LIST, &time_type, "the times of the rows that have passed, in order");
 
 static int32_t dedupe_bind(void *config, struct gyre_bind *bind)
 {
@@ -42,7 +46,8 @@ static int32_t dedupe_bind(void *config, struct gyre_bind *bind)
     if (c->fields.n != 0 && !same)
         return gyre_bind_fail(bind, GYRE_EINVAL, "fields",
                               "the `key` says which rows are alike: leave out one of them");
-    return bind->pass_all(bind, 0);
+    int32_t code = bind->add_state(bind, c->within != 0 ? &passed_times : &passed_ever);
+    return code < 0 ? code : bind->pass_all(bind, 0);
 }
 
 static int64_t later(int64_t time_us, int64_t by)
@@ -55,18 +60,49 @@ static uint64_t apart(int64_t a, int64_t b)
     return a < b ? (uint64_t)b - (uint64_t)a : (uint64_t)a - (uint64_t)b;
 }
 
-/* Lets a row pass; the key is forgotten in time. */
-static int32_t pass(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row,
-                    struct passed *passed)
+/* The time of the row that is the i-th of those that have passed. */
+static int64_t *time_at(struct gyre_ctx *ctx, struct gyre_list *list, uint64_t i)
+{
+    return gyre_list_at(ctx, list, i);
+}
+
+/* How many of the rows that have passed come before a moment, or at it. Most rows are behind all. */
+static uint64_t count_before(struct gyre_ctx *ctx, struct gyre_list *list, int64_t time_us)
+{
+    uint64_t n = gyre_list_count(ctx, list);
+    while (n > 0 && *time_at(ctx, list, n - 1) > time_us)
+        n--;
+    return n;
+}
+
+/* Keeps the time of a row in its place, behind `before` others, and sees to it that it is forgotten. */
+static int32_t keep_time(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row,
+                         struct gyre_list *list, uint64_t before)
 {
     const struct dedupe_config *c = ctx->config;
     int64_t time_us = gyre_row_time(in, row);
-    if (!passed->any || time_us > passed->time_us)
-        passed->time_us = time_us;
-    passed->any = 1;
-    if (c->within == 0)
-        return GYRE_OK;
-    return gyre_timer_set(ctx, in, row, GYRE_CLOCK_EVENT, later(passed->time_us, c->within), 0);
+    int64_t *last = gyre_list_add(ctx, list);
+    if (last == NULL)
+        return gyre_fail(ctx, GYRE_ENOMEM, "no memory for the time of a row");
+    *last = time_us;
+    for (uint64_t i = gyre_list_count(ctx, list) - 1; i > before; i--) {
+        int64_t earlier = *time_at(ctx, list, i - 1);
+        *time_at(ctx, list, i) = earlier;
+        *time_at(ctx, list, i - 1) = time_us;
+    }
+    return gyre_timer_set(ctx, in, row, GYRE_CLOCK_EVENT, later(time_us, c->within), 0);
+}
+
+static int32_t pass_within(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row,
+                           struct gyre_list *list, uint8_t *keep)
+{
+    const struct dedupe_config *c = ctx->config;
+    int64_t time_us = gyre_row_time(in, row);
+    uint64_t before = count_before(ctx, list, time_us), within = (uint64_t)c->within;
+    *keep = (before == 0 || apart(time_us, *time_at(ctx, list, before - 1)) >= within) &&
+            (before == gyre_list_count(ctx, list) ||
+             apart(time_us, *time_at(ctx, list, before)) >= within);
+    return *keep ? keep_time(ctx, in, row, list, before) : GYRE_OK;
 }
 
 static int32_t dedupe_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)
@@ -76,30 +112,37 @@ static int32_t dedupe_process(void *self, struct gyre_ctx *ctx, const struct gyr
     void *slots[GYRE_BATCH_ROWS];
     (void)self;
     int32_t code = gyre_state_slots(ctx, 0, in, slots);
-    for (uint32_t row = 0; code == GYRE_OK && row < in->rows; row++) {
-        struct passed *passed = slots[row];
-        keep[row] =
-            !passed->any || (c->within != 0 &&
-                             apart(gyre_row_time(in, row), passed->time_us) >= (uint64_t)c->within);
-        if (keep[row])
-            code = pass(ctx, in, row, passed);
+    for (uint32_t row = 0; code == GYRE_OK && c->within != 0 && row < in->rows; row++)
+        code = pass_within(ctx, in, row, slots[row], &keep[row]);
+    for (uint32_t row = 0; code == GYRE_OK && c->within == 0 && row < in->rows; row++) {
+        uint8_t *any = slots[row];
+        keep[row] = !*any;
+        *any = 1;
     }
     return code;
 }
 
-static int32_t dedupe_on_timer(void *self, struct gyre_ctx *ctx, const struct gyre_due *due)
+/* Forgets the times that are over at `now_us`; whether none are left. */
+static uint8_t forget(struct gyre_ctx *ctx, struct gyre_list *list, int64_t now_us)
 {
     const struct dedupe_config *c = ctx->config;
+    uint64_t n = gyre_list_count(ctx, list), over = 0;
+    while (over < n && later(*time_at(ctx, list, over), c->within) <= now_us)
+        over++;
+    gyre_list_drop(ctx, list, over);
+    return over == n;
+}
+
+static int32_t dedupe_on_timer(void *self, struct gyre_ctx *ctx, const struct gyre_due *due)
+{
     void *slots[GYRE_BATCH_ROWS];
     uint8_t over[GYRE_BATCH_ROWS];
     (void)self;
     int32_t code = gyre_state_find(ctx, 0, due->keys, slots);
     if (code != GYRE_OK)
         return code;
-    for (uint32_t i = 0; i < due->keys->rows; i++) {
-        const struct passed *passed = slots[i];
-        over[i] = passed != NULL && later(passed->time_us, c->within) <= due->keys->time[i];
-    }
+    for (uint32_t i = 0; i < due->keys->rows; i++)
+        over[i] = slots[i] != NULL && forget(ctx, slots[i], due->keys->time[i]);
     for (uint32_t i = 0; i < due->keys->rows; i++)
         if (over[i])
             gyre_state_remove(ctx, 0, due->keys, i);
@@ -135,8 +178,6 @@ const struct gyre_operator gyre_op_dedupe = {
     .n_inputs = 1,
     .outputs = &output,
     .n_outputs = 1,
-    .states = states,
-    .n_states = 1,
     .needs = GYRE_FEATURE_STATE | GYRE_FEATURE_TIMERS,
     .bind = dedupe_bind,
     .process = dedupe_process,

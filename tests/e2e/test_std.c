@@ -509,7 +509,12 @@ static void a_row_passes_once_within_a_time_in_order_or_not(void)
 {
     check_timed("op = \"std.dedupe\"; key = \"k\"; within = \"10us\"; parallelism = 1;",
                 "0,a,1,\n5,a,2,\n5,b,3,\n10,a,4,\n19,a,5,\n1,a,6,\n0,a,7,\n20,a,8,\n40,b,9,\n",
-                "0,a,1,\n5,b,3,\n10,a,4,\n0,a,7,\n20,a,8,\n40,b,9,\n");
+                "0,a,1,\n5,b,3,\n10,a,4,\n20,a,8,\n40,b,9,\n");
+    /* One that passes late counts as well, and those before and behind it. */
+    check_timed(
+        "op = \"std.dedupe\"; key = \"k\"; within = \"10us\"; parallelism = 1;",
+        "100,a,1,\n50,a,2,\n51,a,3,\n41,a,4,\n70,a,5,\n61,a,6,\n60,a,7,\n91,a,8,\n90,a,9,\n",
+        "100,a,1,\n50,a,2,\n70,a,5,\n60,a,7,\n90,a,9,\n");
     check_timed("op = \"std.dedupe\"; fields = \"k\"; within = \"10us\"; parallelism = 1;",
                 "0,a,1,\n5,a,2,\n5,b,3,\n10,a,4,\n", "0,a,1,\n5,b,3,\n10,a,4,\n");
     check_timed("op = \"std.dedupe\"; fields = [\"k\", \"v\"]; parallelism = 1;",
