@@ -34,9 +34,27 @@ function tables.maxn(t)
   return most
 end
 
-function tables.concat(t, ...)
+-- With all digits of numbers.
+function tables.concat(t, between, from, to)
   spend(#t / 16)
-  return table.concat(t, ...)
+  from, to = from and host.whole_of(from, 3, "table.concat"), to and host.whole_of(to, 4, "table.concat")
+  local texts
+  for i = from or 1, to or #t do
+    local v = t[i]
+    if type(v) == "number" or type(v) == "cdata" then
+      if not texts then
+        texts = {}
+        for k = from or 1, i do
+          texts[k] = t[k]
+        end
+      end
+      v = env.tostring(v)
+    end
+    if texts then
+      texts[i] = v
+    end
+  end
+  return table.concat(texts or t, between, from or 1, to or #t)
 end
 
 function tables.insert(t, ...)
@@ -46,7 +64,7 @@ function tables.insert(t, ...)
     return
   end
   local at, v = ...
-  if type(at) ~= "number" or at < 1 or at > n then
+  if type(at) ~= "number" or at < 1 or at > n or at ~= floor(at) then
     error("table.insert: " .. tostring(at) .. " is no place from 1 to " .. n, 2)
   end
   for i = n, at + 1, -1 do
@@ -62,7 +80,7 @@ function tables.remove(t, at)
     return nil
   end
   at = at or n
-  if type(at) ~= "number" or at < 1 or at > n then
+  if type(at) ~= "number" or at < 1 or at > n or at ~= floor(at) then
     error("table.remove: " .. tostring(at) .. " is no place from 1 to " .. n, 2)
   end
   local v = t[at]
@@ -111,7 +129,8 @@ function tables.sort(t, is_less)
 end
 
 function tables.unpack(t, i, j)
-  spend(((j or #t) - (i or 1)) / 16)
+  i, j = i and host.whole_of(i, 2, "unpack") or 1, j and host.whole_of(j, 3, "unpack") or #t
+  spend((j - i) / 16)
   return unpack(t, i, j)
 end
 
@@ -194,6 +213,9 @@ function maths.random(low, high)
   elseif not high then
     low, high = 1, low
   end
+  if type(low) ~= "number" or type(high) ~= "number" or high - low >= 2 ^ 53 then
+    error("math.random takes whole numbers below 2^53", 2)
+  end
   if low ~= floor(low) or high ~= floor(high) or low > high then
     error("math.random: there is no whole number from " .. low .. " to " .. high, 2)
   end
@@ -245,7 +267,15 @@ function env.tonumber(v, base)
   elseif type(v) == "cdata" then
     return v
   end
-  return tonumber(v, base)
+  local n = tonumber(v, base)
+  if not n or type(v) ~= "string" or (n > -2 ^ 53 and n < 2 ^ 53) or n ~= n then
+    return n
+  elseif base and base ~= 10 then
+    error("tonumber: `" .. v:sub(1, 60) .. "` is beyond 2^53", 2)
+  end
+  local whole = v:match("^%s*([-+]?%d+)%s*$")
+  local ok, exact = pcall(env.cast, whole or "", "i64")
+  return ok and exact or n
 end
 
 local plain_type = type

@@ -130,6 +130,13 @@ local function op_of(text, at)
   return jutil.funcbc(loadstring(text), at) % 256
 end
 local GET, SET, TEXT = op_of("return x", 1), op_of("local a x = a", 2), op_of("return 'x'", 1)
+local INDEX = op_of("return x.y", 2)
+-- Calls: what is called stands in their first register.
+local CALLS = { [op_of("x()", 2)] = true, [op_of("x(y())", 4)] = true, [op_of("return x()", 2)] = true,
+                [op_of("return x(y())", 4)] = true }
+-- Tests, which set no register, are the first ones.
+local LAST_TEST, JUMP = math.max(op_of("if x then y() end", 2), op_of("if not x then y() end", 2)),
+  op_of("if x then y() end", 3)
 
 -- The operation at a place of a function, and its constant.
 local function at_place(f, pc)
@@ -141,14 +148,35 @@ local function at_place(f, pc)
   return op, (op == GET or op == SET or op == TEXT) and jutil.funck(f, -index - 1) or nil
 end
 
--- Calls see(name, line, is_written, text) for each global of a function and those in it; `text` is a string that it
--- is called with.
+local function register(f, pc)
+  return (jutil.funcbc(f, pc) - jutil.funcbc(f, pc) % 256) / 256 % 256
+end
+
+-- Whether what the instruction at `pc` gets is called: before its register is set anew, and before what stands in a
+-- lower one is called. Or "indexed", by a name as a library is; `x:name()` is not.
+local function is_called(f, pc)
+  local at, last = register(f, pc), jutil.funcinfo(f).bytecodes - 1
+  local next_ins = pc < last and jutil.funcbc(f, pc + 1)
+  if next_ins and next_ins % 256 == INDEX and math.floor(next_ins / 2 ^ 24) % 256 == at then
+    return "indexed"
+  end
+  for next_pc = pc + 1, last do
+    local op, to = jutil.funcbc(f, next_pc) % 256, register(f, next_pc)
+    if op > LAST_TEST and op ~= JUMP and (to == at or (to < at and CALLS[op])) then
+      return to == at and CALLS[op]
+    end
+  end
+end
+
+-- Calls see(name, line, is_written, text, is_called) for each global of a function and those in it; `text` is a string
+-- that it is called with.
 local function each_global(f, see)
   for pc = 1, jutil.funcinfo(f).bytecodes - 1 do
     local op, name = at_place(f, pc)
     if op == GET or op == SET then
       local next_op, text = at_place(f, pc + 1)
-      see(name, jutil.funcinfo(f, pc).currentline, op == SET, next_op == TEXT and text or nil)
+      see(name, jutil.funcinfo(f, pc).currentline, op == SET, next_op == TEXT and text or nil,
+        op == GET and is_called(f, pc))
     end
   end
   for i = 1, jutil.funcinfo(f).gcconsts do
@@ -210,9 +238,14 @@ local function used_names(chunk, place, names)
     known[name] = true
   end
   known[host.held or 1] = true
-  each_global(chunk, function(name, line, is_written, called_with)
+  each_global(chunk, function(name, line, is_written, called_with, called)
     if name == "gyre__tick" then
       return
+    elseif known[name] and called and rawget(env, name) ~= nil then
+      fail(place, line, "`" .. name .. "` is a field of the input, which hides what is called here: rename the field " ..
+        "before, by std.select")
+    elseif known[name] and called == true then
+      fail(place, line, "`" .. name .. "` is a value here, and no function")
     elseif known[name] then
       used[name] = true
     elseif rawget(env, name) == nil and is_written then

@@ -2,8 +2,11 @@
 -- make, which count steps (pattern.h), and for string.dump.
 local host = ...
 local ffi, G, stop_if_over, spend = host.ffi, host.G, host.stop_if_over, host.spend
-local error, type, tostring, select, tonumber = error, type, tostring, select, tonumber
+local error, type, select, tonumber, floor = error, type, select, tonumber, math.floor
 local sub, byte, format, concat = string.sub, string.byte, string.format, table.concat
+local tostring = function(v) -- with all digits; made later
+  return host.env.tostring(v)
+end
 
 local find_pattern = ffi.cast("int32_t (*)(struct gauge *, struct pattern_found *, const char *, size_t, const char *, " ..
   "size_t, size_t)", host.calls.pattern_find)
@@ -13,11 +16,27 @@ local find_plain = ffi.cast("int32_t (*)(struct gauge *, struct pattern_found *,
 local function text_of(v, n, name)
   if type(v) == "string" then
     return v
-  elseif type(v) == "number" then
+  elseif type(v) == "number" or type(v) == "cdata" then
     return tostring(v)
   end
   error(("string.%s: argument %d is a %s: it takes a string"):format(name, n, type(v)), 3)
 end
+
+-- A whole number, up to what Lua's own functions take without taking another one for it.
+local MOST = 2 ^ 31 - 1
+local function whole_of(v, n, name, level)
+  if type(v) == "string" then
+    v = tonumber(v) or v
+  elseif type(v) == "cdata" then
+    v = tonumber(host.plain(v))
+  end
+  if type(v) ~= "number" or v ~= floor(v) then
+    error(("%s: argument %d is %s: it takes a whole number"):format(name, n,
+      (type(v) == "string" or type(v) == "table") and "a " .. type(v) or tostring(v)), level or 3)
+  end
+  return v > MOST and MOST or v < -MOST and -MOST or v
+end
+host.whole_of = whole_of
 
 local function found_in(s, p, from, into, name)
   local code = find_pattern(G, into, s, #s, p, #p, from)
@@ -50,8 +69,8 @@ local function parts(s, f, k)
   return part(s, f, k), parts(s, f, k + 1)
 end
 
-local function start_of(init, n)
-  init = init or 1
+local function start_of(init, n, name)
+  init = init and whole_of(init, 3, name, 4) or 1
   if init < 0 then
     init = n + init + 1
   end
@@ -62,7 +81,7 @@ local FOUND = ffi.new("struct pattern_found")
 
 local function find(s, p, init, plain)
   s, p = text_of(s, 1, "find"), text_of(p, 2, "find")
-  local from = start_of(init, #s)
+  local from = start_of(init, #s, "string.find")
   if from > #s then
     return nil
   end
@@ -83,7 +102,7 @@ end
 
 local function match(s, p, init)
   s, p = text_of(s, 1, "match"), text_of(p, 2, "match")
-  local from = start_of(init, #s)
+  local from = start_of(init, #s, "string.match")
   if from > #s or not found_in(s, p, from, FOUND, "match") then
     return nil
   end
@@ -149,8 +168,9 @@ end
 
 local function gsub(s, p, r, most)
   s, p = text_of(s, 1, "gsub"), text_of(p, 2, "gsub")
+  most = most and whole_of(most, 4, "string.gsub")
   local kind, pieces = type(r), nil
-  if kind == "string" or kind == "number" then
+  if kind == "string" or kind == "number" or kind == "cdata" then
     r, kind = tostring(r), "string"
     pieces = template(s, r)
   elseif kind ~= "table" and kind ~= "function" then
@@ -176,7 +196,9 @@ local function gsub(s, p, r, most)
     end
     if by == nil or by == false then
       by = sub(s, start + 1, stop)
-    elseif type(by) ~= "string" and type(by) ~= "number" then
+    elseif type(by) == "number" or type(by) == "cdata" then
+      by = tostring(by)
+    elseif type(by) ~= "string" then
       error("string.gsub: a " .. type(by) .. " is no replacement", 2)
     end
     out[#out + 1] = sub(s, from + 1, start)
@@ -210,26 +232,125 @@ for _, name in ipairs { "lower", "reverse", "upper" } do
   end
 end
 
-local rep = string.rep
+local rep, char = string.rep, string.char
 function strings.rep(s, n)
-  s = rep(text_of(s, 1, "rep"), n)
+  s, n = text_of(s, 1, "rep"), whole_of(n, 2, "string.rep")
+  if n == MOST and s ~= "" then
+    error("string.rep: a text of more than 2 GiB", 2)
+  end
+  s = rep(s, n)
   spend(#s / 64)
   return s
 end
 
--- Numbers beyond 2^53 are structs here (exact.lua), which the library's own does not know.
-function strings.format(f, ...)
-  local n = select("#", ...)
-  local args = { ... }
-  spend(#text_of(f, 1, "format") / 64)
-  for i = 1, n do
-    if type(args[i]) == "cdata" then
-      args[i] = host.plain(args[i])
-    elseif type(args[i]) == "string" then
-      spend(#args[i] / 64)
-    elseif type(args[i]) ~= "number" then
-      args[i] = host.env.tostring(args[i])
+function strings.sub(s, from, to)
+  return sub(text_of(s, 1, "sub"), whole_of(from, 2, "string.sub"), to and whole_of(to, 3, "string.sub") or -1)
+end
+
+function strings.byte(s, from, to)
+  from = from and whole_of(from, 2, "string.byte") or 1
+  return byte(text_of(s, 1, "byte"), from, to and whole_of(to, 3, "string.byte") or from)
+end
+
+function strings.len(s)
+  return #text_of(s, 1, "len")
+end
+
+function strings.char(...)
+  for i = 1, select("#", ...) do
+    local v = whole_of((select(i, ...)), i, "string.char")
+    if v < 0 or v > 255 then
+      error(("string.char: argument %d is %s: it takes a byte, 0 to 255"):format(i, tostring((select(i, ...)))), 2)
     end
+  end
+  return char(...)
+end
+
+---- format ----
+
+local TAKE = {}
+local kinds = { c = "byte", s = "text", q = "text", p = "none" }
+for letter in ("diuxXo"):gmatch(".") do
+  kinds[letter] = "integer"
+end
+for letter in ("eEfgGaA"):gmatch(".") do
+  kinds[letter] = "number"
+end
+
+-- What each argument of a format is taken for, looked at once.
+local formats, n_formats = {}, 0
+local function arguments_of(f)
+  local list = formats[f]
+  if list then
+    return list
+  end
+  spend(#f / 8)
+  list = {}
+  for letter in f:gsub("%%%%", ""):gmatch("%%[-+ #0]*%d*%.?%d*(.?)") do
+    list[#list + 1] = { letter = letter, kind = kinds[letter] or "none" }
+  end
+  if n_formats == 256 then -- made of rows
+    formats, n_formats = {}, 0
+  end
+  formats[f], n_formats = list, n_formats + 1
+  return list
+end
+
+local function refuse(i, v, letter, takes)
+  local what = type(v) == "string" and format("%q", sub(v, 1, 60)) or
+    (type(v) == "number" or type(v) == "cdata") and tostring(v) or "a " .. host.env.type(v)
+  error(("string.format: argument %d is %s: %%%s takes %s"):format(i, what, letter, takes), 4)
+end
+
+-- Integers beyond 2^53 are structs here (exact.lua), which the library's own does not know.
+function TAKE.integer(v, i, letter)
+  if type(v) == "string" and tonumber(v) then
+    local ok, whole = pcall(host.env.cast, v, "i64")
+    v = ok and whole or v
+  end
+  if type(v) == "cdata" then
+    return host.plain(v)
+  elseif type(v) ~= "number" or v ~= floor(v) or not (v >= -2 ^ 63 and v < 2 ^ 63) then
+    refuse(i, v, letter, "a whole number of 64 bits")
+  end
+  return v
+end
+function TAKE.byte(given, i, letter)
+  local v = tonumber(given)
+  if type(v) ~= "number" or v ~= floor(v) or v < 0 or v > 255 then
+    refuse(i, given, letter, "a byte, 0 to 255")
+  end
+  return v
+end
+function TAKE.number(v, i, letter)
+  if type(v) == "cdata" then
+    refuse(i, v, letter, "a number that may be rounded: write cast(x, \"f64\")")
+  elseif not tonumber(v) then
+    refuse(i, v, letter, "a number")
+  end
+  return tonumber(v)
+end
+function TAKE.text(v)
+  if type(v) == "string" then
+    spend(#v / 64)
+    return v
+  end
+  return tostring(v)
+end
+function TAKE.none(_, i, letter)
+  error(("string.format: `%%%s`, of argument %d, is nothing that it knows"):format(letter, i), 3)
+end
+
+function strings.format(f, ...)
+  f = text_of(f, 1, "format")
+  spend(#f / 64)
+  local list, args = arguments_of(f), { ... }
+  local n = #list
+  if n > select("#", ...) then
+    error(("string.format: %q takes %d arguments, and there are %d"):format(sub(f, 1, 60), n, select("#", ...)), 2)
+  end
+  for i = 1, n do
+    args[i] = TAKE[list[i].kind](args[i], i + 1, list[i].letter)
   end
   return format(f, unpack(args, 1, n))
 end

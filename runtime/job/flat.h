@@ -33,8 +33,8 @@ int gy_flat_make(struct gy_flat *flat, const struct gy_scope *scope, const char 
                  const char *file, const char *dir);
 void gy_flat_fini(struct gy_flat *flat);
 
-/** Tells the integers that libconfig would corrupt. */
-void gy_flat_scan_integers(const struct gy_scope *scope, const struct gy_flat *flat);
+/** Tells the integers and the strings that libconfig would corrupt. */
+void gy_flat_scan_literals(const struct gy_scope *scope, const struct gy_flat *flat);
 
 /** Where a line of the text came from: its file, and there the line. */
 const char *gy_flat_place(const struct gy_flat *flat, int flat_line, int *line);

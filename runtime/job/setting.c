@@ -227,7 +227,7 @@ static struct gy_setting *parse(const struct gy_scope *scope, const struct gy_fl
         gy_diags_add(scope->diags, file, line, "%s", text != NULL ? text : "syntax error");
     } else {
         size_t scanned = scope->diags->list.n;
-        gy_flat_scan_integers(scope, flat);
+        gy_flat_scan_literals(scope, flat);
         struct origin origin = {
             flat, path, 0, gy_path_dir(scope, path), scanned, scope->diags->list.n};
         root = copy_tree(scope, config_root_setting(&config), "", &origin);
@@ -277,7 +277,7 @@ struct gy_setting *gy_setting_read_value(const struct gy_scope *scope, const str
                      raw->text);
     } else {
         size_t before = gy_diags_count(scope->diags);
-        gy_flat_scan_integers(scope, &flat);
+        gy_flat_scan_literals(scope, &flat);
         struct origin origin = {NULL, raw->file, raw->line, raw->dir, 0, 0};
         if (gy_diags_count(scope->diags) == before)
             value = copy_tree(scope, config_setting_get_elem(config_root_setting(&config), 0),

@@ -1,5 +1,5 @@
 /* Looks at the text of job files itself, for what libconfig does not: integers that it would corrupt,
- * and included files, which it looks for in one folder alone, and ends the process where it cannot read
+ * strings that it would, and included files, which it looks for in one folder alone, and ends the process where it cannot read
  * one. So it gets one text without includes, and what stands in it is told where it came from: flat.h.
  *
  * The scanner knows libconfig's tokens as far as it must to tell an integer from a part of a name,
@@ -40,9 +40,9 @@ struct scan {
     const char *at;
     int line;
     int depth;
-    struct gy_flat *flat;         /* the text is put there; NULL: integers are judged */
+    struct gy_flat *flat;         /* the text is put there; NULL: integers and strings are judged */
     const char *copied;           /* up to here it is */
-    const struct gy_flat *places; /* of the text whose integers are judged */
+    const struct gy_flat *places; /* of the text that is judged */
     struct included *included;
     int open_line; /* where a string or comment begins that does not end; 0: none */
 };
@@ -77,10 +77,26 @@ static void skip_comment(struct scan *s)
     s->open_line = line;
 }
 
+/* libconfig leaves a byte 0 out, and puts together what is before and behind it. */
+static void judge_escape(struct scan *s)
+{
+    int line;
+    if ((s->at[1] | 0x20) != 'x' || s->at[2] != '0' || s->at[3] != '0')
+        return;
+    const char *file = gy_flat_place(s->places, s->line, &line);
+    gy_diags_add(
+        s->scope->diags, file, line,
+        "a string here has no byte 0, `\\%c00`: write `\\\\%c00` where code or a pattern is to "
+        "see that",
+        s->at[1], s->at[1]);
+}
+
 static void skip_string(struct scan *s)
 {
     int line = s->line;
     for (s->at++; *s->at != '\0' && *s->at != '"'; s->at++) {
+        if (s->at[0] == '\\' && s->flat == NULL)
+            judge_escape(s);
         if (s->at[0] == '\\' && s->at[1] != '\0')
             s->at++;
         s->line += *s->at == '\n';
@@ -322,7 +338,7 @@ static void scan_text(struct scan *s)
         flush(s, s->at);
 }
 
-void gy_flat_scan_integers(const struct gy_scope *scope, const struct gy_flat *flat)
+void gy_flat_scan_literals(const struct gy_scope *scope, const struct gy_flat *flat)
 {
     const char *text = gy_flat_text(flat);
     struct scan s = {.scope = scope, .text = text, .at = text, .line = 1, .places = flat};

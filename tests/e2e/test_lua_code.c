@@ -28,23 +28,44 @@ static void need_lua(void)
         suite_skip("LuaJIT is missing where gyre was built");
 }
 
-/* `gyre check` of a job says `wanted`, and nothing else but its last line. */
-static void check_told(const char *middle, const char *wanted)
+/* `gyre check` of a job says `wanted`, and nothing else but its last line; NULL: nothing is wrong. */
+static void check_job(const char *job, const char *wanted)
 {
     struct process_result result;
-    char *dir = dir_temp(), *program = build_path("gyre"),
-         *job = text_format(HEAD "%s" TAIL, middle);
+    char *dir = dir_temp(), *program = build_path("gyre");
     run_write(dir, "job.cfg", job);
     struct process_spec spec = {.argv = ARGV(program, "check", "job.cfg"), .cwd = dir};
     process_run(&spec, &result);
-    CU_ASSERT_EQUAL(result.status, 2);
-    CU_ASSERT(strstr(result.err, wanted) == result.err);
-    if (strstr(result.err, wanted) != result.err)
-        fprintf(stderr, "%s\n--- says\n%s--- not\n%s\n", job, result.err, wanted);
+    bool told = wanted == NULL || strstr(result.err, wanted) == result.err;
+    CU_ASSERT_EQUAL(result.status, wanted != NULL ? 2 : 0);
+    CU_ASSERT(told);
+    if (!told || (wanted == NULL && result.status != 0))
+        fprintf(stderr, "%s\n--- says\n%s--- not\n%s\n", job, result.err,
+                wanted != NULL ? wanted : "nothing");
     process_result_fini(&result);
-    free(job);
     free(program);
     dir_end(dir);
+}
+
+static void check_told(const char *middle, const char *wanted)
+{
+    char *job = text_format(HEAD "%s" TAIL, middle);
+    check_job(job, wanted);
+    free(job);
+}
+
+/* The same of an operator over rows with a field of this name, a str. */
+static void check_field(const char *field, const char *operator, const char * wanted)
+{
+    char *job = text_format(
+        "job = \"code\"; mode = \"batch\";\noperators = (\n"
+        "{ id = \"in\"; op = \"gen.sequence\"; from = 1; to = 3; },\n"
+        "{ id = \"of\"; op = \"lua.map\"; input = \"in\";\n"
+        "  set = ( {name = \"%s\"; value = \"'x' .. value\";} ); },\n"
+        "{ id = \"a\"; input = \"of\"; schema = ({name = \"emit\"; type = \"i64\";}); %s" TAIL,
+        field, operator);
+    check_job(job, wanted);
+    free(job);
 }
 
 static void a_mistake_is_told_at_its_line_inside_the_string(void)
@@ -97,6 +118,24 @@ static void code_of_a_file_is_told_of_at_its_own_line(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(result.err, "job.cfg:4: file: "));
     CU_ASSERT_PTR_NOT_NULL(strstr(result.err, "g.lua cannot be read: No such file or directory"));
     process_result_fini(&result);
+    free(program);
+    dir_end(dir);
+}
+
+static void a_zero_byte_in_a_file_of_code_is_told_at_its_line(void)
+{
+    need_lua();
+    static const char code[] = "local a = 1\n\nemit{n = 1} --\0 emit{n = 2}\n";
+    struct process_result result;
+    char *dir = dir_temp(), *program = build_path("gyre"), *path = path_join(dir, "f.lua");
+    run_write(dir, "job.cfg", HEAD "file = \"f.lua\";" TAIL);
+    file_write(path, code, sizeof code - 1);
+    struct process_spec spec = {.argv = ARGV(program, "check", "job.cfg"), .cwd = dir};
+    process_run(&spec, &result);
+    CU_ASSERT_EQUAL(result.status, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(result.err, "f.lua:3: a zero byte in code"));
+    process_result_fini(&result);
+    free(path);
     free(program);
     dir_end(dir);
 }
@@ -194,11 +233,61 @@ static void rows_may_have_many_fields_and_code_reads_up_to_a_hundred(void)
     check_wide(101, 2, "job.cfg:5: code: reads 101 fields: code may read 100");
 }
 
+/* Fields are names in code, and come before those of the sandbox. */
+static void a_field_that_hides_what_code_calls_is_told(void)
+{
+    need_lua();
+    check_field("emit", "op = \"lua.flat_map\"; code = \"local n = 1\n\nemit{emit = n}\";",
+                "job.cfg:8: code: `emit` is a field of the input, which hides what is called here: "
+                "rename the field before, by std.select");
+    check_field("emit", "op = \"lua.flat_map\"; code = \"local f = function()\n emit{} end f()\";",
+                "job.cfg:7: code: `emit` is a field of the input");
+    check_field("error", "op = \"lua.flat_map\"; code = \"emit{emit = error(error)}\";",
+                "job.cfg:6: code: `error` is a field of the input");
+    check_field("timer",
+                "op = \"lua.process\"; on_timer = \"\";\non_row = \"\nif value > 1 and timer "
+                "then timer(value, (value > 3 and value or 5)) end\";",
+                "job.cfg:8: on_row: `timer` is a field of the input");
+    check_field("time", "op = \"lua.flat_map\"; code = \"emit{emit = time.year(value)}\";",
+                "job.cfg:6: code: `time` is a field of the input");
+    check_field("tags", "op = \"lua.flat_map\"; code = \"emit{emit = tags(value)}\";",
+                "job.cfg:6: code: `tags` is a value here, and no function");
+}
+
+static void a_field_may_have_the_name_of_what_is_not_called(void)
+{
+    need_lua();
+    check_field("value2", "op = \"lua.flat_map\"; code = \"emit{emit = value}\";", NULL);
+    check_field("timer", "op = \"lua.process\"; on_row = \"emit{emit = #timer}\";", NULL);
+    check_field("string", "op = \"lua.flat_map\"; code = \"emit{emit = #string:upper()}\";", NULL);
+    check_field("error",
+                "op = \"lua.flat_map\"; code = \"local e, f = error, tonumber "
+                "if error then emit{emit = f(value)} end\";",
+                NULL);
+    check_field(
+        "next",
+        "op = \"lua.flat_map\"; code = \"local a = next emit{emit = tonumber(a and next) or "
+        "tonumber(value)}\";",
+        NULL);
+    check_field("next",
+                "op = \"lua.flat_map\"; code = \"local a, b = 'id ' .. next, 1 emit{emit = "
+                "tonumber(next)}\n"
+                "emit{emit = tonumber(('%d'):format(b))} for i = 1, #next do emit{emit = i} end "
+                "if value > b then emit{emit = b > 0 and #next or 2} end\";",
+                NULL);
+    check_field("now",
+                "op = \"lua.flat_map\"; code = \"local now = tonumber emit{emit = now(value)}\";",
+                NULL);
+}
+
 static const struct suite_test tests[] = {
+    SUITE_TEST(a_field_that_hides_what_code_calls_is_told),
+    SUITE_TEST(a_field_may_have_the_name_of_what_is_not_called),
     SUITE_TEST(a_mistake_is_told_at_its_line_inside_the_string),
     SUITE_TEST(a_string_that_begins_later_or_is_of_several_has_its_lines),
     SUITE_TEST(a_name_that_is_nearly_a_field_or_a_function_is_asked_for),
     SUITE_TEST(code_of_a_file_is_told_of_at_its_own_line),
+    SUITE_TEST(a_zero_byte_in_a_file_of_code_is_told_at_its_line),
     SUITE_TEST(a_file_beside_the_job_is_required_and_told_of_at_its_own_line),
     SUITE_TEST(rows_may_have_many_fields_and_code_reads_up_to_a_hundred),
     SUITE_TEST(code_and_file_exclude_each_other_and_one_must_be_there),
