@@ -232,7 +232,7 @@ $(BUILD)/bench/plugins/%.so: tests/bench/plugins/%.c $(OBJ)/flags
 
 # Those that are made of the runtime's parts take them from the library.
 $(BUILD)/bench/%: $(OBJ)/tests/bench/%.o $(BUILD)/libgyre.a
-	$(call say,LINK)$(CC) $(LDFLAGS) $^ $(LIBS) $(if $(findstring json,$*),$(file_LIBS)) -o $@
+	$(call say,LINK)$(CC) $(LDFLAGS) $^ $(LIBS) $(if $(findstring json,$*),$(file_LIBS)) $(if $(findstring parse,$*),$(text_LIBS)) -o $@
 
 # A fuzzer: its fuzz_*.c, the other sources of its folder, the files of tests/support, the library.
 $(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(call objects,$(filter-out \

@@ -20,7 +20,7 @@ bin=$build/bench
 data=$bin/data
 runs=${RUNS:-5}
 percent=${PERCENT:-100}
-workloads="words json csv csv-gz keyed-10k keyed-1m keyed-10k-2 keyed-1m-2 aggregate-1m tumbling sliding sliding-long firing \
+workloads="words json csv csv-gz text-parse keyed-10k keyed-1m keyed-10k-2 keyed-1m-2 aggregate-1m tumbling sliding sliding-long firing \
     join join-interval join-batch lookup loop loop-2 rounds chain chain-sum boundary-64 boundary-1024 \
     lua-filter lua-map lua-filter-str lua-map-str \
     snap-keyed snap-latency snap-restore snap-crash"
@@ -39,7 +39,7 @@ for arg in "$@"; do
         esac ;;
     esac
 done
-for program in timed gen_text gen_rows limit_words limit_json limit_csv limit_keyed limit_windows limit_joins \
+for program in timed gen_text gen_rows gen_log limit_words limit_json limit_csv limit_parse limit_keyed limit_windows limit_joins \
     limit_loops limit_chain limit_restore; do
     [ -x "$bin/$program" ] || { echo "bench: $bin/$program lacks: make bench-programs" >&2; exit 2; }
 done
@@ -213,6 +213,28 @@ parse_packed() {
     rm -f "$BENCH_OUT"
 }
 
+# A web server's log through text.parse, beside a bare loop of the library with the same pattern.
+parse_log() {
+    local bytes suffix=
+    bytes=$(scaled 200000000)
+    [ "$percent" = 100 ] || suffix=-$percent
+    local text=$data/log$suffix.txt
+    if [ ! -f "$text" ]; then
+        "$bin/gen_log" "$bytes" 1 >"$text.part" && mv "$text.part" "$text" ||
+            { complain "$1: cannot make $text"; return; }
+    fi
+    rm -f "$data/$1".{limit,gyre}.csv
+    limit=("$bin/limit_parse" "$text" "$data/$1.limit.csv")
+    "${limit[@]}" >"$data/$1.rows" 2>&1
+    [ $? != 77 ] || { say "$1: left out, limit_parse was built without PCRE2"; return; }
+    export BENCH_LOG=$text BENCH_OUT=$data/$1.gyre.csv
+    gyre_run log
+    gyre=("${command[@]}")
+    measure "$1" "$(sed 's/rows=//' "$data/$1.rows")"
+    speeds "$1" "$(wc -c <"$text")"
+    [ "$with_gyre" = 0 ] || same "$1" "$data/$1.limit.csv" "$data/$1.gyre.csv"
+}
+
 # speeds WORKLOAD BYTES: the medians of what `measure` has timed, as MB/s.
 speeds() {
     awk -v workload="$1" -v bytes="$2" -v json="$results" "$medians"'
@@ -221,7 +243,7 @@ speeds() {
         END {
             l = bytes / 1e6 / median(limit, n_limit)
             g = n_gyre ? bytes / 1e6 / median(gyre, n_gyre) : 0
-            printf "%-14s MB/s: %s %.0f", workload, workload == "json" ? "yajl alone" : "by hand", l
+            printf "%-14s MB/s: %s %.0f", workload, workload == "json" ? "yajl alone" : workload == "text-parse" ? "PCRE2 alone" : "by hand", l
             if (n_gyre) printf ", gyre %.0f, which is %.2f of it", g, g / l
             print ""
             printf "{\"workload\": \"%s\", \"limit_mb_per_s\": %.1f, \"gyre_mb_per_s\": %.1f}\n",
@@ -574,6 +596,7 @@ for workload in ${only:-$workloads}; do
     words) words ;;
     json | csv) parse "$workload" ;;
     csv-gz) parse_packed "$workload" ;;
+    text-parse) parse_log "$workload" ;;
     keyed-10k) keyed keyed-10k 10000 100000000 ;;
     keyed-1m) keyed keyed-1m 1000000 100000000 ;;
     keyed-10k-2) pays keyed-10k-2 10000 100000000 ;;
