@@ -89,7 +89,7 @@ int64_t hash_f64(struct run *run, double v)
 
 static const char *format_of(const struct run *run, int32_t text)
 {
-    return text != 0 ? run->e->texts[text]->text : NULL;
+    return text != 0 ? run->e->texts[text]->text : "iso"; /* as in library.lua */
 }
 
 int32_t time_parse(struct run *run, int32_t text, const struct gyre_str *s)

@@ -97,6 +97,39 @@ static void a_fold_needs_no_merge(void)
                "190\n390\n45\n");
 }
 
+/* What a merge is given stands in the order of the rows, whatever pane they were in. */
+static void merges_are_in_order_and_may_give_false(void)
+{
+    check_rows(
+        "stream",
+        "op = \"lua.aggregate\"; type = \"str\"; init = \"''\"; add = \"acc .. value % 10\";\n"
+        "merge = \"acc .. other\"; window = { time = \"6s\"; }; every = { time = \"3s\"; }; "
+        "lateness = \"0s\"; ",
+        "-3000000,3000000,012\n0,6000000,012345\n12000000,18000000,234567\n"
+        "15000000,21000000,567890\n18000000,24000000,890123\n21000000,27000000,123456\n"
+        "24000000,30000000,456789\n27000000,33000000,789\n3000000,9000000,345678\n"
+        "6000000,12000000,678901\n9000000,15000000,901234\n");
+    check_rows(
+        "stream",
+        "op = \"lua.aggregate\"; type = \"bool\"; init = \"true\"; add = \"acc and value ~= 15\";\n"
+        "merge = \"acc and other\"; window = { time = \"20s\"; }; every = { time = \"10s\"; }; ",
+        "-10000000,10000000,true\n0,20000000,false\n10000000,30000000,false\n"
+        "20000000,40000000,true\n");
+}
+
+/* Steps are those of a row, or of one merge and one result: there are many, which take more together. */
+static void each_call_has_all_steps(void)
+{
+    check_rows("stream",
+               "max_steps = 1000; op = \"lua.aggregate\"; type = \"i64\"; init = \"0\";\n"
+               "add = \"for i = 1, 600 do end acc = acc + value\";\n"
+               "merge = \"for i = 1, 600 do end acc = acc + other\";\n"
+               "result = \"for i = 1, 600 do end return acc\";\n"
+               "window = { time = \"20s\"; }; every = { time = \"10s\"; }; ",
+               "-10000000,10000000,45\n0,20000000,190\n10000000,30000000,390\n"
+               "20000000,40000000,245\n");
+}
+
 static void several_results_are_a_table(void)
 {
     check_rows(
@@ -225,6 +258,8 @@ static const struct suite_test tests[] = {
     SUITE_TEST(rolling_ones_come_with_each_row),
     SUITE_TEST(windows_that_tumble_slide_or_follow_sessions_merge),
     SUITE_TEST(a_fold_needs_no_merge),
+    SUITE_TEST(merges_are_in_order_and_may_give_false),
+    SUITE_TEST(each_call_has_all_steps),
     SUITE_TEST(several_results_are_a_table),
     SUITE_TEST(in_a_list_each_has_a_name_of_its_own),
     SUITE_TEST(a_row_that_fails_is_added_to_none),

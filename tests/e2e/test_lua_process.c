@@ -96,6 +96,24 @@ static void state_that_is_nil_goes_away_and_begins_anew(void)
                "0,1\n0,2\n0,3\n3,1\n3,2\n3,3\n6,1\n");
 }
 
+/* An empty table is no state where that is what there is without `init`; with one it is kept. */
+static void an_empty_table_is_kept_where_there_is_an_init(void)
+{
+    check_rows("from = 0; to = 4;",
+               ONE("k") "    init = \"{n = state == nil and 1 or 2}\";\n"
+                        "    on_row = \"emit{k = value, n = state.n or 0} state = {}\";",
+               "0,1\n1,0\n2,0\n3,0\n4,0\n");
+}
+
+static void a_timer_sees_the_watermark(void)
+{
+    check_rows(
+        "from = 0; to = 9;",
+        BY_TENS ONE("k") "    on_row = \"if value == 0 then timer(10) timer(25) end\";\n"
+                         "    on_timer = \"emit{k = due, n = watermark() > due and 1 or 0}\";",
+        "10,1\n25,1\n"); /* the rows' times are those of today */
+}
+
 static void without_a_key_there_is_one_state_for_all_rows(void)
 {
     check_rows("from = 1; to = 2000;",
@@ -316,6 +334,8 @@ static const struct suite_test tests[] = {
     SUITE_TEST(integers_beyond_those_of_numbers_are_kept_exactly),
     SUITE_TEST(state_that_is_nil_goes_away_and_begins_anew),
     SUITE_TEST(without_a_key_there_is_one_state_for_all_rows),
+    SUITE_TEST(an_empty_table_is_kept_where_there_is_an_init),
+    SUITE_TEST(a_timer_sees_the_watermark),
     SUITE_TEST(a_row_that_fails_leaves_no_state_no_rows_and_no_timers),
     SUITE_TEST(a_row_that_is_told_of_has_the_place_of_its_code),
     SUITE_TEST(a_row_counts_once_where_memory_is_short),

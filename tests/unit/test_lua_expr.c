@@ -163,6 +163,10 @@ static void mistakes_are_told_where_they_are(void)
         {"if(paid, 1)",
          "if is given 2 arguments: if(c, a, b): a where c is true, else b (at column 1: `if(paid, "
          "1)`)"},
+        {"abs(amount, 1)", "abs is given 2 arguments: abs(x) (at column 1: `abs(amount, 1)`)"},
+        {"re('a', 'b', 1, 2)", "re is given 4 arguments: "},
+        {"cast(amount, 'bool')",
+         "no cast makes a bool of a number: write `x ~= 0` (at column 1: `cast(amount, 'bool')`)"},
         {"cast(amount, 'int')",
          "cast(x, \"TYPE\") makes a bool, i64, f64, time, str or bytes of x (at column 14: "
          "`cast(amount, 'int')`)"},

@@ -190,6 +190,23 @@ static void what_cannot_be_kept_is_refused_with_its_place(void)
     rig_fini(&rig);
 }
 
+/* However much room there is from values before. */
+static void no_more_is_packed_than_may_be(void)
+{
+    struct rig rig;
+    rig_init(&rig);
+    rig.pack.most = 64;
+    CU_ASSERT_EQUAL(pack(&rig, "return {'1234567', '1234567', '1234567'}"), 0);
+    CU_ASSERT_EQUAL(pack(&rig, "local t = {} for i = 1, 61 do t[i] = 1 end return t"), 0);
+    CU_ASSERT_EQUAL(rig.pack.length, 64);
+    CU_ASSERT_EQUAL(pack(&rig, "local t = {} for i = 1, 62 do t[i] = 1 end return t"), -1);
+    CU_ASSERT(strstr(rig.pack.error, "state is too large: all of it may take 64 bytes") != NULL);
+    CU_ASSERT_EQUAL(pack(&rig, "local t = {} for i = 1, 9 do t['k' .. i] = i * 1e9 end return t"),
+                    -1);
+    CU_ASSERT(strstr(rig.pack.error, "too large") != NULL);
+    rig_fini(&rig);
+}
+
 static void many_tables_are_no_tables_twice(void)
 {
     struct rig rig;
@@ -200,6 +217,13 @@ static void many_tables_are_no_tables_twice(void)
                                "return t"),
                     -1);
     CU_ASSERT(strstr(rig.pack.error, "state[4000] is a table that stands in two") != NULL);
+    for (int at = 2; at < 200; at += 13) { /* however many came between */
+        char code[160];
+        snprintf(code, sizeof code,
+                 "local t = {} for i = 1, 200 do t[i] = {} end t[%d] = t[1] return t", at);
+        CU_ASSERT_EQUAL(pack(&rig, code), -1);
+        CU_ASSERT(strstr(rig.pack.error, "is a table that stands in two") != NULL);
+    }
     rig_fini(&rig);
 }
 
@@ -266,6 +290,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(equal_tables_have_the_same_bytes_however_they_were_made),
     SUITE_TEST(small_states_take_few_bytes),
     SUITE_TEST(what_cannot_be_kept_is_refused_with_its_place),
+    SUITE_TEST(no_more_is_packed_than_may_be),
     SUITE_TEST(many_tables_are_no_tables_twice),
     SUITE_TEST(corrupt_bytes_are_told),
     SUITE_TEST(memory_that_is_out_is_told),
