@@ -199,7 +199,8 @@ static void log_add(struct sim_disk *sim, const char *verb, const char *what, si
     char line[512];
     int length = snprintf(line, sizeof line, "%4llu %s %s %zu", (unsigned long long)sim->n_ops,
                           verb, what, n);
-    sim->log = grown(sim->log, (sim->n_log + 1) * sizeof *sim->log);
+    if ((sim->n_log & (sim->n_log - 1)) == 0) /* 0, 1, 2, 4 ...: it is full */
+        sim->log = grown(sim->log, (sim->n_log > 0 ? 2 * sim->n_log : 1) * sizeof *sim->log);
     sim->log[sim->n_log++] =
         text_copy(line, length < (int)sizeof line ? (size_t)length : sizeof line - 1);
 }
