@@ -56,7 +56,9 @@ LEFT_OUT := $(filter-out $(PLUGINS),$(ALL_PLUGINS))
 so       = $(patsubst tests/$(1)/%.c,$(BUILD)/$(1)/%.so,$(wildcard tests/$(1)/*.c))
 # Suites and fuzzers of a plugin that is left out are left out too: test_NAME_*.c, fuzz_NAME_*.c.
 with     = $(filter-out $(foreach p,$(LEFT_OUT),$(foreach f,unit/test e2e/test sim/test fuzz/fuzz,tests/$(f)_$(p)_%)),$(1))
-SUITES  := $(patsubst %.c,$(BUILD)/%,$(call with,$(wildcard tests/unit/test_*.c tests/e2e/test_*.c tests/sim/test_*.c)))
+# The long ones first, so that no CPU waits for them at the end.
+SUITES  := $(patsubst %.c,$(BUILD)/%,$(call with,$(wildcard tests/sim/test_*.c) $(wildcard tests/e2e/test_*.c) \
+           $(wildcard tests/unit/test_*.c)))
 RUN     := $(strip $(if $(ONLY),$(foreach s,$(SUITES),$(if $(findstring $(ONLY),$(s)),$(s))),$(SUITES)))
 LIMITS  := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(call with,$(wildcard tests/fuzz/fuzz_*.c)))

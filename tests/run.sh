@@ -1,5 +1,6 @@
 #!/bin/bash
-# Runs test suites, JOBS (2) at a time: prints what each says, then one line for all of them.
+# Runs test suites, TEST_JOBS at a time (one more than there are CPUs, as some do little but wait): prints what each
+# says, then one line for all of them.
 #
 #   tests/run.sh SUITE...        each an executable made by `make check` (build/tests/unit/test_buf)
 #
@@ -9,7 +10,7 @@
 # GYRE_BUILD names the build folder; the suites hand it on to what they start.
 
 set -u
-jobs=${TEST_JOBS:-2}
+jobs=${TEST_JOBS:-$(($(nproc) + 1))}
 
 # The leak sanitizer of GCC 12 and before takes thread-local memory of a library that was loaded late, LuaJIT say,
 # for that of glibc 2.19 where it is 16 bytes past a page, and then reads nonsense and dies ("Tracer caught signal
