@@ -6,6 +6,7 @@
 #include "files.h"
 #include "flow/flow.h"
 #include "sim_disk.h"
+#include "suite.h"
 
 #include <CUnit/CUnit.h>
 #include <errno.h>
@@ -284,7 +285,7 @@ uint64_t sim_seeds(uint64_t usual, uint64_t *first)
         *first = strtoull(one, NULL, 10);
         return 1;
     }
-    return n != NULL && n[0] != 0 ? strtoull(n, NULL, 10) : usual / SIM_SHARE;
+    return n != NULL && n[0] != 0 ? strtoull(n, NULL, 10) : suite_share(usual);
 }
 
 static int by_text(const void *a, const void *b)

@@ -47,14 +47,7 @@ struct sim_life {
 /** Lives once, until the job has ended; 0, or the code of the run that failed, which is told. */
 int sim_life_run(struct sim_life *life, uint64_t seed);
 
-/* A simulation runs on one thread, where the thread sanitizer finds little: it gets a tenth. */
-#ifdef __SANITIZE_THREAD__
-enum { SIM_SHARE = 10 };
-#else
-enum { SIM_SHARE = 1 };
-#endif
-
-/** How many seeds a test runs: $GYRE_SIM_SEEDS, else `usual / SIM_SHARE`; the first one is
+/** How many seeds a test runs: $GYRE_SIM_SEEDS, else suite_share(usual); the first one is
  *  $GYRE_SIM_SEED, which then is the only one, else 1. */
 uint64_t sim_seeds(uint64_t usual, uint64_t *first);
 

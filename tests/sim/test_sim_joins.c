@@ -11,11 +11,7 @@
 #include <string.h>
 
 enum { ROWS_MAX = 400, WIDTHS = 4, LINE = 160 };
-#ifdef GY_SANITIZED
-enum { SEEDS = 200, LIVES = 60 };
-#else
 enum { SEEDS = 1500, LIVES = 150 };
-#endif
 
 /* ---- rows ---- */
 

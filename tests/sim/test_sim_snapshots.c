@@ -10,11 +10,7 @@
 #include <stdlib.h>
 
 enum { WIDTHS = 4, TEXTS = 9 };
-#ifdef GY_SANITIZED
-enum { LIVES = 200 };
-#else
 enum { LIVES = 500 };
-#endif
 
 /* One job at the parallelisms 1 ... WIDTHS. */
 struct wide {

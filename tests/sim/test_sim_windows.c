@@ -18,11 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#ifdef GY_SANITIZED
-enum { SEEDS = 50, TOTALS = 10, LACKING = 8 };
-#else
 enum { SEEDS = 200, TOTALS = 30, LACKING = 16 };
-#endif
 enum { WIDTHS = 2, TEXT = 4096, LIVES = 8 };
 
 static int64_t below(struct gy_rng *rng, int64_t n)
@@ -509,10 +505,10 @@ static uint64_t lack_memory(const char *dir, const struct gy_physical *physical,
 static void windows_end_well_whichever_allocation_fails(void)
 {
     static struct oracle_row rows[ORACLE_ROWS];
-    uint64_t all = 0, failed = 0;
+    uint64_t all = 0, failed = 0, lacking = suite_share(LACKING);
     char *dir = dir_temp();
     gy_log_set_level(GY_LOG_ERROR);
-    for (uint64_t seed = 1; seed <= LACKING; seed++) {
+    for (uint64_t seed = 1; seed <= lacking; seed++) {
         struct oracle_text out = {0}, late = {0};
         struct oracle_spec spec;
         struct sim_job job;
@@ -532,9 +528,9 @@ static void windows_end_well_whichever_allocation_fails(void)
         free(out.bytes);
         free(late.bytes);
     }
-    printf("out of memory: %llu allocations of %d windows, %llu runs failed\n",
-           (unsigned long long)all, LACKING, (unsigned long long)failed);
-    CU_ASSERT_TRUE(failed > 10 * LACKING);
+    printf("out of memory: %llu allocations of %llu windows, %llu runs failed\n",
+           (unsigned long long)all, (unsigned long long)lacking, (unsigned long long)failed);
+    CU_ASSERT_TRUE(failed > 10 * lacking);
     dir_remove(dir);
     free(dir);
 }

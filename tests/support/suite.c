@@ -53,6 +53,13 @@ static void refuse_early_exit(void)
     }
 }
 
+uint64_t suite_share(uint64_t usual)
+{
+    const char *big = getenv("GYRE_BIG");
+    uint64_t share = big != NULL && big[0] == '1' ? usual : usual / SUITE_SHARE;
+    return share > 0 ? share : 1;
+}
+
 _Noreturn void suite_skip(const char *reason)
 {
     fprintf(stderr, "skipped: %s\n", reason);

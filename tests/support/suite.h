@@ -23,6 +23,7 @@
 
 #include <CUnit/CUnit.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct suite_test {
     const char *name;
@@ -49,6 +50,18 @@ struct suite_test {
 /** Runs the tests that `argv` asks for; the status for `main` to return: 0 all passed, 1 not, 2 usage. */
 int suite_main(const char *suite, const struct suite_test *tests, size_t test_count, int argc,
                char **argv);
+
+/* Each try takes several times as long under a sanitizer, and the thread sanitizer finds little on one thread. */
+#if defined(__SANITIZE_THREAD__)
+enum { SUITE_SHARE = 20 };
+#elif defined(GY_SANITIZED)
+enum { SUITE_SHARE = 5 };
+#else
+enum { SUITE_SHARE = 1 };
+#endif
+
+/** How many of `usual` tries a run is to make: one of SUITE_SHARE, at least one; all of them with GYRE_BIG=1. */
+uint64_t suite_share(uint64_t usual);
 
 /** Ends the running test as skipped (neither passed nor failed), for want of what `reason` says. */
 _Noreturn void suite_skip(const char *reason);

@@ -89,7 +89,7 @@ static void any_operation_may_fail_and_the_last_good_snapshot_stays(void)
     struct sample_told t;
     for (size_t e = 0; e < 3; e++)
         for (uint64_t k = 1; k <= n; k++)
-            for (uint64_t seed = 0; seed < 4; seed++) {
+            for (uint64_t seed = 0; seed < suite_share(4); seed++) {
                 struct sim_disk *sim = sim_disk_new(k);
                 uint64_t good;
                 uint32_t n_failed;
@@ -172,7 +172,7 @@ static void after_a_power_cut_anywhere_the_last_good_snapshot_is_there(void)
 {
     uint64_t n = count_operations();
     for (uint64_t cut = 0; cut <= n; cut++)
-        for (uint64_t seed = 0; seed < 40; seed++) {
+        for (uint64_t seed = 0; seed < suite_share(40); seed++) {
             struct sim_disk *sim = sim_disk_new(seed);
             uint64_t good, again;
             uint32_t n_failed;
@@ -203,7 +203,7 @@ static void a_kill_and_then_a_power_cut_leave_whole_snapshots(void)
     uint64_t n = count_operations();
     for (uint64_t killed = 0; killed <= n; killed++)
         for (uint64_t cut = 0; cut < 24; cut++)
-            for (uint64_t seed = 0; seed < 6; seed++) {
+            for (uint64_t seed = 0; seed < suite_share(6); seed++) {
                 struct sim_disk *sim = sim_disk_new(seed);
                 uint64_t good, last;
                 uint32_t n_failed;
@@ -226,7 +226,7 @@ static void a_snapshot_that_was_acted_on_outlasts_a_power_cut(void)
 {
     uint64_t n = count_operations();
     for (uint64_t killed = 0; killed <= n; killed++)
-        for (uint64_t seed = 0; seed < 8; seed++) {
+        for (uint64_t seed = 0; seed < suite_share(8); seed++) {
             struct sim_disk *sim = sim_disk_new(seed);
             struct sample_told t;
             uint64_t good, last;
