@@ -66,18 +66,25 @@ static int64_t *time_at(struct gyre_ctx *ctx, struct gyre_list *list, uint64_t i
     return gyre_list_at(ctx, list, i);
 }
 
-/* How many of the rows that have passed come before a moment, or at it. Most rows are behind all. */
-static uint64_t count_before(struct gyre_ctx *ctx, struct gyre_list *list, int64_t time_us)
+/* Whether a row is too near to one that has passed; if not, `*before` is how many of these are before it. They are in
+ * order, and most rows are behind all. */
+static int is_near(struct gyre_ctx *ctx, struct gyre_list *list, int64_t time_us, uint64_t n,
+                   uint64_t *before)
 {
-    uint64_t n = gyre_list_count(ctx, list);
-    while (n > 0 && *time_at(ctx, list, n - 1) > time_us)
-        n--;
-    return n;
+    const struct dedupe_config *c = ctx->config;
+    for (*before = n; *before > 0; --*before) {
+        int64_t passed_us = *time_at(ctx, list, *before - 1);
+        if (apart(time_us, passed_us) < (uint64_t)c->within)
+            return 1;
+        if (passed_us <= time_us)
+            return 0;
+    }
+    return 0;
 }
 
-/* Keeps the time of a row in its place, behind `before` others, and sees to it that it is forgotten. */
+/* Keeps the time of a row that passes, behind `before` of `n` others, and sees to it that it is forgotten. */
 static int32_t keep_time(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row,
-                         struct gyre_list *list, uint64_t before)
+                         struct gyre_list *list, uint64_t n, uint64_t before)
 {
     const struct dedupe_config *c = ctx->config;
     int64_t time_us = gyre_row_time(in, row);
@@ -85,7 +92,7 @@ static int32_t keep_time(struct gyre_ctx *ctx, const struct gyre_batch *in, uint
     if (last == NULL)
         return gyre_fail(ctx, GYRE_ENOMEM, "no memory for the time of a row");
     *last = time_us;
-    for (uint64_t i = gyre_list_count(ctx, list) - 1; i > before; i--) {
+    for (uint64_t i = n; i > before; i--) {
         int64_t earlier = *time_at(ctx, list, i - 1);
         *time_at(ctx, list, i) = earlier;
         *time_at(ctx, list, i - 1) = time_us;
@@ -96,13 +103,9 @@ static int32_t keep_time(struct gyre_ctx *ctx, const struct gyre_batch *in, uint
 static int32_t pass_within(struct gyre_ctx *ctx, const struct gyre_batch *in, uint32_t row,
                            struct gyre_list *list, uint8_t *keep)
 {
-    const struct dedupe_config *c = ctx->config;
-    int64_t time_us = gyre_row_time(in, row);
-    uint64_t before = count_before(ctx, list, time_us), within = (uint64_t)c->within;
-    *keep = (before == 0 || apart(time_us, *time_at(ctx, list, before - 1)) >= within) &&
-            (before == gyre_list_count(ctx, list) ||
-             apart(time_us, *time_at(ctx, list, before)) >= within);
-    return *keep ? keep_time(ctx, in, row, list, before) : GYRE_OK;
+    uint64_t n = gyre_list_count(ctx, list), before;
+    *keep = !is_near(ctx, list, gyre_row_time(in, row), n, &before);
+    return *keep ? keep_time(ctx, in, row, list, n, before) : GYRE_OK;
 }
 
 static int32_t dedupe_process(void *self, struct gyre_ctx *ctx, const struct gyre_batch *in)
