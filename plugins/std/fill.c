@@ -114,10 +114,25 @@ static int32_t add_state(struct fill_config *c, struct gyre_bind *bind)
     return id < 0 ? id : GYRE_OK;
 }
 
+static int32_t check_fields(const struct fill_config *c, struct gyre_bind *bind)
+{
+    if (c->fields.n == 0)
+        return gyre_bind_fail(bind, GYRE_EINVAL, "fields", "the list is empty");
+    for (uint32_t i = 1; i < c->fields.n; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (strcmp(c->fields.items[i], c->fields.items[k]) == 0)
+                return gyre_bind_fail(bind, GYRE_EINVAL, "fields", "the field `%s` stands twice",
+                                      c->fields.items[i]);
+    return GYRE_OK;
+}
+
 static int32_t fill_bind(void *config, struct gyre_bind *bind)
 {
     struct fill_config *c = config;
     uint32_t n = c->fields.n;
+    int32_t code = check_fields(c, bind);
+    if (code != GYRE_OK)
+        return code;
     if (c->value == NULL && !c->last)
         return gyre_bind_fail(bind, GYRE_EINVAL, NULL,
                               "needs `value`, what nulls become, or `last = true`");
@@ -128,7 +143,7 @@ static int32_t fill_bind(void *config, struct gyre_bind *bind)
     c->constants = bind->alloc(bind, ((size_t)n + 1) * sizeof *c->constants);
     if (c->columns == NULL || c->constants == NULL)
         return GYRE_ENOMEM;
-    int32_t code = bind->pass_all(bind, 0);
+    code = bind->pass_all(bind, 0);
     for (uint32_t i = 0; i < n; i++) {
         int32_t bound = bind_column(c, bind, i);
         code = bound < 0 ? bound : code; /* go on: each wrong one is told */
