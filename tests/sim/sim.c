@@ -158,7 +158,7 @@ static void draw_options(struct living *living, struct gy_flow_options *options,
     options->presum = presum_of(living->seed);
     options->alone = true;
     options->alone_turns = turns;
-    options->alone_ask = 1 + (uint32_t)gy_rng_below(rng, 6);
+    options->alone_ask = living->life->clocked ? 0 : 1 + (uint32_t)gy_rng_below(rng, 6);
     options->snapshots.disk = &living->disk->disk;
     options->snapshots.dir = "/snapshots";
     options->snapshots.keep = 1 + (uint32_t)gy_rng_below(rng, 3);
@@ -175,6 +175,21 @@ static void plan_failure(struct living *living)
                       errors[gy_rng_below(&living->rng, 4)]);
 }
 
+/* Runs to the end or the death, with a snapshot every so many turns. */
+static int run_clocked(struct living *living, struct gy_flow *flow, struct gy_scheduler *scheduler,
+                       struct gy_clock_manual *clock)
+{
+    uint64_t most = flow->options.alone_turns, turns = 0;
+    int code = 1;
+    while (code == 1 && (most == 0 || turns < most)) {
+        flow->options.alone_turns = 1 + gy_rng_below(&living->rng, 1500);
+        turns += flow->options.alone_turns;
+        gy_checkpoint_ask(&flow->checkpoint);
+        code = gy_flow_run_alone(flow, scheduler, clock);
+    }
+    return code;
+}
+
 static int run_flow(struct living *living, const struct sim_job *job,
                     const struct gy_flow_options *options, struct gy_clock_manual *clock)
 {
@@ -188,7 +203,9 @@ static int run_flow(struct living *living, const struct sim_job *job,
     }
     int code = gy_flow_open(flow);
     plan_failure(living);
-    if (code == 0)
+    if (code == 0 && living->life->clocked)
+        code = run_clocked(living, flow, &scheduler, clock);
+    else if (code == 0)
         code = gy_flow_run_alone(flow, &scheduler, clock);
     if (code < 0)
         fprintf(stderr, "seed %llu: %s\n", (unsigned long long)living->seed,

@@ -37,8 +37,10 @@ struct sim_life {
     struct sim_job *jobs; /* one job at several parallelisms, or one alone */
     uint32_t n_jobs;
     uint32_t
-        n_versions;  /* of the job's code, each with its own `n_jobs`: a run may be of a later one
+        n_versions; /* of the job's code, each with its own `n_jobs`: a run may be of a later one
                             than those before; 0 is 1 */
+    bool
+        clocked; /* snapshots are asked for now and then alone, so that the clock moves between: sources may wait */
     uint32_t deaths; /* fewer than so many */
     uint32_t turns;  /* a run that dies has at most so many, or up to 16 times as many */
     uint32_t runs, taken, failed, restored, renewed, changed; /* counted, over all calls */
