@@ -1,6 +1,5 @@
 #!/bin/bash
-# Runs test suites, TEST_JOBS at a time (one more than there are CPUs, as some do little but wait): prints what each
-# says, then one line for all of them.
+# Runs test suites, TEST_JOBS at a time (as many as there are CPUs): prints what each says, then one line for all.
 #
 #   tests/run.sh SUITE...        each an executable made by `make check` (build/tests/unit/test_buf)
 #
@@ -10,7 +9,7 @@
 # GYRE_BUILD names the build folder; the suites hand it on to what they start.
 
 set -u
-jobs=${TEST_JOBS:-$(($(nproc) + 1))}
+jobs=${TEST_JOBS:-$(nproc)}
 
 # The leak sanitizer of GCC 12 and before takes thread-local memory of a library that was loaded late, LuaJIT say,
 # for that of glibc 2.19 where it is 16 bytes past a page, and then reads nonsense and dies ("Tracer caught signal

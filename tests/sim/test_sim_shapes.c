@@ -605,16 +605,16 @@ static void a_run_ends_well_whichever_allocation_fails(void)
 {
     char *dir = dir_temp();
     struct sim_job sim;
-    uint64_t all = 0, failed = 0;
+    uint64_t all = 0, failed = 0, orders = suite_share(ORDERS);
     write_small(dir);
     sim_job_init(&sim, dir, small_job);
     CU_ASSERT_EQUAL_FATAL(run_quietly(sim.physical, 1), 0);
     char *expected = take_output(dir);
     CU_ASSERT_PTR_NOT_NULL(strstr(expected, "be,3\n"));
-    for (uint64_t seed = 1; seed <= ORDERS; seed++)
+    for (uint64_t seed = 1; seed <= orders; seed++)
         all += lack_in_run(sim.physical, seed, dir, expected, &failed);
-    printf("out of memory: %llu allocations of %d runs, %llu of them fatal\n",
-           (unsigned long long)all, ORDERS, (unsigned long long)failed);
+    printf("out of memory: %llu allocations of %llu runs, %llu of them fatal\n",
+           (unsigned long long)all, (unsigned long long)orders, (unsigned long long)failed);
     CU_ASSERT_TRUE(failed > all / 2);
     sim_job_fini(&sim);
     dir_remove(dir);
