@@ -174,7 +174,8 @@ static struct gy_setting *copy_node(const struct gy_scope *scope, const config_s
         s->items = gy_arena_ctl_calloc(scope->arena, s->n, sizeof *s->items);
     } else {
         copy_scalar(scope, s, from);
-        if (s->kind == GY_SETTING_STRING && origin->flat != NULL && strchr(s->text, '\n') != NULL)
+        if (s->kind == GY_SETTING_STRING && origin->flat != NULL && !scope->arena->oom &&
+            strchr(s->text, '\n') != NULL)
             s->lines =
                 gy_flat_text_lines(origin->flat, scope, (int)config_setting_source_line(from),
                                    s->name, s->text, &s->n_lines);
