@@ -71,6 +71,38 @@ static void numbers_of_the_edges_are_no_others(void)
                    "1", "9007199254740991\n-9007199254740991");
 }
 
+#define CAST(text) "cast('" text "', 'i64')"
+
+static void integers_of_64_bits_end_where_they_end(void)
+{
+    static const struct giving cases[] = {
+        {CAST("9223372036854775806") " + 1", "9223372036854775807"},
+        {CAST("-9223372036854775807") " - 1", "-9223372036854775808"},
+        {CAST("-9007199254740993") " % 7", "2"},
+        {CAST("9007199254740993") " % -7", "-2"},
+        {"tostring(" CAST("9007199254740993") " < 0 / 0) .. tostring(" CAST(
+             "9007199254740993") " == 0 / 0)",
+         "falsefalse"},
+    };
+    EACH_GIVES(cases);
+    lua_kit_bad_row("local v = " CAST("-9223372036854775808") " + -1", LUA_KIT_STEPS,
+                    "sum: the result does not fit 64 bits");
+    lua_kit_bad_row("local v = " CAST("-9223372036854775808") " * -1", LUA_KIT_STEPS,
+                    "product: the result does not fit 64 bits");
+}
+
+static void tables_are_walked_and_sorted_in_one_order(void)
+{
+    lua_kit_rows("local s = '' for k in pairs{[true] = 1, [false] = 2, b = 3, [2] = 4, a = 5} do\n"
+                 "s = s .. tostring(k) .. ' ' end emit{s = s .. next{b = 1, a = 2}}",
+                 "x", "2 a b false true a");
+    lua_kit_rows("local t = {{1, 'a'}, {1, 'b'}, {0, 'c'}, {1, 'd'}}\n"
+                 "table.sort(t, function(x, y) return x[1] < y[1] end)\n"
+                 "emit{s = t[1][2] .. t[2][2] .. t[3][2] .. t[4][2]}",
+                 "x", "cabd");
+    lua_kit_rows("emit{s = tostring(time.weekday(-9 * 86400000000))}", "x", "2");
+}
+
 static void patterns_have_bounds(void)
 {
     lua_kit_bad_row("('x'):find(('()'):rep(33))", LUA_KIT_STEPS,
@@ -205,6 +237,11 @@ static void values_of_the_edges_are_no_others(void)
     check_value("coalesce(re(s, '(o)(n)(e)', 3), '?') .. coalesce(re(s, '(x)?o', 1), '?')", "e?");
     check_value("upper('az{') .. lower('AZ[')", "AZ{az[");
     check_value("hash(7) == hash(7.0)", "true");
+    check_value("if(a ~= nil, coalesce(a, 0) > 0, nil) and id > 0", "true");
+    check_value("if(a ~= nil, coalesce(a, 0) > 9, nil) or id > 0", "true");
+    check_value("id .. a", "15");
+    check_value("cast('true', 'bool') and cast('false', 'bool') == false", "true");
+    check_value("[[\nab]] .. '\\\\65'", "abA");
 }
 
 /* Strings of a row that are longer than the pages they are made in, of which all are read in the end. */
@@ -247,7 +284,24 @@ static void rows_that_are_gone_stay_gone(void)
     free(out);
 }
 
+/* A row that is put out has the time of the one that it is of. */
+static void rows_that_are_put_out_keep_their_time(void)
+{
+    char *out = run_output(
+        "job = \"time\"; mode = \"batch\"; parallelism = 1;\noperators = (\n"
+        "{ id = \"in\"; op = \"gen.events\"; keys = 1; count = 40; },\n"
+        "{ id = \"t\"; op = \"std.timestamps\"; input = \"in\"; field = \"time\"; },\n"
+        "{ id = \"f\"; op = \"lua.flat_map\"; input = \"t\"; schema = ({name = \"k\"; type = "
+        "\"i64\";});\n  code = \"emit{k = key} emit{k = key}\"; },\n"
+        "{ id = \"x\"; op = \"std.count\"; input = \"f\"; window = { time = \"20us\"; }; },\n" OUT);
+    CU_ASSERT_STRING_EQUAL(out, "0,20,40\n20,40,40\n");
+    free(out);
+}
+
 static const struct suite_test tests[] = {
+    SUITE_TEST(integers_of_64_bits_end_where_they_end),
+    SUITE_TEST(tables_are_walked_and_sorted_in_one_order),
+    SUITE_TEST(rows_that_are_put_out_keep_their_time),
     SUITE_TEST(texts_are_taken_up_to_their_last_byte),
     SUITE_TEST(numbers_of_the_edges_are_no_others),
     SUITE_TEST(patterns_have_bounds),

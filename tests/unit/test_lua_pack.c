@@ -211,6 +211,17 @@ static void many_tables_are_no_tables_twice(void)
 {
     struct rig rig;
     rig_init(&rig);
+    for (int n = 13; n < 18; n++) { /* where the head of a table becomes a longer one */
+        char code[100];
+        snprintf(code, sizeof code, "local t = {} for i = 1, %d do t['k' .. i] = i end return t",
+                 n);
+        round_trip(&rig, code);
+        lua_settop(rig.L, 0);
+    }
+    CU_ASSERT_EQUAL(pack(&rig, "local t = {} for i = 1, 15 do t['k' .. i] = 1 end return t"), 0);
+    CU_ASSERT_EQUAL(rig.pack.bytes[0], SMALL_TABLE_END);
+    CU_ASSERT_EQUAL(pack(&rig, "local t = 1 for i = 1, 32 do t = {t} end return t"), 0);
+    CU_ASSERT_EQUAL(pack(&rig, "local t = 1 for i = 1, 33 do t = {t} end return t"), -1);
     round_trip(&rig, "local t = {} for i = 1, 5000 do t[i] = {i, {x = i}} end return t");
     CU_ASSERT(holds(&rig, "#v == 5000 and v[4999][2].x == 4999"));
     CU_ASSERT_EQUAL(pack(&rig, "local t = {} for i = 1, 5000 do t[i] = {i} end t[4000] = t[17] "
