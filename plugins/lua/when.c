@@ -50,7 +50,8 @@ static int32_t floor_to(int64_t us, int64_t from, int64_t size, int64_t *to)
     int64_t since, rest;
     if (__builtin_sub_overflow(us, from, &since))
         return 0;
-    rest = since - floor_div(since, size) * size;
+    rest = since % size;
+    rest += rest < 0 ? size : 0;
     return !__builtin_sub_overflow(us, rest, to);
 }
 
