@@ -114,6 +114,7 @@ static void rounds_that_are_stopped_go_on_where_they_were(void)
     stop(&process);
     for (int n = 0; n < 2; n++) {
         run_start(dir, long_rounds, &latest, &process);
+        run_await_child(process.pid); /* before, it would not know of the signal */
         run_nap_ms(40);
         stop(&process);
     }
