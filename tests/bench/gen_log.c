@@ -5,6 +5,8 @@
  * bytes, no referer or a user; a few are no requests at all, or have quotes in their agent.
  *
  * The lines are a function of (BYTES, SEED) alone, by integer arithmetic. */
+#include "lots.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdint.h>
@@ -27,22 +29,6 @@ static const char *const agents[] = {
     "a \\\"quoted\\\" crawler",
     "-",
 };
-static uint64_t state;
-
-/* splitmix64 */
-static uint64_t random_bits(void)
-{
-    uint64_t z = state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-static uint32_t below(uint32_t n)
-{
-    return (uint32_t)(((random_bits() >> 32) * n) >> 32);
-}
-
 static int put_request(char *to)
 {
     int n = 0;

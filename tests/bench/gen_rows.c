@@ -5,6 +5,8 @@
  * Both formats are written as file.write does, so that what a job makes of the one is the other.
  *
  * The rows are a function of (BYTES, SEED) alone, by integer arithmetic; BYTES are those of json. */
+#include "lots.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdint.h>
@@ -29,22 +31,6 @@ static const char *const symbols[] = {"ACME", "INIT", "GLOBEX", "HOOLI", "UMBREL
 static const char *const venues[] = {"north", "south", "dark pool", NULL};
 static const char *const words[] = {"filled", "partly",  "at",  "the", "opening", "auction",
                                     "for",    "account", "and", "of",  "limit",   "order"};
-static uint64_t state;
-
-/* splitmix64 */
-static uint64_t random_bits(void)
-{
-    uint64_t z = state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-static uint32_t below(uint32_t n)
-{
-    return (uint32_t)(((random_bits() >> 32) * n) >> 32);
-}
-
 /* Cents as the shortest decimal: 12.34, 12.3, 12. */
 static void put_price(char *to, size_t size, uint32_t cents)
 {

@@ -7,6 +7,8 @@
  *
  * The text is a function of (BYTES, SEED) alone: integer arithmetic, no libm, so that every machine
  * makes the same file. */
+#include "lots.h"
+
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -36,8 +38,6 @@ struct writer {
 static struct word words[VOCABULARY];
 static struct zipf zipf;
 static uint32_t seen[1u << 18];
-static uint64_t state;
-
 static const char *const common[] = {
     "the",    "of",     "and",    "to",          "a",     "in",    "that",  "he",     "was",
     "it",     "his",    "is",     "with",        "as",    "i",     "had",   "for",    "at",
@@ -64,20 +64,6 @@ static const char *const codas[] = {"",  "",  "",  "",  "",  "",   "",   "n",  "
                                     "t", "l", "d", "m", "g", "nt", "st", "ck", "ll", "ng"};
 
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
-
-/* splitmix64 */
-static uint64_t random_bits(void)
-{
-    uint64_t z = state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-static uint32_t below(uint32_t n)
-{
-    return (uint32_t)(((random_bits() >> 32) * n) >> 32);
-}
 
 static void append(struct word *w, const char *text)
 {

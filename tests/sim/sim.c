@@ -326,3 +326,32 @@ char *sim_sorted_lines(const char *text)
     free(copy);
     return sorted;
 }
+
+char *sim_outputs(const char *dir)
+{
+    enum { MOST = 1 << 23 };
+    char *line = text_format("cd %s && grep -H . out-*/* | sed 's,/[^:]*:,:,'; rm -rf out-*", dir);
+    char *text = calloc(1, MOST);
+    FILE *pipe = popen(line, "r");
+    size_t n = fread(text, 1, MOST - 1, pipe);
+    CU_ASSERT(n > 0 && n < MOST - 1);
+    pclose(pipe);
+    char *sorted = sim_sorted_lines(text);
+    free(text);
+    free(line);
+    return sorted;
+}
+
+bool sim_agree(const char *what, uint64_t seed, const char *got, const char *expected)
+{
+    size_t i = 0;
+    while (got[i] != 0 && got[i] == expected[i])
+        i++;
+    if (got[i] == expected[i])
+        return true;
+    while (i > 0 && got[i - 1] != '\n')
+        i--;
+    fprintf(stderr, "seed %llu: %s: got\n%.300s\nexpected\n%.300s\n", (unsigned long long)seed,
+            what, got + i, expected + i);
+    return false;
+}

@@ -56,4 +56,11 @@ uint64_t sim_seeds(uint64_t usual, uint64_t *first);
 /** The lines of a text, sorted; free() it. */
 char *sim_sorted_lines(const char *text);
 
+/** The rows in the folders out-... of `dir`, each behind the name of its folder, sorted; then they are removed. Asserts
+ *  that there are some. free() it. */
+char *sim_outputs(const char *dir);
+
+/** Whether two texts agree; where they do not, the lines in which they begin to differ are told, and `what`. */
+bool sim_agree(const char *what, uint64_t seed, const char *got, const char *expected);
+
 #endif

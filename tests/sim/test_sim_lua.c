@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WIDTHS = 3, LIVES = 6, MOST = 1 << 22, JOBS = WIDTHS * LUA_FOLDS_VERSIONS };
+enum { WIDTHS = 3, LIVES = 6, JOBS = WIDTHS * LUA_FOLDS_VERSIONS };
 
 /* A few in a job: more tasks get fewer snapshots to their end before they die. */
 enum { GROUP = 3 };
@@ -44,36 +44,6 @@ static char *job_text(const char *mode, const char *const *ids, int width, int v
     return text;
 }
 
-/* All rows behind the name of their sink, sorted; then they are removed. */
-static char *rows_out(const char *dir)
-{
-    char *line = text_format("cd %s && grep -H . out-*/* | sed 's,/[^:]*:,:,'; rm -rf out-*", dir);
-    char *text = calloc(1, MOST);
-    FILE *pipe = popen(line, "r");
-    size_t n = fread(text, 1, MOST - 1, pipe);
-    CU_ASSERT(n > 0 && n < MOST - 1);
-    pclose(pipe);
-    char *sorted = sim_sorted_lines(text);
-    free(text);
-    free(line);
-    return sorted;
-}
-
-/* Tells the first line in which two texts differ, of both. */
-static bool agree(uint64_t seed, const char *got, const char *expected)
-{
-    size_t i = 0;
-    while (got[i] != 0 && got[i] == expected[i])
-        i++;
-    if (got[i] == expected[i])
-        return true;
-    while (i > 0 && got[i - 1] != '\n')
-        i--;
-    fprintf(stderr, "seed %llu: %.*s instead of %.*s\n", (unsigned long long)seed,
-            (int)strcspn(got + i, "\n"), got + i, (int)strcspn(expected + i, "\n"), expected + i);
-    return false;
-}
-
 static void check_group(const char *mode, const char *const *ids, struct sim_life *life)
 {
     struct sim_job jobs[JOBS];
@@ -86,11 +56,11 @@ static void check_group(const char *mode, const char *const *ids, struct sim_lif
     }
     life->jobs = jobs;
     CU_ASSERT_EQUAL_FATAL(sim_job_run(&jobs[0], 1), 0);
-    char *expected = rows_out(dir);
+    char *expected = sim_outputs(dir);
     for (uint64_t seed = first; seed < first + n && CU_get_number_of_failures() == 0; seed++) {
         CU_ASSERT_EQUAL(sim_life_run(life, seed), 0);
-        char *got = rows_out(dir);
-        CU_ASSERT(agree(seed, got, expected));
+        char *got = sim_outputs(dir);
+        CU_ASSERT(sim_agree("rows", seed, got, expected));
         free(got);
     }
     for (int j = 0; j < JOBS; j++)

@@ -249,15 +249,7 @@ static void read_lines(const char *dir, const char *name, bool cut, struct oracl
 static bool agree(const char *what, uint64_t seed, const char *got, const char *wanted)
 {
     char *a = sim_sorted_lines(got), *b = sim_sorted_lines(wanted);
-    bool same = strcmp(a, b) == 0;
-    const char *x = a, *y = b;
-    for (; *x != 0 && *x == *y; x++, y++)
-        ;
-    while (x > a && x[-1] != '\n')
-        x--, y--;
-    if (!same)
-        fprintf(stderr, "seed %llu: %s: got\n%.300s\nexpected\n%.300s\n", (unsigned long long)seed,
-                what, x, y);
+    bool same = sim_agree(what, seed, a, b);
     free(a);
     free(b);
     return same;
