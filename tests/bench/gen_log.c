@@ -29,6 +29,7 @@ static const char *const agents[] = {
     "a \\\"quoted\\\" crawler",
     "-",
 };
+
 static int put_request(char *to)
 {
     int n = 0;

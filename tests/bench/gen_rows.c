@@ -31,6 +31,7 @@ static const char *const symbols[] = {"ACME", "INIT", "GLOBEX", "HOOLI", "UMBREL
 static const char *const venues[] = {"north", "south", "dark pool", NULL};
 static const char *const words[] = {"filled", "partly",  "at",  "the", "opening", "auction",
                                     "for",    "account", "and", "of",  "limit",   "order"};
+
 /* Cents as the shortest decimal: 12.34, 12.3, 12. */
 static void put_price(char *to, size_t size, uint32_t cents)
 {
