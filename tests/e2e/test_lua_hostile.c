@@ -35,8 +35,9 @@ static void loops_without_an_end_end(void)
         {"while true do coroutine.resume(coroutine.create(function() end)) end", STEPS},
         {"local t = setmetatable({}, {__index = function(t, k) while true do end end}) t.x()",
          STEPS},
+        /* LuaJIT says line 0 now and then: it depends on what it has compiled. */
         {"local t = setmetatable({}, {__index = function(t, k) return t[k] end}) t.x()",
-         "t.lua:1: stack overflow"},
+         ": stack overflow"},
         {"table.sort({3, 2, 1}, function() while true do end end)", STEPS},
         {"tostring(setmetatable({}, {__tostring = function() while true do end end}))", STEPS},
     };
