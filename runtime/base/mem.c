@@ -133,8 +133,8 @@ void gy_free(void *p)
     int saved_errno = errno; /* free may change it before glibc 2.33 */
     if (__builtin_expect(mode_now() & MODE_TRACK, 0))
         count(-(int64_t)malloc_usable_size(p), -1);
-        /* These sanitizers see who reads what was freed; and of a large block most was never used. */
 #if defined(GY_DEBUG) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    /* Those sanitizers see who reads what was freed; and of a large block most was never used. */
     gy_poison(p, malloc_usable_size(p));
 #endif
     free(p);

@@ -77,8 +77,8 @@ static void tell(struct gy_flow *flow, struct gy_member *member, bool waits)
             gy_frontier_idle(&route->to->frontier, route->to_slot, true, waits);
             continue;
         }
-        if (route->presum !=
-            NULL) /* others may take it beyond any watermark that this task has told */
+        /* Others may take the consumer beyond any watermark that this task has told. */
+        if (route->presum != NULL)
             gy_presum_distrust(route->presum, INT64_MAX);
         tell_tasks(flow, member, route, waits);
     }

@@ -39,10 +39,9 @@ static struct gy_pane *make(struct gy_window *window, int64_t order, int64_t aft
     config.pane = true;
     pane->saving = (struct gy_pane_saving){window, pane};
     pane->store = gy_store_new(&config, &error);
-    /* A table for as many keys as the last one had need not grow, and has the room that one which grows
-     * has, so that keys are found at home. Without memory for it, it grows. */
+    /* A table for as many keys as the last one had need not grow. Without memory for it, it does. */
     if (pane->store != NULL && window->expected > 0)
-        gy_store_reserve(pane->store, window->expected + window->expected / 3);
+        gy_store_reserve(pane->store, gy_store_roomy(window->expected));
     if (pane->store != NULL)
         return pane;
     gy_pane_free(pane);

@@ -8,9 +8,8 @@
 
 enum { RUN = 128, PANES_MOST = 64 };
 
-/* Of one task, where rows of few keys come; of all tasks, where those of many do. A table that is made for a
- * number of keys has room for some more: keys are found at home then. */
-enum { TABLE_BYTES = 1 << 20, ALL_TABLES_BYTES = 128 << 20, SLACK = 3 };
+/* Of one task, where rows of few keys come; of all tasks, where those of many do. */
+enum { TABLE_BYTES = 1 << 20, ALL_TABLES_BYTES = 128 << 20 };
 
 /* A record stands for some rows, or it is not worth its way. Where it is not, so many times the rows
  * that told go as they are, and twice as many the next time. */
@@ -194,7 +193,7 @@ static int send_table(struct gy_presum *p)
     if (instance->stores[0] == NULL)
         return gy_instance_fail(instance, GYRE_ENOMEM, "no memory for a table of sums");
     if (p->bytes > p->limits.bytes) /* the next one has about as many keys */
-        gy_store_reserve(instance->stores[0], records + records / SLACK);
+        gy_store_reserve(instance->stores[0], gy_store_roomy(records));
     return 0;
 }
 
@@ -389,7 +388,7 @@ static bool grow(struct gy_presum *p)
 {
     struct gy_store *store = p->windowed ? NULL : p->instance->stores[0];
     uint64_t records = count_entries(p), keys = guess_keys(p->rows, records);
-    uint64_t room = keys + keys / SLACK;
+    uint64_t room = gy_store_roomy(keys);
     if (p->windowed || p->bytes >= p->limits.bytes_most || p->rows >= WORTH * records ||
         keys <= records || gy_store_bytes_for(store, room) > p->limits.bytes_most)
         return false;

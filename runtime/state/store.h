@@ -112,6 +112,13 @@ uint64_t gy_store_count(const struct gy_store *store);
 /** Bytes of memory the store holds. */
 size_t gy_store_bytes(const struct gy_store *store);
 
+/** So many entries is a table for n keys to have room for: as much as one that has grown has, about half of it, so that
+ *  keys are found at home. */
+static inline uint64_t gy_store_roomy(uint64_t n)
+{
+    return n + n / 3;
+}
+
 /** About how many it would hold with room for n entries, whose keys are as long as those that are there. */
 size_t gy_store_bytes_for(const struct gy_store *store, uint64_t n);
 

@@ -11,15 +11,6 @@
     "schema = (%s); file = \"t.lua\"; max_steps = %d; "                                            \
     "memory = \"16MiB\"; %s"
 
-void lua_kit_need(void)
-{
-    char *plugin = build_path("plugins/lua.so");
-    bool there = file_exists(plugin);
-    free(plugin);
-    if (!there)
-        suite_skip("LuaJIT is missing where gyre was built");
-}
-
 #define OUT "{name = \"s\"; type = \"str\";}"
 
 /* The operator with this code. */
@@ -56,7 +47,7 @@ static void check_says(const struct gyre_kit *kit, const char *code, const char 
 
 void lua_kit_refused(const char *code, const char *says)
 {
-    lua_kit_need();
+    need_plugin("lua", "LuaJIT");
     char *dir = dir_temp();
     struct gyre_kit *kit = open(dir, code, LUA_KIT_STEPS, "");
     check_says(kit, code, says);
@@ -66,7 +57,7 @@ void lua_kit_refused(const char *code, const char *says)
 
 void lua_kit_bad_row(const char *code, int steps, const char *says)
 {
-    lua_kit_need();
+    need_plugin("lua", "LuaJIT");
     char *dir = dir_temp(),
          *some = text_format("if line ~= \"good\" then %s\nelse emit{s = line} end", code);
     struct gyre_kit *kit = open(dir, some, steps, "");
@@ -85,7 +76,7 @@ void lua_kit_bad_row(const char *code, int steps, const char *says)
 void lua_kit_fields(const char *in_schema, const char *out_schema, const char *code, const char *in,
                     const char *out)
 {
-    lua_kit_need();
+    need_plugin("lua", "LuaJIT");
     char *dir = dir_temp();
     struct gyre_kit *kit = open_fields(dir, in_schema, out_schema, code, LUA_KIT_STEPS, "");
     gyre_kit_push(kit, NULL, in);
@@ -105,7 +96,7 @@ void lua_kit_rows(const char *code, const char *in, const char *out)
 
 void lua_kit_logs(const char *code, const char *says)
 {
-    lua_kit_need();
+    need_plugin("lua", "LuaJIT");
     char *dir = dir_temp();
     struct gyre_kit *kit = open(dir, code, LUA_KIT_STEPS, "");
     gyre_kit_push(kit, NULL, "x");

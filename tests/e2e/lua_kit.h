@@ -8,9 +8,6 @@
 
 #define LUA_KIT_STEPS 200000 /* that code may take, mostly */
 
-/** Ends the test as skipped where the plugin was not built. */
-void lua_kit_need(void);
-
 /** The code is refused at check, with a message that has `says` in it. */
 void lua_kit_refused(const char *code, const char *says);
 

@@ -14,18 +14,9 @@
     ",\n{ id = \"out\"; op = \"file.write\"; input = \"a\"; path = \"-\"; parallelism = 1; "       \
     "}\n);\n"
 
-static void need_lua(void)
-{
-    char *plugin = build_path("plugins/lua.so");
-    bool there = file_exists(plugin);
-    free(plugin);
-    if (!there)
-        suite_skip("LuaJIT is missing where gyre was built");
-}
-
 static void check_rows(const char *job, const char *wanted)
 {
-    need_lua();
+    need_plugin("lua", "LuaJIT");
     char *out = run_output(job), *rows = run_sorted(out);
     CU_ASSERT_STRING_EQUAL(rows, wanted);
     if (strcmp(rows, wanted) != 0)
@@ -36,7 +27,7 @@ static void check_rows(const char *job, const char *wanted)
 
 static void check_told(const char *job, const char *says)
 {
-    need_lua();
+    need_plugin("lua", "LuaJIT");
     struct process_result result;
     char *dir = dir_temp();
     run_job(dir, job, NULL, &result);

@@ -80,24 +80,15 @@ static void check_lives(const char *mode)
     CU_ASSERT(life.runs < 40 || (life.restored > life.runs / 4 && life.changed > 4));
 }
 
-static void need_lua(void)
-{
-    char *plugin = build_path("plugins/lua.so");
-    bool there = file_exists(plugin);
-    free(plugin);
-    if (!there)
-        suite_skip("LuaJIT is missing where gyre was built");
-}
-
 static void what_lua_keeps_of_a_stream_is_right_whenever_it_dies_and_changes(void)
 {
-    need_lua();
+    need_plugin("lua", "LuaJIT");
     check_lives("stream");
 }
 
 static void finals_of_lua_are_right_whenever_they_die_and_change(void)
 {
-    need_lua();
+    need_plugin("lua", "LuaJIT");
     check_lives("batch");
 }
 
