@@ -47,7 +47,7 @@ static void check_says(const struct gyre_kit *kit, const char *code, const char 
 
 void lua_kit_refused(const char *code, const char *says)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     char *dir = dir_temp();
     struct gyre_kit *kit = open(dir, code, LUA_KIT_STEPS, "");
     check_says(kit, code, says);
@@ -57,7 +57,7 @@ void lua_kit_refused(const char *code, const char *says)
 
 void lua_kit_bad_row(const char *code, int steps, const char *says)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     char *dir = dir_temp(),
          *some = text_format("if line ~= \"good\" then %s\nelse emit{s = line} end", code);
     struct gyre_kit *kit = open(dir, some, steps, "");
@@ -76,7 +76,7 @@ void lua_kit_bad_row(const char *code, int steps, const char *says)
 void lua_kit_fields(const char *in_schema, const char *out_schema, const char *code, const char *in,
                     const char *out)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     char *dir = dir_temp();
     struct gyre_kit *kit = open_fields(dir, in_schema, out_schema, code, LUA_KIT_STEPS, "");
     gyre_kit_push(kit, NULL, in);
@@ -96,7 +96,7 @@ void lua_kit_rows(const char *code, const char *in, const char *out)
 
 void lua_kit_logs(const char *code, const char *says)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     char *dir = dir_temp();
     struct gyre_kit *kit = open(dir, code, LUA_KIT_STEPS, "");
     gyre_kit_push(kit, NULL, "x");

@@ -61,7 +61,7 @@ static void check_field(const char *field, const char *operator, const char * wa
 
 static void a_mistake_is_told_at_its_line_inside_the_string(void)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     check_told("code = \"if n then\"; ", "job.cfg:4: code: 'end' expected near '<eof>'");
     check_told("code = \"if n then\n for i = 1, 2 do\n end\n\"; ",
                "job.cfg:7: code: 'end' expected (to close 'if' at line 4) near '<eof>'");
@@ -73,7 +73,7 @@ static void a_mistake_is_told_at_its_line_inside_the_string(void)
 
 static void a_string_that_begins_later_or_is_of_several_has_its_lines(void)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     check_told("code =\n\n# why\n  \"emit{n = m}\n\";\n",
                "job.cfg:7: code: no name `m` is known here");
     check_told("code = \"local a = 1\\nlocal b = 2\"\n\"\\nlocal c = d\\n\"\n/* e\n */ \"f = 3\";",
@@ -84,7 +84,7 @@ static void a_string_that_begins_later_or_is_of_several_has_its_lines(void)
 
 static void a_name_that_is_nearly_a_field_or_a_function_is_asked_for(void)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     check_told("code = \"emit{n = valeu}\";",
                "job.cfg:4: code: no name `valeu` is known here: did you mean `value`?");
     check_told("code = \"emti{n = 1}\";",
@@ -93,7 +93,7 @@ static void a_name_that_is_nearly_a_field_or_a_function_is_asked_for(void)
 
 static void code_of_a_file_is_told_of_at_its_own_line(void)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     struct process_result result;
     char *dir = dir_temp(), *program = build_path("gyre");
     run_write(dir, "job.cfg", HEAD "file = \"f.lua\";" TAIL);
@@ -115,7 +115,7 @@ static void code_of_a_file_is_told_of_at_its_own_line(void)
 
 static void a_zero_byte_in_a_file_of_code_is_told_at_its_line(void)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     static const char code[] = "local a = 1\n\nemit{n = 1} --\0 emit{n = 2}\n";
     struct process_result result;
     char *dir = dir_temp(), *program = build_path("gyre"), *path = path_join(dir, "f.lua");
@@ -152,7 +152,7 @@ static void check_module(const char *text, const char *wanted)
 
 static void a_file_beside_the_job_is_required_and_told_of_at_its_own_line(void)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     check_module("return {twice = function(x) return 2 * x end}\n", "2\n4\n6\n");
     check_module("local M = {}\nfunction M.twice(x)\n  return x + y\nend\nreturn M\n",
                  "util.lua:3: code: no name `y` is known here");
@@ -166,7 +166,7 @@ static void a_file_beside_the_job_is_required_and_told_of_at_its_own_line(void)
 
 static void code_and_file_exclude_each_other_and_one_must_be_there(void)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     check_told("code = \"\"; file = \"f.lua\";", "job.cfg:4: file: `code` is given already");
     check_told("", "job.cfg:4: lua.flat_map: needs the option `code`");
 }
@@ -217,7 +217,7 @@ static void check_wide(int n_read, int status, const char *wanted)
 
 static void rows_may_have_many_fields_and_code_reads_up_to_a_hundred(void)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     check_wide(50, 0, NULL);
     check_wide(51, 0, NULL);
     check_wide(100, 0, NULL);
@@ -227,7 +227,7 @@ static void rows_may_have_many_fields_and_code_reads_up_to_a_hundred(void)
 /* Fields are names in code, and come before those of the sandbox. */
 static void a_field_that_hides_what_code_calls_is_told(void)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     check_field("emit", "op = \"lua.flat_map\"; code = \"local n = 1\n\nemit{emit = n}\";",
                 "job.cfg:8: code: `emit` is a field of the input, which hides what is called here: "
                 "rename the field before, by std.select");
@@ -247,7 +247,7 @@ static void a_field_that_hides_what_code_calls_is_told(void)
 
 static void a_field_may_have_the_name_of_what_is_not_called(void)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     check_field("value2", "op = \"lua.flat_map\"; code = \"emit{emit = value}\";", NULL);
     check_field("timer", "op = \"lua.process\"; on_row = \"emit{emit = #timer}\";", NULL);
     check_field("string", "op = \"lua.flat_map\"; code = \"emit{emit = #string:upper()}\";", NULL);

@@ -163,7 +163,7 @@ static void rows_that_do_not_fit_any_more_come_behind_those_before(void)
 
 static void check_job(const char *job, const char *rows, const char *wanted)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     struct process_result r;
     char *dir = dir_temp();
     run_write(dir, "rows.csv", rows);

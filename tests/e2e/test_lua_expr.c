@@ -11,7 +11,7 @@
  * them stands on line 6. */
 static char *run_expr(const char *command, const char *ops, int *status)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     char *plugin = build_path("plugins/lua.so"), *dir = dir_temp(), *gyre = build_path("gyre");
     struct process_result r;
     char *text = text_format(

@@ -16,7 +16,7 @@
 
 static void check_rows(const char *job, const char *wanted)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     char *out = run_output(job), *rows = run_sorted(out);
     CU_ASSERT_STRING_EQUAL(rows, wanted);
     if (strcmp(rows, wanted) != 0)
@@ -27,7 +27,7 @@ static void check_rows(const char *job, const char *wanted)
 
 static void check_told(const char *job, const char *says)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     struct process_result result;
     char *dir = dir_temp();
     run_job(dir, job, NULL, &result);

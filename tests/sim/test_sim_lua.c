@@ -82,13 +82,13 @@ static void check_lives(const char *mode)
 
 static void what_lua_keeps_of_a_stream_is_right_whenever_it_dies_and_changes(void)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     check_lives("stream");
 }
 
 static void finals_of_lua_are_right_whenever_they_die_and_change(void)
 {
-    need_plugin("lua", "LuaJIT");
+    suite_need_plugin("lua", "LuaJIT");
     check_lives("batch");
 }
 

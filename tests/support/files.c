@@ -1,8 +1,6 @@
 /* Files for tests; see files.h. */
 #include "support/files.h"
 
-#include "support/suite.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -151,16 +149,4 @@ bool file_exists(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0;
-}
-
-void need_plugin(const char *name, const char *library)
-{
-    char *file = text_format("plugins/%s.so", name), *plugin = build_path(file);
-    char *reason = text_format("%s is missing where gyre was built", library);
-    bool there = file_exists(plugin);
-    free(plugin);
-    free(file);
-    if (!there)
-        suite_skip(reason); /* which is shown: it stays */
-    free(reason);
 }

@@ -37,7 +37,4 @@ char *path_join(const char *folder, const char *name);
  *  NULL: build_path("gyre"), build_path("plugins/std.so"). Owns: free() it. */
 char *build_path(const char *name);
 
-/** Skips the running test where there is no plugin of that name: it was left out of the build for want of `library`. */
-void need_plugin(const char *name, const char *library);
-
 #endif

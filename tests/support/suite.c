@@ -6,6 +6,8 @@
  * which the parent kills afterwards, so that what a test left running ends with it. */
 #include "support/suite.h"
 
+#include "support/files.h"
+
 #include <CUnit/TestRun.h>
 #include <errno.h>
 #include <signal.h>
@@ -68,6 +70,18 @@ _Noreturn void suite_skip(const char *reason)
     }
     test_ended = true;
     exit(SKIPPED);
+}
+
+void suite_need_plugin(const char *name, const char *library)
+{
+    char *file = text_format("plugins/%s.so", name), *plugin = build_path(file);
+    char *reason = text_format("%s is missing where gyre was built", library);
+    bool there = file_exists(plugin);
+    free(plugin);
+    free(file);
+    if (!there)
+        suite_skip(reason); /* which is shown: it stays */
+    free(reason);
 }
 
 static int print_failures(const char *suite, const char *test)

@@ -66,6 +66,9 @@ uint64_t suite_share(uint64_t usual);
 /** Ends the running test as skipped (neither passed nor failed), for want of what `reason` says. */
 _Noreturn void suite_skip(const char *reason);
 
+/** Skips the running test where there is no plugin of that name: it was left out of the build for want of `library`. */
+void suite_need_plugin(const char *name, const char *library);
+
 #define SUITE_MAIN(suite, tests)                                                                   \
     int main(int argc, char **argv)                                                                \
     {                                                                                              \
