@@ -371,8 +371,10 @@ static int is_sorted(const struct pack_pair *pairs, size_t n)
 /* Puts the pairs from `first` on, which are the end of the bytes, into the order of their keys. */
 static int order_pairs(struct pack *pack, size_t first)
 {
-    struct pack_pair *pairs = pack->pairs + first;
     size_t n = pack->n_pairs - first;
+    if (n == 0) /* there may have been no pair at all */
+        return 0;
+    struct pack_pair *pairs = pack->pairs + first;
     for (size_t i = 0; i < n; i++)
         pairs[i].at = pack->bytes + pairs[i].key;
     if (is_sorted(pairs, n))
